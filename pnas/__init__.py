@@ -1,0 +1,30 @@
+"""Progressive neural architecture search (Liu et al. 2018, https://arxiv.org/abs/1712.00559).
+
+The three names of the original project work as a plain library (see README, "As a library")::
+
+    from pnas import ControllerManager, NetworkManager, StateSpace
+
+They are imported on first use, so that ``import pnas`` and everything that only reads records stays free of
+TensorFlow.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Block": "pnas.state_space",
+    "Cell": "pnas.state_space",
+    "StateSpace": "pnas.state_space",
+    "ControllerManager": "pnas.controller",
+    "NetworkManager": "pnas.children",
+    "load_dataset": "pnas.data",
+}
+__all__ = [*_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'pnas' has no attribute {name!r}")

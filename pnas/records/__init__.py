@@ -1,0 +1,15 @@
+"""What is true of a search: results of children, the journal, and the files derived from it."""
+
+from pnas.records.child import ChildJob, ChildResult, Status
+from pnas.records.journal import ChildRecord, Choice, Journal, StageRecord, best_child
+
+__all__ = [
+    "ChildJob",
+    "ChildRecord",
+    "ChildResult",
+    "Choice",
+    "Journal",
+    "StageRecord",
+    "Status",
+    "best_child",
+]
