@@ -11,6 +11,8 @@ from typing import Any
 class PnasError(Exception):
     """A mistake the user can correct. The message is one line."""
 
+    exit_code = 2
+
 
 class InvalidValue(PnasError, ValueError):
     """A value that breaks a rule, named by the key that people type (``state_space.B``)."""

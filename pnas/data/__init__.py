@@ -1,1 +1,15 @@
+"""Data sets: real images in, `Dataset` out."""
 
+from pnas.data.dataset import Dataset
+from pnas.data.load import SOURCES, DataInfo, check_data, dataset_from_arrays, load_dataset
+from pnas.data.spec import DataSpec
+
+__all__ = [
+    "SOURCES",
+    "DataInfo",
+    "DataSpec",
+    "Dataset",
+    "check_data",
+    "dataset_from_arrays",
+    "load_dataset",
+]

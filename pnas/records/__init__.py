@@ -2,6 +2,7 @@
 
 from pnas.records.child import ChildJob, ChildResult, Status
 from pnas.records.journal import ChildRecord, Choice, Journal, StageRecord, best_child
+from pnas.records.summary import summarize, write_summary
 
 __all__ = [
     "ChildJob",
@@ -12,4 +13,6 @@ __all__ = [
     "StageRecord",
     "Status",
     "best_child",
+    "summarize",
+    "write_summary",
 ]

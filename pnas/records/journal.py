@@ -186,12 +186,23 @@ class Journal:
                 rows,
             )
 
-    def close_stage(self, b: int, predictor: Mapping[str, Any] | None) -> None:
-        """Store that all children of stage ``b`` have ended and what its predictor's training gave."""
+    def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
+        """Store that all children of stage ``b`` have ended and what the predictor learned from them.
+
+        ``spearman_next`` of ``learned`` judges the predictions made for this stage, so it is stored with the
+        stage whose predictor made them.
+        """
+        learned = dict(learned or {})
+        judged = learned.pop("spearman_next", None)
         with self._transaction() as db:
             db.execute(
+                "UPDATE stages SET predictor = json_set(predictor, '$.spearman_next', ?) "
+                "WHERE b = ? AND predictor IS NOT NULL",
+                (judged, b - 1),
+            )
+            db.execute(
                 "UPDATE stages SET closed_at = ?, predictor = ? WHERE b = ?",
-                (time.time(), json.dumps(predictor), b),
+                (time.time(), json.dumps({**learned, "spearman_next": None}) if learned else None, b),
             )
 
     def stages(self) -> list[StageRecord]:
@@ -225,6 +236,10 @@ class Journal:
         """The children of stage ``b`` (or of all stages), in the order in which they were asked for."""
         where = "" if b is None else f"WHERE b = {int(b)}"
         return [_child(row) for row in self._db.execute(f"SELECT * FROM children {where} ORDER BY b, position")]
+
+    def child(self, key: str) -> ChildRecord:
+        """The chosen child ``key``."""
+        return _child(self._db.execute("SELECT * FROM children WHERE key = ?", (key,)).fetchone())
 
 
 def best_child(children: Iterable[ChildRecord]) -> ChildRecord | None:

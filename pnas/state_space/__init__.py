@@ -2,17 +2,25 @@
 
 from pnas.state_space.cell import Block, Cell
 from pnas.state_space.nasbench201 import NASBench201Space
+from pnas.state_space.operators import PAPER_OPERATORS, Operator, OperatorKind, parse_operator
+from pnas.state_space.registry import StateSpaceSpec, build_space
 from pnas.state_space.slots import ABSENT, Candidates, Slot, SlotSpace, Tokens
 from pnas.state_space.space import StateSpace
 
 __all__ = [
     "ABSENT",
+    "PAPER_OPERATORS",
     "Block",
     "Candidates",
     "Cell",
     "NASBench201Space",
+    "Operator",
+    "OperatorKind",
     "Slot",
     "SlotSpace",
     "StateSpace",
+    "StateSpaceSpec",
     "Tokens",
+    "build_space",
+    "parse_operator",
 ]

@@ -5,10 +5,10 @@ with other decisions per block is one subclass (`pnas.state_space.nasbench201` i
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,13 @@ from pnas.errors import InvalidValue, require, require_count
 from pnas.state_space.cell import Cell, Value
 
 Tokens = NDArray[np.int16]
-"""Encoded cells, shape (cells, blocks, slots). Entry = index into the vocabulary of the slot's kind; -1 = absent."""
+"""Encoded cells, (cells, blocks, slots): index into the vocabulary of the slot's kind; -1 where absent."""
 
 ABSENT = -1
 
 
 class Slot(NamedTuple):
-    """One decision of a block. Slots of one ``kind`` share a vocabulary (and, in predictors, an embedding)."""
+    """One decision of a block. Slots of one ``kind`` share a vocabulary and, in predictors, an embedding."""
 
     name: str
     kind: str
@@ -61,6 +61,10 @@ class SlotSpace(ABC):
     def vocabulary(self) -> dict[str, tuple[Value, ...]]:
         """Every value of each kind, in encoding order. Raising B only ever appends values."""
 
+    @abstractmethod
+    def spec(self) -> dict[str, Any]:
+        """The space as plain data (``kind`` and parameters) that `pnas.state_space.build_space` reads."""
+
     # -- encoding ------------------------------------------------------------------------------------------
 
     @cached_property
@@ -70,7 +74,9 @@ class SlotSpace(ABC):
 
     @cached_property
     def _index(self) -> dict[str, dict[Value, int]]:
-        return {kind: {value: i for i, value in enumerate(values)} for kind, values in self.vocabulary.items()}
+        return {
+            kind: {value: i for i, value in enumerate(values)} for kind, values in self.vocabulary.items()
+        }
 
     def encode(self, cells: Sequence[Cell]) -> Tokens:
         """Integer tokens of ``cells``, shape (cells, longest cell's blocks, slots), ABSENT where shorter."""
@@ -78,7 +84,9 @@ class SlotSpace(ABC):
         tokens = np.full((len(cells), length, len(self.slot_kinds)), ABSENT, np.int16)
         for row, cell in zip(tokens, cells, strict=True):
             for columns, block in zip(row, cell.blocks, strict=False):
-                columns[: len(block)] = [self._index[k][v] for k, v in zip(self.slot_kinds, block, strict=False)]
+                columns[: len(block)] = [
+                    self._index[k][v] for k, v in zip(self.slot_kinds, block, strict=False)
+                ]
         return tokens
 
     def decode(self, tokens: Tokens) -> list[Cell]:
@@ -115,16 +123,34 @@ class SlotSpace(ABC):
 
     def expand_tokens(self, parents: Tokens) -> Candidates:
         """As `expand`, from and to tokens: (parents, b-1, slots) -> (unique, b, slots)."""
-        blocks = self.block_tokens(parents.shape[1] + 1)
-        grown = np.concatenate(
-            [np.repeat(parents, len(blocks), axis=0), np.tile(blocks, (len(parents), 1))[:, None, :]], axis=1
-        )
+        b = parents.shape[1] + 1
+        require(b <= self.B, "state_space.B", f"must be at least {b} to grow cells of {b - 1} blocks", self.B)
+        grown = extend(parents, self.block_tokens(b))
         return Candidates(grown[self.first_of_each(grown)], len(grown))
 
     def first_of_each(self, tokens: Tokens) -> NDArray[np.intp]:
         """Rows of ``tokens`` (all of one size) that are the first of their equivalence class, ascending."""
         _, first = np.unique(tokens.reshape(len(tokens), -1), axis=0, return_index=True)
         return np.sort(first)
+
+    def iter_cells(self, b: int, chunk: int = 65536) -> Iterator[Tokens]:
+        """Every unique cell of ``b`` blocks once, as tokens (cells, b, slots) of ``chunk`` cells at a time.
+
+        Memory is bounded by the chunk: nothing is kept of what was yielded.
+        """
+        require(1 <= b <= self.B, "b", f"must be from 1 to state_space.B = {self.B}", b)
+        return rechunked(self._unique_cells(b, require_count("chunk", chunk)), chunk)
+
+    def _unique_cells(self, b: int, rows: int) -> Iterator[Tokens]:
+        """As `iter_cells`, in arrays of any length, worked out about ``rows`` cells at a time."""
+        blocks = self.block_tokens(b)
+        if b == 1:
+            yield blocks[:, None, :]
+            return
+        step = max(1, rows // len(blocks))
+        for parents in self._unique_cells(b - 1, rows):
+            for start in range(0, len(parents), step):
+                yield extend(parents[start : start + step], blocks)
 
     # -- identity and counting -----------------------------------------------------------------------------
 
@@ -151,14 +177,42 @@ class SlotSpace(ABC):
         """Return ``cell`` if it belongs to this space.
 
         Raises:
-            InvalidValue: too many blocks, a block of the wrong length, or a decision outside its slot's values.
+            InvalidValue: too many blocks, a block of the wrong length, or a decision outside its slot's
+                values.
         """
         require(1 <= len(cell) <= self.B, "cell", f"must have 1 to {self.B} blocks", str(cell))
         for b, block in enumerate(cell.blocks, start=1):
             slots = self.slots(b)
-            require(len(block) == len(slots), "cell", f"block {b} must have {len(slots)} decisions", str(cell))
+            require(
+                len(block) == len(slots), "cell", f"block {b} must have {len(slots)} decisions", str(cell)
+            )
             for slot, value in zip(slots, block, strict=True):
                 if value not in slot.values:
                     allowed = ", ".join(map(str, slot.values))
                     raise InvalidValue("cell", f"{slot.name} of block {b} must be one of {allowed}", value)
         return cell
+
+
+def extend(parents: Tokens, blocks: Tokens) -> Tokens:
+    """Each of ``parents`` (cells, b-1, slots) with each of ``blocks`` (blocks, slots) at its end."""
+    shape = (len(parents), len(blocks), parents.shape[1] + 1, parents.shape[2])
+    grown = np.empty(shape, parents.dtype)
+    grown[:, :, :-1] = parents[:, None]
+    grown[:, :, -1] = blocks
+    return grown.reshape(-1, *shape[2:])
+
+
+def rechunked(parts: Iterable[Tokens], chunk: int) -> Iterator[Tokens]:
+    """The rows of ``parts`` in order, in arrays of ``chunk`` rows; the last one may be shorter."""
+    waiting: list[Tokens] = []
+    count = 0
+    for part in parts:
+        waiting.append(part)
+        count += len(part)
+        if count >= chunk:
+            rows = np.concatenate(waiting)
+            full = count - count % chunk
+            yield from (rows[start : start + chunk] for start in range(0, full, chunk))
+            waiting, count = [rows[full:]], count - full
+    if count:
+        yield np.concatenate(waiting)

@@ -1,1 +1,50 @@
+"""One module a task, each wiring the rooms below. `run_job` picks one and meets its errors."""
 
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from omegaconf import DictConfig
+
+from pnas.config import Settings, read_settings
+from pnas.errors import PnasError
+from pnas.tasks.context import Context, read_context
+
+Task = Callable[[Settings, Context], float | None]
+
+
+def run_job(config: DictConfig) -> float | None:
+    """Run the task that ``config`` names, as the current Hydra job.
+
+    A single command ends here on a user's mistake, with one line and its exit code; in a multirun the error
+    goes to Hydra's launcher, which runs the other jobs.
+    """
+    context = read_context()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        settings = read_settings(config)
+        task: Task = import_module(f"pnas.tasks.{settings.task.name}").run
+        return task(settings, context)
+    except PnasError as error:
+        _remove_if_empty(context.run_dir)
+        if context.sweep is not None:
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    """A scheduler's SIGTERM closes a search as cleanly as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _remove_if_empty(run_dir: Path) -> None:
+    """Hydra made the directory before the command could be refused."""
+    try:
+        run_dir.rmdir()
+    except OSError:
+        return

@@ -1,1 +1,24 @@
+"""Journal -> MLflow. Nothing here imports MLflow before a store is opened."""
 
+from pnas.tracking.projection import Projection, project
+from pnas.tracking.redaction import redact, scrub
+from pnas.tracking.spec import TrackingSpec, how_to_open, resolve_uri
+from pnas.tracking.store import find_run, open_store, run_dir_of
+from pnas.tracking.tracker import MlflowTracker, NullTracker, Tracker, start_tracker
+
+__all__ = [
+    "MlflowTracker",
+    "NullTracker",
+    "Projection",
+    "Tracker",
+    "TrackingSpec",
+    "find_run",
+    "how_to_open",
+    "open_store",
+    "project",
+    "redact",
+    "resolve_uri",
+    "run_dir_of",
+    "scrub",
+    "start_tracker",
+]

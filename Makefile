@@ -1,0 +1,33 @@
+# Two commands do all the set-up on a fresh machine with Python 3.11-3.13:  make search  and  make test.
+# Each prints the commands it runs, so nobody needs make.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.installed
+
+.PHONY: search test test-slow lint bench clean
+
+search: $(READY)  ## the default search on embedded real data, in minutes; ARGS="..." adds overrides
+	$(BIN)/python run.py name=quickstart $(ARGS)
+
+test: $(READY)  ## the fast test suite
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+
+test-slow: $(READY)  ## the tests that take longer
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)  ## style, types, and the floors of docs/architecture.md
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(READY): pyproject.toml
+	$(if $(PYTHON),,$(error pnas needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.12))
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $(READY)
+
+clean:  ## remove the environment and caches, keep outputs/
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -1,0 +1,91 @@
+"""How fast a stage's candidates are made: all extensions of 256 parents to 5 blocks in the paper's space.
+
+    python experiments/benchmarks/expansion.py
+
+Compares the vectorised expansion (numpy, one core) with a plain Python loop that writes each extension in
+its exact canonical form and keeps those not seen before. The loop runs on a few of the parents, and is scaled
+by the number of extensions. Takes under a minute.
+"""
+
+import platform
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from pnas.state_space import Cell, StateSpace, Tokens
+from pnas.state_space.canonical import canonical_form
+
+B, PARENTS, LOOP_PARENTS, REPEATS, LOOP_REPEATS = 5, 256, 32, 10, 3
+
+
+def main() -> None:
+    space = StateSpace(B)
+    parents = grow_parents(space, np.random.default_rng(0))
+    few = parents[:LOOP_PARENTS]
+    agree = len(loop(space, few)) == len(space.expand_tokens(few).tokens)
+    candidates = space.expand_tokens(parents)
+
+    fast = [1e6 * s / candidates.generated for s in timed(lambda: space.expand_tokens(parents), REPEATS)]
+    scale = 1e6 / space.num_candidates(len(few), B)
+    slow = [s * scale for s in timed(lambda: loop(space, few), LOOP_REPEATS)]
+
+    count = candidates.generated
+    print(f"{count:,} extensions of {PARENTS} parents, {len(candidates.tokens):,} unique")
+    print(f"same number of unique cells on {LOOP_PARENTS} parents: {'yes' if agree else 'NO'}")
+    print(f"numpy        {spread(fast)} us a cell over {REPEATS} runs: {total(fast, count)} a stage")
+    print(f"Python loop  {spread(slow)} us a cell over {LOOP_REPEATS} runs: {total(slow, count)} a stage")
+    print(f"ratio        {statistics.median(slow) / statistics.median(fast):.0f}")
+    print(f"{cpu_model()}, {platform.system()}; Python {platform.python_version()}, numpy {np.__version__}")
+
+
+def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:
+    """Random parents of B - 1 blocks, grown as a search grows them."""
+    tokens = space.encode(space.initial_children())
+    for _ in range(2, B):
+        grown = space.expand_tokens(tokens).tokens
+        tokens = grown[np.sort(rng.choice(len(grown), PARENTS, replace=False))]
+    return tokens
+
+
+def loop(space: StateSpace, parents: Tokens) -> list[Cell]:
+    """The unique extensions of ``parents``, one cell at a time."""
+    blocks = [cell.blocks[0] for cell in space.decode(space.block_tokens(B)[:, None])]
+    seen: dict[Cell, Cell] = {}
+    for parent in space.decode(parents):
+        for block in blocks:
+            cell = parent.extended(block)
+            seen.setdefault(canonical_form(cell), cell)
+    return list(seen.values())
+
+
+def timed(work: Callable[[], object], repeats: int) -> list[float]:
+    """Seconds of each of ``repeats`` runs."""
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):7.2f} (from {min(values):.2f} to {max(values):.2f})"
+
+
+def total(microseconds: list[float], cells: int) -> str:
+    return f"{statistics.median(microseconds) * cells / 1e6:.2f} s"
+
+
+def cpu_model() -> str:
+    """The processor's name where the system tells it."""
+    try:
+        with open("/proc/cpuinfo") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""NetworkManager: cells in, rewards out. Trains each child from scratch, and outlives the ones that fail."""
+
+import dataclasses
+import gc
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pnas.children.counts import Counts, count_network
+from pnas.children.failure import ChildFailure
+from pnas.children.network import check_image
+from pnas.children.runtime import configure_runtime
+from pnas.children.spec import NetworkSpec, TrainerSpec
+from pnas.children.weights import load_weights, save_weights
+from pnas.data import Dataset
+from pnas.errors import require
+from pnas.records import ChildJob, ChildResult, Status
+from pnas.seeds import derive_seed
+from pnas.state_space import Cell, SlotSpace
+
+if TYPE_CHECKING:
+    import keras
+
+    from pnas.children.flat_weights import FlatWeights
+    from pnas.children.training import History
+
+
+class NetworkManager:
+    """Trains children on one data set.
+
+    Attributes:
+        dataset: what they train and are measured on.
+        network: what surrounds their cells.
+        trainer: how they are trained.
+        seed: from which the seeds of children are derived that come without one.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        epochs: int | None = None,
+        batchsize: int | None = None,
+        *,
+        network: NetworkSpec | None = None,
+        trainer: TrainerSpec | None = None,
+        seed: int = 0,
+        space: SlotSpace | None = None,
+        inter_op_threads: int = 1,
+    ) -> None:
+        """Check everything that can be checked before a child is built, and configure TensorFlow.
+
+        Args:
+            epochs: instead of the trainer's.
+            batchsize: instead of the trainer's.
+            space: tells which written forms are the same cell, so that they get the same seed.
+            inter_op_threads: operations of one child that run side by side (speed only).
+
+        Raises:
+            InvalidValue: a batch larger than the training set, images too small for the network, no GPU where
+                one was asked for.
+        """
+        given = {"epochs": epochs, "batchsize": batchsize}
+        overrides = {name: value for name, value in given.items() if value is not None}
+        self.dataset = dataset
+        self.network = network or NetworkSpec()
+        self.trainer = dataclasses.replace(trainer or TrainerSpec(), **overrides)  # type: ignore[arg-type]
+        self.seed = seed
+        self._space = space
+        check_batchsize(self.trainer, len(dataset.x_train))
+        check_image(self.network, dataset.image_shape)
+        configure_runtime(self.trainer, inter_op_threads)
+
+    def get_reward(self, cell: Cell) -> float:
+        """Train the child of ``cell``; its reward, in [0, 1]. A child that fails earns 0 and a warning."""
+        result = self.evaluate(cell)
+        if result.reward is None:
+            warnings.warn(f"child {cell} failed: {result.error}", stacklevel=2)
+            return 0.0
+        return result.reward
+
+    def evaluate(
+        self, cell: Cell, seed: int | None = None, weights_path: str | Path | None = None
+    ) -> ChildResult:
+        """Train the child of ``cell`` from scratch and measure it.
+
+        Args:
+            cell: the cell to stack.
+            seed: of its weights and batches; None: derived from the manager's seed and the cell.
+            weights_path: where to leave its trained weights (``.npz``).
+
+        Returns:
+            The full record. Whatever goes wrong with this child (an invalid cell, memory, a loss that is not
+            finite) makes a failed record, not an exception.
+        """
+        child_seed = self.child_seed(cell) if seed is None else seed
+        job = ChildJob(cell, child_seed, None if weights_path is None else str(weights_path))
+        start = time.perf_counter()
+        try:
+            result = self._train(job)
+        except Exception as error:
+            return ChildResult.failed(job, _reason(error), time.perf_counter() - start)
+        finally:
+            _release_memory()
+        return dataclasses.replace(result, seconds=time.perf_counter() - start)
+
+    def child_seed(self, cell: Cell) -> int:
+        """The seed of a child that comes without one: from the manager's seed and the cell, nothing else."""
+        key = self._space.key(cell) if self._space is not None else cell.text_hash
+        return derive_seed(self.seed, "child", key)
+
+    def count(self, cell: Cell) -> Counts:
+        """Size of the child of ``cell``, without building it."""
+        return count_network(cell, self.network, self.dataset.image_shape, self.dataset.num_classes)
+
+    def build(self, cell: Cell, seed: int) -> "keras.Model":
+        """The untrained child of ``cell``, with weights drawn from ``seed``. Seeds the process."""
+        import keras
+
+        from pnas.children.keras_layers import build_model
+
+        keras.utils.set_random_seed(seed)
+        shape, classes = self.dataset.image_shape, self.dataset.num_classes
+        return build_model(cell, self.network, shape, classes, self.trainer.mixed_precision)
+
+    def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
+        """Accuracy on the test part of the child of ``cell`` with the stored weights; no search step reads it.
+
+        Raises:
+            InvalidValue: a data set without a test part, or weights that are not this child's.
+        """
+        from pnas.children.flat_weights import FlatWeights
+        from pnas.children.training import make_evaluation
+
+        x, y = self.dataset.x_test, self.dataset.y_test
+        require(x is not None, "data", "must have a test part", self.dataset.name)
+        model = self.build(cell, seed=0)
+        load_weights(model, weights_path)
+        return make_evaluation(FlatWeights(model), x, y)()[1]
+
+    def _train(self, job: ChildJob) -> ChildResult:
+        from pnas.children.training import train
+
+        params, flops = self.count(job.cell)
+        weights = self._initial_weights(job)
+        metrics = train(weights, self.dataset, self.trainer, job.seed)
+        if job.weights_path is not None:
+            save_weights(*weights.arrays(), job.weights_path)
+        reward = reward_of(metrics, self.trainer)
+        return ChildResult(job.cell, job.seed, Status.OK, reward, metrics, params, flops)
+
+    def _initial_weights(self, job: ChildJob) -> "FlatWeights":
+        import keras
+
+        from pnas.children.flat_weights import FlatWeights
+
+        # Two thirds of building is the making of variables, which flat weights have no use for.
+        with keras.StatelessScope(initialize_variables=False):
+            model = self.build(job.cell, job.seed)
+        return FlatWeights(model)
+
+
+def reward_of(metrics: "History", trainer: TrainerSpec) -> float:
+    """The reward that ``trainer.reward`` makes of per-epoch metrics."""
+    accuracies = [metrics["val_accuracy"][epoch] for epoch in trainer.rewarded_epochs]
+    return max(accuracies) if trainer.reward == "best" else sum(accuracies) / len(accuracies)
+
+
+def check_batchsize(trainer: TrainerSpec, examples: int) -> None:
+    """Raise `InvalidValue` if a batch needs more than the ``examples`` there are to train on."""
+    rule = f"must not exceed the {examples} examples of the training set"
+    require(trainer.batchsize <= examples, "trainer.batchsize", rule, trainer.batchsize)
+
+
+def _reason(error: Exception) -> str:
+    # TensorFlow's messages go on for pages of graph; their first line says what happened.
+    first_line = (str(error).strip().splitlines() or [""])[0]
+    return first_line if isinstance(error, ChildFailure) else f"{type(error).__name__}: {first_line}"
+
+
+def _release_memory() -> None:
+    import keras
+
+    keras.backend.clear_session(free_memory=False)
+    gc.collect()

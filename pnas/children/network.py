@@ -1,0 +1,124 @@
+"""The network around a cell, written once against `pnas.children.layers.Layers`.
+
+Rules are those of the released networks (tensorflow/models, slim: ``nasnet_utils.py``, ``pnasnet.py``). Parts that
+nothing reads - the projection of a previous cell that no operator of the cell reads, or a whole cell that later
+ones look past - are not built: they could neither learn nor contribute.
+"""
+
+from collections.abc import Iterable
+from typing import Generic, NamedTuple
+
+from pnas.children.layers import Layers, Shape, T
+from pnas.children.operators import apply_operator, conv_bn, factorized_reduction
+from pnas.children.spec import NetworkSpec
+from pnas.errors import require
+from pnas.state_space import Block, Cell
+
+STEM_WIDTH = 3
+"""The CIFAR stem has three times the filters of the first cell."""
+
+
+class CellPlan(NamedTuple):
+    """Width and stride of one cell of the network."""
+
+    filters: int
+    stride: int
+
+
+def cell_plans(network: NetworkSpec) -> list[CellPlan]:
+    """The cells of ``network``, first to last; filters double at reductions."""
+    if network.kind == "flat":
+        return [CellPlan(network.filters, 2), CellPlan(2 * network.filters, 2)]
+    n = network.repeats
+    return [CellPlan(network.filters * 2 ** (c // n), 2 if c in (n, 2 * n) else 1) for c in range(3 * n)]
+
+
+def check_image(network: NetworkSpec, image_shape: Shape) -> None:
+    """Raise `InvalidValue` unless every reduction of ``network`` has at least two pixels to reduce."""
+    reductions = sum(plan.stride == 2 for plan in cell_plans(network))
+    smallest = 2 ** (reductions - 1) + 1
+    rule = (
+        f"images must be at least {smallest} pixels high and wide for the {reductions} reductions of a child"
+    )
+    require(min(image_shape[:2]) >= smallest, "data", rule, tuple(image_shape))
+
+
+def build_network(layers: Layers[T], image: T, cell: Cell, network: NetworkSpec, num_classes: int) -> T:
+    """Class logits of ``image`` under the child that stacks ``cell``.
+
+    Raises:
+        InvalidValue: images too small for the network's reductions, or an operator that is not one.
+    """
+    check_image(network, layers.shape(image))
+    return _Network(layers, cell, network).logits(image, num_classes)
+
+
+class _Network(Generic[T]):
+    """The state of one walk through the network: the outputs of the cells so far, by index; -1 is the stem."""
+
+    def __init__(self, layers: Layers[T], cell: Cell, network: NetworkSpec) -> None:
+        self._layers = layers
+        self._blocks = [block for block in cell.blocks if isinstance(block, Block)]
+        self._network = network
+        self._plans = cell_plans(network)
+        self._outputs: dict[int, T] = {}
+
+    def logits(self, image: T, num_classes: int) -> T:
+        layers = self._layers
+        self._outputs[-1] = self._stem(image)
+        for c in _live(len(self._plans), self._look_backs()):
+            self._outputs[c] = self._cell(c)
+        features = layers.global_pool(layers.relu(self._outputs[len(self._plans) - 1]))
+        return layers.dense(features, num_classes)
+
+    def _stem(self, image: T) -> T:
+        if self._network.kind == "flat":
+            return image
+        return conv_bn(self._layers, image, STEM_WIDTH * self._network.filters, 3)
+
+    def _look_backs(self) -> list[int]:
+        inputs = {i for block in self._blocks for i in (block.input1, block.input2)}
+        return sorted((i for i in inputs if i < 0), reverse=True)
+
+    def _cell(self, c: int) -> T:
+        values = {i: self._input(c, i) for i in self._look_backs()}
+        for b, block in enumerate(self._blocks):
+            left = self._apply(c, values, block.input1, block.operator1)
+            right = self._apply(c, values, block.input2, block.operator2)
+            values[b] = self._layers.add(left, right)
+        outputs = [values[b] for b in output_blocks(self._blocks, self._network.concat)]
+        return self._layers.concat(outputs) if len(outputs) > 1 else outputs[0]
+
+    def _apply(self, c: int, values: dict[int, T], source: int, operator: str) -> T:
+        filters, stride = self._plans[c]
+        return apply_operator(self._layers, values[source], operator, filters, stride if source < 0 else 1)
+
+    def _input(self, c: int, look_back: int) -> T:
+        """What cell ``c`` sees of an earlier cell. Before the first cell there is the stem, again and again."""
+        layers, filters = self._layers, self._plans[c].filters
+        x = self._outputs[max(c + look_back, -1)]
+        if look_back == -1:
+            return x if self._network.kind == "flat" else conv_bn(layers, layers.relu(x), filters, 1)
+        if c == 0:
+            return x
+        target = layers.shape(self._outputs[-1])[:2]
+        for plan in self._plans[:c]:
+            target = (-(-target[0] // plan.stride), -(-target[1] // plan.stride))
+        while layers.shape(x)[:2] != target:
+            x = factorized_reduction(layers, x, filters)
+        return x if layers.shape(x)[2] == filters else conv_bn(layers, layers.relu(x), filters, 1)
+
+
+def output_blocks(blocks: list[Block], concat: str) -> list[int]:
+    """Indices of the blocks whose outputs make the cell's output."""
+    read = {i for block in blocks for i in (block.input1, block.input2)} if concat == "unused" else set()
+    return [b for b in range(len(blocks)) if b not in read]
+
+
+def _live(cells: int, look_backs: Iterable[int]) -> list[int]:
+    """Indices of the cells that the last one depends on, in order."""
+    live = {cells - 1}
+    for c in reversed(range(cells)):
+        if c in live:
+            live |= {c + look_back for look_back in look_backs if c + look_back >= 0}
+    return sorted(live)

@@ -1,0 +1,97 @@
+"""What surrounds a cell and how a child is trained: `NetworkSpec` (group ``child``), `TrainerSpec` (``trainer``)."""
+
+import math
+from dataclasses import dataclass
+
+from pnas.errors import require, require_choice, require_count
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """The network that stacks a cell.
+
+    Attributes:
+        kind: ``pnas``, 3N cells of which N and 2N (from 0) are reductions, after a 3x3 stem; or ``flat``, the
+            original project's toy network of two stride-2 cells right on the image.
+        repeats: N. Not used by ``flat``.
+        filters: F, width of the first cells; it doubles at every reduction.
+        concat: blocks that make the output of a cell: ``all``, or those ``unused`` by other blocks.
+        bn_momentum: share of the old moving statistics kept at each step. Keras's 0.99 never arrives in short
+            trainings.
+        bn_epsilon: added to variances.
+    """
+
+    kind: str = "pnas"
+    repeats: int = 1
+    filters: int = 8
+    concat: str = "all"
+    bn_momentum: float = 0.9
+    bn_epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        require_choice("child.kind", self.kind, ("pnas", "flat"))
+        require_count("child.repeats", self.repeats)
+        require_count("child.filters", self.filters)
+        require_choice("child.concat", self.concat, ("all", "unused"))
+        require(0 <= self.bn_momentum < 1, "child.bn_momentum", "must be in [0, 1)", self.bn_momentum)
+        require(0 < self.bn_epsilon < 1, "child.bn_epsilon", "must be between 0 and 1", self.bn_epsilon)
+
+
+@dataclass(frozen=True)
+class TrainerSpec:
+    """How a child is trained and what its reward is.
+
+    Attributes:
+        epochs: passes over the training set.
+        batchsize: examples a step. The remainder of a shuffled epoch that fills no batch is left out of it.
+        learning_rate: at the first step.
+        optimizer: ``adam``, ``momentum`` (SGD, 0.9) or the name of any other Keras optimizer.
+        schedule: ``cosine`` (to zero at the last step) or ``constant``.
+        reward: validation accuracy after the ``last`` epoch, the ``best``, or the ``mean`` of the last
+            ``reward_epochs`` epochs.
+        reward_epochs: see ``reward``.
+        validate_every: epochs between validations. Those that the reward reads are validated in any case; the
+            others have NaN for val_loss and val_accuracy.
+        mixed_precision: type of activations, ``none`` for float32.
+        threads: intra-op threads of a child. Results depend on it, so that it is the same in every executor.
+        device: ``gpu`` refuses to start where TensorFlow sees none; ``auto`` takes one when it is there.
+    """
+
+    epochs: int = 25
+    batchsize: int = 64
+    learning_rate: float = 0.01
+    optimizer: str = "adam"
+    schedule: str = "cosine"
+    reward: str = "last"
+    reward_epochs: int = 5
+    validate_every: int = 5
+    mixed_precision: str = "none"
+    threads: int = 1
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        require_count("trainer.epochs", self.epochs)
+        require_count("trainer.batchsize", self.batchsize)
+        rate = self.learning_rate
+        require(rate > 0 and math.isfinite(rate), "trainer.learning_rate", "must be a number above 0", rate)
+        require_choice("trainer.optimizer", self.optimizer, OPTIMIZERS)
+        require_choice("trainer.schedule", self.schedule, ("cosine", "constant"))
+        require_choice("trainer.reward", self.reward, ("last", "best", "mean"))
+        require_count("trainer.reward_epochs", self.reward_epochs)
+        require_count("trainer.validate_every", self.validate_every)
+        require_choice("trainer.mixed_precision", self.mixed_precision, ("none", "float16", "bfloat16"))
+        require_count("trainer.threads", self.threads)
+        require_choice("trainer.device", self.device, ("auto", "cpu", "gpu"))
+
+    @property
+    def rewarded_epochs(self) -> range:
+        """The epochs (from 0) whose validation accuracy the reward reads."""
+        count = {"last": 1, "mean": self.reward_epochs, "best": self.epochs}[self.reward]
+        return range(max(self.epochs - count, 0), self.epochs)
+
+    def is_validated(self, epoch: int) -> bool:
+        """Whether the child is validated after ``epoch`` (from 0)."""
+        return (epoch + 1) % self.validate_every == 0 or epoch in self.rewarded_epochs
+
+
+OPTIMIZERS = ("adam", "momentum", "nesterov", "sgd", "adamw", "rmsprop", "nadam", "lion")

@@ -1,0 +1,156 @@
+"""The training loop of one child: lean, because a child's life is a few hundred steps of a graph seen once.
+
+The data is put on the device once and gathered by index in the step; the step is one traced function with fused
+updates and no graph rewriting; nothing is fetched before the end of an epoch. The result is that of Keras's
+``fit`` on the same batches (tests/children/test_training.py compares weights step by step).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from pnas.children.failure import ChildFailure
+from pnas.children.flat_weights import FlatWeights
+from pnas.children.optimizers import make_optimizer
+from pnas.children.runtime import lean_graphs
+from pnas.children.spec import TrainerSpec
+from pnas.data import Dataset
+from pnas.seeds import derive_seed
+
+History = dict[str, list[float]]
+Rates = NDArray[np.float32]
+EVALUATION_BATCH = 512
+"""Examples evaluated in one call: few calls, and activations that stay small beside those of training."""
+
+
+def train(weights: FlatWeights, dataset: Dataset, trainer: TrainerSpec, seed: int) -> History:
+    """Train ``weights`` in place, with batches shuffled from ``seed``.
+
+    Returns:
+        Per-epoch loss and accuracy (means over the epoch's steps, while weights change), learning_rate (of the
+        epoch's last step), val_loss and val_accuracy (NaN after epochs that are not validated).
+
+    Raises:
+        ChildFailure: a loss is no longer finite.
+    """
+    history: History = defaultdict(list)
+    with lean_graphs():
+        step = make_step(weights, dataset, make_optimizer(trainer))
+        validate = make_evaluation(weights, dataset.x_val, dataset.y_val)
+        for epoch, (batches, rates) in enumerate(_epochs(len(dataset.x_train), trainer, seed)):
+            values = run_epoch(step, batches, rates)
+            loss, accuracy = validate() if trainer.is_validated(epoch) else (math.nan, math.nan)
+            _check_finite(epoch, trainer, values["loss"], loss)
+            for name, value in {**values, "val_loss": loss, "val_accuracy": accuracy}.items():
+                history[name].append(value)
+    return dict(history)
+
+
+def _epochs(examples: int, trainer: TrainerSpec, seed: int) -> Iterator[tuple[NDArray[np.int32], Rates]]:
+    batches = epoch_batches(examples, trainer, seed)
+    rates = learning_rates(trainer, batches.shape[1] * trainer.epochs)
+    return zip(batches, rates.reshape(batches.shape[:2]), strict=True)
+
+
+def _check_finite(epoch: int, trainer: TrainerSpec, loss: float, val_loss: float) -> None:
+    if not math.isfinite(loss):
+        raise ChildFailure(f"training diverged: loss is {loss} in epoch {epoch + 1}")
+    if trainer.is_validated(epoch) and not math.isfinite(val_loss):
+        raise ChildFailure(f"training diverged: validation loss is {val_loss} after epoch {epoch + 1}")
+
+
+def learning_rates(trainer: TrainerSpec, steps: int) -> Rates:
+    """The learning rate of each of ``steps`` steps."""
+    rates = np.full(steps, trainer.learning_rate)
+    if trainer.schedule == "cosine":
+        rates *= 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
+    return rates.astype(np.float32)
+
+
+def epoch_batches(examples: int, trainer: TrainerSpec, seed: int) -> NDArray[np.int32]:
+    """Indices of every batch of every epoch, (epochs, steps, batchsize), reshuffled each epoch from ``seed``.
+
+    All batches have the same size, so that one graph serves them all; which examples an epoch leaves out because
+    they fill no batch is left to the shuffle.
+    """
+    steps = examples // trainer.batchsize
+    rng = np.random.default_rng(derive_seed(seed, "shuffle"))
+    orders = np.stack([rng.permutation(examples) for _ in range(trainer.epochs)]).astype(np.int32)
+    return orders[:, : steps * trainer.batchsize].reshape(trainer.epochs, steps, trainer.batchsize)
+
+
+Step = Callable[[Any, Any], Any]
+
+
+def make_step(weights: FlatWeights, dataset: Dataset, optimizer: keras.optimizers.Optimizer) -> Step:
+    """A traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch."""
+    images, labels = tf.constant(dataset.x_train), tf.constant(dataset.y_train)
+    optimizer.build([weights.trainable])
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+
+    @tf.function(autograph=False)
+    def step(indices: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
+        x, y = tf.gather(images, indices), tf.gather(labels, indices)
+        with tf.GradientTape() as tape:
+            logits, state = weights.call(x, training=True)
+            loss = tf.reduce_mean(_losses(logits, y))
+            scaled = optimizer.scale_loss(loss)
+        inner.learning_rate.assign(learning_rate)
+        optimizer.apply([tape.gradient(scaled, weights.trainable.value)], [weights.trainable])
+        weights.state.assign(state)
+        return tf.stack([loss, tf.reduce_mean(_hits(logits, y))])
+
+    return step
+
+
+def run_epoch(step: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str, float]:
+    """Run the steps of one epoch; fetch their losses once, at its end."""
+    results = [
+        step(tf.constant(batch), tf.constant(rate)) for batch, rate in zip(batches, rates, strict=True)
+    ]
+    loss, accuracy = np.mean(tf.stack(results).numpy(), axis=0, dtype=np.float64)
+    return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
+
+
+def make_evaluation(weights: FlatWeights, x: Any, y: Any) -> Callable[[], tuple[float, float]]:
+    """A function that measures the weights, as they are when it is called, on all of (x, y): loss and accuracy."""
+    images, labels = tf.constant(x), tf.constant(y)
+    batches = _evaluation_batches(len(y))
+
+    @tf.function(autograph=False)
+    def totals(indices: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+        logits, _ = weights.call(tf.gather(images, indices), training=False)
+        y_true = tf.gather(labels, indices)
+        return tf.stack(
+            [tf.reduce_sum(counts * values) for values in (_losses(logits, y_true), _hits(logits, y_true))]
+        )
+
+    def evaluate() -> tuple[float, float]:
+        sums = tf.add_n([totals(*batch) for batch in batches])
+        loss, accuracy = sums.numpy().astype(np.float64) / len(y)
+        return float(loss), float(accuracy)
+
+    return evaluate
+
+
+def _evaluation_batches(examples: int) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    """Indices of equally large batches, and 1 for those that count, 0 for what fills up the last one."""
+    calls = -(-examples // EVALUATION_BATCH)
+    size = -(-examples // calls)
+    indices = np.arange(calls * size, dtype=np.int32).reshape(calls, size)
+    counts = (indices < examples).astype(np.float32)
+    return [(tf.constant(i % examples), tf.constant(c)) for i, c in zip(indices, counts, strict=True)]
+
+
+def _losses(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
+def _hits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.equal(tf.argmax(logits, -1, tf.int32), labels), tf.float32)

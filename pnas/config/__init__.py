@@ -1,0 +1,16 @@
+"""Typed schemas of conf/, and every check that a bad value meets before any work starts."""
+
+from pnas.config.messages import COMPOSITION_ERRORS, explain
+from pnas.config.schema import GROUPS, Settings, load_settings, read_settings, register_schema
+from pnas.config.task import TaskSpec
+
+__all__ = [
+    "COMPOSITION_ERRORS",
+    "GROUPS",
+    "Settings",
+    "TaskSpec",
+    "explain",
+    "load_settings",
+    "read_settings",
+    "register_schema",
+]

@@ -1,0 +1,127 @@
+"""The typed schema of conf/: one dataclass a config group, each living in the room it configures.
+
+Hydra composes the YAML files of conf/ into these types, so that a wrong type or a misspelt key is refused with
+its name while composing; the dataclasses refuse bad values when they are made.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from pnas.children import NetworkSpec, TrainerSpec
+from pnas.config.task import TaskSpec
+from pnas.controller import ControllerSpec
+from pnas.data import DataSpec
+from pnas.errors import InvalidValue, require, require_count
+from pnas.execution import ExecutorSpec
+from pnas.search import SearchSpec
+from pnas.state_space import StateSpaceSpec
+from pnas.tracking import TrackingSpec
+
+GROUPS: dict[str, type] = {
+    "task": TaskSpec,
+    "state_space": StateSpaceSpec,
+    "controller": ControllerSpec,
+    "child": NetworkSpec,
+    "trainer": TrainerSpec,
+    "data": DataSpec,
+    "search": SearchSpec,
+    "executor": ExecutorSpec,
+    "tracking": TrackingSpec,
+}
+_ROOT_KEYS = ("name", "seed", "from", "plan_only")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One command's whole configuration, checked. ``source`` is the key ``from``."""
+
+    name: str
+    seed: int
+    source: str | None
+    plan_only: bool
+    task: TaskSpec
+    state_space: StateSpaceSpec
+    controller: ControllerSpec
+    child: NetworkSpec
+    trainer: TrainerSpec
+    data: DataSpec
+    search: SearchSpec
+    executor: ExecutorSpec
+    tracking: TrackingSpec
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain nested data with the keys that people type; `read_settings` reads it back."""
+        fields = {**asdict(self), "from": self.source}
+        del fields["source"]
+        return fields
+
+
+def register_schema() -> None:
+    """Make the types known to Hydra, as the config named ``schema``."""
+    nodes = {group: _typed_node(spec) for group, spec in GROUPS.items()}
+    ConfigStore.instance().store(name="schema", node=OmegaConf.create(nodes))
+
+
+def _typed_node(spec: type) -> DictConfig:
+    node = OmegaConf.structured(spec)
+    # A frozen dataclass makes a read-only node; ours is composed first and frozen when it becomes the object.
+    OmegaConf.set_readonly(node, None)
+    return node
+
+
+def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
+    """Check a composed (or stored) configuration.
+
+    Raises:
+        InvalidValue: the first value that breaks a rule, or a key that does not exist.
+    """
+    plain = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else config
+    values = {str(key): value for key, value in dict(plain).items()}  # type: ignore[arg-type]
+    groups = {group: _make(group, spec, values.get(group) or {}) for group, spec in GROUPS.items()}
+    for key in values.keys() - GROUPS.keys() - set(_ROOT_KEYS):
+        raise InvalidValue(key, f"must be one of {', '.join((*_ROOT_KEYS, *GROUPS))}", values[key])
+    return Settings(
+        name=_check_name(values.get("name")),
+        seed=require_count("seed", values.get("seed"), minimum=0),
+        source=_check_source(values.get("from")),
+        plan_only=_check_flag("plan_only", values.get("plan_only", False)),
+        **groups,
+    )
+
+
+def load_settings(path: Path) -> dict[str, Any]:
+    """A stored config.yaml as plain data: nothing in it is run, interpolated or imported."""
+    loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    return {str(key): value for key, value in dict(loaded).items()}  # type: ignore[call-overload]
+
+
+def _make(group: str, spec: type, values: Mapping[str, Any]) -> Any:
+    known = set(spec.__dataclass_fields__)  # type: ignore[attr-defined]
+    for key in values.keys() - known:
+        raise InvalidValue(f"{group}.{key}", f"must be one of {', '.join(sorted(known))}", values[key])
+    return spec(**values)
+
+
+def _check_name(name: Any) -> str:
+    # YAML reads name=2024 as a number; people mean the word.
+    text = str(name) if isinstance(name, int | str) and not isinstance(name, bool) else ""
+    rule = "must be letters, digits, - _ or . and begin with a letter or digit (it names a directory)"
+    require(bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", text)), "name", rule, name)
+    return text
+
+
+def _check_source(source: Any) -> str | None:
+    rule = "must be a run directory or an MLflow run id"
+    require(source is None or (isinstance(source, str) and bool(source)), "from", rule, source)
+    return source
+
+
+def _check_flag(key: str, value: Any) -> bool:
+    require(isinstance(value, bool), key, "must be true or false", value)
+    return bool(value)

@@ -1,0 +1,13 @@
+"""Rank correlation that says None where it is undefined."""
+
+from collections.abc import Sequence
+
+from scipy.stats import spearmanr
+
+
+def spearman(predicted: Sequence[float], measured: Sequence[float | None]) -> float | None:
+    """Spearman's rho over the pairs that were measured; None for fewer than 2, or if either side is constant."""
+    pairs = [(p, m) for p, m in zip(predicted, measured, strict=True) if m is not None]
+    if any(len(set(side)) < 2 for side in zip(*pairs, strict=True)) or not pairs:
+        return None
+    return float(spearmanr([p for p, _ in pairs], [m for _, m in pairs]).statistic)

@@ -1,0 +1,142 @@
+"""NeuralPredictor: LSTM or MLP, single or an ensemble. Fitted by TensorFlow, scored by NumPy."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pnas.controller.layout import Layout
+from pnas.controller.lstm import LSTM
+from pnas.controller.mlp import MLP
+from pnas.controller.predictor import FitReport
+from pnas.controller.spec import ControllerSpec
+from pnas.controller.threads import run_all
+from pnas.controller.training import Architecture, Recipe, train
+from pnas.controller.weights import Floats, Weights, overlay, stack
+from pnas.errors import InvalidValue, require
+from pnas.seeds import derive_seed
+from pnas.state_space import SlotSpace, Tokens
+
+ARCHITECTURES: dict[str, type[LSTM] | type[MLP]] = {"lstm": LSTM, "mlp": MLP}
+# Cells a thread scores at a time: fixed, so that scores do not depend on the number of threads.
+_PIECE = 8192
+_FORMAT = 1
+
+
+class NeuralPredictor:
+    """Sigmoid regression of rewards (arXiv 1712.00559, section 4.2).
+
+    Attributes:
+        spec: sizes, members and how to fit.
+        architecture: the forward passes.
+        weights: by name, with a leading member axis.
+        init_seed: the seed that ``weights`` were initialised from.
+    """
+
+    def __init__(self, layout: Layout, spec: ControllerSpec, seed: int = 0) -> None:
+        self.spec = spec
+        self.architecture: Architecture = ARCHITECTURES[spec.predictor](layout, spec.embedding, spec.hidden)
+        self._initialise(seed)
+        self._is_fitted = False
+
+    @classmethod
+    def create(cls, space: SlotSpace, spec: ControllerSpec) -> "NeuralPredictor":
+        """An unfitted predictor for the cells of ``space``."""
+        return cls(Layout.of(space), spec)
+
+    def _initialise(self, seed: int) -> None:
+        self.init_seed = seed
+        seeds = [derive_seed(seed, "member", member) for member in range(self.spec.members)]
+        self.weights: Weights = stack([self.architecture.init(member_seed) for member_seed in seeds])
+
+    # -- fitting -------------------------------------------------------------------------------------------
+
+    def fit(self, tokens: Tokens, rewards: Sequence[float], stage: int, seed: int) -> FitReport:
+        """See `pnas.controller.Predictor.fit`. Starts afresh unless ``spec.warm_start``."""
+        if not (self.spec.warm_start and self._is_fitted):
+            self._initialise(seed)
+        rate = self.spec.learning_rate if stage == 1 else self.spec.later_learning_rate
+        recipe = Recipe(self.spec.loss, rate, self.spec.steps, self.spec.batchsize)
+        subsets = member_subsets(len(tokens), self.spec.members, derive_seed(seed, "folds"))
+        targets = np.asarray(rewards, np.float32)
+        order_seed = derive_seed(seed, "batches")
+        self.weights, losses = train(
+            self.architecture, self.weights, tokens, targets, subsets, recipe, order_seed
+        )
+        self._is_fitted = True
+        return FitReport(losses)
+
+    # -- scoring -------------------------------------------------------------------------------------------
+
+    def predict(self, tokens: Tokens) -> Floats:
+        """See `pnas.controller.Predictor.predict`."""
+        return self.predict_members(tokens).mean(axis=0)
+
+    def predict_members(self, tokens: Tokens) -> Floats:
+        """See `pnas.controller.Predictor.predict_members`. Exact, equal prefixes being computed once."""
+        members = [{name: array[m] for name, array in self.weights.items()} for m in range(self.spec.members)]
+        pieces = [tokens[first : first + _PIECE] for first in range(0, len(tokens), _PIECE)]
+        scores = np.empty((len(members), len(tokens)), np.float32)
+
+        def score(task: int) -> None:
+            piece, member = divmod(task, len(members))
+            logits = self.architecture.score(members[member], pieces[piece])
+            scores[member, piece * _PIECE : (piece + 1) * _PIECE] = _sigmoid(logits)
+
+        run_all(score, len(pieces) * len(members))
+        return scores
+
+    # -- files ---------------------------------------------------------------------------------------------
+
+    def save(self, directory: Path) -> None:
+        """See `pnas.controller.Predictor.save`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        description = {
+            "format": _FORMAT,
+            "spec": asdict(self.spec),
+            "layout": self.architecture.layout.to_json(),
+            "init_seed": self.init_seed,
+            "is_fitted": self._is_fitted,
+        }
+        np.savez(directory / "weights.npz", **self.weights)  # type: ignore[arg-type]
+        (directory / "predictor.json").write_text(json.dumps(description, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, directory: Path, space: SlotSpace) -> "NeuralPredictor":
+        """See `pnas.controller.load_predictor`."""
+        try:
+            description = json.loads((directory / "predictor.json").read_text())
+            require(description["format"] == _FORMAT, "from", "must be of this version's format", str(directory))
+            spec, saved = ControllerSpec(**description["spec"]), Layout.from_json(description["layout"])
+            with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
+                trained = {name: arrays[name] for name in arrays.files}
+            _require_same_vocabulary(saved, Layout.of(space))
+            predictor = cls(Layout.of(space), spec, int(description["init_seed"]))
+            predictor.weights = overlay(predictor.weights, trained)
+            predictor._is_fitted = bool(description["is_fitted"])
+        except InvalidValue:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            rule = f"must hold a trained predictor ({type(error).__name__}: {error})"
+            raise InvalidValue("from", rule, str(directory)) from error
+        return predictor
+
+
+def member_subsets(n: int, members: int, seed: int) -> list[NDArray[np.intp]]:
+    """Rows that each member is fitted on: all for a single one, else all but the member's own fold."""
+    if members == 1:
+        return [np.arange(n)]
+    fold = np.random.default_rng(seed).permutation(n) % members
+    return [np.flatnonzero(fold != member) for member in range(members)]
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+
+
+def _require_same_vocabulary(saved: Layout, wanted: Layout) -> None:
+    rule = "must know the values of this state space"
+    require(saved.speaks_as(wanted), "from", rule, [list(values) for _, values in saved.vocabulary])

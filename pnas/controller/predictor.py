@@ -1,0 +1,55 @@
+"""What a predictor is: cell tokens -> expected reward."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pnas.controller.spec import ControllerSpec
+from pnas.state_space import SlotSpace, Tokens
+
+
+class FitReport(NamedTuple):
+    """How a fit went.
+
+    Attributes:
+        losses: mean training loss of each epoch.
+    """
+
+    losses: list[float]
+
+
+class Predictor(Protocol):
+    """Learns rewards of cells, and predicts those of others."""
+
+    def fit(self, tokens: Tokens, rewards: Sequence[float], stage: int, seed: int) -> FitReport:
+        """Learn from ``tokens`` (n, b, slots) and their ``rewards`` in [0, 1], all those known at ``stage``."""
+
+    def predict(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Expected rewards (n,): the mean over members."""
+
+    def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
+        """Expected rewards by each member (members, n)."""
+
+    def save(self, directory: Path) -> None:
+        """Write all that `load_predictor` needs, as ``predictor.json`` and ``.npz``; no pickles."""
+
+
+def make_predictor(space: SlotSpace, spec: ControllerSpec) -> Predictor:
+    """A fresh predictor for ``space``. Does not import TensorFlow before it is fitted."""
+    from pnas.controller.neural import NeuralPredictor
+
+    return NeuralPredictor.create(space, spec)
+
+
+def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
+    """The predictor that was saved in ``directory``, for ``space``, which may have larger cells.
+
+    Raises:
+        InvalidValue: nothing was saved there, it cannot be read, or it knows another vocabulary (key ``from``).
+    """
+    from pnas.controller.neural import NeuralPredictor
+
+    return NeuralPredictor.load(Path(directory), space)

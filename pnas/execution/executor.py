@@ -1,0 +1,28 @@
+"""The contract of every executor: the same jobs give the same results, whatever trains them and in what order.
+
+Executors know jobs and results, not networks: what a worker runs is made by a `RunnerFactory` handed to them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from pnas.records import ChildJob, ChildResult
+
+Runner = Callable[[ChildJob], ChildResult]
+RunnerFactory = Callable[[], Runner]
+"""Picklable; called once in each process that trains children (there it loads the data)."""
+
+
+class Executor(Protocol):
+    """Trains children."""
+
+    def run(self, jobs: Sequence[ChildJob]) -> Iterator[tuple[int, ChildResult]]:
+        """Train all ``jobs``; yield (index of the job, its result) as they end, in any order.
+
+        A job whose worker dies, hangs past the timeout or raises yields a failed `ChildResult`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop what still runs and release processes and devices. May be called more than once."""
+        ...

@@ -1,0 +1,31 @@
+"""`executor=serial`: children one after the other, in this process."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from pnas.execution.executor import Runner, RunnerFactory
+from pnas.records import ChildJob, ChildResult
+
+
+class SerialExecutor:
+    """The simplest executor, easiest to debug. Memory grows with every child: see `LocalExecutor`."""
+
+    def __init__(self, factory: RunnerFactory) -> None:
+        self._factory = factory
+
+    @cached_property
+    def _runner(self) -> Runner:
+        return self._factory()
+
+    def run(self, jobs: Sequence[ChildJob]) -> Iterator[tuple[int, ChildResult]]:
+        for index, job in enumerate(jobs):
+            yield index, self._train(job)
+
+    def _train(self, job: ChildJob) -> ChildResult:
+        try:
+            return self._runner(job)
+        except Exception as error:
+            return ChildResult.failed(job, f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        self.__dict__.pop("_runner", None)

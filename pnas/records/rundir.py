@@ -1,0 +1,83 @@
+"""One run directory: who holds it, what belongs to it, and whether a command may continue it."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pnas.errors import InvalidValue, RunDirectoryError
+
+JOURNAL = "journal.sqlite"
+CONFIG = "config.yaml"
+SUMMARY = "summary.json"
+CHILDREN = "children.csv"
+CONTROLLER = "controller"
+WEIGHTS = "weights"
+_LOCK = ".lock"
+
+_MEANING = ("state_space", "child", "trainer", "data", "controller", "search", "seed")
+"""Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
+
+_FREE = ("trainer.device",)
+"""Keys inside those parts that a search may change when it continues."""
+
+
+@contextmanager
+def hold(run_dir: Path) -> Iterator[None]:
+    """Hold ``run_dir`` for this process; the operating system lets go of it however the process ends.
+
+    Raises:
+        RunDirectoryError: another process holds it (its process id is named).
+    """
+    path = run_dir / _LOCK
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(descriptor, 100, 0).decode(errors="replace").strip() or "another process"
+            raise RunDirectoryError(f"{run_dir}: is in use by {holder}") from None
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
+        yield
+        os.truncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def differences(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """The keys whose values differ between two nested configurations, as (dotted key, stored, current)."""
+    before, after = _flatten(stored), _flatten(current)
+    return [
+        (key, before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+
+
+def refuse_other_meaning(run_dir: Path, stored: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """Refuse to continue a run whose stored configuration means something else than this command's.
+
+    Raises:
+        InvalidValue: names the first key that differs, the stored value and the one received.
+    """
+    for key, before, after in differences(_meaning(stored), _meaning(current)):
+        rule = f"{run_dir} was started with {json.dumps(before)}; keep that, or choose another name"
+        raise InvalidValue(key, rule, after)
+
+
+def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:
+    flat = _flatten({key: config.get(key) for key in _MEANING})
+    return {key: value for key, value in flat.items() if key not in _FREE}
+
+
+def _flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        flat.update(_flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
+    return flat
+

@@ -1,0 +1,88 @@
+"""summary.json and children.csv: the run as other programs read it, derived from the journal."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pnas.records.child import Status
+from pnas.records.journal import ChildRecord, Journal, StageRecord, best_child
+from pnas.records.rundir import CHILDREN, SUMMARY
+
+_COLUMNS = (
+    "stage", "cell", "reward", "predicted", "status", "params", "flops", "seconds", "seed", "key", "error",
+)  # fmt: skip
+
+
+def write_summary(run_dir: Path, journal: Journal) -> dict[str, Any]:
+    """Rewrite both files atomically and return what summary.json holds."""
+    summary = summarize(journal)
+    write_atomically(run_dir / SUMMARY, json.dumps(summary, indent=2) + "\n")
+    write_atomically(run_dir / CHILDREN, _children_csv(journal.children()))
+    return summary
+
+
+def summarize(journal: Journal) -> dict[str, Any]:
+    """The contract of summary.json (docs/architecture.md)."""
+    children = journal.children()
+    return {
+        "name": journal.meta("name"),
+        "status": journal.meta("status", "running"),
+        "seed": journal.meta("config", {}).get("seed"),
+        "search_seconds": journal.meta("search_seconds", 0.0),
+        "children_trained": sum(child.status is Status.OK for child in children),
+        "children_failed": sum(child.status is Status.FAILED for child in children),
+        "best": _best(children, journal.meta("test_accuracy")),
+        "stages": [_stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()],
+        "tracking": journal.meta("tracking"),
+    }
+
+
+def _best(children: Sequence[ChildRecord], test_accuracy: float | None) -> dict[str, Any] | None:
+    best = best_child(children)
+    if best is None:
+        return None
+    return {
+        "cell": str(best.cell),
+        "reward": best.reward,
+        "b": best.b,
+        "params": best.params,
+        "flops": best.flops,
+        "test_accuracy": test_accuracy,
+    }
+
+
+def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any]:
+    rewards = [child.reward for child in children if child.reward is not None]
+    return {
+        "b": stage.b,
+        "candidates_scored": stage.candidates_scored,
+        "unique_candidates": stage.unique_candidates,
+        "children": len(children),
+        "failed": sum(child.status is Status.FAILED for child in children),
+        "best_reward": max(rewards, default=None),
+        "mean_reward": sum(rewards) / len(rewards) if rewards else None,
+        "seconds_training": sum(child.seconds or 0.0 for child in children),
+        "seconds_scoring": stage.seconds_scoring,
+        "predictor": stage.predictor,
+    }
+
+
+def _children_csv(children: Sequence[ChildRecord]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for child in children:
+        row = (child.b, child.cell, child.reward, child.predicted, child.status, child.params, child.flops)
+        writer.writerow([*row, child.seconds, child.seed, child.key, child.error])
+    return text.getvalue()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace ``path`` so that a reader, or a kill, never meets half a file."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    os.replace(draft, path)

@@ -1,0 +1,48 @@
+"""What a task knows of the command that started it, besides its settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+from rich.console import Console
+
+
+@dataclass(frozen=True)
+class Context:
+    """The command around a task.
+
+    Attributes:
+        run_dir: this command's own run directory (Hydra's).
+        typed: the keys that were typed on the command line, as opposed to those from conf/.
+        choices: the option chosen in each config group.
+        sweep: name of the multirun this job belongs to, None for a single command.
+        job: number of this job in its multirun.
+        console: where to print.
+    """
+
+    run_dir: Path
+    typed: frozenset[str] = frozenset()
+    choices: Mapping[str, str] = field(default_factory=dict)
+    sweep: str | None = None
+    job: int | None = None
+    console: Console = field(default_factory=Console)
+
+
+def read_context() -> Context:
+    """The context of the running Hydra job."""
+    hydra = HydraConfig.get()
+    run_dir = Path(hydra.runtime.output_dir).absolute()
+    overrides = OverridesParser.create().parse_overrides(list(hydra.overrides.task))
+    choices = {k: str(v) for k, v in hydra.runtime.choices.items() if "/" not in k and v is not None}
+    is_sweep = hydra.mode is RunMode.MULTIRUN
+    return Context(
+        run_dir,
+        frozenset(override.key_or_group for override in overrides),
+        choices,
+        # The folder of a sweep is <date>/<time>: both make the name that its searches share.
+        "_".join(Path(hydra.sweep.dir).parts[-2:]) if is_sweep else None,
+        int(hydra.job.num) if is_sweep else None,
+    )

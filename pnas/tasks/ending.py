@@ -1,0 +1,105 @@
+"""How a search ends: finished, failed or interrupted, it leaves its files, its tracker and a last word."""
+
+from pathlib import Path
+from types import TracebackType
+
+from pnas.children import NetworkManager
+from pnas.config import Settings
+from pnas.data import Dataset
+from pnas.records import Journal, best_child, summarize
+from pnas.records.rundir import CHILDREN, CONFIG, SUMMARY, WEIGHTS
+from pnas.reports.plot import plot_search
+from pnas.reports.scores import from_children
+from pnas.reports.table import best_table, stage_table
+from pnas.tasks.context import Context
+from pnas.tasks.observers import Summarize
+from pnas.tracking import Tracker, how_to_open
+
+_PLOT = "search.png"
+
+
+class Ending:
+    """Context of a running search; whatever ends it, what is known is written down."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        context: Context,
+        journal: Journal,
+        dataset: Dataset,
+        tracker: Tracker,
+        summary: Summarize,
+    ) -> None:
+        self._settings, self._context, self._journal = settings, context, journal
+        self._dataset, self._tracker, self._summary = dataset, tracker, summary
+
+    def __enter__(self) -> "Ending":
+        self._journal.set_meta(status="running")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._finish()
+        elif issubclass(kind, KeyboardInterrupt):
+            self._write("interrupted")
+            self._say_how_to_go_on()
+        else:
+            self._journal.set_meta(status="failed")
+            self._write("failed")
+
+    def _finish(self) -> None:
+        """The test split is read here, once, by the best child."""
+        if self._journal.meta("test_accuracy") is None:
+            self._journal.set_meta(test_accuracy=self._test_best_child())
+        plot_search(from_children(self._journal.children()), self._context.run_dir / _PLOT)
+        self._write("finished")
+        # Last: a command that finds this status has nothing left to do.
+        self._journal.set_meta(status="finished")
+        self._summary.write()
+
+    def _test_best_child(self) -> float | None:
+        best = best_child(self._journal.children())
+        weights = self._context.run_dir / WEIGHTS / f"{best.key}.npz" if best else None
+        if best is None or weights is None or not weights.is_file() or self._dataset.x_test is None:
+            return None
+        manager = NetworkManager(self._dataset, network=self._settings.child, trainer=self._settings.trainer)
+        return manager.test_accuracy(best.cell, weights)
+
+    def _write(self, status: str) -> None:
+        self._summary.write()
+        names = (CONFIG, SUMMARY, CHILDREN, _PLOT)
+        artifacts = [path for name in names if (path := self._context.run_dir / name).is_file()]
+        info = self._tracker.finish(status, artifacts)
+        if info is not None:
+            self._journal.set_meta(tracking=info)
+            self._summary.write()
+
+    def _say_how_to_go_on(self) -> None:
+        done = sum(child.ended_at is not None for child in self._journal.children())
+        line = f"stopped; {done} children are kept in {self._context.run_dir}. The same command continues"
+        self._context.console.print(line, markup=False, soft_wrap=True)
+
+
+def print_end(settings: Settings, context: Context, journal: Journal) -> None:
+    """Print what the search found and where it is."""
+    children = journal.children()
+    best = best_child(children)
+    context.console.print(stage_table(summarize(journal)["stages"]))
+    context.console.print(best_table(from_children(children)))
+    test = journal.meta("test_accuracy")
+    if best is not None:
+        shown = "none (no test part)" if test is None else f"{test:.4f}"
+        _print(context, f"test accuracy of the best child: {shown}")
+    _print(context, f"outputs: {_relative(context.run_dir)}")
+    if command := how_to_open(settings.tracking):
+        _print(context, f"compare runs in MLflow: {command}")
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _print(context: Context, line: str) -> None:
+    context.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,47 @@
+"""``plan_only=true``: what the search would do, printed."""
+
+from rich.table import Table
+
+from pnas.config import Settings
+from pnas.data import DataInfo
+from pnas.execution import count_workers, visible_gpus
+from pnas.reports.table import duration
+from pnas.search.plan import StagePlan, Workload, plan_search, search_seconds
+from pnas.state_space import SlotSpace
+from pnas.tasks.context import Context
+
+
+def print_plan(settings: Settings, context: Context, space: SlotSpace, data: DataInfo) -> None:
+    """Print children, candidates, parameters and an estimate of time, stage by stage."""
+    trainer = settings.trainer
+    work = Workload(
+        data.image_shape, data.num_classes, data.train, data.val, trainer.epochs, trainer.batchsize
+    )  # fmt: skip
+    stages = plan_search(space, settings.controller.K, settings.child, work, settings.seed)
+    context.console.print(_table(stages))
+    workers = count_workers(settings.executor, trainer.threads, 0)
+    for line in _lines(stages, space, workers):
+        context.console.print(line, markup=False, soft_wrap=True)
+
+
+def _lines(stages: list[StagePlan], space: SlotSpace, workers: int) -> list[str]:
+    children = sum(stage.children for stage in stages)
+    seconds = search_seconds(stages, workers)
+    lines = [
+        f"children: {children:,} at most, of {space.num_cells(space.B):,} unique cells with {space.B} blocks",
+        f"time: about {duration(seconds)} on {workers} CPU worker(s), by a rough model of one server core",
+    ]
+    if gpus := visible_gpus():
+        lines.append(f"GPUs: {len(gpus)} seen, one worker each; the estimate above is for CPU workers")
+    return lines
+
+
+def _table(stages: list[StagePlan]) -> Table:
+    table = Table(title="Plan of the search", title_justify="left")
+    for name in ("b", "candidates", "children", "parameters (min / median / max)", "madds", "a child"):
+        table.add_column(name, justify="right")
+    for stage in stages:
+        params = " / ".join(f"{count:,}" for count in stage.params)
+        row = (str(stage.b), f"{stage.candidates:,}", f"{stage.children:,}", params)
+        table.add_row(*row, f"{stage.madds:,}", duration(stage.seconds))
+    return table

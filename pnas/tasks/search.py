@@ -1,0 +1,89 @@
+"""`task=search`: find the best cell; continue where an earlier command of the same name stopped."""
+
+from contextlib import closing
+from functools import partial
+
+from pnas.children import ChildRunnerFactory
+from pnas.children.manager import check_batchsize
+from pnas.children.network import check_image
+from pnas.config import Settings
+from pnas.controller import ControllerManager
+from pnas.data import DataInfo, check_data, load_dataset
+from pnas.errors import require
+from pnas.execution import make_executor
+from pnas.records import Journal, best_child
+from pnas.records.rundir import CONTROLLER, WEIGHTS
+from pnas.reports.live import LiveView
+from pnas.search import Progressive, SearchLoop
+from pnas.seeds import derive_seed
+from pnas.state_space import Cell, SlotSpace, StateSpace, build_space
+from pnas.tasks.context import Context
+from pnas.tasks.ending import Ending, print_end
+from pnas.tasks.observers import KeepBestWeights, Notify, Summarize
+from pnas.tasks.plan import print_plan
+from pnas.tasks.run_files import check_same_data, opened_run
+from pnas.tracking import start_tracker
+
+
+def run(settings: Settings, context: Context) -> float:
+    """Run the search to its end. Returns the best reward, which is what a sweeper maximises."""
+    space = build_space(settings.state_space)
+    if settings.plan_only:
+        print_plan(settings, context, space, _checked_data(settings, space))
+        return 0.0
+    with opened_run(settings, context) as journal:
+        if journal.meta("status") != "finished":
+            _checked_data(settings, space)
+            _search(settings, context, space, journal)
+        print_end(settings, context, journal)
+        best = best_child(journal.children())
+        return 0.0 if best is None or best.reward is None else best.reward
+
+
+def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
+    """Every check that needs to know the data's sizes, before any of it is trained on."""
+    rule = "must be a space whose cells can be built as networks (kind: pnas) to train children"
+    require(isinstance(space, StateSpace), "state_space.kind", rule, settings.state_space.kind)
+    data = check_data(settings.data)
+    check_batchsize(settings.trainer, data.train)
+    check_image(settings.child, data.image_shape)
+    return data
+
+
+def _search(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
+    dataset = load_dataset(settings.data)
+    check_same_data(journal, dataset.fingerprint)
+    weights_dir = context.run_dir / WEIGHTS
+    weights_dir.mkdir(exist_ok=True)
+    tracker = start_tracker(settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info))
+    summary = Summarize(context.run_dir, journal)
+    factory = ChildRunnerFactory(settings.data, settings.child, settings.trainer)
+    with (
+        Ending(settings, context, journal, dataset, tracker, summary),
+        closing(make_executor(settings.executor, factory, settings.trainer.threads, _may_use_gpu(settings))) as executor,
+        LiveView(context.console, space.B, journal.children()) as view,
+    ):
+        SearchLoop(
+            _strategy(settings, context, space),
+            executor,
+            journal,
+            partial(_identify, space, settings.seed),
+            weights_dir,
+            (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
+            settings.search.max_failed,
+        ).run()
+
+
+def _strategy(settings: Settings, context: Context, space: SlotSpace) -> Progressive:
+    spec = settings.controller
+    controller = ControllerManager(space, space.B, spec.K, spec=spec, seed=settings.seed)
+    return Progressive(controller, context.run_dir / CONTROLLER)
+
+
+def _identify(space: SlotSpace, seed: int, cell: Cell) -> tuple[str, int]:
+    key = space.key(cell)
+    return key, derive_seed(seed, "child", key)
+
+
+def _may_use_gpu(settings: Settings) -> bool:
+    return settings.trainer.device != "cpu"

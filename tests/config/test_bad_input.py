@@ -1,0 +1,128 @@
+"""Every mistake is one line that names the key, the rule and the value, exit code 2, and leaves nothing behind."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.command import run_here
+
+MISTAKES = [
+    # groups and keys
+    ("state_space=huge", "state_space", "huge"),
+    ("controller=oracle", "controller", "oracle"),
+    ("experiment=nothing", "experiment", "nothing"),
+    ("trainer.epoch=3", "trainer.epoch", "3"),
+    ("epochs=3", "epochs", "3"),
+    ("+trainer.extra=3", "trainer.extra", "3"),
+    ("+extra=3", "extra", "3"),
+    ("task=dance", "task", "dance"),
+    ("state_space.operators=[3x3 conv", "command line", "3x3 conv"),
+    # types
+    ("trainer.epochs=abc", "trainer.epochs", "abc"),
+    ("state_space.B=2.5", "state_space.B", "2.5"),
+    ("child.filters=many", "child.filters", "many"),
+    ("seed=abc", "seed", "abc"),
+    ("seed=-1", "seed", "-1"),
+    ("seed=1.5", "seed", "1.5"),
+    ("plan_only=7", "plan_only", "7"),
+    ("name=../outside", "name", "../outside"),
+    # the state space
+    ("state_space.B=0", "state_space.B", "0"),
+    ("state_space.operators=[]", "state_space.operators", "[]"),
+    ("state_space.operators=[3x3 convolution]", "state_space.operators", "3x3 convolution"),
+    ("state_space.operators=[4x4 conv]", "state_space.operators", "4x4 conv"),
+    ("state_space.operators=[-3x-3 conv]", "state_space.operators", "-3x-3 conv"),
+    ("state_space.operators=[0x0 maxpool]", "state_space.operators", "0x0 maxpool"),
+    ("state_space.operators=[identity,identity]", "state_space.operators", "identity"),
+    ("state_space.operators=identity", "state_space.operators", "identity"),
+    ("state_space.input_lookback_depth=1", "state_space.input_lookback_depth", "1"),
+    ("state_space.input_lookforward_depth=-1", "state_space.input_lookforward_depth", "-1"),
+    ("state_space=nasbench201", "state_space.kind", "nasbench201"),
+    # the controller
+    ("controller.K=0", "controller.K", "0"),
+    ("controller.epochs=0", "controller.epochs", "0"),
+    # the child and its training
+    ("child.repeats=0", "child.repeats", "0"),
+    ("child.filters=0", "child.filters", "0"),
+    ("child.concat=some", "child.concat", "some"),
+    ("trainer.epochs=0", "trainer.epochs", "0"),
+    ("trainer.batchsize=0", "trainer.batchsize", "0"),
+    ("trainer.batchsize=100000", "trainer.batchsize", "100000"),
+    ("trainer.learning_rate=0", "trainer.learning_rate", "0"),
+    ("trainer.reward=luck", "trainer.reward", "luck"),
+    ("trainer.device=gpu", "trainer.device", "gpu"),
+    ("executor.workers=0", "executor.workers", "0"),
+    ("search.max_failed=1", "search.max_failed", "1"),
+    ("tracking.uri=file:///tmp/mlruns", "tracking.uri", "file"),
+    # data
+    ("data.name=mnist2", "data.name", "mnist2"),
+    ("data=npz", "data.path", "None"),
+    ("data=npz data.path=absent.npz", "data.path", "absent.npz"),
+    ("data.train_size=5000", "data.train_size", "5000"),
+    # runs
+    ("task=score", "from", "None"),
+    ("task=score from=absent/run", "from", "absent/run"),
+    ("task=score from=0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", "run"),
+    ("task=score from=.", "run directory", "."),
+    ("task=rank task.files=[absent.csv]", "task.files", "absent.csv"),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *overrides: str) -> str:
+    code = run_here(*overrides)
+    message = capsys.readouterr().err
+    assert code == 2, message
+    assert message.count("\n") == 1, message
+    assert "Traceback" not in message
+    return message
+
+
+@pytest.mark.parametrize(("command", "key", "value"), MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+def test_a_mistake_is_one_line_with_key_and_value(
+    command: str, key: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A list of operators has spaces inside one override.
+    parts = [command] if "[" in command and "task" not in command else command.split()
+    message = refused(capsys, "name=mistake", *parts)
+    assert key in message
+    assert value in message
+    assert not (tmp_path / "outputs" / "mistake").exists()
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "rule"),
+    [
+        ({"x": np.zeros((4, 8, 8)), "y": np.zeros(4, int)}, "x_train"),
+        ({"x_train": np.zeros((4, 8, 8)), "y_train": np.zeros(3, int)}, "3"),
+        ({"x_train": np.full((40, 8, 8), np.nan), "y_train": np.arange(40) % 2}, "NaN"),
+        ({"x_train": np.zeros((40, 8, 8)), "y_train": np.zeros(40, int)}, "2 classes"),
+        ({"x_train": np.zeros((40, 8, 8)), "y_train": np.arange(40) % 2 - 1}, "-1"),
+        ({"x_train": np.zeros((40, 8, 8, 9)), "y_train": np.arange(40) % 2}, "channels"),
+    ],
+)
+def test_a_malformed_npz_is_refused(
+    arrays: dict[str, np.ndarray], rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "bad.npz", **arrays)
+    message = refused(capsys, "name=mistake", "data=npz", f"data.path={tmp_path}/bad.npz")
+    assert rule in message
+
+
+def test_a_directory_with_other_things_is_not_made_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "outputs" / "photos").mkdir(parents=True)
+    (tmp_path / "outputs" / "photos" / "cat.png").touch()
+    assert "photos" in refused(capsys, "name=photos")
+    assert [path.name for path in (tmp_path / "outputs" / "photos").iterdir()] == ["cat.png"]
+
+
+def test_a_foreign_journal_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "outputs" / "odd").mkdir(parents=True)
+    (tmp_path / "outputs" / "odd" / "journal.sqlite").write_text("not a journal" * 100)
+    assert "journal" in refused(capsys, "name=odd")
+    assert "journal" in refused(capsys, "task=score", "from=outputs/odd")

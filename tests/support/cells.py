@@ -1,0 +1,84 @@
+"""PNAS cells by brute force and at random, made without the code that tells equivalent cells apart."""
+
+import random
+from itertools import product
+
+from pnas.state_space import Cell, SlotSpace
+
+ID = "identity"
+
+DIFFERENT = {
+    "adding twins, or one of them to itself": (
+        [(-1, ID, -1, ID), (-1, ID, -1, ID), (0, ID, 1, ID)],
+        [(-1, ID, -1, ID), (-1, ID, -1, ID), (0, ID, 0, ID)],
+    ),
+    "two readers of one twin, or of one each": (
+        [(-1, ID, -1, ID), (-1, ID, -1, ID), (0, ID, -1, ID), (0, ID, -1, ID)],
+        [(-1, ID, -1, ID), (-1, ID, -1, ID), (0, ID, -1, ID), (1, ID, -1, ID)],
+    ),
+    "two triangles of blocks, or a ring of six": (
+        [
+            (-1, ID, -1, ID),
+            (-1, ID, -1, ID),
+            (-1, ID, 0, ID),
+            (-1, ID, 1, ID),
+            (0, ID, 2, ID),
+            (1, ID, 3, ID),
+        ],
+        [
+            (-1, ID, -1, ID),
+            (-1, ID, -1, ID),
+            (-1, ID, 0, ID),
+            (-1, ID, 1, ID),
+            (0, ID, 3, ID),
+            (1, ID, 2, ID),
+        ],
+    ),
+    "twins paired twice each, or in a ring of four": (
+        [(-1, ID, -1, ID)] * 4 + [(0, ID, 1, ID), (0, ID, 1, ID), (2, ID, 3, ID), (2, ID, 3, ID)],
+        [(-1, ID, -1, ID)] * 4 + [(0, ID, 1, ID), (1, ID, 2, ID), (2, ID, 3, ID), (3, ID, 0, ID)],
+    ),
+}
+"""Pairs of cells that look alike from every single block, by what tells them apart."""
+
+
+def written_cells(space: SlotSpace, b: int) -> list[Cell]:
+    """Every sequence of b legal blocks: operands in both orders, blocks in every order."""
+    blocks = [list(product(*(slot.values for slot in space.slots(i)))) for i in range(1, b + 1)]
+    return [Cell(cell) for cell in product(*blocks)]
+
+
+def random_cell(rng: random.Random, b: int, lookbacks: int, operators: int) -> Cell:
+    """A cell with many ties: few operators, and block inputs preferred."""
+    names = ["3x3 conv", "identity", "3x3 maxpool"][:operators]
+
+    def operand(i: int) -> tuple[int, str]:
+        source = rng.randrange(i) if i and rng.random() < 0.7 else -rng.randint(1, lookbacks)
+        return source, rng.choice(names)
+
+    return Cell((*operand(i), *operand(i)) for i in range(b))
+
+
+def shuffled(rng: random.Random, cell: Cell) -> Cell:
+    """``cell`` with its operands and blocks in a random order in which blocks read earlier ones only."""
+    order: list[int] = []
+    while len(order) < len(cell):
+        ready = [
+            i
+            for i, block in enumerate(cell.blocks)
+            if i not in order and all(x < 0 or x in order for x in (block[0], block[2]))
+        ]
+        order.append(rng.choice(ready))
+    return renumbered(cell, order, rng)
+
+
+def renumbered(cell: Cell, order: list[int], rng: random.Random | None = None) -> Cell:
+    """``cell`` with its blocks in ``order`` and its operands sorted, or in random order given ``rng``."""
+    place = {old: new for new, old in enumerate(order)}
+    blocks = []
+    for old in order:
+        in1, op1, in2, op2 = cell.blocks[old]
+        operands = [(place.get(in1, in1), op1), (place.get(in2, in2), op2)]
+        operands = rng.sample(operands, 2) if rng else sorted(operands)
+        blocks.append((*operands[0], *operands[1]))
+    return Cell(blocks)

@@ -1,0 +1,346 @@
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pnas.errors import RunDirectoryError, TrackingError
+from pnas.records import Journal
+from pnas.tracking import Projection, TrackingSpec, mirror, open_store, project
+from pnas.tracking.store import find_run
+
+
+def values(run, name):
+    return [(step, value) for key, step, value, _ in run["points"] if key == name]
+
+
+@pytest.fixture
+def shown(example):
+    return example.shown
+
+
+def test_one_run_for_the_search_each_stage_and_each_child(shown):
+    assert Counter(run["tags"]["pnas.level"] for run in shown.values()) == {
+        "search": 1,
+        "stage": 2,
+        "child": 5,
+    }
+    assert {key: run["parent"] for key, run in shown.items()} == {
+        "search": None,
+        "stage/1": "search",
+        "stage/2": "search",
+        **{f"1-{i}": "stage/1" for i in range(3)},
+        **{f"2-{i}": "stage/2" for i in range(2)},
+    }
+    assert Counter(run["status"] for run in shown.values()) == {"FINISHED": 7, "FAILED": 1}
+    assert all(run["tags"]["pnas.sweep"] == "sweep-7" for run in shown.values())
+    assert all(run["tags"]["pnas.controller"] == "lstm" for run in shown.values())
+
+
+def test_search_run(shown, example):
+    run = shown["search"]
+    assert values(run, "best_reward") == [(1, 0.5), (2, 0.7), (3, 0.7), (4, 0.8)]
+    assert values(run, "children_trained") == [(1, 1), (2, 1), (3, 2), (4, 3), (5, 4)]
+    assert values(run, "children_failed") == [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1)]
+    assert values(run, "stage_best_reward") == [(1, 0.7), (2, 0.8)]
+    assert values(run, "stage_mean_reward") == [(1, 0.6), (2, 0.7)]
+    assert values(run, "predictor_loss") == [(1, 0.1), (2, 0.1)]
+    assert values(run, "spearman_fit") == [(1, 0.9), (2, 0.9)]
+    assert values(run, "spearman_next") == [(1, 0.4)]
+    assert values(run, "search_seconds") == [(5, 12.5)]
+    assert values(run, "test_accuracy") == [(5, 0.75)]
+    assert len(run["points"]) == 4 + 5 + 5 + 2 + 2 + 2 + 2 + 1 + 1 + 1
+    assert run["artifacts"] == ["children.csv", "config.yaml", "summary.json"]
+    assert run["name"] == "demo"
+    assert run["tags"]["pnas.run_dir"] == str(example.search.run_dir)
+    assert run["tags"]["pnas.best_cell"] == str(example.search.journal.children(2)[1].cell)
+
+
+def test_search_params_are_the_whole_configuration(shown):
+    assert shown["search"]["params"] == {
+        "name": "demo",
+        "seed": "3",
+        "state_space": "pnas",
+        "state_space.kind": "pnas",
+        "state_space.B": "2",
+        "state_space.operators": '["3x3 dconv", "identity"]',
+        "controller": "lstm",
+        "controller.kind": "lstm",
+        "controller.K": "2",
+        "tracking.uri": "null",
+    }
+
+
+def test_stage_run(shown):
+    run = shown["stage/1"]
+    scalars = {name: value for name, step, value, _ in run["points"] if step == 0}
+    seconds = scalars.pop("seconds")
+    assert seconds >= 0.25
+    assert scalars == {
+        "candidates_scored": 12,
+        "unique_candidates": 9,
+        "children": 3,
+        "seconds_scoring": 0.25,
+        "failed": 1,
+        "best_reward": 0.7,
+        "mean_reward": 0.6,
+        "spearman_fit": 0.9,
+        "spearman_next": 0.4,
+    }
+    assert values(run, "predictor_loss") == [(1, 0.3), (2, 0.2), (3, 0.1)]
+    assert run["name"] == "stage 1"
+
+
+def test_child_run(shown, example):
+    run, child = shown["2-1"], example.search.journal.child("2-1")
+    assert (
+        run["name"] == run["params"]["cell"] == "(-1, identity, -2, 3x3 dconv), (-1, identity, -2, 3x3 dconv)"
+    )
+    assert run["params"] == {
+        "cell": str(child.cell),
+        "b": "2",
+        "operators": "3x3 dconv, identity",
+        "seed": "21",
+    }
+    scalars = {name: value for name, step, value, _ in run["points"] if step == 0}
+    assert scalars == {"reward": 0.8, "predicted_reward": 0.5, "params": 1001, "flops": 5000, "seconds": 2.0}
+    assert values(run, "val_accuracy") == [(1, 0.1), (2, 0.2), (3, 0.8)]
+    assert values(run, "loss") == [(1, 0.9), (2, 0.5), (3, 0.1)]
+    assert (run["start"], run["end"]) == (round(1000 * (child.ended_at - 2)), round(1000 * child.ended_at))
+
+
+def test_failed_child_says_why(shown):
+    assert shown["1-1"]["status"] == "FAILED"
+    assert shown["1-1"]["tags"]["pnas.error"] == "ran out of memory"
+    assert values(shown["1-1"], "reward") == []
+
+
+def test_times_are_those_of_the_journal(shown, example):
+    first, last = example.search.journal.stages()
+    assert shown["search"]["start"] == 1_700_000_000_000
+    assert shown["stage/1"]["start"] == round(1000 * (first.opened_at - 0.25))
+    assert shown["stage/1"]["end"] == round(1000 * first.closed_at)
+    assert shown["search"]["end"] == shown["stage/2"]["end"] == round(1000 * last.closed_at)
+
+
+def test_projecting_again_adds_nothing(finished, spec, read_store):
+    info = project(finished.run_dir, spec)
+    shown = read_store(spec)
+    assert project(finished.run_dir, spec) == info
+    assert read_store(spec) == shown
+    known = Projection(finished.run_dir, spec)
+    assert known.advance()
+    assert known.advance()
+    assert known.info == info
+    assert read_store(spec) == shown
+
+
+def test_a_search_of_more_runs_than_a_page(finished, spec, read_store, monkeypatch):
+    project(finished.run_dir, spec)
+    shown = read_store(spec)
+    monkeypatch.setattr(mirror, "_PAGE", 3)
+    project(finished.run_dir, spec)
+    assert read_store(spec) == shown
+
+
+def test_two_halves_equal_the_whole(search, new_spec, read_store):
+    halves, whole = new_spec("halves"), new_spec("whole")
+    search.first_half()
+    kept = Projection(search.run_dir, halves)
+    kept.advance()
+    half = read_store(halves)
+    assert {key for key, run in half.items() if run["status"] == "RUNNING"} == {"search", "stage/2"}
+    assert "2-1" not in half
+    search.second_half()
+    kept.advance()
+    project(search.run_dir, whole)
+    assert read_store(halves) == read_store(whole)
+
+
+def test_two_projections_may_alternate(search, spec, new_spec, read_store):
+    one, other = (Projection(search.run_dir, spec) for _ in range(2))
+    search.first_half()
+    one.advance()
+    other.advance()
+    search.second_half()
+    other.advance()
+    one.advance()
+    alone = new_spec("alone")
+    project(search.run_dir, alone)
+    assert read_store(spec) == read_store(alone)
+
+
+class Broken:
+    """An MLflow client that breaks at its ``n``-th write, before or after the store has done it."""
+
+    def __init__(self, client, n, after):
+        self._client, self._n, self._after = client, n, after
+
+    def __getattr__(self, name):
+        method = getattr(self._client, name)
+        return self._counted(method) if name in ("create_run", "log_batch", "set_terminated") else method
+
+    def _counted(self, method):
+        def call(*args, **kwargs):
+            self._n -= 1
+            if self._n == 0 and not self._after:
+                raise OSError("gone")
+            result = method(*args, **kwargs)
+            if self._n == 0:
+                raise OSError("answer lost")
+            return result
+
+        return call
+
+
+def break_and_repair(search, spec, n, after):
+    projection = Projection(search.run_dir, spec)
+    store = open_store(spec)
+    object.__setattr__(store, "client", Broken(store.client, n, after))
+    projection._store = store
+    with pytest.raises(TrackingError, match=r"^MLflow store sqlite:.*: (gone|answer lost)$"):
+        projection.advance()
+    projection.advance()
+
+
+@pytest.mark.parametrize(("n", "after"), [(1, True), (4, False), (5, True), (24, False)])
+def test_a_store_that_breaks_is_completed_later(finished, spec, new_spec, read_store, n, after):
+    break_and_repair(finished, spec, n, after)
+    whole = new_spec("whole")
+    project(finished.run_dir, whole)
+    assert read_store(spec) == read_store(whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
+def test_a_store_may_break_at_any_write(finished, new_spec, read_store, after):
+    project(finished.run_dir, whole := new_spec("whole"))
+    expected = read_store(whole)
+    for n in range(1, 25):
+        break_and_repair(finished, spec := new_spec(f"broken-{n}"), n, after)
+        assert read_store(spec) == expected
+
+
+def test_interrupted_and_continued(search, spec, new_spec, read_store):
+    search.first_half()
+    info = project(search.run_dir, spec, status="interrupted")
+    stopped = read_store(spec)
+    assert stopped["search"]["status"] == stopped["stage/2"]["status"] == "KILLED"
+    assert stopped["search"]["end"] == round(1000 * search.journal.child("2-0").ended_at)
+    project(search.run_dir, spec)
+    going_on = read_store(spec)
+    assert going_on["search"]["status"] == going_on["stage/2"]["status"] == "RUNNING"
+    search.second_half()
+    assert project(search.run_dir, spec) == info
+    project(search.run_dir, whole := new_spec("whole"))
+    assert read_store(spec) == read_store(whole)
+
+
+def test_failed_search(search, spec, read_store):
+    search.first_half()
+    search.set(status="failed")
+    project(search.run_dir, spec)
+    shown = read_store(spec)
+    assert {key: shown[key]["status"] for key in ("search", "stage/1", "stage/2")} == {
+        "search": "FAILED",
+        "stage/1": "FINISHED",
+        "stage/2": "FAILED",
+    }
+
+
+def test_raised_B_is_a_tag_beside_the_param(finished, spec, read_store):
+    project(finished.run_dir, spec)
+    config = finished.journal.meta("config")
+    finished.set(config={**config, "state_space": {**config["state_space"], "B": 3}}, status="running")
+    finished.open(3, 1)
+    finished.end(3, 0, 0.9)
+    project(finished.run_dir, spec)
+    run = read_store(spec)["search"]
+    assert run["params"]["state_space.B"] == "2"
+    assert run["tags"]["pnas.changed.state_space.B"] == "3"
+    assert run["status"] == "RUNNING"
+    assert values(run, "best_reward")[-1] == (5, 0.9)
+
+
+def test_an_empty_twin_left_by_a_lost_answer_goes(finished, spec, read_store):
+    project(finished.run_dir, spec)
+    shown = read_store(spec)
+    store = open_store(spec)
+    tags = {"pnas.search_id": "search-1", "pnas.key": "1-0"}
+    store.client.create_run(store.experiment_id, tags=tags)
+    project(finished.run_dir, spec)
+    assert read_store(spec) == shown
+
+
+def test_the_stop_is_heard_between_children(search, spec, read_store):
+    search.first_half()
+    answers = iter([False, True])
+    assert not Projection(search.run_dir, spec).advance(should_stop=lambda: next(answers))
+    assert set(read_store(spec)) == {"search", "stage/1", "1-0"}
+
+
+def test_not_finite_values(search, spec, read_store):
+    search.open(1, 1)
+    metrics = {"loss": [float("inf"), float("nan"), 1.0]}
+    search.end(1, 0, None, metrics=metrics)
+    project(search.run_dir, spec)
+    project(search.run_dir, spec)
+    losses = [value for _, value in values(read_store(spec)["1-0"], "loss")]
+    assert [value == value for value in losses] == [False, False, True]
+
+
+def test_artifacts_handed_in(finished, spec, tmp_path):
+    drawings = finished.run_dir / "drawings"
+    drawings.mkdir()
+    (drawings / "cell.svg").write_text("<svg/>")
+    elsewhere = tmp_path / "plot.png"
+    elsewhere.write_text("png")
+    info = project(finished.run_dir, spec, artifacts=[drawings, elsewhere, finished.run_dir / "missing"])
+    client = open_store(spec).client
+    assert [a.path for a in client.list_artifacts(info["run_id"], "drawings")] == ["drawings/cell.svg"]
+    assert "plot.png" in [a.path for a in client.list_artifacts(info["run_id"])]
+
+
+def test_artifacts_cannot_point_out_of_the_run_directory(finished, spec, tmp_path, read_store):
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    (finished.run_dir / "summary.json").unlink()
+    os.symlink(secret, finished.run_dir / "summary.json")
+    project(finished.run_dir, spec)
+    assert read_store(spec)["search"]["artifacts"] == ["children.csv", "config.yaml"]
+
+
+def test_artifacts_lie_beside_the_database(finished, spec):
+    run = find_run(spec.uri, project(finished.run_dir, spec)["run_id"])
+    home = Path(spec.uri.removeprefix("sqlite:///")).parent / "mlartifacts"
+    assert run.info.artifact_uri == f"{home.as_uri()}/{run.info.run_id}/artifacts"
+
+
+def test_credentials_never_reach_the_store(search, spec):
+    search.set(
+        config={"tracking": {"uri": "https://ann:s3cret@host/x?token=s3cret"}, "note": ["ftp://u:s3cret@h"]}
+    )
+    search.first_half()
+    project(search.run_dir, spec)
+    assert b"s3cret" not in Path(spec.uri.removeprefix("sqlite:///")).read_bytes()
+
+
+def test_no_journal(tmp_path, spec):
+    with pytest.raises(RunDirectoryError, match="not a run directory"):
+        project(tmp_path, spec)
+
+
+def test_journal_without_identity(tmp_path, spec):
+    Journal(tmp_path / "journal.sqlite", create=True).close()
+    with pytest.raises(TrackingError, match="no search_id"):
+        project(tmp_path, spec)
+
+
+def test_unreachable_server(finished, closed_port):
+    spec = TrackingSpec(uri=f"http://ann:s3cret@127.0.0.1:{closed_port}")
+    with pytest.raises(TrackingError) as caught:
+        project(finished.run_dir, spec)
+    message = str(caught.value)
+    assert message.startswith(f"MLflow store http://***@127.0.0.1:{closed_port}: ")
+    assert "s3cret" not in message
+    assert "\n" not in message
