@@ -1,7 +1,7 @@
 """Keras layers with the same weights and results as their parents, in fewer and faster TensorFlow operations.
 
-A child's tensors are so small that the count of operations, not arithmetic, is what a step costs. On other Keras
-backends each of these is its parent.
+A child's tensors are so small that the number of operations, not arithmetic, is what a step costs. On other
+Keras backends each of these is its parent.
 """
 
 from typing import Any
@@ -59,8 +59,8 @@ class FastSeparableConv2D(keras.layers.SeparableConv2D):
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over channels in one operation instead of eleven.
 
-    In training, the moving variance takes in the unbiased variance of the batch, n / (n - 1) times Keras's, as
-    fused kernels (and tf.keras) always did.
+    In training, the moving variance takes in the unbiased variance of the batch, n / (n - 1) times Keras's,
+    as fused kernels (and tf.keras) always did.
     """
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor = None) -> Tensor:

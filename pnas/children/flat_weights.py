@@ -1,4 +1,4 @@
-"""All weights of a model in two vectors, so that a step reads and updates two variables instead of hundreds."""
+"""All weights of a model in two vectors: a step reads and updates two variables instead of hundreds."""
 
 import math
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ Arrays = list[NDArray[np.float32]]
 class FlatWeights:
     """The weights of a model while it is trained; the model's own are neither used nor changed.
 
-    Reading, differentiating and updating a variable costs about five operations, each of which is traced once and
-    run at every step; for a vector, a split and a concatenation do it for all weights. Optimizers that treat every
-    number by itself give the same result on the vector.
+    Reading, differentiating and updating a variable costs about five operations, each of which is traced once
+    and run at every step; for a vector, a split and a concatenation do it for all weights. Optimizers that
+    treat every number by itself give the same result on the vector.
 
     Attributes:
         trainable: what gradients change, in the order of ``model.trainable_variables``.
@@ -26,7 +26,7 @@ class FlatWeights:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        """Start from the weights of ``model``; one built without variables gives what its initializers draw."""
+        """Start from the weights of ``model``, or what its initializers draw if it has no variables yet."""
         self._model = model
         self.trainable = _joined(model.trainable_variables, "trainable")
         self.state = _joined(model.non_trainable_variables, "state")

@@ -1,7 +1,7 @@
 """The few layers a child is made of, as a protocol that the network builder is written against.
 
-`pnas.children.counts` propagates shapes through it and adds up sizes, `pnas.children.keras_layers` emits Keras
-layers. One builder for both is what makes the counted network the trained one.
+`pnas.children.counts` propagates shapes through it and adds up sizes, `pnas.children.keras_layers` emits
+Keras layers. One builder for both is what makes the counted network the trained one.
 """
 
 from collections.abc import Sequence

@@ -124,7 +124,7 @@ class NetworkManager:
         return build_model(cell, self.network, shape, classes, self.trainer.mixed_precision)
 
     def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
-        """Accuracy on the test part of the child of ``cell`` with the stored weights; no search step reads it.
+        """Accuracy on the test part of the child of ``cell`` with stored weights; no search step reads it.
 
         Raises:
             InvalidValue: a data set without a test part, or weights that are not this child's.

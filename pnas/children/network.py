@@ -1,8 +1,8 @@
 """The network around a cell, written once against `pnas.children.layers.Layers`.
 
-Rules are those of the released networks (tensorflow/models, slim: ``nasnet_utils.py``, ``pnasnet.py``). Parts that
-nothing reads - the projection of a previous cell that no operator of the cell reads, or a whole cell that later
-ones look past - are not built: they could neither learn nor contribute.
+Rules are those of the released networks (tensorflow/models, slim: ``nasnet_utils.py``, ``pnasnet.py``). Parts
+that nothing reads (the projection of an earlier cell that no operator reads, or a whole cell that later ones
+look past) are not built: they could neither learn nor contribute.
 """
 
 from collections.abc import Iterable
@@ -47,14 +47,24 @@ def build_network(layers: Layers[T], image: T, cell: Cell, network: NetworkSpec,
     """Class logits of ``image`` under the child that stacks ``cell``.
 
     Raises:
-        InvalidValue: images too small for the network's reductions, or an operator that is not one.
+        InvalidValue: images too small for the network's reductions, an operator that is not one, or a cell
+            that is not made of `Block`s which read earlier cells and blocks.
     """
     check_image(network, layers.shape(image))
+    check_blocks(cell)
     return _Network(layers, cell, network).logits(image, num_classes)
 
 
+def check_blocks(cell: Cell) -> None:
+    """Raise `InvalidValue` unless ``cell`` is made of blocks that read earlier cells or blocks."""
+    for b, block in enumerate(cell.blocks):
+        rule = f"block {b} must be (input, operator, input, operator) with inputs below {b}"
+        is_legal = isinstance(block, Block) and max(block.input1, block.input2) < b
+        require(is_legal, "cell", rule, str(cell))
+
+
 class _Network(Generic[T]):
-    """The state of one walk through the network: the outputs of the cells so far, by index; -1 is the stem."""
+    """The state of one walk through the network: outputs of the cells so far by index; -1 is the stem."""
 
     def __init__(self, layers: Layers[T], cell: Cell, network: NetworkSpec) -> None:
         self._layers = layers
@@ -94,7 +104,7 @@ class _Network(Generic[T]):
         return apply_operator(self._layers, values[source], operator, filters, stride if source < 0 else 1)
 
     def _input(self, c: int, look_back: int) -> T:
-        """What cell ``c`` sees of an earlier cell. Before the first cell there is the stem, again and again."""
+        """What cell ``c`` sees of an earlier cell; before the first one there is the stem, ever again."""
         layers, filters = self._layers, self._plans[c].filters
         x = self._outputs[max(c + look_back, -1)]
         if look_back == -1:

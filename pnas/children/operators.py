@@ -1,6 +1,6 @@
 """What each operator of a cell does to a tensor: ReLU, convolution, batch normalisation, or a pool.
 
-Strides are 1 or 2. Every operator returns the asked-for number of filters, at SAME size divided by the stride.
+Strides are 1 or 2. Every operator returns the asked-for number of filters, at the size divided by the stride.
 """
 
 from pnas.children.layers import Layers, Size, T
@@ -39,7 +39,7 @@ def conv_bn(layers: Layers[T], x: T, filters: int, kernel: Size, stride: Size = 
 
 
 def factorized_reduction(layers: Layers[T], x: T, filters: int) -> T:
-    """Half the size without skipping pixels: two 1x1 stride-2 paths over even and odd ones, one normalisation."""
+    """Half the size: two 1x1 stride-2 paths, over even and over odd pixels, concatenated and normalised."""
     x = layers.relu(x)
     even = layers.conv(x, filters // 2, 1, 2)
     odd = layers.conv(layers.shift(x), filters - filters // 2, 1, 2)

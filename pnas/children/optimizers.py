@@ -9,7 +9,7 @@ MOMENTUM = 0.9
 
 
 def make_optimizer(trainer: TrainerSpec) -> keras.optimizers.Optimizer:
-    """The optimizer of ``trainer`` at the start of a training, wrapped to scale losses where float16 needs it."""
+    """The optimizer of ``trainer``, new; it scales losses where float16 needs it."""
     optimizer = _by_name(trainer.optimizer)
     optimizer.learning_rate = trainer.learning_rate
     return (

@@ -1,9 +1,10 @@
 """TensorFlow as children need it: threads, devices, graphs built for short trainings, random state."""
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pnas.children.spec import TrainerSpec
 from pnas.errors import InvalidValue, require
@@ -12,6 +13,8 @@ from pnas.errors import InvalidValue, require
 def quiet_tensorflow() -> None:
     """Keep TensorFlow's start-up chatter out of a worker's output. Call before TensorFlow is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Every child is a new graph: its warning about many traces tells nothing.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def configure_runtime(trainer: TrainerSpec, inter_op_threads: int = 1) -> None:
@@ -22,8 +25,8 @@ def configure_runtime(trainer: TrainerSpec, inter_op_threads: int = 1) -> None:
         inter_op_threads: operations of one child that run side by side. It does not change results.
 
     Raises:
-        InvalidValue: a GPU was asked for and TensorFlow sees none, or TensorFlow already runs in this process with
-            another number of threads.
+        InvalidValue: a GPU was asked for and TensorFlow sees none, or TensorFlow already runs in this process
+            with another number of threads.
     """
     quiet_tensorflow()
     _set_threads(trainer.threads, inter_op_threads)
@@ -41,14 +44,14 @@ def _set_threads(intra_op: int, inter_op: int) -> None:
             rule = f"must stay {started_with} in this process, TensorFlow has started with it"
             raise InvalidValue("trainer.threads", rule, intra_op) from None
         warnings.warn(
-            f"TensorFlow has started before trainer.threads={intra_op} could be set; it uses all cores, and rewards "
-            "will differ slightly from those of other processes",
+            f"TensorFlow has started before trainer.threads={intra_op} could be set; it uses all cores, and "
+            "rewards will differ slightly from those of other processes",
             stacklevel=2,
         )
-    try:
+    with suppress(
+        RuntimeError
+    ):  # TensorFlow has started; this one is speed alone, so as it was is good enough
         tf.config.threading.set_inter_op_parallelism_threads(inter_op)
-    except RuntimeError:
-        pass  # speed alone: as it was is good enough
 
 
 def _set_devices(device: str) -> None:

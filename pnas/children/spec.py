@@ -1,7 +1,8 @@
-"""What surrounds a cell and how a child is trained: `NetworkSpec` (group ``child``), `TrainerSpec` (``trainer``)."""
+"""What surrounds a cell (`NetworkSpec`, group ``child``) and how a child is trained (`TrainerSpec`)."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from pnas.errors import require, require_choice, require_count
 
@@ -33,8 +34,11 @@ class NetworkSpec:
         require_count("child.repeats", self.repeats)
         require_count("child.filters", self.filters)
         require_choice("child.concat", self.concat, ("all", "unused"))
-        require(0 <= self.bn_momentum < 1, "child.bn_momentum", "must be in [0, 1)", self.bn_momentum)
-        require(0 < self.bn_epsilon < 1, "child.bn_epsilon", "must be between 0 and 1", self.bn_epsilon)
+        momentum, epsilon = self.bn_momentum, self.bn_epsilon
+        require(
+            _is_finite(momentum) and 0 <= momentum < 1, "child.bn_momentum", "must be in [0, 1)", momentum
+        )
+        require(_is_finite(epsilon) and 0 < epsilon < 1, "child.bn_epsilon", "must be in (0, 1)", epsilon)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class TrainerSpec:
         require_count("trainer.epochs", self.epochs)
         require_count("trainer.batchsize", self.batchsize)
         rate = self.learning_rate
-        require(rate > 0 and math.isfinite(rate), "trainer.learning_rate", "must be a number above 0", rate)
+        require(_is_finite(rate) and rate > 0, "trainer.learning_rate", "must be a number above 0", rate)
         require_choice("trainer.optimizer", self.optimizer, OPTIMIZERS)
         require_choice("trainer.schedule", self.schedule, ("cosine", "constant"))
         require_choice("trainer.reward", self.reward, ("last", "best", "mean"))
@@ -92,6 +96,10 @@ class TrainerSpec:
     def is_validated(self, epoch: int) -> bool:
         """Whether the child is validated after ``epoch`` (from 0)."""
         return (epoch + 1) % self.validate_every == 0 or epoch in self.rewarded_epochs
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 OPTIMIZERS = ("adam", "momentum", "nesterov", "sgd", "adamw", "rmsprop", "nadam", "lion")

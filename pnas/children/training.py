@@ -1,8 +1,8 @@
 """The training loop of one child: lean, because a child's life is a few hundred steps of a graph seen once.
 
-The data is put on the device once and gathered by index in the step; the step is one traced function with fused
-updates and no graph rewriting; nothing is fetched before the end of an epoch. The result is that of Keras's
-``fit`` on the same batches (tests/children/test_training.py compares weights step by step).
+The data is put on the device once and gathered by index in the step; the step is one traced function over
+flat weights, without graph rewriting; nothing is fetched before the end of an epoch. The result is that of
+Keras's ``fit`` on the same batches: tests/children/test_training.py compares weights step by step.
 """
 
 import math
@@ -33,8 +33,8 @@ def train(weights: FlatWeights, dataset: Dataset, trainer: TrainerSpec, seed: in
     """Train ``weights`` in place, with batches shuffled from ``seed``.
 
     Returns:
-        Per-epoch loss and accuracy (means over the epoch's steps, while weights change), learning_rate (of the
-        epoch's last step), val_loss and val_accuracy (NaN after epochs that are not validated).
+        Per-epoch loss and accuracy (means over the epoch's steps, while weights change), learning_rate (of
+        the epoch's last step), val_loss and val_accuracy (NaN after epochs that are not validated).
 
     Raises:
         ChildFailure: a loss is no longer finite.
@@ -76,8 +76,8 @@ def learning_rates(trainer: TrainerSpec, steps: int) -> Rates:
 def epoch_batches(examples: int, trainer: TrainerSpec, seed: int) -> NDArray[np.int32]:
     """Indices of every batch of every epoch, (epochs, steps, batchsize), reshuffled each epoch from ``seed``.
 
-    All batches have the same size, so that one graph serves them all; which examples an epoch leaves out because
-    they fill no batch is left to the shuffle.
+    All batches have the same size, so that one graph serves them all; which examples an epoch leaves out
+    because they fill no batch is left to the shuffle.
     """
     steps = examples // trainer.batchsize
     rng = np.random.default_rng(derive_seed(seed, "shuffle"))
@@ -111,15 +111,14 @@ def make_step(weights: FlatWeights, dataset: Dataset, optimizer: keras.optimizer
 
 def run_epoch(step: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str, float]:
     """Run the steps of one epoch; fetch their losses once, at its end."""
-    results = [
-        step(tf.constant(batch), tf.constant(rate)) for batch, rate in zip(batches, rates, strict=True)
-    ]
-    loss, accuracy = np.mean(tf.stack(results).numpy(), axis=0, dtype=np.float64)
+    pairs = zip(batches, rates, strict=True)
+    results = tf.stack([step(tf.constant(batch), tf.constant(rate)) for batch, rate in pairs])
+    loss, accuracy = results.numpy().astype(np.float64).mean(axis=0)
     return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
 
 
 def make_evaluation(weights: FlatWeights, x: Any, y: Any) -> Callable[[], tuple[float, float]]:
-    """A function that measures the weights, as they are when it is called, on all of (x, y): loss and accuracy."""
+    """A function that measures the weights as they are when it is called: loss and accuracy on (x, y)."""
     images, labels = tf.constant(x), tf.constant(y)
     batches = _evaluation_batches(len(y))
 

@@ -44,8 +44,9 @@ def _known_keys(cause: OmegaConfBaseException) -> str:
 
 
 def _received(text: str) -> str:
-    found = re.search(r"override '?([^\s']+=?[^'\n]*)'?", text)
-    return found[1].rstrip(".") if found else text.splitlines()[0]
+    """The value in "... use +trainer.epoch=3" or "Error merging override trainer.epochs=abc"."""
+    found = re.search(r"(?:use \+|override )[^\s=]+=(.*)", text)
+    return found[1] if found else text.splitlines()[0]
 
 
 COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)

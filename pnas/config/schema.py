@@ -21,7 +21,7 @@ from pnas.errors import InvalidValue, require, require_count
 from pnas.execution import ExecutorSpec
 from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
-from pnas.tracking import TrackingSpec
+from pnas.tracking import TrackingSpec, redact
 
 GROUPS: dict[str, type] = {
     "task": TaskSpec,
@@ -56,9 +56,14 @@ class Settings:
     tracking: TrackingSpec
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain nested data with the keys that people type; `read_settings` reads it back."""
+        """Plain nested data with the keys that people type; `read_settings` reads it back.
+
+        It is stored and shown, so credentials in ``tracking.uri`` are left out of it.
+        """
         fields = {**asdict(self), "from": self.source}
         del fields["source"]
+        if self.tracking.uri is not None:
+            fields["tracking"]["uri"] = redact(self.tracking.uri)
         return fields
 
 
@@ -98,7 +103,9 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
 def load_settings(path: Path) -> dict[str, Any]:
     """A stored config.yaml as plain data: nothing in it is run, interpolated or imported."""
     loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    return {str(key): value for key, value in dict(loaded).items()}  # type: ignore[call-overload]
+    if not isinstance(loaded, dict):
+        raise ValueError("it is not a mapping of keys to values")
+    return {str(key): value for key, value in loaded.items()}
 
 
 def _make(group: str, spec: type, values: Mapping[str, Any]) -> Any:

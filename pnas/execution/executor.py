@@ -20,6 +20,9 @@ class Executor(Protocol):
         """Train all ``jobs``; yield (index of the job, its result) as they end, in any order.
 
         A job whose worker dies, hangs past the timeout or raises yields a failed `ChildResult`.
+
+        Raises:
+            PnasError: what every job would meet, such as settings that this machine cannot serve.
         """
         ...
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pebble
 
+from pnas.errors import PnasError
 from pnas.execution.devices import claim
 from pnas.execution.executor import Runner, RunnerFactory
 from pnas.records import ChildJob, ChildResult
@@ -76,6 +77,8 @@ def _outcome(future: "Future[ChildResult]", job: ChildJob, seconds: float, timeo
         return ChildResult.failed(job, f"took longer than executor.child_timeout={timeout} s", timeout or seconds)
     except pebble.ProcessExpired as error:
         return ChildResult.failed(job, f"its worker process died (exit code {error.exitcode})")
+    except PnasError:  # the command is wrong, not this child
+        raise
     except CancelledError:
         raise KeyboardInterrupt from None
     except Exception as error:

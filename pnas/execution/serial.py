@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from pnas.errors import PnasError
 from pnas.execution.executor import Runner, RunnerFactory
 from pnas.records import ChildJob, ChildResult
 
@@ -24,6 +25,8 @@ class SerialExecutor:
     def _train(self, job: ChildJob) -> ChildResult:
         try:
             return self._runner(job)
+        except PnasError:  # the command is wrong, not this child
+            raise
         except Exception as error:
             return ChildResult.failed(job, f"{type(error).__name__}: {error}")
 

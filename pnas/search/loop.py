@@ -98,7 +98,7 @@ class SearchLoop:
         self._strategy.resume([child.cell for child in children], predictions or None)
 
     def _open(self, b: int, proposal: Proposal) -> None:
-        predictions = proposal.predictions or [None] * len(proposal.cells)
+        predictions: Sequence[float | None] = proposal.predictions or [None] * len(proposal.cells)
         choices = [
             Choice(cell, *self._identify(cell), predicted)
             for cell, predicted in zip(proposal.cells, predictions, strict=True)

@@ -37,7 +37,7 @@ def run_job(config: DictConfig) -> float | None:
         sys.exit(error.exit_code)
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     """A scheduler's SIGTERM closes a search as cleanly as Ctrl-C."""
     raise KeyboardInterrupt
 

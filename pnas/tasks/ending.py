@@ -1,12 +1,13 @@
 """How a search ends: finished, failed or interrupted, it leaves its files, its tracker and a last word."""
 
+import warnings
 from pathlib import Path
 from types import TracebackType
 
 from pnas.children import NetworkManager
 from pnas.config import Settings
 from pnas.data import Dataset
-from pnas.records import Journal, best_child, summarize
+from pnas.records import Journal, best_child, summarize, write_summary
 from pnas.records.rundir import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.plot import plot_search
 from pnas.reports.scores import from_children
@@ -16,6 +17,7 @@ from pnas.tasks.observers import Summarize
 from pnas.tracking import Tracker, how_to_open
 
 _PLOT = "search.png"
+_ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, _PLOT)
 
 
 class Ending:
@@ -54,27 +56,23 @@ class Ending:
         if self._journal.meta("test_accuracy") is None:
             self._journal.set_meta(test_accuracy=self._test_best_child())
         plot_search(from_children(self._journal.children()), self._context.run_dir / _PLOT)
-        self._write("finished")
-        # Last: a command that finds this status has nothing left to do.
         self._journal.set_meta(status="finished")
-        self._summary.write()
+        self._write("finished")
 
     def _test_best_child(self) -> float | None:
         best = best_child(self._journal.children())
         weights = self._context.run_dir / WEIGHTS / f"{best.key}.npz" if best else None
         if best is None or weights is None or not weights.is_file() or self._dataset.x_test is None:
             return None
-        manager = NetworkManager(self._dataset, network=self._settings.child, trainer=self._settings.trainer)
+        with warnings.catch_warnings():
+            # This process may run TensorFlow on other threads than a child's training did: no matter here.
+            warnings.simplefilter("ignore")
+            manager = NetworkManager(self._dataset, network=self._settings.child, trainer=self._settings.trainer)
         return manager.test_accuracy(best.cell, weights)
 
     def _write(self, status: str) -> None:
         self._summary.write()
-        names = (CONFIG, SUMMARY, CHILDREN, _PLOT)
-        artifacts = [path for name in names if (path := self._context.run_dir / name).is_file()]
-        info = self._tracker.finish(status, artifacts)
-        if info is not None:
-            self._journal.set_meta(tracking=info)
-            self._summary.write()
+        finish_tracking(self._context.run_dir, self._journal, self._tracker, status)
 
     def _say_how_to_go_on(self) -> None:
         done = sum(child.ended_at is not None for child in self._journal.children())
@@ -82,12 +80,21 @@ class Ending:
         self._context.console.print(line, markup=False, soft_wrap=True)
 
 
+def finish_tracking(run_dir: Path, journal: Journal, tracker: Tracker, status: str) -> None:
+    """Show what is left of the search, and note whether the store has all of it."""
+    artifacts = [path for name in _ARTIFACTS if (path := run_dir / name).is_file()]
+    info = tracker.finish(status, artifacts)
+    if info is not None:
+        journal.set_meta(tracking=info, tracked=tracker.complete and status == "finished")
+        write_summary(run_dir, journal)
+
+
 def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     """Print what the search found and where it is."""
     children = journal.children()
     best = best_child(children)
-    context.console.print(stage_table(summarize(journal)["stages"]))
-    context.console.print(best_table(from_children(children)))
+    stage_table(summarize(journal)["stages"]).print(context.console)
+    best_table(from_children(children)).print(context.console)
     test = journal.meta("test_accuracy")
     if best is not None:
         shown = "none (no test part)" if test is None else f"{test:.4f}"

@@ -16,16 +16,16 @@ class Summarize:
         self._earlier = journal.meta("search_seconds", 0.0)
         self._started = time.monotonic()
 
-    def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:  # noqa: ARG002
+    def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
         self._count_time()
 
-    def child_ended(self, child: ChildRecord) -> None:  # noqa: ARG002
+    def child_ended(self, child: ChildRecord) -> None:
         self._count_time()
 
     def learning(self, b: int) -> None:
         pass
 
-    def stage_closed(self, b: int) -> None:  # noqa: ARG002
+    def stage_closed(self, b: int) -> None:
         self.write()
 
     def write(self) -> None:
@@ -78,14 +78,14 @@ class Notify:
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
 
-    def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:  # noqa: ARG002
+    def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
         self._tracker.notify()
 
-    def child_ended(self, child: ChildRecord) -> None:  # noqa: ARG002
+    def child_ended(self, child: ChildRecord) -> None:
         self._tracker.notify()
 
     def learning(self, b: int) -> None:
         pass
 
-    def stage_closed(self, b: int) -> None:  # noqa: ARG002
+    def stage_closed(self, b: int) -> None:
         self._tracker.notify()

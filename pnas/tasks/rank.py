@@ -16,7 +16,7 @@ def run(settings: Settings, context: Context) -> None:
     """Read the cells, print the ranking, draw it."""
     task = settings.task
     cells = read_files(task.files or [source_dir(settings) / CHILDREN])
-    context.console.print(ranking_table(cells, task.order, task.top))
+    ranking_table(cells, task.order, task.top).print(context.console)
     plot_ranking(cells, output := _output(settings, context), task.order)
     context.console.print(f"plot: {output}", soft_wrap=True, markup=False)
 

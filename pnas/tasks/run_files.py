@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from omegaconf import OmegaConf
 
@@ -33,6 +34,18 @@ def opened_run(settings: Settings, context: Context) -> Iterator[Journal]:
         else:
             refuse_other_meaning(run_dir, stored, settings.as_dict())
         yield journal
+
+
+def is_finished(run_dir: Path) -> bool:
+    """Whether ``run_dir`` holds a search that has nothing left to do.
+
+    Raises:
+        RunDirectoryError: its journal cannot be read.
+    """
+    if not (run_dir / JOURNAL).exists():
+        return False
+    with closing(Journal(run_dir / JOURNAL)) as journal:
+        return bool(journal.meta("status") == "finished")
 
 
 def check_same_data(journal: Journal, fingerprint: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from pnas.children.runtime import quiet_tensorflow
 from pnas.config import Settings
 from pnas.controller import load_predictor, rank_beam, rank_space
 from pnas.errors import PnasError, require
@@ -26,6 +27,7 @@ def run(settings: Settings, context: Context) -> None:
 
     Space and predictor are those of the run given by ``from``; B and K are its too unless they are typed.
     """
+    quiet_tensorflow()
     source = source_dir(settings)
     stored = stored_settings(source)
     B = settings.state_space.B if "state_space.B" in context.typed else stored.state_space.B
@@ -35,7 +37,7 @@ def run(settings: Settings, context: Context) -> None:
     cells, scores = _rank(space, source, B, K, settings, context)
     _write(output, cells, scores)
     title = f"{min(_SHOWN, len(cells))} of {len(cells):,} cells kept, best predicted first"
-    context.console.print(ranking_table(read_scores(output), "sorted", _SHOWN, title))
+    ranking_table(read_scores(output), "sorted", _SHOWN, title).print(context.console)
     context.console.print(f"scores: {output}", soft_wrap=True, markup=False)
 
 

@@ -6,11 +6,12 @@ from functools import partial
 from pnas.children import ChildRunnerFactory
 from pnas.children.manager import check_batchsize
 from pnas.children.network import check_image
+from pnas.children.runtime import quiet_tensorflow
 from pnas.config import Settings
 from pnas.controller import ControllerManager
 from pnas.data import DataInfo, check_data, load_dataset
 from pnas.errors import require
-from pnas.execution import make_executor
+from pnas.execution import make_executor, visible_gpus
 from pnas.records import Journal, best_child
 from pnas.records.rundir import CONTROLLER, WEIGHTS
 from pnas.reports.live import LiveView
@@ -18,10 +19,10 @@ from pnas.search import Progressive, SearchLoop
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace, StateSpace, build_space
 from pnas.tasks.context import Context
-from pnas.tasks.ending import Ending, print_end
+from pnas.tasks.ending import Ending, finish_tracking, print_end
 from pnas.tasks.observers import KeepBestWeights, Notify, Summarize
 from pnas.tasks.plan import print_plan
-from pnas.tasks.run_files import check_same_data, opened_run
+from pnas.tasks.run_files import check_same_data, is_finished, opened_run
 from pnas.tracking import start_tracker
 
 
@@ -31,10 +32,14 @@ def run(settings: Settings, context: Context) -> float:
     if settings.plan_only:
         print_plan(settings, context, space, _checked_data(settings, space))
         return 0.0
+    if not is_finished(context.run_dir):
+        _checked_data(settings, space)
     with opened_run(settings, context) as journal:
         if journal.meta("status") != "finished":
-            _checked_data(settings, space)
             _search(settings, context, space, journal)
+        elif not journal.meta("tracked"):
+            # The store was away when the search ended, or nobody had asked for one yet.
+            finish_tracking(context.run_dir, journal, start_tracker(settings.tracking, context.run_dir), "finished")
         print_end(settings, context, journal)
         best = best_child(journal.children())
         return 0.0 if best is None or best.reward is None else best.reward
@@ -47,10 +52,13 @@ def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
     data = check_data(settings.data)
     check_batchsize(settings.trainer, data.train)
     check_image(settings.child, data.image_shape)
+    rule = "must be auto or cpu where no NVIDIA GPU is visible"
+    require(settings.trainer.device != "gpu" or bool(visible_gpus()), "trainer.device", rule, "gpu")
     return data
 
 
 def _search(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
+    quiet_tensorflow()
     dataset = load_dataset(settings.data)
     check_same_data(journal, dataset.fingerprint)
     weights_dir = context.run_dir / WEIGHTS

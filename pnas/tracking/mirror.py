@@ -131,6 +131,8 @@ def _by_key(runs: "Iterable[Run]") -> "dict[str, list[Run]]":
     by_key: dict[str, list[Run]] = {}
     for run in runs:
         by_key.setdefault(run.data.tags.get(KEY, ""), []).append(run)
+    # Without a key it is none of ours, whoever copied the tags.
+    by_key.pop("", None)
     return by_key
 
 

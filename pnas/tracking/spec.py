@@ -1,6 +1,8 @@
 """Settings of the `tracking` config group, and what can be said of a store's address without opening it."""
 
 import re
+import shlex
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +15,7 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 _SQLITE = "sqlite:///"
 _URI_KEY = "tracking.uri"
 _URI_RULE = f"must be null or start with {', '.join(f'{scheme}://' for scheme in SERVERS + DATABASES)}"
-
-_NO_FILES = (
-    "folders (mlruns) are refused, as MLflow gave them up; a database file is written sqlite:///mlflow.db"
-)
+_NO_FILES = "folders (mlruns) are refused, MLflow gave them up; a database is written sqlite:///mlflow.db"
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,12 @@ class TrackingSpec:
     def __post_init__(self) -> None:
         require_choice("tracking.backend", self.backend, BACKENDS)
         resolve_uri(self)
-        named = 0 < len(self.experiment.strip()) <= 500 and self.experiment.isprintable()
-        require(
-            named, "tracking.experiment", "must be a name of 1 to 500 printable characters", self.experiment
-        )
-        rule = "must be a number of seconds of at least 0"
-        require(0 <= self.patience < float("inf"), "tracking.patience", rule, self.patience)
+        name, rule = self.experiment, "must be a name of 1 to 500 printable characters"
+        named = isinstance(name, str) and 0 < len(name.strip()) <= 500 and name.isprintable()
+        require(named, "tracking.experiment", rule, name)
+        seconds, rule = self.patience, "must be a number of seconds of at least 0"
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        require(is_number and 0 <= seconds < float("inf"), "tracking.patience", rule, seconds)
 
 
 def resolve_uri(spec: TrackingSpec) -> str:
@@ -55,7 +54,7 @@ def resolve_uri(spec: TrackingSpec) -> str:
     Raises:
         InvalidValue: not the address of a server or database; credentials are not shown.
     """
-    uri = f"{_SQLITE}mlflow.db" if spec.uri is None else spec.uri.strip()
+    uri = f"{_SQLITE}mlflow.db" if spec.uri is None else str(spec.uri).strip()
     scheme = uri.partition("://")[0].partition("+")[0].lower() if "://" in uri else ""
     if scheme == "file" or not scheme:
         raise InvalidValue(_URI_KEY, f"{_URI_RULE}; {_NO_FILES}", redact(uri))
@@ -75,8 +74,11 @@ def how_to_open(spec: TrackingSpec) -> str | None:
     if spec.backend == "none":
         return None
     uri = redact(resolve_uri(spec))
-    is_server = uri.partition("://")[0] in SERVERS
-    return uri if is_server else f"python -m mlflow ui --backend-store-uri '{uri}'"
+    if uri.partition("://")[0] in SERVERS:
+        return uri
+    python, here = Path(sys.executable), Path.cwd()
+    python = python.relative_to(here) if python.is_relative_to(here) else python
+    return shlex.join([str(python), "-m", "mlflow", "ui", "--backend-store-uri", uri])
 
 
 def _absolute(uri: str) -> str:

@@ -23,6 +23,11 @@ _LONGEST_RETRY = 60.0
 class Tracker(Protocol):
     """Shows a search while it runs. Reads the journal, so it is told that there is news, not which."""
 
+    @property
+    def complete(self) -> bool:
+        """Whether, after `finish`, the store holds all of the search."""
+        ...
+
     def notify(self) -> None:
         """The journal has news. Returns at once."""
         ...
@@ -39,10 +44,12 @@ class Tracker(Protocol):
 class NullTracker:
     """Shows nothing."""
 
+    complete = False
+
     def notify(self) -> None:
         pass
 
-    def finish(self, status: str, artifacts: Sequence[Path] = ()) -> Info | None:  # noqa: ARG002
+    def finish(self, status: str, artifacts: Sequence[Path] = ()) -> Info | None:
         return None
 
 
@@ -79,6 +86,10 @@ class MlflowTracker:
         # A daemon: a store that hangs must not keep the process alive; being cut off anywhere is harmless.
         self._thread = threading.Thread(target=self._work, name="pnas-tracking", daemon=True)
         self._thread.start()
+
+    @property
+    def complete(self) -> bool:
+        return self._complete
 
     def notify(self) -> None:
         self._hand_over_run_id()

@@ -40,7 +40,7 @@ MISTAKES = [
     ("state_space=nasbench201", "state_space.kind", "nasbench201"),
     # the controller
     ("controller.K=0", "controller.K", "0"),
-    ("controller.epochs=0", "controller.epochs", "0"),
+    ("controller.hidden=0", "controller.hidden", "0"),
     # the child and its training
     ("child.repeats=0", "child.repeats", "0"),
     ("child.filters=0", "child.filters", "0"),

@@ -272,6 +272,14 @@ def test_an_empty_twin_left_by_a_lost_answer_goes(finished, spec, read_store):
     assert read_store(spec) == shown
 
 
+def test_runs_that_others_made_are_left_alone(finished, spec):
+    store = open_store(spec)
+    tags = {"pnas.search_id": "search-1"}
+    theirs = {store.client.create_run(store.experiment_id, tags=tags).info.run_id for _ in range(2)}
+    project(finished.run_dir, spec)
+    assert theirs <= {run.info.run_id for run in store.client.search_runs([store.experiment_id])}
+
+
 def test_the_stop_is_heard_between_children(search, spec, read_store):
     search.first_half()
     answers = iter([False, True])

@@ -49,7 +49,7 @@ def test_resolve_uri(uri, resolved, tmp_path, monkeypatch):
         ({"backend": "wandb"}, r"^tracking.backend: must be one of mlflow, none. Received: 'wandb'$"),
         ({"uri": "file:///tmp/mlruns"}, r"^tracking.uri: must be null or start with http.*folders.*refused"),
         ({"uri": "./mlruns"}, r"^tracking.uri: .*folders \(mlruns\) are refused.*Received: './mlruns'$"),
-        ({"uri": "mlflow.db"}, r"^tracking.uri: .* a database file is written sqlite:///mlflow.db"),
+        ({"uri": "mlflow.db"}, r"^tracking.uri: .* a database is written sqlite:///mlflow.db"),
         ({"uri": ""}, r"^tracking.uri: must be null or start with"),
         ({"uri": "ftp://host/x"}, r"^tracking.uri: must be null or start with"),
         ({"uri": "http://"}, r"^tracking.uri: must name a host"),
@@ -64,6 +64,9 @@ def test_resolve_uri(uri, resolved, tmp_path, monkeypatch):
             r"^tracking.patience: must be a number of seconds of at least 0. Received: -1.0$",
         ),
         ({"patience": float("nan")}, r"^tracking.patience: "),
+        ({"patience": "soon"}, r"^tracking.patience: .* Received: 'soon'$"),
+        ({"experiment": 5}, r"^tracking.experiment: must be a name"),
+        ({"uri": 5}, r"^tracking.uri: must be null or start with"),
     ],
 )
 def test_bad_values(changes, message):
@@ -91,9 +94,11 @@ def test_credentials_are_not_in_the_repr():
         (TrackingSpec(uri="http://ann:secret@127.0.0.1:5000"), "http://***@127.0.0.1:5000"),
         (
             TrackingSpec(uri="sqlite:////data/a b.db"),
-            "python -m mlflow ui --backend-store-uri 'sqlite:////data/a b.db'",
+            ".venv/bin/python -m mlflow ui --backend-store-uri 'sqlite:////data/a b.db'",
         ),
     ],
 )
-def test_how_to_open(spec, expected):
+def test_how_to_open(spec, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
     assert how_to_open(spec) == expected

@@ -1,0 +1,93 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from pnas.children import NetworkSpec, count_network
+from pnas.children.keras_layers import build_model
+from pnas.state_space import PAPER_OPERATORS, Cell
+
+OPERATORS = (*PAPER_OPERATORS, "3x3 conv", "1x1 conv")
+
+
+def random_cell(rng: np.random.Generator, blocks: int, look_back: int = -2) -> Cell:
+    return Cell(
+        tuple(
+            part
+            for _ in range(2)
+            for part in (int(rng.integers(look_back, b)), OPERATORS[rng.integers(len(OPERATORS))])
+        )
+        for b in range(blocks)
+    )
+
+
+def built(cell: Cell, network: NetworkSpec, shape: tuple[int, int, int], **options: str) -> keras.Model:
+    with keras.StatelessScope(initialize_variables=False):  # shapes are all these tests need
+        return build_model(cell, network, shape, 10, **options)
+
+
+def trainable(model: keras.Model) -> int:
+    return sum(math.prod(variable.shape) for variable in model.trainable_variables)
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Sizes of kernels times the positions they are applied to, from the built layers."""
+    total = 0
+    for layer in model.layers:
+        kernels = [v for v in layer.trainable_variables if "kernel" in v.name]
+        positions = math.prod(layer.output.shape[1:-1]) if kernels else 0
+        total += positions * sum(math.prod(kernel.shape) for kernel in kernels)
+    return total
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_counts_equal_the_built_model_for_random_cells(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cell = random_cell(rng, int(rng.integers(1, 4)), look_back=int(rng.choice([-1, -2, -3, -4])))
+    network = NetworkSpec(
+        kind=str(rng.choice(["pnas", "pnas", "flat"])),
+        repeats=int(rng.integers(1, 3)),
+        filters=int(rng.integers(1, 6)),
+        concat=str(rng.choice(["all", "unused"])),
+    )
+    shape = (int(rng.integers(3, 20)), int(rng.integers(3, 20)), int(rng.integers(1, 4)))
+    model = built(cell, network, shape)
+    assert count_network(cell, network, shape, 10) == (trainable(model), multiply_adds(model)), (
+        cell,
+        network,
+    )
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_counts_equal_the_built_model_for_every_operator(operator: str) -> None:
+    cell = Cell([(-2, operator, -1, operator), (0, operator, -2, "identity")])
+    model = built(cell, NetworkSpec(filters=3), (7, 9, 2))
+    assert count_network(cell, NetworkSpec(filters=3), (7, 9, 2), 10) == (
+        trainable(model),
+        multiply_adds(model),
+    )
+
+
+def test_sizes_halve_and_filters_double_at_the_reductions() -> None:
+    model = built(Cell([(-2, "3x3 conv", -1, "identity")]), NetworkSpec(repeats=2, filters=4), (9, 9, 1))
+    sums = [layer.output.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.Add)]
+    assert sums == [(9, 9, 4)] * 2 + [(5, 5, 8)] * 2 + [(3, 3, 16)] * 2
+
+
+def test_blocks_are_added_and_outputs_concatenated() -> None:
+    cell = Cell([(-2, "3x3 conv", -1, "identity"), (0, "3x3 maxpool", -1, "identity")])
+    widths = {
+        concat: built(cell, NetworkSpec(filters=4, concat=concat), (8, 8, 1)).layers[-1].input.shape[-1]
+        for concat in ("all", "unused")
+    }
+    assert widths == {"all": 32, "unused": 16}
+
+
+def test_half_precision_activations_and_float32_logits() -> None:
+    model = built(
+        Cell([(-2, "3x3 dconv", -1, "identity")]), NetworkSpec(), (8, 8, 1), mixed_precision="bfloat16"
+    )
+    assert model.output.dtype == "float32"
+    assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
+    assert {variable.dtype for variable in model.weights} == {"float32"}

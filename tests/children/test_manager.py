@@ -1,0 +1,153 @@
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pnas.children import ChildRunnerFactory, NetworkManager, NetworkSpec, TrainerSpec
+from pnas.children import training as training_module
+from pnas.children.manager import reward_of
+from pnas.children.runtime import configure_runtime
+from pnas.data import Dataset, DataSpec
+from pnas.errors import InvalidValue
+from pnas.records import ChildJob, Status
+from pnas.seeds import derive_seed
+from pnas.state_space import Cell, StateSpace
+
+CELL = Cell.parse("(-2, 3x3 conv, -1, identity)")
+MIRRORED = Cell.parse("(-1, identity, -2, 3x3 conv)")
+NETWORK = NetworkSpec(filters=2)
+TRAINER = TrainerSpec(epochs=3, batchsize=16, learning_rate=0.02, validate_every=1)
+
+
+@pytest.fixture(scope="module")
+def manager(dataset: Dataset) -> NetworkManager:
+    return NetworkManager(dataset, network=NETWORK, trainer=TRAINER, seed=3, space=StateSpace(B=1))
+
+
+def test_evaluate_returns_the_full_record(manager: NetworkManager, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "weights.npz"
+    result = manager.evaluate(CELL, weights_path=path)
+    assert result.status is Status.OK
+    assert result.error is None
+    assert result.seed == derive_seed(3, "child", StateSpace(B=1).key(CELL))
+    assert result.reward == result.metrics["val_accuracy"][-1]
+    assert (result.params, result.flops) == manager.count(CELL)
+    assert result.seconds > 0
+    assert 0 <= manager.test_accuracy(CELL, path) <= 1
+    assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
+
+
+def test_stored_weights_give_the_accuracy_they_had(manager: NetworkManager, tmp_path: Path) -> None:
+    result = manager.evaluate(CELL, weights_path=tmp_path / "w.npz")
+    data = manager.dataset
+    swapped = Dataset(
+        "swapped", data.x_train, data.y_train, data.x_test, data.y_test, data.x_val, data.y_val, 3
+    )
+    again = NetworkManager(swapped, network=NETWORK, trainer=TRAINER)
+    assert again.test_accuracy(CELL, tmp_path / "w.npz") == pytest.approx(result.reward)
+
+
+def test_same_seed_same_result_and_another_seed_another(manager: NetworkManager) -> None:
+    first, again, other = (manager.evaluate(CELL, seed=seed) for seed in (5, 5, 6))
+    assert first.metrics == again.metrics
+    assert first.metrics != other.metrics
+
+
+def test_equivalent_cells_have_the_same_seed(manager: NetworkManager) -> None:
+    assert manager.child_seed(CELL) == manager.child_seed(MIRRORED)
+
+
+def test_what_goes_wrong_with_a_child_is_a_failed_record(
+    manager: NetworkManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = manager.evaluate(Cell.parse("(-1, 3x3 dream, -1, identity)"))
+    assert (bad.status, bad.reward) == (Status.FAILED, None)
+    assert "dream" in str(bad.error)
+
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError("12 GiB\nat length")
+
+    monkeypatch.setattr(training_module, "train", out_of_memory)
+    assert manager.evaluate(CELL).error == "MemoryError: 12 GiB"
+    with pytest.warns(UserWarning, match="12 GiB"):
+        assert manager.get_reward(CELL) == 0.0
+
+
+def test_an_interrupt_is_not_a_failed_child(manager: NetworkManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_module, "train", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        manager.evaluate(CELL)
+
+
+@pytest.mark.parametrize(
+    ("reward", "expected"), [("last", 0.3), ("best", 0.9), ("mean", 0.4)], ids=["last", "best", "mean"]
+)
+def test_rewards(reward: str, expected: float) -> None:
+    trainer = TrainerSpec(epochs=4, reward=reward, reward_epochs=2)
+    assert reward_of({"val_accuracy": [0.2, 0.9, 0.5, 0.3]}, trainer) == pytest.approx(expected)
+
+
+def test_keyword_epochs_and_batchsize_override_the_trainer(dataset: Dataset) -> None:
+    manager = NetworkManager(dataset, epochs=2, batchsize=8, trainer=TRAINER)
+    assert (manager.trainer.epochs, manager.trainer.batchsize) == (2, 8)
+
+
+def test_bad_settings_are_refused_before_any_child(dataset: Dataset) -> None:
+    with pytest.raises(InvalidValue, match=r"trainer\.batchsize: must not exceed the 64"):
+        NetworkManager(dataset, batchsize=65)
+    with pytest.raises(InvalidValue, match=r"trainer\.device: .*no GPU"):
+        configure_runtime(TrainerSpec(device="gpu"))
+    with pytest.raises(InvalidValue, match=r"trainer\.epochs"):
+        NetworkManager(dataset, epochs=0)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 broken"])
+def test_unreadable_weights_are_refused(manager: NetworkManager, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "weights.npz"
+    path.write_bytes(content)
+    with pytest.raises(InvalidValue, match="weights_path"):
+        manager.test_accuracy(CELL, path)
+
+
+def test_weights_of_another_cell_and_missing_files_are_refused(
+    manager: NetworkManager, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "other.npz", trainable_00000=np.zeros(3))
+    with pytest.raises(InvalidValue, match="this cell"):
+        manager.test_accuracy(CELL, tmp_path / "other.npz")
+    with pytest.raises(InvalidValue, match="weights_path"):
+        manager.test_accuracy(CELL, tmp_path / "absent.npz")
+
+
+_CHILD_IN_ANOTHER_PROCESS = """
+import pickle, sys
+from pnas.records import ChildJob
+from pnas.state_space import Cell
+run = pickle.loads(bytes.fromhex(sys.argv[1]))()
+print(run(ChildJob(Cell.parse(sys.argv[2]), seed=11)).metrics["val_loss"][-1].hex())
+"""
+
+
+@pytest.mark.slow
+def test_the_same_bits_in_other_processes_whatever_runs_side_by_side() -> None:
+    trainer = TrainerSpec(epochs=3)
+    losses = set()
+    for inter_op_threads in (1, 1, 2):
+        factory = ChildRunnerFactory(DataSpec("digits"), NetworkSpec(), trainer, inter_op_threads)
+        command = [sys.executable, "-c", _CHILD_IN_ANOTHER_PROCESS, pickle.dumps(factory).hex(), str(CELL)]
+        losses.add(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+    assert len(losses) == 1
+
+
+def test_the_runner_trains_jobs(tmp_path: Path) -> None:
+    factory = ChildRunnerFactory(DataSpec("digits"), NETWORK, TrainerSpec(epochs=1, batchsize=128))
+    job = ChildJob(CELL, seed=1, weights_path=str(tmp_path / "w.npz"))
+    result = pickle.loads(pickle.dumps(factory))()(job)
+    assert (result.cell, result.seed, result.status) == (CELL, 1, Status.OK)
+    assert (tmp_path / "w.npz").is_file()
