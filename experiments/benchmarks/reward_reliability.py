@@ -2,9 +2,10 @@
 
     .venv/bin/python experiments/benchmarks/reward_reliability.py
 
-Trains random cells of the small space several times each, with other seeds, and prints ICC(1), the intraclass
-correlation of the one-way random-effects model: the share of a reward's variance that is the cell's. Near 0,
-a search on these rewards is a lottery. The goal for the defaults is at least 0.6. Takes 1-2 minutes on 2 cores.
+Trains random cells of the small space several times each, with other seeds, and prints ICC(1), the
+intraclass correlation of the one-way random-effects model: the share of a reward's variance that is the
+cell's. Near 0, a search on these rewards is a lottery. The goal for the defaults is at least 0.6.
+Takes 1-2 minutes on 2 cores.
 """
 
 import argparse
@@ -56,9 +57,7 @@ def bootstrap(rewards: NDArray[np.float64], draws: int = 2000) -> tuple[float, f
 
 def train(cells: list[Cell], seeds: int, arguments: argparse.Namespace) -> list[ChildResult]:
     """Every cell with every seed, cell by cell."""
-    trainer = TrainerSpec(
-        epochs=arguments.epochs, batchsize=arguments.batchsize, learning_rate=arguments.learning_rate
-    )
+    trainer = TrainerSpec(epochs=arguments.epochs, batchsize=arguments.batchsize, learning_rate=arguments.learning_rate)
     data = DataSpec("digits", train_size=arguments.train_size)
     factory = ChildRunnerFactory(data, NetworkSpec(filters=arguments.filters), trainer)
     jobs = [ChildJob(cell, derive_seed(s, "reliability", str(cell))) for cell in cells for s in range(seeds)]
@@ -70,8 +69,8 @@ def train(cells: list[Cell], seeds: int, arguments: argparse.Namespace) -> list[
 
 
 def parse() -> argparse.Namespace:
-    defaults = TrainerSpec()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    defaults, raw = TrainerSpec(), argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--cells", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--sample", type=int, default=0, help="seed of the choice of cells")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,9 +11,25 @@ from pnas.children.spec import TrainerSpec
 from pnas.errors import InvalidValue, require
 
 
-def quiet_tensorflow() -> None:
-    """Keep TensorFlow's start-up chatter out of a worker's output. Call before TensorFlow is imported."""
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Keep TensorFlow's start-up chatter out of a search's progress bars; exceptions come through.
+
+    Its libraries write some lines before they read ``TF_CPP_MIN_LOG_LEVEL``, straight to the file descriptor.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
     # Every child is a new graph: its warning about many traces tells nothing.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -28,7 +45,10 @@ def configure_runtime(trainer: TrainerSpec, inter_op_threads: int = 1) -> None:
         InvalidValue: a GPU was asked for and TensorFlow sees none, or TensorFlow already runs in this process
             with another number of threads.
     """
-    quiet_tensorflow()
+    with quiet_start():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
     _set_threads(trainer.threads, inter_op_threads)
     _set_devices(trainer.device)
 

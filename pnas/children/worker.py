@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pnas.children.runtime import quiet_tensorflow
+from pnas.children.manager import NetworkManager
 from pnas.children.spec import NetworkSpec, TrainerSpec
 from pnas.data import DataSpec, load_dataset
 from pnas.records import ChildJob, ChildResult
@@ -26,9 +26,6 @@ class ChildRunnerFactory:
     inter_op_threads: int = 1
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
-        quiet_tensorflow()
-        from pnas.children.manager import NetworkManager
-
         dataset = load_dataset(self.data)
         manager = NetworkManager(
             dataset, network=self.network, trainer=self.trainer, inter_op_threads=self.inter_op_threads

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from scipy.stats import spearmanr
-
 
 def spearman(predicted: Sequence[float], measured: Sequence[float | None]) -> float | None:
     """Spearman's rho over the pairs that were measured; None for fewer than 2, or if either side is constant."""
     pairs = [(p, m) for p, m in zip(predicted, measured, strict=True) if m is not None]
     if any(len(set(side)) < 2 for side in zip(*pairs, strict=True)) or not pairs:
         return None
+    from scipy.stats import spearmanr  # takes a second to import
+
     return float(spearmanr([p for p, _ in pairs], [m for _, m in pairs]).statistic)

@@ -66,9 +66,7 @@ class LSTM:
         absent = tf.pad(shut, [[0, 0], [0, 0], [0, 3 * self.hidden]])
         kernel = tf.concat([embedded @ weights["kernel"], absent, weights["recurrent"]], axis=1)
         steps = tf.one_hot(tf.transpose(inputs, (0, 2, 1)), embedded.shape[1] + 1)
-        last = [
-            _fused_lstm(steps[m], kernel[m], weights["bias"][m], self.hidden) for m in range(embedded.shape[0])
-        ]
+        last = [_fused_lstm(steps[m], kernel[m], weights["bias"][m], self.hidden) for m in range(embedded.shape[0])]
         return (tf.stack(last) @ weights["out_kernel"] + weights["out_bias"][:, None])[:, :, 0]
 
     def score(self, weights: Weights, tokens: Tokens) -> Floats:
@@ -90,8 +88,7 @@ class LSTM:
 def embeddings(layout: Layout, width: int, seed: int) -> Weights:
     """One embedding per kind of slot, rows named by their values."""
     return {
-        f"embed/{kind}": rows(values, width, EMBEDDING_LIMIT, seed, "embed", kind)
-        for kind, values in layout.vocabulary
+        f"embed/{kind}": rows(values, width, EMBEDDING_LIMIT, seed, "embed", kind) for kind, values in layout.vocabulary
     }
 
 

@@ -143,9 +143,7 @@ class ControllerManager:
         if not survivors:
             raise PnasError(f"all {len(self.history[-1][0])} children of stage {self.stage} failed")
         trained = [cell for cells, _ in self.history for cell in cells]
-        return grow(
-            self.state_space, self.predictor, survivors, self.spec.K, self.spec.chunk, trained, progress
-        )
+        return grow(self.state_space, self.predictor, survivors, self.spec.K, self.spec.chunk, trained, progress)
 
     # -- replay and files ----------------------------------------------------------------------------------
 
@@ -158,8 +156,14 @@ class ControllerManager:
         Raises:
             PnasError: as `train` does.
         """
-        require(len(stages) <= self.B, "state_space.B", f"must be at least {len(stages)}, the stages trained", self.B)
+        require(
+            len(stages) <= self.B,
+            "state_space.B",
+            f"must be at least {len(stages)}, the stages trained",
+            self.B,
+        )
         checked = [(list(cells), checked_rewards(rewards, len(cells))) for cells, rewards in stages]
+        self.predictor = make_predictor(self.state_space, self.spec)
         # Without warm starts a fit depends on the history alone, so the last one is enough.
         first = 1 if self.spec.warm_start else max(len(checked), 1)
         for stage in range(first, len(checked) + 1):
@@ -228,5 +232,10 @@ def checked_rewards(rewards: Sequence[Reward], children: int) -> list[Reward]:
     require(len(rewards) == children, "rewards", f"must be one for each of {children} children", len(rewards))
     plain = [None if r is None or math.isnan(r) else float(r) for r in rewards]
     for reward in plain:
-        require(reward is None or 0 <= reward <= 1, "rewards", "must be in [0, 1], or None for a failed child", reward)
+        require(
+            reward is None or 0 <= reward <= 1,
+            "rewards",
+            "must be in [0, 1], or None for a failed child",
+            reward,
+        )
     return plain

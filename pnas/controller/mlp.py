@@ -42,7 +42,7 @@ class MLP:
 
     def inputs(self, tokens: Tokens) -> Floats:
         """For each slot, how often each of its values occurs, per block: (n, slots' values)."""
-        sizes = dict((kind, len(values)) for kind, values in self.layout.vocabulary)
+        sizes = {kind: len(values) for kind, values in self.layout.vocabulary}
         counts = [
             (tokens[:, :, s, None] == np.arange(sizes[kind])).sum(axis=1)
             for s, kind in enumerate(self.layout.slot_kinds)
@@ -54,10 +54,7 @@ class MLP:
         import tensorflow as tf
 
         kernel = tf.concat(
-            [
-                weights[f"embed/{kind}"] @ weights["slots"][:, s]
-                for s, kind in enumerate(self.layout.slot_kinds)
-            ],
+            [weights[f"embed/{kind}"] @ weights["slots"][:, s] for s, kind in enumerate(self.layout.slot_kinds)],
             axis=1,
         )
         hidden = tf.nn.relu(inputs @ kernel + weights["bias1"][:, None])

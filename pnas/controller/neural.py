@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,7 @@ class NeuralPredictor:
         subsets = member_subsets(len(tokens), self.spec.members, derive_seed(seed, "folds"))
         targets = np.asarray(rewards, np.float32)
         order_seed = derive_seed(seed, "batches")
-        self.weights, losses = train(
-            self.architecture, self.weights, tokens, targets, subsets, recipe, order_seed
-        )
+        self.weights, losses = train(self.architecture, self.weights, tokens, targets, subsets, recipe, order_seed)
         self._is_fitted = True
         return FitReport(losses)
 
@@ -114,12 +113,13 @@ class NeuralPredictor:
             with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
                 trained = {name: arrays[name] for name in arrays.files}
             _require_same_vocabulary(saved, Layout.of(space))
+            _require_same_shapes(cls(saved, spec).weights, trained)
             predictor = cls(Layout.of(space), spec, int(description["init_seed"]))
             predictor.weights = overlay(predictor.weights, trained)
             predictor._is_fitted = bool(description["is_fitted"])
         except InvalidValue:
             raise
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             rule = f"must hold a trained predictor ({type(error).__name__}: {error})"
             raise InvalidValue("from", rule, str(directory)) from error
         return predictor
@@ -134,9 +134,15 @@ def member_subsets(n: int, members: int, seed: int) -> list[NDArray[np.intp]]:
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+    return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * logits))
 
 
 def _require_same_vocabulary(saved: Layout, wanted: Layout) -> None:
     rule = "must know the values of this state space"
     require(saved.speaks_as(wanted), "from", rule, [list(values) for _, values in saved.vocabulary])
+
+
+def _require_same_shapes(expected: Weights, found: Weights) -> None:
+    shapes = [{name: array.shape for name, array in weights.items()} for weights in (expected, found)]
+    if shapes[0] != shapes[1]:
+        raise ValueError("its weights are not those of its description")

@@ -44,9 +44,7 @@ class Generation(NamedTuple):
 EMPTY_GENERATION = Generation([], [], 0, 0, 0.0)
 
 
-def score_tokens(
-    predictor: Predictor, tokens: Tokens, chunk: int = CHUNK, progress: Progress | None = None
-) -> Scores:
+def score_tokens(predictor: Predictor, tokens: Tokens, chunk: int = CHUNK, progress: Progress | None = None) -> Scores:
     """Expected rewards (n,) of any cells, ``chunk`` at a time."""
     scores = np.empty(len(tokens), np.float32)
     for first in range(0, len(tokens), chunk):

@@ -57,7 +57,10 @@ class ControllerSpec:
         for name in ("learning_rate", "later_learning_rate"):
             _require_rate(f"controller.{name}", getattr(self, name))
         require(
-            isinstance(self.warm_start, bool), "controller.warm_start", "must be true or false", self.warm_start
+            isinstance(self.warm_start, bool),
+            "controller.warm_start",
+            "must be true or false",
+            self.warm_start,
         )
 
     @classmethod

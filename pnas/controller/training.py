@@ -4,7 +4,7 @@ A step is a pure function of flat weights, traced once per architecture and then
 stage and every fit in the process.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -25,6 +25,8 @@ class Architecture(Protocol):
 
     @property
     def layout(self) -> Layout: ...
+
+    def __hash__(self) -> int: ...
 
     def init(self, seed: int) -> Weights:
         """Fresh weights of one member."""
@@ -85,17 +87,14 @@ def train(
     return _unflatten(state[0].numpy(), shapes), _per_epoch(losses, -(-smallest // recipe.batchsize))
 
 
-def _batches(
-    subsets: list[NDArray[np.intp]], batchsize: int, steps: int, seed: int
-) -> Iterator[NDArray[np.intp]]:
+def _batches(subsets: list[NDArray[np.intp]], batchsize: int, steps: int, seed: int) -> list[NDArray[np.intp]]:
     """Rows (members, batchsize) of each step: every member passes over its subset, in a new order each time."""
     rng = np.random.default_rng(seed)
     streams = []
     for subset in subsets:
         passes = -(-steps * batchsize // len(subset))
         streams.append(np.concatenate([rng.permutation(subset) for _ in range(passes)])[: steps * batchsize])
-    for rows in np.split(np.stack(streams), steps, axis=1):
-        yield rows
+    return np.split(np.stack(streams), steps, axis=1)
 
 
 def _per_epoch(losses: list[Any], steps: int) -> list[float]:
@@ -104,9 +103,7 @@ def _per_epoch(losses: list[Any], steps: int) -> list[float]:
 
 
 @lru_cache(maxsize=16)
-def _traced_step(
-    architecture: Architecture, shapes: Shapes, members: int, dtype: str, loss: str
-) -> Callable[..., Any]:
+def _traced_step(architecture: Architecture, shapes: Shapes, members: int, dtype: str, loss: str) -> Callable[..., Any]:
     import tensorflow as tf
 
     losses = {"l1": tf.abs, "mse": tf.square}
@@ -144,15 +141,11 @@ def _flatten(weights: Weights) -> Floats:
 def _unflatten(flat: Floats, shapes: Shapes) -> Weights:
     ends = np.cumsum([int(np.prod(shape)) for _, shape in shapes])
     parts = np.split(flat, ends[:-1], axis=1)
-    return {
-        name: part.reshape(len(flat), *shape).copy() for (name, shape), part in zip(shapes, parts, strict=True)
-    }
+    return {name: part.reshape(len(flat), *shape).copy() for (name, shape), part in zip(shapes, parts, strict=True)}
 
 
 def _tf_unflatten(flat: Any, shapes: Shapes) -> dict[str, Any]:
     import tensorflow as tf
 
     parts = tf.split(flat, [int(np.prod(shape)) for _, shape in shapes], axis=1)
-    return {
-        name: tf.reshape(part, (flat.shape[0], *shape)) for (name, shape), part in zip(shapes, parts, strict=True)
-    }
+    return {name: tf.reshape(part, (flat.shape[0], *shape)) for (name, shape), part in zip(shapes, parts, strict=True)}

@@ -41,15 +41,10 @@ def stack(members: Sequence[Mapping[str, Floats]]) -> Weights:
 
 
 def overlay(fresh: Mapping[str, Floats], trained: Mapping[str, Floats]) -> Weights:
-    """``fresh`` weights with ``trained`` ones in their place, wherever both have an entry.
+    """``fresh`` weights with ``trained`` ones of the same names in their place, wherever both have an entry.
 
     Sizes that depend on the space (vocabulary, slots) may differ; entries that only ``fresh`` has stay as initialised.
-
-    Raises:
-        ValueError: the two do not hold arrays of the same names and ranks.
     """
-    if fresh.keys() != trained.keys() or any(fresh[n].ndim != trained[n].ndim for n in fresh):
-        raise ValueError("weights of another architecture")
     result = {name: array.copy() for name, array in fresh.items()}
     for name, array in trained.items():
         shared = tuple(slice(min(a, b)) for a, b in zip(array.shape, fresh[name].shape, strict=True))

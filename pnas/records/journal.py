@@ -127,8 +127,7 @@ class Journal:
         db.execute("PRAGMA synchronous=FULL")
         if create and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             db.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} "
-                f"INSERT INTO meta VALUES ('schema_version', '{SCHEMA_VERSION}'); COMMIT;"
+                f"BEGIN IMMEDIATE; {_SCHEMA} INSERT INTO meta VALUES ('schema_version', '{SCHEMA_VERSION}'); COMMIT;"
             )
         _check_schema(db, self.path)
         return db

@@ -80,4 +80,3 @@ def _flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}{key}"
         flat.update(_flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value})
     return flat
-

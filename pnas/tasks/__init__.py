@@ -1,5 +1,6 @@
 """One module a task, each wiring the rooms below. `run_job` picks one and meets its errors."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ def run_job(config: DictConfig) -> float | None:
     A single command ends here on a user's mistake, with one line and its exit code; in a multirun the error
     goes to Hydra's launcher, which runs the other jobs.
     """
+    # TensorFlow, here and in workers, shows only what went wrong.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context = read_context()
     signal.signal(signal.SIGTERM, _interrupt)
     try:

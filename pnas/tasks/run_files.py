@@ -67,7 +67,9 @@ def _refuse_foreign(context: Context) -> None:
     if run_dir.is_dir() and not (run_dir / JOURNAL).exists():
         others = sorted(path.name for path in run_dir.iterdir() if path.name not in (".lock", ".hydra"))
         if others:
-            raise RunDirectoryError(f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name")
+            raise RunDirectoryError(
+                f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"
+            )
 
 
 def _begin(settings: Settings, context: Context, journal: Journal) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from pnas.children.runtime import quiet_tensorflow
 from pnas.config import Settings
 from pnas.controller import load_predictor, rank_beam, rank_space
 from pnas.errors import PnasError, require
@@ -27,7 +26,6 @@ def run(settings: Settings, context: Context) -> None:
 
     Space and predictor are those of the run given by ``from``; B and K are its too unless they are typed.
     """
-    quiet_tensorflow()
     source = source_dir(settings)
     stored = stored_settings(source)
     B = settings.state_space.B if "state_space.B" in context.typed else stored.state_space.B

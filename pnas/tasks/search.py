@@ -1,12 +1,13 @@
 """`task=search`: find the best cell; continue where an earlier command of the same name stopped."""
 
+import threading
 from contextlib import closing
 from functools import partial
 
 from pnas.children import ChildRunnerFactory
 from pnas.children.manager import check_batchsize
 from pnas.children.network import check_image
-from pnas.children.runtime import quiet_tensorflow
+from pnas.children.runtime import quiet_start
 from pnas.config import Settings
 from pnas.controller import ControllerManager
 from pnas.data import DataInfo, check_data, load_dataset
@@ -58,17 +59,20 @@ def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
 
 
 def _search(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
-    quiet_tensorflow()
     dataset = load_dataset(settings.data)
     check_same_data(journal, dataset.fingerprint)
     weights_dir = context.run_dir / WEIGHTS
     weights_dir.mkdir(exist_ok=True)
     tracker = start_tracker(settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info))
     summary = Summarize(context.run_dir, journal)
+    if settings.executor.kind != "serial":
+        threading.Thread(target=_import_tensorflow, daemon=True).start()
     factory = ChildRunnerFactory(settings.data, settings.child, settings.trainer)
     with (
         Ending(settings, context, journal, dataset, tracker, summary),
-        closing(make_executor(settings.executor, factory, settings.trainer.threads, _may_use_gpu(settings))) as executor,
+        closing(
+            make_executor(settings.executor, factory, settings.trainer.threads, _may_use_gpu(settings))
+        ) as executor,
         LiveView(context.console, space.B, journal.children()) as view,
     ):
         SearchLoop(
@@ -80,6 +84,12 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
             (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
             settings.search.max_failed,
         ).run()
+
+
+def _import_tensorflow() -> None:
+    """The predictor needs it at the end of stage 1: by then it is there."""
+    with quiet_start():
+        import tensorflow  # noqa: F401
 
 
 def _strategy(settings: Settings, context: Context, space: SlotSpace) -> Progressive:

@@ -7,7 +7,12 @@ import pytest
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.rundir import differences, hold, refuse_other_meaning
 
-CONFIG = {"seed": 1, "state_space": {"B": 3}, "trainer": {"epochs": 5, "device": "auto"}, "executor": {"workers": 2}}
+CONFIG = {
+    "seed": 1,
+    "state_space": {"B": 3},
+    "trainer": {"epochs": 5, "device": "auto"},
+    "executor": {"workers": 2},
+}
 
 
 def test_a_second_process_is_refused_and_told_who_holds_the_run(tmp_path: Path) -> None:
@@ -20,22 +25,35 @@ def test_a_second_process_is_refused_and_told_who_holds_the_run(tmp_path: Path) 
 
 
 def test_hold_names_the_holder(tmp_path: Path) -> None:
-    with hold(tmp_path), pytest.raises(RunDirectoryError, match=r"is in use by process \d+ on "), hold(tmp_path):
+    with (
+        hold(tmp_path),
+        pytest.raises(RunDirectoryError, match=r"is in use by process \d+ on "),
+        hold(tmp_path),
+    ):
         pass
 
 
 def test_differences_are_dotted_and_include_missing_keys() -> None:
-    assert differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "d": 3}}) == [("a.c", 2, None), ("a.d", None, 3)]
+    assert differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "d": 3}}) == [
+        ("a.c", 2, None),
+        ("a.d", None, 3),
+    ]
 
 
-@pytest.mark.parametrize("change", [{"executor": {"workers": 8}}, {"trainer": {"epochs": 5, "device": "gpu"}}])
+@pytest.mark.parametrize(
+    "change", [{"executor": {"workers": 8}}, {"trainer": {"epochs": 5, "device": "gpu"}}]
+)
 def test_what_only_changes_speed_may_change(change: dict[str, object], tmp_path: Path) -> None:
     refuse_other_meaning(tmp_path, CONFIG, {**CONFIG, **change})
 
 
 @pytest.mark.parametrize(
     ("change", "key"),
-    [({"seed": 2}, "seed"), ({"state_space": {"B": 4}}, "state_space.B"), ({"trainer": {}}, "trainer.epochs")],
+    [
+        ({"seed": 2}, "seed"),
+        ({"state_space": {"B": 4}}, "state_space.B"),
+        ({"trainer": {}}, "trainer.epochs"),
+    ],
 )
 def test_what_changes_the_meaning_of_rewards_is_refused(
     change: dict[str, object], key: str, tmp_path: Path

@@ -10,7 +10,9 @@ CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5)]
 
 def finished_journal(run_dir: Path) -> Journal:
     journal = Journal(run_dir / "journal.sqlite", create=True)
-    journal.set_meta(name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5)
+    journal.set_meta(
+        name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5
+    )
     journal.open_stage(1, [Choice(cell, cell.text_hash, 1, None) for cell in CELLS], 0, 3, 0.0)
     for cell, reward in zip(CELLS, (0.25, 0.75), strict=False):
         journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, reward, {}, 10, 20, 2.0))
@@ -30,7 +32,12 @@ def test_summary_holds_the_contract(tmp_path: Path) -> None:
     assert (best["cell"], best["reward"], best["b"], best["test_accuracy"]) == (str(CELLS[1]), 0.75, 1, 0.5)
     (stage,) = summary["stages"]
     assert stage["predictor"] == {"kind": "lstm", "loss": 0.1, "spearman_fit": 1.0, "spearman_next": None}
-    assert (stage["children"], stage["failed"], stage["best_reward"], stage["mean_reward"]) == (3, 1, 0.75, 0.5)
+    assert (stage["children"], stage["failed"], stage["best_reward"], stage["mean_reward"]) == (
+        3,
+        1,
+        0.75,
+        0.5,
+    )
     assert (stage["candidates_scored"], stage["unique_candidates"], stage["seconds_training"]) == (0, 3, 5.0)
     assert summary["tracking"] is None
 
@@ -52,7 +59,11 @@ def test_no_draft_is_left_behind(tmp_path: Path) -> None:
     write_summary(tmp_path, journal)
     write_summary(tmp_path, journal)
     journal.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["children.csv", "journal.sqlite", "summary.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "children.csv",
+        "journal.sqlite",
+        "summary.json",
+    ]
 
 
 def test_an_empty_search_has_no_best(tmp_path: Path) -> None:

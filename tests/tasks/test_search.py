@@ -61,7 +61,12 @@ def test_a_search_leaves_what_the_contract_says(finished: Path) -> None:
     assert summary["search_seconds"] > 0
     assert 0 <= summary["best"]["test_accuracy"] <= 1
     first, second = summary["stages"]
-    assert (first["b"], first["children"], first["candidates_scored"], first["unique_candidates"]) == (1, 3, 0, 3)
+    assert (first["b"], first["children"], first["candidates_scored"], first["unique_candidates"]) == (
+        1,
+        3,
+        0,
+        3,
+    )
     # 3 parents, 2 inputs x 2 operators = 4 operands, 10 unordered pairs.
     assert (second["b"], second["children"], second["candidates_scored"]) == (2, 2, 30)
     assert first["predictor"]["kind"] == "lstm"
@@ -153,7 +158,9 @@ def test_rank_reads_files_of_the_original_project(tmp_path: Path, monkeypatch: p
     assert Path("outputs/ranked/ranking.png").is_file()
 
 
-def test_a_plan_trains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_here("name=planned", "experiment=paper_cifar10", "plan_only=true") == 0
     out = capsys.readouterr().out
@@ -237,9 +244,16 @@ def test_a_multirun_is_one_search_a_job_tied_by_a_tag(tmp_path: Path) -> None:
     one_size = [item for item in SMALL if not item.startswith("state_space.B")]
     code, _, err = run_apart("-m", "controller=lstm,mlp", "state_space.B=1,2", *one_size, cwd=tmp_path)
     assert code == 0, err
-    summaries = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("multirun/*/*/*/summary.json"))]
+    summaries = [
+        json.loads(path.read_text()) for path in sorted(tmp_path.glob("multirun/*/*/*/summary.json"))
+    ]
     assert [len(summary["stages"]) for summary in summaries] == [1, 2, 1, 2]
-    assert [summary["stages"][0]["predictor"]["kind"] for summary in summaries] == ["lstm", "lstm", "mlp", "mlp"]
+    assert [summary["stages"][0]["predictor"]["kind"] for summary in summaries] == [
+        "lstm",
+        "lstm",
+        "mlp",
+        "mlp",
+    ]
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     experiment = client.get_experiment_by_name("pnas")
     assert experiment is not None

@@ -1,0 +1,66 @@
+"""What the sweep scripts share: run a multirun, then read its searches back from MLflow as one table."""
+
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pnas.tracking import TrackingSpec, open_store
+
+ROOT = Path(__file__).resolve().parent.parent
+_METRICS = ("best_reward", "test_accuracy", "spearman_next", "children_trained", "search_seconds")
+
+
+def run_sweep(name: str, axes: Sequence[str], overrides: Sequence[str]) -> str:
+    """Run every combination of ``axes`` (Hydra overrides such as ``controller=lstm,mlp``).
+
+    Returns:
+        The tag that the sweep's searches carry in MLflow.
+    """
+    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    command = [sys.executable, str(ROOT / "run.py"), "-m", f"hydra.sweep.dir=multirun/{name}/{stamp}"]
+    subprocess.run([*command, *axes, *overrides], check=True)
+    return f"{name}_{stamp}"
+
+
+def print_table(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> None:
+    """Print the sweep's searches, one row a combination, seeds averaged (mean ± standard deviation)."""
+    keys = [axis.partition("=")[0] for axis in axes if not axis.startswith("seed=")]
+    groups: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
+    for run in _searches(sweep, overrides):
+        groups[tuple(_setting(run, key) for key in keys)].append(run.data.metrics)
+    table = Table(title=f"{sweep} (tags.`pnas.sweep` in MLflow)", title_justify="left")
+    for column in (*keys, "searches", *_METRICS):
+        table.add_column(column, justify="right")
+    for setting, metrics in sorted(groups.items()):
+        table.add_row(*setting, str(len(metrics)), *(_spread(metrics, name) for name in _METRICS))
+    Console().print(table)
+
+
+def _searches(sweep: str, overrides: Sequence[str]) -> list[Any]:
+    given = dict(item.split("=", 1) for item in overrides if item.startswith("tracking."))
+    spec = TrackingSpec(uri=given.get("tracking.uri"), experiment=given.get("tracking.experiment", "pnas"))
+    store = open_store(spec)
+    condition = f"tags.`pnas.sweep` = '{sweep}' and tags.`pnas.level` = 'search'"
+    return list(store.client.search_runs([store.experiment_id], condition))
+
+
+def _setting(run: Any, key: str) -> str:
+    """What the axis ``key`` was: a config group's option, or a value."""
+    return str(run.data.tags.get(f"pnas.{key}") or run.data.params.get(key, "?"))
+
+
+def _spread(metrics: Sequence[dict[str, float]], name: str) -> str:
+    values = [metric[name] for metric in metrics if name in metric]
+    if not values:
+        return ""
+    digits = 0 if max(map(abs, values)) >= 10 else 4
+    spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{mean(values):.{digits}f}{spread}"
