@@ -49,9 +49,7 @@ class FastSeparableConv2D(keras.layers.SeparableConv2D):
 
         kernel = keras.ops.convert_to_tensor(self.depthwise_kernel)
         strides = (1, *self.strides, 1)
-        spread = tf.raw_ops.DepthwiseConv2dNative(
-            input=inputs, filter=kernel, strides=strides, padding="SAME"
-        )
+        spread = tf.raw_ops.DepthwiseConv2dNative(input=inputs, filter=kernel, strides=strides, padding="SAME")
         return pointwise(spread, keras.ops.convert_to_tensor(self.pointwise_kernel))
 
 

@@ -56,7 +56,4 @@ def _joined(variables: Sequence[keras.Variable], name: str) -> keras.Variable:
 def _parts(vector: Tensor, variables: Sequence[keras.Variable]) -> list[Tensor]:
     shapes = [tuple(variable.shape) for variable in variables]
     parts = tf.split(vector, [math.prod(shape) for shape in shapes])
-    return [
-        part if len(shape) == 1 else tf.reshape(part, shape)
-        for part, shape in zip(parts, shapes, strict=True)
-    ]
+    return [part if len(shape) == 1 else tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]

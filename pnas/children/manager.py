@@ -4,6 +4,7 @@ import dataclasses
 import gc
 import time
 import warnings
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import keras
 
     from pnas.children.flat_weights import FlatWeights
-    from pnas.children.training import History
+    from pnas.children.training import DeviceData, History
 
 
 class NetworkManager:
@@ -79,9 +80,7 @@ class NetworkManager:
             return 0.0
         return result.reward
 
-    def evaluate(
-        self, cell: Cell, seed: int | None = None, weights_path: str | Path | None = None
-    ) -> ChildResult:
+    def evaluate(self, cell: Cell, seed: int | None = None, weights_path: str | Path | None = None) -> ChildResult:
         """Train the child of ``cell`` from scratch and measure it.
 
         Args:
@@ -129,6 +128,8 @@ class NetworkManager:
         Raises:
             InvalidValue: a data set without a test part, or weights that are not this child's.
         """
+        import tensorflow as tf
+
         from pnas.children.flat_weights import FlatWeights
         from pnas.children.training import make_evaluation
 
@@ -136,18 +137,24 @@ class NetworkManager:
         require(x is not None, "data", "must have a test part", self.dataset.name)
         model = self.build(cell, seed=0)
         load_weights(model, weights_path)
-        return make_evaluation(FlatWeights(model), x, y)()[1]
+        return make_evaluation(FlatWeights(model), tf.constant(x), tf.constant(y))()[1]
 
     def _train(self, job: ChildJob) -> ChildResult:
         from pnas.children.training import train
 
         params, flops = self.count(job.cell)
         weights = self._initial_weights(job)
-        metrics = train(weights, self.dataset, self.trainer, job.seed)
+        metrics = train(weights, self._data, self.trainer, job.seed)
         if job.weights_path is not None:
             save_weights(*weights.arrays(), job.weights_path)
         reward = reward_of(metrics, self.trainer)
         return ChildResult(job.cell, job.seed, Status.OK, reward, metrics, params, flops)
+
+    @cached_property
+    def _data(self) -> "DeviceData":
+        from pnas.children.training import to_device
+
+        return to_device(self.dataset)
 
     def _initial_weights(self, job: ChildJob) -> "FlatWeights":
         import keras

@@ -37,9 +37,7 @@ def check_image(network: NetworkSpec, image_shape: Shape) -> None:
     """Raise `InvalidValue` unless every reduction of ``network`` has at least two pixels to reduce."""
     reductions = sum(plan.stride == 2 for plan in cell_plans(network))
     smallest = 2 ** (reductions - 1) + 1
-    rule = (
-        f"images must be at least {smallest} pixels high and wide for the {reductions} reductions of a child"
-    )
+    rule = f"images must be at least {smallest} pixels high and wide for the {reductions} reductions of a child"
     require(min(image_shape[:2]) >= smallest, "data", rule, tuple(image_shape))
 
 
@@ -104,7 +102,7 @@ class _Network(Generic[T]):
         return apply_operator(self._layers, values[source], operator, filters, stride if source < 0 else 1)
 
     def _input(self, c: int, look_back: int) -> T:
-        """What cell ``c`` sees of an earlier cell; before the first one there is the stem, ever again."""
+        """What cell ``c`` sees of an earlier cell; before the first one there is the stem, again."""
         layers, filters = self._layers, self._plans[c].filters
         x = self._outputs[max(c + look_back, -1)]
         if look_back == -1:

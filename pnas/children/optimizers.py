@@ -12,9 +12,7 @@ def make_optimizer(trainer: TrainerSpec) -> keras.optimizers.Optimizer:
     """The optimizer of ``trainer``, new; it scales losses where float16 needs it."""
     optimizer = _by_name(trainer.optimizer)
     optimizer.learning_rate = trainer.learning_rate
-    return (
-        keras.optimizers.LossScaleOptimizer(optimizer) if trainer.mixed_precision == "float16" else optimizer
-    )
+    return keras.optimizers.LossScaleOptimizer(optimizer) if trainer.mixed_precision == "float16" else optimizer
 
 
 def _by_name(name: str) -> keras.optimizers.Optimizer:

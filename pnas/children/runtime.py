@@ -1,4 +1,4 @@
-"""TensorFlow as children need it: threads, devices, graphs built for short trainings, random state."""
+"""TensorFlow as children need it: threads, devices, graphs built for short trainings."""
 
 import logging
 import os
@@ -68,9 +68,7 @@ def _set_threads(intra_op: int, inter_op: int) -> None:
             "rewards will differ slightly from those of other processes",
             stacklevel=2,
         )
-    with suppress(
-        RuntimeError
-    ):  # TensorFlow has started; this one is speed alone, so as it was is good enough
+    with suppress(RuntimeError):  # started already: this one is speed alone, as it was is good enough
         tf.config.threading.set_inter_op_parallelism_threads(inter_op)
 
 

@@ -35,9 +35,7 @@ class NetworkSpec:
         require_count("child.filters", self.filters)
         require_choice("child.concat", self.concat, ("all", "unused"))
         momentum, epsilon = self.bn_momentum, self.bn_epsilon
-        require(
-            _is_finite(momentum) and 0 <= momentum < 1, "child.bn_momentum", "must be in [0, 1)", momentum
-        )
+        require(_is_finite(momentum) and 0 <= momentum < 1, "child.bn_momentum", "must be in [0, 1)", momentum)
         require(_is_finite(epsilon) and 0 < epsilon < 1, "child.bn_epsilon", "must be in (0, 1)", epsilon)
 
 

@@ -8,7 +8,7 @@ Keras's ``fit`` on the same batches: tests/children/test_training.py compares we
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -29,7 +29,21 @@ EVALUATION_BATCH = 512
 """Examples evaluated in one call: few calls, and activations that stay small beside those of training."""
 
 
-def train(weights: FlatWeights, dataset: Dataset, trainer: TrainerSpec, seed: int) -> History:
+class DeviceData(NamedTuple):
+    """What a child is trained and validated on, as tensors on its device."""
+
+    x_train: tf.Tensor
+    y_train: tf.Tensor
+    x_val: tf.Tensor
+    y_val: tf.Tensor
+
+
+def to_device(dataset: Dataset) -> DeviceData:
+    """Put the training and validation parts on the device, once for all children."""
+    return DeviceData(*map(tf.constant, (dataset.x_train, dataset.y_train, dataset.x_val, dataset.y_val)))
+
+
+def train(weights: FlatWeights, data: DeviceData, trainer: TrainerSpec, seed: int) -> History:
     """Train ``weights`` in place, with batches shuffled from ``seed``.
 
     Returns:
@@ -41,9 +55,9 @@ def train(weights: FlatWeights, dataset: Dataset, trainer: TrainerSpec, seed: in
     """
     history: History = defaultdict(list)
     with lean_graphs():
-        step = make_step(weights, dataset, make_optimizer(trainer))
-        validate = make_evaluation(weights, dataset.x_val, dataset.y_val)
-        for epoch, (batches, rates) in enumerate(_epochs(len(dataset.x_train), trainer, seed)):
+        step = make_step(weights, data, make_optimizer(trainer))
+        validate = make_evaluation(weights, data.x_val, data.y_val)
+        for epoch, (batches, rates) in enumerate(_epochs(len(data.x_train), trainer, seed)):
             values = run_epoch(step, batches, rates)
             loss, accuracy = validate() if trainer.is_validated(epoch) else (math.nan, math.nan)
             _check_finite(epoch, trainer, values["loss"], loss)
@@ -88,15 +102,14 @@ def epoch_batches(examples: int, trainer: TrainerSpec, seed: int) -> NDArray[np.
 Step = Callable[[Any, Any], Any]
 
 
-def make_step(weights: FlatWeights, dataset: Dataset, optimizer: keras.optimizers.Optimizer) -> Step:
+def make_step(weights: FlatWeights, data: DeviceData, optimizer: keras.optimizers.Optimizer) -> Step:
     """A traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch."""
-    images, labels = tf.constant(dataset.x_train), tf.constant(dataset.y_train)
     optimizer.build([weights.trainable])
     inner = getattr(optimizer, "inner_optimizer", optimizer)
 
     @tf.function(autograph=False)
     def step(indices: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
-        x, y = tf.gather(images, indices), tf.gather(labels, indices)
+        x, y = tf.gather(data.x_train, indices), tf.gather(data.y_train, indices)
         with tf.GradientTape() as tape:
             logits, state = weights.call(x, training=True)
             loss = tf.reduce_mean(_losses(logits, y))
@@ -117,18 +130,15 @@ def run_epoch(step: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str,
     return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
 
 
-def make_evaluation(weights: FlatWeights, x: Any, y: Any) -> Callable[[], tuple[float, float]]:
+def make_evaluation(weights: FlatWeights, x: tf.Tensor, y: tf.Tensor) -> Callable[[], tuple[float, float]]:
     """A function that measures the weights as they are when it is called: loss and accuracy on (x, y)."""
-    images, labels = tf.constant(x), tf.constant(y)
     batches = _evaluation_batches(len(y))
 
     @tf.function(autograph=False)
     def totals(indices: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-        logits, _ = weights.call(tf.gather(images, indices), training=False)
-        y_true = tf.gather(labels, indices)
-        return tf.stack(
-            [tf.reduce_sum(counts * values) for values in (_losses(logits, y_true), _hits(logits, y_true))]
-        )
+        logits, _ = weights.call(tf.gather(x, indices), training=False)
+        y_true = tf.gather(y, indices)
+        return tf.stack([tf.reduce_sum(counts * values) for values in (_losses(logits, y_true), _hits(logits, y_true))])
 
     def evaluate() -> tuple[float, float]:
         sums = tf.add_n([totals(*batch) for batch in batches])

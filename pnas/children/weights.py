@@ -59,6 +59,4 @@ def _read(path: str | Path) -> list[NDArray[Any]]:
             return [stored[name] for name in names]
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
-        raise InvalidValue(
-            "weights_path", f"must be a readable .npz of weights ({reason})", str(path)
-        ) from error
+        raise InvalidValue("weights_path", f"must be a readable .npz of weights ({reason})", str(path)) from error

@@ -71,17 +71,15 @@ class LSTM:
 
     def score(self, weights: Weights, tokens: Tokens) -> Floats:
         """Logits of one member for ``tokens`` (n, b, slots), in NumPy: one LSTM step per distinct prefix."""
-        planes = {name: _gate_planes(weights[name]) for name in ("kernel", "recurrent", "bias")}
-        tables = {
-            kind: weights[f"embed/{kind}"] @ planes["kernel"] + planes["bias"][:, None]
-            for kind, _ in self.layout.vocabulary
-        }
-        h = c = np.zeros((1, self.hidden), np.float32)
+        kernel, recurrent, bias = (_gate_planes(weights[name]) for name in ("kernel", "recurrent", "bias"))
+        tables = {kind: weights[f"embed/{kind}"] @ kernel + bias[:, None] for kind, _ in self.layout.vocabulary}
+        recurrent *= 0.5  # of a state that is kept doubled
+        doubled_h = c = np.zeros((1, self.hidden), np.float32)
         level = None
         for level in levels(tokens):
-            gates = h @ planes["recurrent"]
-            h, c = _advance(gates, h, c, tables[self.layout.slot_kinds[level.slot]], level)
-        logits = (h @ weights["out_kernel"] + weights["out_bias"])[:, 0]
+            table = tables[self.layout.slot_kinds[level.slot]]
+            doubled_h, c = _advance(doubled_h @ recurrent, doubled_h, c, table, level)
+        logits = (doubled_h @ (0.5 * weights["out_kernel"]) + weights["out_bias"])[:, 0]
         return np.repeat(logits, len(tokens)) if level is None else spread(logits, level, len(tokens))
 
 
@@ -113,32 +111,32 @@ def _fused_lstm(steps: Any, kernel: Any, bias: Any, hidden: int) -> Any:
 
 
 def _gate_planes(array: Floats) -> Floats:
-    """(..., 4 hidden) as four contiguous planes (4, ..., hidden).
+    """(..., 4 hidden) as contiguous planes (4, ..., hidden): input, forget, output, new.
 
-    Sigmoids are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2 makes all four gates one call of tanh.
+    Sigmoids are halved: sigmoid(z) = (1 + tanh(z / 2)) / 2 makes all gates one call of tanh.
     """
-    planes = np.stack(np.split(array, 4, axis=-1))
-    planes[[0, 1, 3]] *= 0.5
+    i, f, new, o = np.split(array, 4, axis=-1)
+    planes = np.stack([i, f, o, new])
+    planes[:3] *= 0.5
     return planes
 
 
-def _advance(gates: Floats, h: Floats, c: Floats, table: Floats, level: Level) -> tuple[Floats, Floats]:
-    """States (runs, hidden) after the tokens of ``level``.
+def _advance(gates: Floats, doubled_h: Floats, c: Floats, table: Floats, level: Level) -> tuple[Floats, Floats]:
+    """States (runs, hidden) after the tokens of ``level``, the hidden one doubled.
 
     Args:
         gates: recurrent products of the states one token before, (4, runs before, hidden).
-        h, c: those states, (runs before, hidden).
+        doubled_h, c: those states, (runs before, hidden).
         table: input products of the vocabulary, (4, values, hidden).
     """
-    runs, hidden = len(level.token), h.shape[1]
+    runs, hidden = len(level.token), c.shape[1]
     new_h, new_c = np.empty((runs, hidden), np.float32), np.empty((runs, hidden), np.float32)
-    work = np.empty((5, min(runs, _BLOCK_ROWS), hidden), np.float32)
     for first in range(0, runs, _BLOCK_ROWS):
         block = slice(first, first + _BLOCK_ROWS)
-        _step(gates, c, table, level.parent[block], level.token[block], work, new_h[block], new_c[block])
+        _step(gates, c, table, level.parent[block], level.token[block], new_h[block], new_c[block])
     absent = level.token == ABSENT
     if absent.any():
-        new_h[absent], new_c[absent] = h[level.parent[absent]], c[level.parent[absent]]
+        new_h[absent], new_c[absent] = doubled_h[level.parent[absent]], c[level.parent[absent]]
     return new_h, new_c
 
 
@@ -148,21 +146,22 @@ def _step(
     table: Floats,
     parent: NDArray[np.intp],
     token: NDArray[np.int16],
-    work: Floats,
     new_h: Floats,
     new_c: Floats,
 ) -> None:
-    """One LSTM step of a block of runs, into ``new_h`` and ``new_c``, without an allocation."""
-    i, f, new, o, scratch = work[:, : len(parent)]
-    for gate, plane, values in zip((i, f, new, o), gates, table, strict=True):
-        np.take(plane, parent, axis=0, out=gate, mode="clip")
-        gate += np.take(values, token, axis=0, out=scratch, mode="clip")
-        np.tanh(gate, out=gate)
-    for gate in (i, f, o):
-        gate += 1
-        gate *= 0.5
-    np.multiply(f, np.take(c, parent, axis=0, out=scratch, mode="clip"), out=new_c)
+    """One LSTM step of a block of runs, into ``new_h`` (doubled) and ``new_c``.
+
+    Few calls on arrays that fit the cache; `numpy.take`, unlike indexing, lets other threads run meanwhile.
+    """
+    squashed = np.take(gates, parent, axis=1, mode="clip")
+    squashed += np.take(table, token, axis=1, mode="clip")
+    np.tanh(squashed, out=squashed)
+    squashed[:3] += 1  # twice the sigmoids
+    i, f, o, new = squashed
+    np.take(c, parent, axis=0, out=new_c, mode="clip")
+    new_c *= f
     i *= new
     new_c += i
+    new_c *= 0.5
     np.tanh(new_c, out=new_h)
     new_h *= o

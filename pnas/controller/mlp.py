@@ -70,8 +70,8 @@ class MLP:
         summed = np.zeros((1, self.hidden), np.float32)
         level = None
         for level in levels(tokens):
-            summed = summed[level.parent]
-            summed += tables[level.slot][level.token]
+            summed = np.take(summed, level.parent, axis=0, mode="clip")
+            summed += np.take(tables[level.slot], level.token, axis=0, mode="wrap")
         if level is not None:
             summed = spread(summed, level, len(tokens))
         return self._top(weights, summed / number_of_blocks(tokens)[:, None])

@@ -127,9 +127,7 @@ def _make_dataset(raw: RawData, picks: dict[str, Pick], name: str) -> Dataset:
     for images, _ in parts.values():
         normalise_in_place(images, mean, std)
     x_test, y_test = parts.get("test", (None, None))
-    return Dataset(
-        name, *parts["train"], *parts["val"], x_test, y_test, raw.num_classes, mean, std, raw.class_names
-    )
+    return Dataset(name, *parts["train"], *parts["val"], x_test, y_test, raw.num_classes, mean, std, raw.class_names)
 
 
 def _rows(raw: RawData, pick: Pick) -> tuple[Images, Labels]:

@@ -58,9 +58,7 @@ def _subset(part: str, labels: Labels, size: int | None, spec: DataSpec) -> Pick
     return Pick(part, _take(labels, everything, size, 0, _seed(part, spec), f"data.{part}_size"))
 
 
-def _cut(
-    labels: Labels, held_out: Sequence[str], sizes: Mapping[str, int | None], spec: DataSpec
-) -> dict[str, Pick]:
+def _cut(labels: Labels, held_out: Sequence[str], sizes: Mapping[str, int | None], spec: DataSpec) -> dict[str, Pick]:
     """Share the source's train part among the parts ``held_out`` of it, in turn, and train."""
     _check_classes(labels, (*held_out, "train"))
     pool: Indices = np.arange(len(labels))

@@ -73,9 +73,7 @@ def cell_graph(cell: Cell, concat: str = "all") -> CellGraph:
 
 
 def _pnas_graph(cell: Cell, concat: str) -> CellGraph:
-    blocks = tuple(
-        _operands(cell, i, block) for i, block in enumerate(cell.blocks) if isinstance(block, Block)
-    )
+    blocks = tuple(_operands(cell, i, block) for i, block in enumerate(cell.blocks) if isinstance(block, Block))
     read = {operand.source for block in blocks for operand in block}
     outputs = [index for index in range(len(blocks)) if concat == "all" or index not in read]
     return CellGraph(blocks, tuple(outputs), concat=True)
@@ -83,9 +81,7 @@ def _pnas_graph(cell: Cell, concat: str) -> CellGraph:
 
 def _operands(cell: Cell, index: int, block: Block) -> tuple[Operand, ...]:
     for source in (block.input1, block.input2):
-        require(
-            source < index, "cell", f"block {index} must read previous cells or earlier blocks", str(cell)
-        )
+        require(source < index, "cell", f"block {index} must read previous cells or earlier blocks", str(cell))
     return Operand(block.input1, block.operator1), Operand(block.input2, block.operator2)
 
 

@@ -53,9 +53,7 @@ class Grid:
 
     def rich(self, width: int = 120) -> Table:
         """The table for a terminal of ``width`` characters; where space is short, columns stand closer."""
-        table = Table(
-            title=self.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False
-        )
+        table = Table(title=self.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False)
         table.padding = (0, 1, 0, 1) if self._roomy_width() <= width else (0, 0, 0, 0)
         for column in self.columns:
             if column.prose:

@@ -95,9 +95,7 @@ def _place_inputs(graph: CellGraph, middles: Sequence[float], height: float) -> 
 
 
 def _mean_reader(graph: CellGraph, source: int, middles: Sequence[float]) -> float:
-    rows = [
-        middles[i] for i, block in enumerate(graph.blocks) for operand in block if operand.source == source
-    ]
+    rows = [middles[i] for i, block in enumerate(graph.blocks) for operand in block if operand.source == source]
     return sum(rows) / len(rows)
 
 

@@ -45,9 +45,7 @@ class LiveView:
         self._children = [child for child in self._children if child.b != b] + ended
         self._progress.update(self._stages, completed=b - 1)
         self._replace_bar(f"stage {b}: training", len(children), len(ended))
-        self._say(
-            f"stage {b} of {self._B}: training {len(children) - len(ended)} of {len(children)} children"
-        )
+        self._say(f"stage {b} of {self._B}: training {len(children) - len(ended)} of {len(children)} children")
 
     def child_ended(self, child: ChildRecord) -> None:
         self._children.append(child)

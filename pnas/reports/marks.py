@@ -83,9 +83,7 @@ def draw_failed(axes: Axes, points: Sequence[Point]) -> Artist | None:
     if not failed:
         return None
     floor = axes.get_xaxis_transform()  # heights as a share of the panel, whatever the rewards are
-    return axes.scatter(
-        failed, [0.02] * len(failed), s=24, marker="x", color=INK, transform=floor, label="failed"
-    )
+    return axes.scatter(failed, [0.02] * len(failed), s=24, marker="x", color=INK, transform=floor, label="failed")
 
 
 def draw_stage_rows(axes: Axes, points: Sequence[Point]) -> None:

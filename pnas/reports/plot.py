@@ -139,9 +139,7 @@ def _draw_boundaries(axes: Axes, points: Sequence[Point]) -> None:
         _note(axes, f"b = {cell.stage}", (x - 0.5, 1), "axes fraction", stage_colour(cell.stage))
 
 
-def _note(
-    axes: Axes, text: str, place: tuple[float, float], height: str, colour: str, right: bool = False
-) -> None:
+def _note(axes: Axes, text: str, place: tuple[float, float], height: str, colour: str, right: bool = False) -> None:
     """Bold text just above ``place``, whose x is in data coordinates and y in those that ``height`` names."""
     axes.annotate(
         text,

@@ -60,9 +60,7 @@ def _matches(name: str) -> list[Path]:
     # A name that exists is never read as a pattern: names of runs may hold [brackets].
     names = [name] if Path(name).exists() else sorted(glob.glob(name, recursive=True))
     if not names:
-        raise InvalidValue(
-            KEY, "must name files or run directories that exist, or a pattern that matches some", name
-        )
+        raise InvalidValue(KEY, "must name files or run directories that exist, or a pattern that matches some", name)
     return [path / CHILDREN if path.is_dir() else path for path in map(Path, names)]
 
 
@@ -163,9 +161,7 @@ def _blocks(line: Line) -> list[Block]:
 
 def _block(line: Line, fields: Sequence[str]) -> Block:
     input1, operator1, input2, operator2 = fields
-    return Block(
-        _input(line, input1), _operator(line, operator1), _input(line, input2), _operator(line, operator2)
-    )
+    return Block(_input(line, input1), _operator(line, operator1), _input(line, input2), _operator(line, operator2))
 
 
 def _input(line: Line, text: str) -> int:

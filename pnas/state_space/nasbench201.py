@@ -20,9 +20,7 @@ class NASBench201Space(SlotSpace):
 
     def __init__(self, B: int = NODES) -> None:
         super().__init__(B)
-        require(
-            B <= NODES, "state_space.B", f"must be at most {NODES}: a NAS-Bench-201 cell has {NODES} nodes", B
-        )
+        require(B <= NODES, "state_space.B", f"must be at most {NODES}: a NAS-Bench-201 cell has {NODES} nodes", B)
 
     def slots(self, b: int) -> tuple[Slot, ...]:
         return tuple(Slot(f"edge from {node}", "operator", OPERATORS) for node in range(b))

@@ -74,9 +74,7 @@ class SlotSpace(ABC):
 
     @cached_property
     def _index(self) -> dict[str, dict[Value, int]]:
-        return {
-            kind: {value: i for i, value in enumerate(values)} for kind, values in self.vocabulary.items()
-        }
+        return {kind: {value: i for i, value in enumerate(values)} for kind, values in self.vocabulary.items()}
 
     def encode(self, cells: Sequence[Cell]) -> Tokens:
         """Integer tokens of ``cells``, shape (cells, longest cell's blocks, slots), ABSENT where shorter."""
@@ -84,9 +82,7 @@ class SlotSpace(ABC):
         tokens = np.full((len(cells), length, len(self.slot_kinds)), ABSENT, np.int16)
         for row, cell in zip(tokens, cells, strict=True):
             for columns, block in zip(row, cell.blocks, strict=False):
-                columns[: len(block)] = [
-                    self._index[k][v] for k, v in zip(self.slot_kinds, block, strict=False)
-                ]
+                columns[: len(block)] = [self._index[k][v] for k, v in zip(self.slot_kinds, block, strict=False)]
         return tokens
 
     def decode(self, tokens: Tokens) -> list[Cell]:
@@ -183,9 +179,7 @@ class SlotSpace(ABC):
         require(1 <= len(cell) <= self.B, "cell", f"must have 1 to {self.B} blocks", str(cell))
         for b, block in enumerate(cell.blocks, start=1):
             slots = self.slots(b)
-            require(
-                len(block) == len(slots), "cell", f"block {b} must have {len(slots)} decisions", str(cell)
-            )
+            require(len(block) == len(slots), "cell", f"block {b} must have {len(slots)} decisions", str(cell))
             for slot, value in zip(slots, block, strict=True):
                 if value not in slot.values:
                     allowed = ", ".join(map(str, slot.values))

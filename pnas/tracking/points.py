@@ -31,6 +31,7 @@ def child_points(child: ChildRecord) -> list[Point]:
         Point(legal_name(name), epoch, _shown(value), as_ms(ended - seconds * (1 - epoch / len(values))))
         for name, values in child.metrics.items()
         for epoch, value in enumerate(values, start=1)
+        if not math.isnan(value)  # an epoch that was not validated
     ]
     return [*scalars(outcome, 0, as_ms(ended)), *epochs]
 

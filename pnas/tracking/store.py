@@ -187,9 +187,7 @@ def _prepare_process() -> None:
 def _experiment_id(client: "MlflowClient", name: str, database: Path | None) -> str:
     experiment = client.get_experiment_by_name(name) or _create_experiment(client, name, database)
     if experiment.lifecycle_stage != "active":
-        raise TrackingError(
-            f"tracking.experiment: {name!r} was deleted in MLflow; restore it or choose another name"
-        )
+        raise TrackingError(f"tracking.experiment: {name!r} was deleted in MLflow; restore it or choose another name")
     return str(experiment.experiment_id)
 
 

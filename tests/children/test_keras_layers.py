@@ -85,9 +85,7 @@ def test_blocks_are_added_and_outputs_concatenated() -> None:
 
 
 def test_half_precision_activations_and_float32_logits() -> None:
-    model = built(
-        Cell([(-2, "3x3 dconv", -1, "identity")]), NetworkSpec(), (8, 8, 1), mixed_precision="bfloat16"
-    )
+    model = built(Cell([(-2, "3x3 dconv", -1, "identity")]), NetworkSpec(), (8, 8, 1), mixed_precision="bfloat16")
     assert model.output.dtype == "float32"
     assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
     assert {variable.dtype for variable in model.weights} == {"float32"}

@@ -43,9 +43,7 @@ def test_evaluate_returns_the_full_record(manager: NetworkManager, tmp_path: Pat
 def test_stored_weights_give_the_accuracy_they_had(manager: NetworkManager, tmp_path: Path) -> None:
     result = manager.evaluate(CELL, weights_path=tmp_path / "w.npz")
     data = manager.dataset
-    swapped = Dataset(
-        "swapped", data.x_train, data.y_train, data.x_test, data.y_test, data.x_val, data.y_val, 3
-    )
+    swapped = Dataset("swapped", data.x_train, data.y_train, data.x_test, data.y_test, data.x_val, data.y_val, 3)
     again = NetworkManager(swapped, network=NETWORK, trainer=TRAINER)
     assert again.test_accuracy(CELL, tmp_path / "w.npz") == pytest.approx(result.reward)
 
@@ -115,9 +113,7 @@ def test_unreadable_weights_are_refused(manager: NetworkManager, tmp_path: Path,
         manager.test_accuracy(CELL, path)
 
 
-def test_weights_of_another_cell_and_missing_files_are_refused(
-    manager: NetworkManager, tmp_path: Path
-) -> None:
+def test_weights_of_another_cell_and_missing_files_are_refused(manager: NetworkManager, tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", trainable_00000=np.zeros(3))
     with pytest.raises(InvalidValue, match="this cell"):
         manager.test_accuracy(CELL, tmp_path / "other.npz")

@@ -8,7 +8,7 @@ from pnas.children import NetworkManager, NetworkSpec, TrainerSpec
 from pnas.children.failure import ChildFailure
 from pnas.children.flat_weights import FlatWeights
 from pnas.children.optimizers import make_optimizer
-from pnas.children.training import epoch_batches, learning_rates, make_evaluation, make_step, train
+from pnas.children.training import epoch_batches, learning_rates, make_evaluation, make_step, to_device, train
 from pnas.data import Dataset
 from pnas.state_space import Cell
 
@@ -40,7 +40,7 @@ def test_every_step_equals_plain_keras_fit(dataset: Dataset, optimizer: str) -> 
     batches = epoch_batches(64, ours.trainer, seed=1).reshape(20, 16)
     model = ours.build(CELL, seed=1)
     weights = FlatWeights(model)
-    step = make_step(weights, dataset, make_optimizer(ours.trainer))
+    step = make_step(weights, to_device(dataset), make_optimizer(ours.trainer))
     path = []
     for batch, rate in zip(batches, learning_rates(ours.trainer, 20), strict=True):
         step(keras.ops.array(batch), keras.ops.array(rate))
@@ -51,11 +51,9 @@ def test_every_step_equals_plain_keras_fit(dataset: Dataset, optimizer: str) -> 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras_optimizer(optimizer, schedule), loss, metrics=["accuracy"])
     order = batches.ravel()
-    model.fit(
-        dataset.x_train[order], dataset.y_train[order], 16, 1, verbose=0, shuffle=False, callbacks=[recorder]
-    )
+    model.fit(dataset.x_train[order], dataset.y_train[order], 16, 1, verbose=0, shuffle=False, callbacks=[recorder])
     np.testing.assert_allclose(path, recorder.weights, atol=2e-4)
-    val_loss, val_accuracy = make_evaluation(weights, dataset.x_val, dataset.y_val)()
+    val_loss, val_accuracy = make_evaluation(weights, *to_device(dataset)[2:])()
     expected = model.evaluate(dataset.x_val, dataset.y_val, verbose=0)
     np.testing.assert_allclose([val_loss, val_accuracy], expected, atol=1e-3)
 
@@ -76,7 +74,7 @@ def test_schedules() -> None:
 
 def test_history_has_a_value_an_epoch_and_nan_where_not_validated(dataset: Dataset) -> None:
     ours = manager(dataset, validate_every=2, learning_rate=0.02)
-    history = train(FlatWeights(ours.build(CELL, 0)), dataset, ours.trainer, seed=0)
+    history = train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0)
     assert {name: len(values) for name, values in history.items()} == dict.fromkeys(
         ("loss", "accuracy", "learning_rate", "val_loss", "val_accuracy"), 5
     )
@@ -87,13 +85,13 @@ def test_history_has_a_value_an_epoch_and_nan_where_not_validated(dataset: Datas
 def test_divergence_is_a_failure_with_a_reason(dataset: Dataset) -> None:
     ours = manager(dataset, learning_rate=1e30, optimizer="momentum", schedule="constant")
     with pytest.raises(ChildFailure, match="diverged"):
-        train(FlatWeights(ours.build(CELL, 0)), dataset, ours.trainer, seed=0)
+        train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_mixed_precision_learns(dataset: Dataset, precision: str) -> None:
     ours = manager(dataset, mixed_precision=precision, learning_rate=0.02)
-    history = train(FlatWeights(ours.build(CELL, 0)), dataset, ours.trainer, seed=0)
+    history = train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0)
     assert history["loss"][-1] < history["loss"][0]
 
 
@@ -101,5 +99,5 @@ def test_mixed_precision_learns(dataset: Dataset, precision: str) -> None:
 @pytest.mark.parametrize("optimizer", ["nesterov", "sgd", "adamw", "rmsprop", "nadam", "lion"])
 def test_any_keras_optimizer_trains(dataset: Dataset, optimizer: str) -> None:
     ours = manager(dataset, optimizer=optimizer)
-    history = train(FlatWeights(ours.build(CELL, 0)), dataset, ours.trainer, seed=0)
+    history = train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0)
     assert history["loss"][-1] < history["loss"][0]

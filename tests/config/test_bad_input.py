@@ -114,9 +114,7 @@ def test_a_malformed_npz_is_refused(
     assert rule in message
 
 
-def test_a_directory_with_other_things_is_not_made_a_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_directory_with_other_things_is_not_made_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "outputs" / "photos").mkdir(parents=True)
     (tmp_path / "outputs" / "photos" / "cat.png").touch()
     assert "photos" in refused(capsys, "name=photos")

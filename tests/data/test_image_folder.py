@@ -111,9 +111,7 @@ def test_photographs_are_turned_upright(tmp_path: Path) -> None:
 
 def test_images_of_different_sizes_are_resized_when_asked(photos: Path) -> None:
     image(7, size=(9, 9)).save(photos / "bee" / "9.png")
-    with pytest.raises(
-        InvalidValue, match=r"must be given, since .*0.png is 6x4 and .*9.png is 9x9"
-    ) as caught:
+    with pytest.raises(InvalidValue, match=r"must be given, since .*0.png is 6x4 and .*9.png is 9x9") as caught:
         check_data("image_folder", path=photos)
     assert caught.value.key == "data.image_size"
     assert load_dataset("image_folder", path=photos, image_size=8).image_shape == (8, 8, 3)
@@ -139,9 +137,7 @@ def test_unreadable_images_are_named(photos: Path) -> None:
     whole = file.read_bytes()
     for content in (b"", b"no image", whole[:40], whole[:-30]):
         file.write_bytes(content)
-        with pytest.raises(
-            InvalidValue, match=r"must be a readable image. Received: '.*/bee/2.png'"
-        ) as caught:
+        with pytest.raises(InvalidValue, match=r"must be a readable image. Received: '.*/bee/2.png'") as caught:
             load_dataset("image_folder", path=photos)
         assert caught.value.key == "data.path"
 

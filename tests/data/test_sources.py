@@ -221,9 +221,7 @@ def test_a_local_file_of_a_named_set(save: Save) -> None:
 def test_named_sets_are_downloaded_by_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = np.zeros((200, 32, 32, 3), np.uint8), (np.arange(200) % 100)[:, None]
     x[::2] = 9
-    keras = SimpleNamespace(
-        datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=lambda: ((x, y), (x, y))))
-    )
+    keras = SimpleNamespace(datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=lambda: ((x, y), (x, y)))))
     monkeypatch.setitem(sys.modules, "keras", keras)
     data = load_dataset("cifar100", val_size=100)
     assert (len(data.x_train), len(data.x_val), data.x_test.shape) == (100, 100, x.shape)

@@ -47,9 +47,7 @@ def test_bad_values_are_refused_by_key(values: dict[str, Any], key: str) -> None
 
 
 def test_unknown_source_and_unknown_option() -> None:
-    with pytest.raises(
-        InvalidValue, match=r"data.name: must be one of digits, .*image_folder\. Received: 'mnits'"
-    ):
+    with pytest.raises(InvalidValue, match=r"data.name: must be one of digits, .*image_folder\. Received: 'mnits'"):
         load_dataset("mnits")
     with pytest.raises(InvalidValue, match=r"data.trainsize: must be one of name, path, train_size"):
         load_dataset("digits", trainsize=5)

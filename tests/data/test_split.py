@@ -100,9 +100,7 @@ def test_the_test_part_does_not_depend_on_other_sizes() -> None:
 def test_given_parts_are_used_and_missing_ones_held_out(
     given_parts: dict[str, int], values: dict[str, Any], expected: dict[str, int]
 ) -> None:
-    labels = {"train": labels_of([50, 50])} | {
-        part: labels_of([n // 2] * 2) for part, n in given_parts.items()
-    }
+    labels = {"train": labels_of([50, 50])} | {part: labels_of([n // 2] * 2) for part, n in given_parts.items()}
     picks = plan_split(labels, spec(**values))
     assert sizes(picks) == expected
     for part, pick in picks.items():

@@ -11,9 +11,7 @@ def _claim_and_end(slots: list[str], directory: Path, results: "multiprocessing.
 
 
 @pytest.mark.parametrize(("value", "expected"), [("", []), ("-1", []), ("0", ["0"]), ("2,5", ["2", "5"])])
-def test_visible_gpus_follow_the_environment(
-    value: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_visible_gpus_follow_the_environment(value: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
     assert visible_gpus() == expected
 

@@ -75,9 +75,7 @@ def test_a_hanging_child_is_stopped_at_its_timeout(tmp_path: Path) -> None:
 
 
 def test_a_worker_is_replaced_after_its_share_of_children(tmp_path: Path) -> None:
-    with closing(
-        LocalExecutor(FakeChildren(str(tmp_path)), workers=1, max_children_per_worker=2)
-    ) as executor:
+    with closing(LocalExecutor(FakeChildren(str(tmp_path)), workers=1, max_children_per_worker=2)) as executor:
         results(executor)
     processes = [path.name.split("-")[1] for path in tmp_path.iterdir()]
     assert sorted(processes.count(process) for process in set(processes)) == [2, 2]

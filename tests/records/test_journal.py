@@ -12,9 +12,7 @@ CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5)]
 
 def choices(predictions: list[float | None] | None = None) -> list[Choice]:
     predicted = predictions or [None] * len(CELLS)
-    return [
-        Choice(cell, cell.text_hash, i, p) for i, (cell, p) in enumerate(zip(CELLS, predicted, strict=True))
-    ]
+    return [Choice(cell, cell.text_hash, i, p) for i, (cell, p) in enumerate(zip(CELLS, predicted, strict=True))]
 
 
 def result(cell: Cell, reward: float) -> ChildResult:

@@ -40,9 +40,7 @@ def test_differences_are_dotted_and_include_missing_keys() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "change", [{"executor": {"workers": 8}}, {"trainer": {"epochs": 5, "device": "gpu"}}]
-)
+@pytest.mark.parametrize("change", [{"executor": {"workers": 8}}, {"trainer": {"epochs": 5, "device": "gpu"}}])
 def test_what_only_changes_speed_may_change(change: dict[str, object], tmp_path: Path) -> None:
     refuse_other_meaning(tmp_path, CONFIG, {**CONFIG, **change})
 
@@ -55,9 +53,7 @@ def test_what_only_changes_speed_may_change(change: dict[str, object], tmp_path:
         ({"trainer": {}}, "trainer.epochs"),
     ],
 )
-def test_what_changes_the_meaning_of_rewards_is_refused(
-    change: dict[str, object], key: str, tmp_path: Path
-) -> None:
+def test_what_changes_the_meaning_of_rewards_is_refused(change: dict[str, object], key: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidValue) as refused:
         refuse_other_meaning(tmp_path, CONFIG, {**CONFIG, **change})
     assert refused.value.key == key

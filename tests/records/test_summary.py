@@ -10,9 +10,7 @@ CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5)]
 
 def finished_journal(run_dir: Path) -> Journal:
     journal = Journal(run_dir / "journal.sqlite", create=True)
-    journal.set_meta(
-        name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5
-    )
+    journal.set_meta(name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5)
     journal.open_stage(1, [Choice(cell, cell.text_hash, 1, None) for cell in CELLS], 0, 3, 0.0)
     for cell, reward in zip(CELLS, (0.25, 0.75), strict=False):
         journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, reward, {}, 10, 20, 2.0))

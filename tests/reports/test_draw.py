@@ -47,10 +47,7 @@ def ids(path: Path, prefix: str) -> list[str]:
 
 
 def words(path: Path) -> list[str]:
-    return [
-        "".join(element.itertext())
-        for element in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
-    ]
+    return ["".join(element.itertext()) for element in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
 
 
 # -- what is drawn -------------------------------------------------------------------------------------------

@@ -12,10 +12,7 @@ from pnas.reports.plot import plot_ranking, plot_search
 
 def words(path: Path) -> list[str]:
     """The texts of an SVG, each as written."""
-    return [
-        "".join(element.itertext())
-        for element in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
-    ]
+    return ["".join(element.itertext()) for element in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -51,9 +48,7 @@ def test_scores_beside_rewards(scored: Callable[..., ScoredCell], tmp_path: Path
     assert {"b = 1", "b = 2, predicted"} <= set(texts)
 
 
-def test_a_search_shows_its_best_and_how_well_it_was_predicted(
-    search: list[ScoredCell], tmp_path: Path
-) -> None:
+def test_a_search_shows_its_best_and_how_well_it_was_predicted(search: list[ScoredCell], tmp_path: Path) -> None:
     assert size(plot_search(search, tmp_path / "search.png")) == (1650, 630)
     texts = words(plot_search(search, tmp_path / "search.svg", title="a < b & $c$"))
     assert "best so far: 0.8000" in texts
@@ -77,9 +72,7 @@ def test_a_search_that_does_not_go_by_stages(scored: Callable[..., ScoredCell], 
 
 
 @pytest.mark.parametrize("plot", [plot_ranking, plot_search])
-def test_nothing_or_failures_only(
-    plot: Callable[..., Path], scored: Callable[..., ScoredCell], tmp_path: Path
-) -> None:
+def test_nothing_or_failures_only(plot: Callable[..., Path], scored: Callable[..., ScoredCell], tmp_path: Path) -> None:
     size(plot([], tmp_path / "none.png"))
     size(plot([scored(None, None, 9)], tmp_path / "one.png"))
 

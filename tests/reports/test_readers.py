@@ -69,9 +69,7 @@ def test_a_prediction_may_leave_the_unit_interval(tmp_path: Path) -> None:
 
 
 def test_nasbench201_cells_are_read(tmp_path: Path) -> None:
-    path = write_rows(
-        tmp_path / "a.csv", ["stage", "cell", "reward"], [2, "(none), (none, skip_connect)", 0.1]
-    )
+    path = write_rows(tmp_path / "a.csv", ["stage", "cell", "reward"], [2, "(none), (none, skip_connect)", 0.1])
     assert read_scores(path)[0].cell == Cell([("none",), ("none", "skip_connect")])
 
 
@@ -89,9 +87,7 @@ def test_score_files_hold_predictions(tmp_path: Path) -> None:
 
 def test_history_of_a_flat_space(tmp_path: Path) -> None:
     """Where every input is 0, it is the cell's own, our -1."""
-    text = (
-        "0.145,0,3x3 maxpool,0,3x3 maxpool\n0.533,0,1x7-7x1 conv,0,3x3 maxpool,0,3x3 maxpool,0,3x3 maxpool\n"
-    )
+    text = "0.145,0,3x3 maxpool,0,3x3 maxpool\n0.533,0,1x7-7x1 conv,0,3x3 maxpool,0,3x3 maxpool,0,3x3 maxpool\n"
     first, second = read_scores(write(tmp_path / "train_history.csv", text))
     assert first.cell == Cell([(-1, "3x3 maxpool", -1, "3x3 maxpool")])
     assert (first.reward, first.predicted, first.stage, first.status) == (0.145, None, 1, Status.OK)

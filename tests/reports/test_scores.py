@@ -16,9 +16,7 @@ def test_measured_before_predicted_before_neither(scored: Callable[..., ScoredCe
 
 
 def test_equals_keep_their_order(scored: Callable[..., ScoredCell]) -> None:
-    cells = [scored(0.5, source=str(i)) for i in range(20)] + [
-        scored(None, 0.5, source=str(i)) for i in range(20)
-    ]
+    cells = [scored(0.5, source=str(i)) for i in range(20)] + [scored(None, 0.5, source=str(i)) for i in range(20)]
     assert ranked(cells) == cells
 
 

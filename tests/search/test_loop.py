@@ -107,9 +107,7 @@ def test_a_search_trains_every_stage_and_stores_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("events", range(2, 21))
-def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(
-    events: int, tmp_path: Path
-) -> None:
+def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(events: int, tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     loop(tmp_path / "whole").run()
     while True:

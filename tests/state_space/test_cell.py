@@ -11,9 +11,7 @@ PNASNET5 = (
 )
 
 
-@pytest.mark.parametrize(
-    "text", [PNASNET5, "(nor_conv_3x3), (none, skip_connect)", "(-1, 1x7-7x1 conv, 0, identity)"]
-)
+@pytest.mark.parametrize("text", [PNASNET5, "(nor_conv_3x3), (none, skip_connect)", "(-1, 1x7-7x1 conv, 0, identity)"])
 def test_text_form_parses_back(text):
     assert str(Cell.parse(text)) == text
     assert Cell.parse(str(Cell.parse(text))) == Cell.parse(text)

@@ -13,12 +13,7 @@ def test_every_stage_has_all_its_cells():
     for b, count in ((2, 125), (3, 15_625)):
         candidates = space.expand(cells)
         cells = space.decode(candidates.tokens)
-        assert (
-            candidates.generated
-            == len(set(cells))
-            == space.num_candidates(space.num_cells(b - 1), b)
-            == count
-        )
+        assert candidates.generated == len(set(cells)) == space.num_candidates(space.num_cells(b - 1), b) == count
 
 
 def test_enumeration_in_chunks():

@@ -57,9 +57,7 @@ def test_even_and_too_small_kernels_are_refused(text, smallest):
         parse_operator(text)
 
 
-@pytest.mark.parametrize(
-    "texts", [[], "3x3 conv", None, 3, {"3x3 conv": 1}, ["3x3 conv", 3], [None], [["3x3 conv"]]]
-)
+@pytest.mark.parametrize("texts", [[], "3x3 conv", None, 3, {"3x3 conv": 1}, ["3x3 conv", 3], [None], [["3x3 conv"]]])
 def test_what_is_not_a_list_of_operators_is_refused(texts):
     with pytest.raises(InvalidValue, match=r"^state_space\.operators: "):
         parse_operators(texts)

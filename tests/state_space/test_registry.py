@@ -74,7 +74,5 @@ def test_a_spec_is_checked_when_it_is_made():
 
 
 def test_importing_the_room_imports_no_framework():
-    code = (
-        "import sys, pnas.state_space; sys.exit(bool({'tensorflow', 'keras', 'mlflow'} & set(sys.modules)))"
-    )
+    code = "import sys, pnas.state_space; sys.exit(bool({'tensorflow', 'keras', 'mlflow'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

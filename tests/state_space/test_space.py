@@ -40,9 +40,7 @@ def test_look_back_and_look_forward(lookback, lookforward, inputs):
 def test_a_larger_B_only_appends_to_the_vocabulary():
     small, large = StateSpace(3, OPERATORS), StateSpace(5, OPERATORS)
     assert large.vocabulary["input"][: len(small.vocabulary["input"])] == small.vocabulary["input"]
-    np.testing.assert_array_equal(
-        small.encode(small.initial_children()), large.encode(small.initial_children())
-    )
+    np.testing.assert_array_equal(small.encode(small.initial_children()), large.encode(small.initial_children()))
 
 
 @pytest.mark.parametrize(("lookback", "lookforward"), [(-2, None), (-1, 1), (0, 0)])

@@ -93,9 +93,7 @@ def test_stage_run(shown):
 
 def test_child_run(shown, example):
     run, child = shown["2-1"], example.search.journal.child("2-1")
-    assert (
-        run["name"] == run["params"]["cell"] == "(-1, identity, -2, 3x3 dconv), (-1, identity, -2, 3x3 dconv)"
-    )
+    assert run["name"] == run["params"]["cell"] == "(-1, identity, -2, 3x3 dconv), (-1, identity, -2, 3x3 dconv)"
     assert run["params"] == {
         "cell": str(child.cell),
         "b": "2",
@@ -325,9 +323,7 @@ def test_artifacts_lie_beside_the_database(finished, spec):
 
 
 def test_credentials_never_reach_the_store(search, spec):
-    search.set(
-        config={"tracking": {"uri": "https://ann:s3cret@host/x?token=s3cret"}, "note": ["ftp://u:s3cret@h"]}
-    )
+    search.set(config={"tracking": {"uri": "https://ann:s3cret@host/x?token=s3cret"}, "note": ["ftp://u:s3cret@h"]})
     search.first_half()
     project(search.run_dir, spec)
     assert b"s3cret" not in Path(spec.uri.removeprefix("sqlite:///")).read_bytes()

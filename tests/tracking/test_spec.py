@@ -74,9 +74,7 @@ def test_bad_values(changes, message):
         TrackingSpec(**changes)
 
 
-@pytest.mark.parametrize(
-    "uri", ["ftp://ann:s3cret@host", "file://ann:s3cret@host/x", "postgres://ann:s3cret@h/d"]
-)
+@pytest.mark.parametrize("uri", ["ftp://ann:s3cret@host", "file://ann:s3cret@host/x", "postgres://ann:s3cret@h/d"])
 def test_credentials_are_not_echoed(uri):
     with pytest.raises(InvalidValue) as caught:
         TrackingSpec(uri=uri)

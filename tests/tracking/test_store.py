@@ -30,9 +30,7 @@ def test_the_experiment_is_made_once(spec):
 def test_a_deleted_experiment_is_named(spec):
     store = open_store(spec)
     store.client.delete_experiment(store.experiment_id)
-    with pytest.raises(
-        TrackingError, match="'pnas' was deleted in MLflow; restore it or choose another name"
-    ):
+    with pytest.raises(TrackingError, match="'pnas' was deleted in MLflow; restore it or choose another name"):
         open_store(spec)
 
 
@@ -119,9 +117,7 @@ print(open_store(TrackingSpec(uri=sys.argv[1])).experiment_id)
 def test_many_processes_open_a_fresh_store_at_once(tmp_path):
     uri = f"sqlite:///{tmp_path}/new/mlflow.db"
     command = [sys.executable, "-c", OPEN, uri, str(time.time() + 15)]
-    openers = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)
-    ]
+    openers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
     answers = [opener.communicate(timeout=240) for opener in openers]
     assert answers == [(answers[0][0], "")] * 8
     assert {path.name for path in (tmp_path / "new").iterdir()} == {"mlflow.db", ".mlflow.db.lock"}

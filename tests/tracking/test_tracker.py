@@ -31,9 +31,7 @@ def test_none_tracks_nothing(search):
 
 def test_shown_while_it_runs_and_when_it_has_ended(search, spec, new_spec, read_store, caplog):
     told = []
-    tracker = start_tracker(
-        spec, search.run_dir, lambda info: told.append((info, threading.current_thread()))
-    )
+    tracker = start_tracker(spec, search.run_dir, lambda info: told.append((info, threading.current_thread())))
     search.first_half()
 
     def known():
