@@ -12,11 +12,11 @@ from pnas.state_space import Cell, SlotSpace
 
 _SAMPLE = 32  # cells a stage; the spread of parameters changes little beyond it
 
-# Measured by experiments/benchmarks/child_time.py on one thread of a 2-core server CPU; see `child_seconds`.
-_BUILD_SECONDS = 0.5
-_BUILD_SECONDS_PER_OPERATOR = 0.05
-_STEP_SECONDS_PER_OPERATOR = 3e-4
-_MULTIPLY_ADDS_PER_SECOND = 6e9
+# Fitted to children of 1 to 5 blocks on 8x8 and 32x32 pixels, one thread of a 2-core server:
+# experiments/benchmarks/plan_accuracy.py shows how close `child_seconds` comes.
+_BUILD_SECONDS_PER_OPERATOR = 0.1
+_STEP_SECONDS_PER_OPERATOR = 6e-4
+_MULTIPLY_ADDS_PER_SECOND = 1e10
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,7 @@ def child_seconds(b: int, counts: Counts, network: NetworkSpec, work: Workload) 
     # A training step costs about three forward passes: one forward, two backward (inputs and weights).
     examples = 3 * work.train_examples + work.val_examples
     arithmetic = counts.flops * examples * work.epochs / _MULTIPLY_ADDS_PER_SECOND
-    build = _BUILD_SECONDS + _BUILD_SECONDS_PER_OPERATOR * operators
-    return build + steps * operators * _STEP_SECONDS_PER_OPERATOR + arithmetic
+    return _BUILD_SECONDS_PER_OPERATOR * operators + steps * operators * _STEP_SECONDS_PER_OPERATOR + arithmetic
 
 
 def search_seconds(stages: Sequence[StagePlan], workers: int) -> float:

@@ -1,10 +1,9 @@
 """``plan_only=true``: what the search would do, printed."""
 
-from rich.table import Table
-
 from pnas.config import Settings
 from pnas.data import DataInfo
 from pnas.execution import count_workers, visible_gpus
+from pnas.reports.grid import Column, Grid
 from pnas.reports.table import duration
 from pnas.search.plan import StagePlan, Workload, plan_search, search_seconds
 from pnas.state_space import SlotSpace
@@ -18,7 +17,7 @@ def print_plan(settings: Settings, context: Context, space: SlotSpace, data: Dat
         data.image_shape, data.num_classes, data.train, data.val, trainer.epochs, trainer.batchsize
     )  # fmt: skip
     stages = plan_search(space, settings.controller.K, settings.child, work, settings.seed)
-    context.console.print(_table(stages))
+    Grid.of("Plan of the search", _COLUMNS, stages).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
     for line in _lines(stages, space, workers):
         context.console.print(line, markup=False, soft_wrap=True)
@@ -36,12 +35,13 @@ def _lines(stages: list[StagePlan], space: SlotSpace, workers: int) -> list[str]
     return lines
 
 
-def _table(stages: list[StagePlan]) -> Table:
-    table = Table(title="Plan of the search", title_justify="left")
-    for name in ("b", "candidates", "children", "parameters (min / median / max)", "madds", "a child"):
-        table.add_column(name, justify="right")
-    for stage in stages:
-        params = " / ".join(f"{count:,}" for count in stage.params)
-        row = (str(stage.b), f"{stage.candidates:,}", f"{stage.children:,}", params)
-        table.add_row(*row, f"{stage.madds:,}", duration(stage.seconds))
-    return table
+_COLUMNS = (
+    Column("b", lambda stage: str(stage.b)),
+    Column("candidates", lambda stage: f"{stage.candidates:,}"),
+    Column("children", lambda stage: f"{stage.children:,}"),
+    Column("params: min", lambda stage: f"{stage.params[0]:,}"),
+    Column("median", lambda stage: f"{stage.params[1]:,}"),
+    Column("max", lambda stage: f"{stage.params[2]:,}"),
+    Column("multiply-adds", lambda stage: f"{stage.madds:,}"),
+    Column("a child", lambda stage: duration(stage.seconds)),
+)

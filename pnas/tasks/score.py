@@ -59,7 +59,9 @@ def _rank(
 
 
 def _last_predictor(source: Path) -> Path:
-    stages = sorted((source / CONTROLLER).glob("stage_*"), key=lambda path: int(path.name.removeprefix("stage_")))
+    # A predictor is whole once its description is there: weights are written first.
+    stages = [path.parent for path in (source / CONTROLLER).glob("stage_*/predictor.json")]
+    stages.sort(key=lambda path: int(path.name.removeprefix("stage_")))
     if not stages:
         raise PnasError(f"from: {source} has no trained predictor yet: let its search finish a stage first")
     return stages[-1]

@@ -7,7 +7,7 @@ from functools import partial
 from pnas.children import ChildRunnerFactory
 from pnas.children.manager import check_batchsize
 from pnas.children.network import check_image
-from pnas.children.runtime import quiet_start
+from pnas.children.runtime import configure_runtime, quiet_start
 from pnas.config import Settings
 from pnas.controller import ControllerManager
 from pnas.data import DataInfo, check_data, load_dataset
@@ -65,7 +65,10 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
     weights_dir.mkdir(exist_ok=True)
     tracker = start_tracker(settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info))
     summary = Summarize(context.run_dir, journal)
-    if settings.executor.kind != "serial":
+    if settings.executor.kind == "serial":
+        # Children and predictor share this process: the first to start TensorFlow decides its threads.
+        configure_runtime(settings.trainer)
+    else:
         threading.Thread(target=_import_tensorflow, daemon=True).start()
     factory = ChildRunnerFactory(settings.data, settings.child, settings.trainer)
     with (

@@ -247,3 +247,16 @@ def test_lstm_is_keras_lstm(space: StateSpace) -> None:
     layer.set_weights([weights["kernel"], weights["recurrent"], weights["bias"]])
     logits = np.asarray(layer(sequence)) @ weights["out_kernel"] + weights["out_bias"]
     np.testing.assert_allclose(predictor.predict(tokens), 1 / (1 + np.exp(-logits[:, 0])), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lstm", "mlp"])
+@pytest.mark.parametrize(("low", "high"), [(0.02, 0.05), (0.1, 0.4), (0.995, 1.0)])
+def test_rewards_far_from_the_papers_do_not_drive_it_into_the_flat_of_the_sigmoid(
+    name: str, low: float, high: float
+) -> None:
+    space = StateSpace(B=2, operators=["3x3 maxpool", "identity"])
+    tokens = space.encode(space.initial_children())
+    rewards = np.random.default_rng(1).uniform(low, high, len(tokens))
+    predictor = make_predictor(space, ControllerSpec.named(name))
+    predictor.fit(tokens, rewards.tolist(), stage=1, seed=1)
+    assert np.corrcoef(predictor.predict(tokens), rewards)[0, 1] > 0.9
