@@ -1,0 +1,34 @@
+"""What must start fast does not import what is slow."""
+
+import subprocess
+import sys
+
+import pytest
+
+LIGHT = [
+    "pnas",
+    "pnas.state_space",
+    "pnas.records",
+    "pnas.data",
+    "pnas.search",
+    "pnas.config",
+    "pnas.children",
+    "pnas.controller",
+    "pnas.tracking",
+    "pnas.reports.table",
+]
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_no_tensorflow_keras_or_mlflow(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({{'tensorflow', 'keras', 'mlflow'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_public_names_are_there() -> None:
+    import pnas
+
+    for name in pnas.__all__:
+        assert getattr(pnas, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        pnas.Nothing  # noqa: B018
