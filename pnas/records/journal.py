@@ -35,8 +35,9 @@ class StageRecord:
 class ChildRecord:
     """One child as stored: what was chosen (with its prediction, None at stage 1) and, once ended, its result.
 
-    ``started_at`` (the last time) and ``ended_at`` are in seconds since the epoch. ``position`` is its 0-based
-    place in the stage's order, None for a spare child. ``starts`` counts how often its training was begun.
+    ``started_at`` (when it was last handed out for training) and ``ended_at`` are in seconds since the epoch,
+    ``worker`` says to whom and ``starts`` how often. ``position`` is its 0-based place in the stage's order, None
+    for a spare child.
     """
 
     id: int
@@ -100,7 +101,7 @@ class Journal:
         self.path = Path(path)
         if not create and not self.path.is_file():
             raise RunDirectoryError(f"{self.path.parent}: is not a run directory (it has no {self.path.name})")
-        self._db = connect(self.path, writer=create, check=create)
+        self._db = connect(self.path, writer=create)
 
     def close(self) -> None:
         self._db.close()
@@ -215,12 +216,12 @@ class Journal:
 
     # -- children ------------------------------------------------------------------------------------------------
 
-    def start_child(self, key: str, worker: str) -> None:
-        """Store that ``worker`` begins to train the chosen child ``key``; it may have been begun before."""
+    def start_children(self, keys: Sequence[str], worker: str) -> None:
+        """Store that ``worker`` is handed the chosen children ``keys``; they may have been handed out before."""
         with self._transaction() as db:
-            db.execute(
+            db.executemany(
                 "UPDATE children SET started_at = ?, worker = ?, starts = starts + 1 WHERE key = ? AND status = ?",
-                (time.time(), worker, key, Status.CHOSEN),
+                [(time.time(), worker, key, Status.CHOSEN) for key in keys],
             )
 
     def end_child(self, key: str, result: ChildResult) -> None:

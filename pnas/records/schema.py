@@ -1,14 +1,14 @@
 """The journal's tables: how a file is opened, told from a foreign one, and brought to this version.
 
-Version 1 had neither events nor spare children, and did not know when and where a child had started.
+Version 1 had neither events nor spare children, and did not know when and to whom a child was handed out.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pnas.errors import RunDirectoryError
+from pnas.errors import NotWritable, RunDirectoryError
 
 SCHEMA_VERSION = 2
 
@@ -80,35 +80,28 @@ class JournalDamaged(RunDirectoryError):
     """The file is, or was, a journal, but SQLite cannot read all of it."""
 
 
-class JournalNotWritable(RunDirectoryError):
-    """A fact could not be stored; what was stored before is intact."""
-
-    exit_code = 1
-
-
-def connect(path: Path, writer: bool, check: bool = False) -> sqlite3.Connection:
-    """An open journal of this version; a ``writer`` makes one where there is none and brings an old one up to date.
+def connect(path: Path, writer: bool) -> sqlite3.Connection:
+    """An open journal of this version.
 
     Args:
         path: the file.
-        writer: whether facts will be stored; a reader leaves old versions as they are.
-        check: read the whole file once, so that damage is found now and not in the middle of a search.
+        writer: whether facts will be stored. A writer makes a journal where there is none, reads a present one once
+            as a whole, so that damage is found now and not in the middle of a search, and brings an old one up to
+            date. A reader changes nothing.
 
     Raises:
         RunDirectoryError: not a journal, one written by a newer version, damaged, or not writable.
     """
     with explained(path):
-        db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA journal_mode=WAL")
-            # FULL: a child is minutes to hours of training, and a commit costs about a millisecond.
-            db.execute("PRAGMA synchronous=FULL")
-            _prepare(db, path, writer, check)
-        except BaseException:
-            db.close()
-            raise
-        return db
+        if not writer:
+            return _connect_reader(path)
+        if not path.exists():
+            _make(path)
+        # Looked at read-only first: a writer would bring pages from the write-ahead log into a damaged file.
+        with closing(_open_to_read(path)) as db:
+            _check_whole(db, path)
+            version = version_of(db, path)
+        return _connect_writer(path, version)
 
 
 @contextmanager
@@ -117,7 +110,7 @@ def explained(path: Path) -> Iterator[None]:
 
     Raises:
         JournalDamaged: the file cannot be read as a database, or not all of it.
-        JournalNotWritable: no room, no permission, a failing disk.
+        NotWritable: no room, no permission, a failing disk.
     """
     try:
         yield
@@ -127,29 +120,78 @@ def explained(path: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise JournalDamaged(f"{path}: cannot be read as a journal ({error})") from error
         if code in _NOT_WRITABLE:
-            raise JournalNotWritable(
+            raise NotWritable(
                 f"{path}: cannot be written: {_NOT_WRITABLE[code]} ({error}). "
                 "What was stored is intact; the same command continues when this is put right"
             ) from error
         raise
 
 
-def _prepare(db: sqlite3.Connection, path: Path, writer: bool, check: bool) -> None:
-    if writer and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+def _make(path: Path) -> None:
+    """A kill leaves either no journal or one with all its tables."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft, isolation_level=None)) as db:
         tables = _META + _STAGES + _CHILDREN + _EVENTS
         db.executescript(f"BEGIN IMMEDIATE; {tables} INSERT INTO meta VALUES {_version(SCHEMA_VERSION)}; COMMIT;")
-    if check and (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+    draft.replace(path)
+
+
+def _connect_writer(path: Path, version: int) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=60, isolation_level=None)
+    try:
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode=WAL")
+        # FULL: a child is minutes to hours of training, and a commit costs about a millisecond.
+        db.execute("PRAGMA synchronous=FULL")
+        for old in range(version, SCHEMA_VERSION):
+            step = f"{_MIGRATIONS[old]} REPLACE INTO meta VALUES {_version(old + 1)};"
+            db.executescript(f"BEGIN IMMEDIATE; {step} COMMIT;")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    db = _open_to_read(path)
+    try:
+        version_of(db, path)
+    except sqlite3.OperationalError as error:
+        db.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        # In a directory that may not be written there is no place for a reader's marks: nobody writes there either.
+        db = _open_to_read(path, "&immutable=1")
+        version_of(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _open_to_read(path: Path, options: str = "") -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{options}", uri=True, timeout=60, isolation_level=None)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _check_whole(db: sqlite3.Connection, path: Path) -> None:
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
         raise JournalDamaged(f"{path}: cannot be read as a journal ({' '.join(found.split())})")
-    version = _version_of(db, path)
-    for old in range(version, SCHEMA_VERSION if writer else version):
-        db.executescript(f"BEGIN IMMEDIATE; {_MIGRATIONS[old]} REPLACE INTO meta VALUES {_version(old + 1)}; COMMIT;")
 
 
 def _version(number: int) -> str:
     return f"('schema_version', '{number}')"
 
 
-def _version_of(db: sqlite3.Connection, path: Path) -> int:
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """The schema version of an open journal.
+
+    Raises:
+        RunDirectoryError: not a journal, or a newer version than this one.
+    """
     tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"meta", "stages", "children"} <= tables:
         raise RunDirectoryError(f"{path}: is not a pnas journal")

@@ -21,7 +21,7 @@ def write_summary(run_dir: Path, journal: Journal) -> dict[str, Any]:
     """Rewrite both files atomically and return what summary.json holds."""
     summary = summarize(journal)
     write_atomically(run_dir / SUMMARY, json.dumps(summary, indent=2) + "\n")
-    write_atomically(run_dir / CHILDREN, _children_csv(journal.children()))
+    write_atomically(run_dir / CHILDREN, _children_csv(journal.children(), journal.spares()))
     return summary
 
 
@@ -71,12 +71,13 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
     }
 
 
-def _children_csv(children: Sequence[ChildRecord]) -> str:
+def _children_csv(children: Sequence[ChildRecord], spares: Sequence[ChildRecord]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for child in children:
-        row = (child.b, child.cell, child.reward, child.predicted, child.status, child.params, child.flops)
+    for child in (*children, *spares):
+        status = Status.SPARE if child.position is None else child.status
+        row = (child.b, child.cell, child.reward, child.predicted, status, child.params, child.flops)
         writer.writerow([*row, child.seconds, child.seed, child.key, child.error])
     return text.getvalue()
 

@@ -4,6 +4,7 @@ Whatever is decided or found goes into the journal first; a loop that starts aga
 from it all that was done before.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -114,6 +115,9 @@ class SearchLoop:
 
     def _train_missing(self, b: int) -> None:
         missing = [child for child in self._journal.children(b) if child.status is Status.CHOSEN]
+        if missing:
+            worker = f"process {os.getpid()} on {os.uname().nodename}"
+            self._journal.start_children([child.key for child in missing], worker)
         for index, result in self._executor.run([self._job(child) for child in missing]):
             self._journal.end_child(missing[index].key, result)
             ended = self._journal.child(missing[index].key)
