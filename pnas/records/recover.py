@@ -5,6 +5,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,6 @@ def _write(target: Path, meta: dict[str, str], children: list[_Row]) -> None:
 
 
 def _unused(path: Path) -> Path:
-    number, candidate = 1, path
-    while candidate.exists():
-        number, candidate = number + 1, path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return candidate
-
+    """``path``, or the first numbered name like it that is free."""
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(candidate for candidate in chain((path,), names) if not candidate.exists())
