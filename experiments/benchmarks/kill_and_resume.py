@@ -46,6 +46,8 @@ SEARCH = (
 )
 """3 children of one block, 3 of two and 3 of three."""
 
+VICTIMS = ("all", "main", "worker")
+
 _RETRIES = "retries" in ExecutorSpec.__dataclass_fields__
 
 
@@ -80,7 +82,9 @@ def main() -> int:
             raise SystemExit("the undisturbed search failed: " + (cwd / "undisturbed.log").read_text()[-2000:])
         seconds = time.monotonic() - started
         expected = outcome(cwd / "outputs" / "undisturbed")
-        tallies = [torture(kind, arguments.kills, seconds, expected, cwd, arguments.seed) for kind in arguments.executors]
+        tallies = [
+            torture(kind, arguments.kills, seconds, expected, cwd, arguments.seed) for kind in arguments.executors
+        ]
     _print(tallies, seconds)
     return int(any(tally.retrained or tally.differences or tally.mlflow["bad"] for tally in tallies))
 
@@ -135,8 +139,8 @@ def _start(name: str, executor: str, cwd: Path) -> "subprocess.Popen[bytes]":
 
 
 def _victims(pid: int, executor: str) -> list[str]:
-    victims = ["all", "main"]
-    return [*victims, "worker"] if executor != "serial" and _RETRIES and _children_of(pid) else victims
+    may_lose_a_worker = executor != "serial" and _RETRIES and _children_of(pid)
+    return list(VICTIMS if may_lose_a_worker else VICTIMS[:2])
 
 
 def _kill(process: "subprocess.Popen[bytes]", victim: str) -> None:
@@ -211,7 +215,7 @@ def _print(tallies: Sequence[Tally], seconds: float) -> None:
     rows = {
         "executor": lambda t: t.executor,
         "kills": lambda t: str(t.kills.total()),
-        "of all processes / the main one / a worker": lambda t: " / ".join(str(t.kills[v]) for v in ("all", "main", "worker")),
+        "of all processes / the main one / a worker": lambda t: " / ".join(str(t.kills[victim]) for victim in VICTIMS),
         "searches completed": lambda t: str(t.searches),
         "children in them": lambda t: str(t.children),
         "handed out and not ended at a kill": lambda t: str(t.in_flight),

@@ -18,6 +18,7 @@ from pnas.records.child import ChildResult, Status
 from pnas.records.schema import connect, explained
 from pnas.state_space import Cell
 
+
 @dataclass(frozen=True)
 class StageRecord:
     """One stage as stored. ``predictor`` holds what summary.json shows of it, None until it was trained."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pnas.errors import NotWritable
 from pnas.records.child import Status
 from pnas.records.journal import ChildRecord, Journal, StageRecord, best_child
 from pnas.records.rundir import CHILDREN, SUMMARY
@@ -83,7 +84,18 @@ def _children_csv(children: Sequence[ChildRecord], spares: Sequence[ChildRecord]
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace ``path`` so that a reader, or a kill, never meets half a file."""
+    """Replace ``path`` so that a reader, or a kill, never meets half a file.
+
+    Raises:
+        NotWritable: no room, no permission; the file is as it was.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    os.replace(draft, path)
+    try:
+        draft.write_text(text)
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise NotWritable(
+            f"{path}: cannot be written ({error.strerror}). What was stored is intact; the same command continues "
+            "when this is put right"
+        ) from error

@@ -73,7 +73,9 @@ def _refuse_foreign(context: Context) -> None:
     """A directory with other people's files is not turned into a run."""
     run_dir = context.run_dir
     if run_dir.is_dir() and not (run_dir / JOURNAL).exists():
-        others = sorted(path.name for path in run_dir.iterdir() if not path.name.startswith((".lock", ".hydra", f".{JOURNAL}")))
+        others = sorted(
+            path.name for path in run_dir.iterdir() if not path.name.startswith((".lock", ".hydra", f".{JOURNAL}"))
+        )
         if others:
             raise RunDirectoryError(
                 f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"

@@ -26,10 +26,14 @@ def filled(path: Path, count: int = 400) -> Journal:
     journal = Journal(path, create=True)
     journal.set_meta(config={"seed": 1}, search_id="abc", status="finished")
     journal.open_stage(1, [Choice(cell, cell.text_hash, 1, None) for cell in cells(count)], 0, count, 0.0)
-    for cell in cells(count):
-        journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, 0.5, {"loss": [0.125] * 60}))
+    end_all(journal, 0.5)
     journal.close_stage(1, {"kind": "lstm"})
     return journal
+
+
+def end_all(journal: Journal, reward: float) -> None:
+    for child in journal.children():
+        journal.end_child(child.key, ChildResult(child.cell, 1, Status.OK, reward, {"loss": [0.125] * 60}))
 
 
 @pytest.fixture
@@ -130,17 +134,13 @@ def test_a_full_disk_stops_with_one_line_and_keeps_what_was_stored(tmp_path: Pat
     journal.open_stage(1, [Choice(cell, cell.text_hash, 1, None) for cell in cells(400)], 0, 400, 0.0)
     pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
     journal._db.execute(f"PRAGMA max_page_count = {pages + 5}")
-    stored = 0
     with pytest.raises(NotWritable, match="no room left") as full:
-        for cell in cells(400):
-            journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, 0.5, {"loss": [0.125] * 60}))
-            stored += 1
+        end_all(journal, 0.5)
+    stored = sum(child.ended_at is not None for child in journal.children())
     assert (full.value.exit_code, "\n" in str(full.value)) == (1, False)
     assert 0 < stored < 400
-    assert sum(child.ended_at is not None for child in journal.children()) == stored
     journal._db.execute("PRAGMA max_page_count = 100000")
-    for cell in cells(400):
-        journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, 0.25))
+    end_all(journal, 0.25)
     assert [child.reward for child in journal.children()] == [0.5] * stored + [0.25] * (400 - stored)
 
 

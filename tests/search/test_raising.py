@@ -4,6 +4,7 @@ The real strategy, predictor and journal, children that train in no time.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,22 +22,31 @@ from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
 
 OPERATORS = ["3x3 conv", "3x3 maxpool", "identity"]
+VERSION_1 = Path(__file__).parents[1] / "records" / "fixtures" / "journal_v1.sql"
 SPEC = ControllerSpec(embedding=8, hidden=8, steps=60)
 
 
-def identify(space: StateSpace, cell: Cell) -> tuple[str, int]:
+def identify(space: StateSpace, seed: int, cell: Cell) -> tuple[str, int]:
     key = space.key(cell)
-    return key, derive_seed(3, "child", key)
+    return key, derive_seed(seed, "child", key)
 
 
-def search(run_dir: Path, B: int, K: int | None, spec: ControllerSpec = SPEC, faults: dict[str, str] | None = None) -> None:
+def search(
+    run_dir: Path,
+    B: int,
+    K: int | None,
+    spec: ControllerSpec = SPEC,
+    faults: dict[str, str] | None = None,
+    seed: int = 3,
+    operators: Sequence[str] = OPERATORS,
+) -> None:
     """A command: a search with these limits, from the start or from where ``run_dir`` stands."""
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
-    space = StateSpace(B, OPERATORS, -1)
-    strategy = Progressive(ControllerManager(space, B, K, spec=spec, seed=3), run_dir / "controller")
+    space = StateSpace(B, operators, -1)
+    strategy = Progressive(ControllerManager(space, B, K, spec=spec, seed=seed), run_dir / "controller")
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained"), faults or {}))
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
-        SearchLoop(strategy, executor, journal, partial(identify, space)).run()
+        SearchLoop(strategy, executor, journal, partial(identify, space, seed)).run()
 
 
 def raise_K(run_dir: Path, before: int, after: int | None) -> None:
@@ -123,3 +133,19 @@ def test_a_failed_child_stays_failed_when_it_is_chosen_again(tmp_path: Path) -> 
     raise_K(tmp_path / "raised", 3, 6)
     search(tmp_path / "raised", 3, 6, faults=faults)
     assert found(tmp_path / "raised") == found(tmp_path / "whole")
+
+
+def test_a_search_of_the_first_version_goes_on_where_it_was_killed(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "journal.sqlite") as db:
+        db.executescript(VERSION_1.read_text())
+    db.close()
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        before = [(child.key, child.reward, child.ended_at) for child in journal.children() if child.ended_at]
+    spec = ControllerSpec(embedding=4, hidden=4, steps=20)
+    for _ in range(2):
+        search(tmp_path, 3, 4, spec, seed=1, operators=["3x3 maxpool", "identity"])
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert [child.b for child in journal.children()] == [1] * 3 + [2] * 4 + [3] * 4
+        assert [(c.key, c.reward, c.ended_at) for c in journal.children()][:5] == before
+        assert all(stage.closed_at for stage in journal.stages())
+    assert trainings(tmp_path) == 2 + 4

@@ -35,7 +35,9 @@ def command(**changes: str) -> list[str]:
 
 def rows_of(run_dir: Path) -> list[tuple[str, ...]]:
     with (run_dir / "children.csv").open() as file:
-        return [(row["cell"], row["reward"], row["predicted"], row["seed"], row["status"]) for row in csv.DictReader(file)]
+        return [
+            (row["cell"], row["reward"], row["predicted"], row["seed"], row["status"]) for row in csv.DictReader(file)
+        ]
 
 
 def summary_of(run_dir: Path) -> dict[str, Any]:
@@ -59,7 +61,9 @@ def run_dir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [{"state_space__B": "3"}, {"controller__K": "4"}, {"state_space__B": "3", "controller__K": "5"}])
+@pytest.mark.parametrize(
+    "change", [{"state_space__B": "3"}, {"controller__K": "4"}, {"state_space__B": "3", "controller__K": "5"}]
+)
 def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
     change: dict[str, str], run_dir: Path, tmp_path: Path
 ) -> None:
