@@ -30,6 +30,12 @@ class RunDirectoryError(PnasError):
     """A run directory that cannot be read, belongs to something else, or is in use."""
 
 
+class NotWritable(RunDirectoryError):
+    """Something could not be stored: no room, no permission. What was stored before is intact."""
+
+    exit_code = 1
+
+
 class TrackingError(PnasError):
     """MLflow was asked for something (a run id, a store) that it does not have."""
 

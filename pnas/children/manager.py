@@ -15,10 +15,11 @@ from pnas.children.runtime import configure_runtime
 from pnas.children.spec import NetworkSpec, TrainerSpec
 from pnas.children.weights import load_weights, save_weights
 from pnas.data import Dataset
-from pnas.errors import require
+from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
+from pnas.state_space.canonical import canonical_form
 
 if TYPE_CHECKING:
     import keras
@@ -97,6 +98,8 @@ class NetworkManager:
         start = time.perf_counter()
         try:
             result = self._train(job)
+        except NotWritable:
+            raise
         except Exception as error:
             return ChildResult.failed(job, _reason(error), time.perf_counter() - start)
         finally:
@@ -113,14 +116,17 @@ class NetworkManager:
         return count_network(cell, self.network, self.dataset.image_shape, self.dataset.num_classes)
 
     def build(self, cell: Cell, seed: int) -> "keras.Model":
-        """The untrained child of ``cell``, with weights drawn from ``seed``. Seeds the process."""
+        """The untrained child of ``cell``, with weights drawn from ``seed``. Seeds the process.
+
+        Equivalent cells make the same network: it is built from their canonical form.
+        """
         import keras
 
         from pnas.children.keras_layers import build_model
 
         keras.utils.set_random_seed(seed)
         shape, classes = self.dataset.image_shape, self.dataset.num_classes
-        return build_model(cell, self.network, shape, classes, self.trainer.mixed_precision)
+        return build_model(canonical_form(cell), self.network, shape, classes, self.trainer.mixed_precision)
 
     def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
         """Accuracy on the test part of the child of ``cell`` with stored weights; no search step reads it.

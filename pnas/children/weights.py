@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue, NotWritable, require
 
 if TYPE_CHECKING:
     import keras
@@ -21,18 +21,23 @@ def save_weights(trainable: Sequence[NDArray[Any]], state: Sequence[NDArray[Any]
     """Write weights to ``path``, in the order of a model's trainable and other variables.
 
     What was there is replaced at once or not at all.
+
+    Raises:
+        NotWritable: no room, no permission. That is no fault of the child whose weights they are.
     """
     groups = zip(_KINDS, (trainable, state), strict=True)
     arrays = {f"{kind}_{i:05d}": array for kind, group in groups for i, array in enumerate(group)}
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
+    except OSError as error:
+        raise NotWritable(f"{target}: the weights of a child cannot be written ({error.strerror})") from error
     finally:
         partial.unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """What is true of a search: results of children, the journal, and the files derived from it."""
 
 from pnas.records.child import ChildJob, ChildResult, Status
-from pnas.records.journal import ChildRecord, Choice, Journal, StageRecord, best_child
+from pnas.records.journal import ChildRecord, Choice, Event, Journal, StageRecord, best_child
 from pnas.records.summary import summarize, write_summary
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ChildRecord",
     "ChildResult",
     "Choice",
+    "Event",
     "Journal",
     "StageRecord",
     "Status",

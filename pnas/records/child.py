@@ -8,11 +8,15 @@ from pnas.state_space import Cell
 
 
 class Status(StrEnum):
-    """State of a child in the journal: chosen for training, then ended one way or the other."""
+    """State of a child: chosen for training, then ended one way or the other.
+
+    ``SPARE`` occurs in children.csv only: trained for a plan that a larger K has replaced.
+    """
 
     CHOSEN = "chosen"
     OK = "ok"
     FAILED = "failed"
+    SPARE = "spare"
 
 
 @dataclass(frozen=True)

@@ -15,40 +15,8 @@ from typing import Any
 
 from pnas.errors import RunDirectoryError
 from pnas.records.child import ChildResult, Status
+from pnas.records.schema import connect, explained
 from pnas.state_space import Cell
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE stages (
-    b INTEGER PRIMARY KEY,
-    candidates_scored INTEGER NOT NULL,
-    unique_candidates INTEGER NOT NULL,
-    seconds_scoring REAL NOT NULL,
-    opened_at REAL NOT NULL,
-    closed_at REAL,
-    predictor TEXT
-) STRICT;
-CREATE TABLE children (
-    id INTEGER PRIMARY KEY,
-    b INTEGER NOT NULL REFERENCES stages (b),
-    position INTEGER NOT NULL,
-    cell TEXT NOT NULL,
-    key TEXT NOT NULL UNIQUE,
-    seed INTEGER NOT NULL,
-    predicted REAL,
-    status TEXT NOT NULL,
-    reward REAL,
-    params INTEGER,
-    flops INTEGER,
-    seconds REAL,
-    error TEXT,
-    metrics TEXT,
-    ended_at REAL,
-    UNIQUE (b, position)
-) STRICT;
-"""
 
 
 @dataclass(frozen=True)
@@ -68,12 +36,14 @@ class StageRecord:
 class ChildRecord:
     """One child as stored: what was chosen (with its prediction, None at stage 1) and, once ended, its result.
 
-    ``ended_at`` is in seconds since the epoch; ``position`` is its 0-based place in the stage's order.
+    ``started_at`` (when it was last handed out for training) and ``ended_at`` are in seconds since the epoch,
+    ``worker`` says to whom and ``starts`` how often. ``position`` is its 0-based place in the stage's order, None
+    for a spare child.
     """
 
     id: int
     b: int
-    position: int
+    position: int | None
     cell: Cell
     key: str
     seed: int
@@ -86,6 +56,18 @@ class ChildRecord:
     error: str | None
     metrics: dict[str, list[float]]
     ended_at: float | None
+    started_at: float | None = None
+    worker: str | None = None
+    starts: int = 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to the search as a whole: its time (seconds since the epoch), kind and details."""
+
+    at: float
+    kind: str
+    detail: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,31 +88,21 @@ class Journal:
     """
 
     def __init__(self, path: Path | str, create: bool = False) -> None:
-        """Open the journal at ``path``; with ``create``, make an empty one if there is none.
+        """Open the journal at ``path``.
+
+        Args:
+            path: the file.
+            create: open it for writing: one is made if there is none, an old one is brought to this version,
+                and damage is looked for.
 
         Raises:
-            RunDirectoryError: no journal there, not a journal, or one written by a newer version.
+            RunDirectoryError: no journal there, not a journal, one written by a newer version, a damaged one, or
+                one that cannot be written.
         """
         self.path = Path(path)
         if not create and not self.path.is_file():
             raise RunDirectoryError(f"{self.path.parent}: is not a run directory (it has no {self.path.name})")
-        try:
-            self._db = self._connect(create)
-        except sqlite3.DatabaseError as error:
-            raise RunDirectoryError(f"{self.path}: cannot be read as a journal ({error})") from error
-
-    def _connect(self, create: bool) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        db.execute("PRAGMA journal_mode=WAL")
-        # FULL: a child is minutes to hours of training, and a commit costs about a millisecond.
-        db.execute("PRAGMA synchronous=FULL")
-        if create and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            db.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} INSERT INTO meta VALUES ('schema_version', '{SCHEMA_VERSION}'); COMMIT;"
-            )
-        _check_schema(db, self.path)
-        return db
+        self._db = connect(self.path, writer=create)
 
     def close(self) -> None:
         self._db.close()
@@ -143,25 +115,60 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with explained(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                # A full disk may have made SQLite roll back already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        with explained(self.path):
+            return self._db.execute(query, values).fetchall()
 
     # -- facts about the whole search ------------------------------------------------------------------------
 
     def set_meta(self, **values: Any) -> None:
         """Store JSON values by name (config, search_id, search_seconds, status, test_accuracy, tracking, ...)."""
-        rows = [(key, json.dumps(value)) for key, value in values.items()]
         with self._transaction() as db:
-            db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows)
+            _set_meta(db, values)
 
     def meta(self, key: str, default: Any = None) -> Any:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return default if row is None else json.loads(row["value"])
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return json.loads(rows[0]["value"]) if rows else default
+
+    def note(self, kind: str, **detail: Any) -> None:
+        """Store an event, with JSON details, at the present time."""
+        with self._transaction() as db:
+            _note(db, kind, detail)
+
+    def events(self) -> list[Event]:
+        """All events, in order."""
+        rows = self._rows("SELECT at, kind, detail FROM events ORDER BY id")
+        return [Event(row["at"], row["kind"], json.loads(row["detail"])) for row in rows]
+
+    def go_beyond(
+        self, config: Mapping[str, Any], raised: Mapping[str, Sequence[Any]], replan_from: int | None = None
+    ) -> None:
+        """Take up the search again with larger limits: one transaction, so that a kill leaves the one or the other.
+
+        Args:
+            config: the configuration that holds from now on.
+            raised: by key, the value before and the one now.
+            replan_from: stages from this one on are to be planned again. Their children become spare: results stay,
+                and count again for those that `open_stage` chooses again; what was not trained is dropped. The
+                plan they belonged to is kept as an event.
+        """
+        with self._transaction() as db:
+            _note(db, "raised", {key: list(values) for key, values in raised.items()})
+            if replan_from is not None:
+                _make_spare(db, replan_from)
+            # The winner may be another one, and the store has not heard of it.
+            _set_meta(db, {"config": config, "status": "running", "test_accuracy": None, "tracked": False})
 
     # -- stages ------------------------------------------------------------------------------------------------
 
@@ -173,17 +180,17 @@ class Journal:
         unique_candidates: int,
         seconds_scoring: float,
     ) -> None:
-        """Store a stage and the children chosen for it, before the first of them is trained."""
-        rows = [(b, i, str(c.cell), c.key, c.seed, c.predicted, Status.CHOSEN) for i, c in enumerate(choices)]
+        """Store a stage and the children chosen for it, before the first of them is trained.
+
+        A spare child that is chosen again brings its result along.
+        """
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO stages VALUES (?, ?, ?, ?, ?, NULL, NULL)",
                 (b, candidates_scored, unique_candidates, seconds_scoring, time.time()),
             )
-            db.executemany(
-                "INSERT INTO children (b, position, cell, key, seed, predicted, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+            for position, choice in enumerate(choices):
+                _choose(db, b, position, choice)
 
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
         """Store that all children of stage ``b`` have ended and what the predictor learned from them.
@@ -206,9 +213,17 @@ class Journal:
 
     def stages(self) -> list[StageRecord]:
         """The stages opened so far, in order."""
-        return [_stage(row) for row in self._db.execute("SELECT * FROM stages ORDER BY b")]
+        return [_stage(row) for row in self._rows("SELECT * FROM stages ORDER BY b")]
 
     # -- children ------------------------------------------------------------------------------------------------
+
+    def start_children(self, keys: Sequence[str], worker: str) -> None:
+        """Store that ``worker`` is handed the chosen children ``keys``; they may have been handed out before."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE children SET started_at = ?, worker = ?, starts = starts + 1 WHERE key = ? AND status = ?",
+                [(time.time(), worker, key, Status.CHOSEN) for key in keys],
+            )
 
     def end_child(self, key: str, result: ChildResult) -> None:
         """Store the result of the chosen child ``key``. A child that has ended stays as it ended first."""
@@ -233,27 +248,61 @@ class Journal:
 
     def children(self, b: int | None = None) -> list[ChildRecord]:
         """The children of stage ``b`` (or of all stages), in the order in which they were asked for."""
-        where = "" if b is None else f"WHERE b = {int(b)}"
-        return [_child(row) for row in self._db.execute(f"SELECT * FROM children {where} ORDER BY b, position")]
+        of_stage = "" if b is None else f"AND b = {int(b)}"
+        query = f"SELECT * FROM children WHERE position IS NOT NULL {of_stage} ORDER BY b, position"
+        return [_child(row) for row in self._rows(query)]
+
+    def spares(self) -> list[ChildRecord]:
+        """Children that were trained for a plan that no longer holds. Nothing is decided by them."""
+        return [_child(row) for row in self._rows("SELECT * FROM children WHERE position IS NULL ORDER BY b, id")]
 
     def child(self, key: str) -> ChildRecord:
         """The chosen child ``key``."""
-        return _child(self._db.execute("SELECT * FROM children WHERE key = ?", (key,)).fetchone())
+        return _child(self._rows("SELECT * FROM children WHERE key = ?", key)[0])
 
 
 def best_child(children: Iterable[ChildRecord]) -> ChildRecord | None:
     """The child of highest reward; of equals the first asked for. None if none has a reward."""
     ended = [child for child in children if child.reward is not None]
-    return max(ended, key=lambda child: (child.reward, -child.id), default=None)
+    return max(ended, key=lambda child: (child.reward, -child.b, -(child.position or 0)), default=None)
 
 
-def _check_schema(db: sqlite3.Connection, path: Path) -> None:
-    tables = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"meta", "stages", "children"} <= tables:
-        raise RunDirectoryError(f"{path}: is not a pnas journal")
-    version = int(db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()["value"])
-    if version > SCHEMA_VERSION:
-        raise RunDirectoryError(f"{path}: was written by a newer pnas (schema {version}, this one: {SCHEMA_VERSION})")
+def _set_meta(db: sqlite3.Connection, values: Mapping[str, Any]) -> None:
+    rows = [(key, json.dumps(value)) for key, value in values.items()]
+    db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows)
+
+
+def _note(db: sqlite3.Connection, kind: str, detail: Mapping[str, Any]) -> None:
+    db.execute("INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)", (time.time(), kind, json.dumps(detail)))
+
+
+def _choose(db: sqlite3.Connection, b: int, position: int, choice: Choice) -> None:
+    # Only a spare child may be there already: a cell is chosen once.
+    spare = db.execute(
+        "UPDATE children SET b = ?, position = ?, cell = ?, predicted = ? WHERE key = ? AND position IS NULL",
+        (b, position, str(choice.cell), choice.predicted, choice.key),
+    )
+    if not spare.rowcount:
+        db.execute(
+            "INSERT INTO children (b, position, cell, key, seed, predicted, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (b, position, str(choice.cell), choice.key, choice.seed, choice.predicted, Status.CHOSEN),
+        )
+
+
+def _make_spare(db: sqlite3.Connection, first: int) -> None:
+    query = "SELECT b, key, predicted FROM children WHERE b >= ? AND position IS NOT NULL ORDER BY b, position"
+    plan = [list(row) for row in db.execute(query, (first,))]
+    if plan:
+        _note(db, "plan_replaced", {"children": plan})
+    db.execute("DELETE FROM stages WHERE b >= ?", (first,))
+    db.execute("DELETE FROM children WHERE b >= ? AND status = ?", (first, Status.CHOSEN))
+    db.execute("UPDATE children SET position = NULL, predicted = NULL WHERE b >= ?", (first,))
+    # Its children are another generation now: how they were predicted is not known yet.
+    db.execute(
+        "UPDATE stages SET predictor = json_set(predictor, '$.spearman_next', NULL) "
+        "WHERE b = ? AND predictor IS NOT NULL",
+        (first - 1,),
+    )
 
 
 def _stage(row: sqlite3.Row) -> StageRecord:

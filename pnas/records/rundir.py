@@ -21,8 +21,11 @@ _LOCK = ".lock"
 _MEANING = ("state_space", "child", "trainer", "data", "controller", "search", "seed")
 """Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
 
-_FREE = ("trainer.device",)
+_FREE = ("trainer.device", "search.max_failed", "search.time_budget")
 """Keys inside those parts that a search may change when it continues."""
+
+RAISABLE = ("state_space.B", "controller.K")
+"""Limits that a search may raise when it continues: more stages, or more children a stage."""
 
 
 @contextmanager
@@ -33,7 +36,10 @@ def hold(run_dir: Path) -> Iterator[None]:
         RunDirectoryError: another process holds it (its process id is named).
     """
     path = run_dir / _LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise RunDirectoryError(f"{run_dir}: cannot be written ({error.strerror})") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,11 +68,32 @@ def refuse_other_meaning(run_dir: Path, stored: Mapping[str, Any], current: Mapp
     """Refuse to continue a run whose stored configuration means something else than this command's.
 
     Raises:
-        InvalidValue: names the first key that differs, the stored value and the one received.
+        InvalidValue: names the first key that differs, the stored value and the one received, and the other keys;
+            a limit that is lowered is such a key.
     """
-    for key, before, after in differences(_meaning(stored), _meaning(current)):
-        rule = f"{run_dir} was started with {json.dumps(before)}; keep that, or choose another name"
-        raise InvalidValue(key, rule, after)
+    changed = differences(_meaning(stored), _meaning(current))
+    refused = [change for change in changed if not _is_raise(*change)]
+    if not refused:
+        return
+    (key, before, after), others = refused[0], [key for key, *_ in refused[1:]]
+    rule = f"{run_dir} was started with {json.dumps(before)}; keep that, or choose another name"
+    if key in RAISABLE:
+        rule = f"{run_dir} was searched with {json.dumps(before)}, which may be raised only; choose another name"
+    also = f" (also changed: {', '.join(others)})" if others else ""
+    raise InvalidValue(key, rule + also, after)
+
+
+def raised_limits(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The limits that ``current`` raises: (stored, current) by key."""
+    changed = differences(_meaning(stored), _meaning(current))
+    return {key: (before, after) for key, before, after in changed if _is_raise(key, before, after)}
+
+
+def _is_raise(key: str, before: Any, after: Any) -> bool:
+    """None is the largest K: every candidate."""
+    if key not in RAISABLE or before is None:
+        return False
+    return after is None if not isinstance(after, int) else after > before
 
 
 def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:

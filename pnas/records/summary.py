@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pnas.errors import NotWritable
 from pnas.records.child import Status
 from pnas.records.journal import ChildRecord, Journal, StageRecord, best_child
 from pnas.records.rundir import CHILDREN, SUMMARY
@@ -21,7 +22,7 @@ def write_summary(run_dir: Path, journal: Journal) -> dict[str, Any]:
     """Rewrite both files atomically and return what summary.json holds."""
     summary = summarize(journal)
     write_atomically(run_dir / SUMMARY, json.dumps(summary, indent=2) + "\n")
-    write_atomically(run_dir / CHILDREN, _children_csv(journal.children()))
+    write_atomically(run_dir / CHILDREN, _children_csv(journal.children(), journal.spares()))
     return summary
 
 
@@ -71,18 +72,30 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
     }
 
 
-def _children_csv(children: Sequence[ChildRecord]) -> str:
+def _children_csv(children: Sequence[ChildRecord], spares: Sequence[ChildRecord]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for child in children:
-        row = (child.b, child.cell, child.reward, child.predicted, child.status, child.params, child.flops)
+    for child in (*children, *spares):
+        status = Status.SPARE if child.position is None else child.status
+        row = (child.b, child.cell, child.reward, child.predicted, status, child.params, child.flops)
         writer.writerow([*row, child.seconds, child.seed, child.key, child.error])
     return text.getvalue()
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace ``path`` so that a reader, or a kill, never meets half a file."""
+    """Replace ``path`` so that a reader, or a kill, never meets half a file.
+
+    Raises:
+        NotWritable: no room, no permission; the file is as it was.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    os.replace(draft, path)
+    try:
+        draft.write_text(text)
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise NotWritable(
+            f"{path}: cannot be written ({error.strerror}). What was stored is intact; the same command continues "
+            "when this is put right"
+        ) from error

@@ -4,13 +4,14 @@ Whatever is decided or found goes into the journal first; a loop that starts aga
 from it all that was done before.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from pnas.errors import PnasError
 from pnas.execution import Executor
-from pnas.records import ChildJob, ChildRecord, Choice, Journal, Status
+from pnas.records import ChildJob, ChildRecord, Choice, Journal, Status, best_child
 from pnas.search.strategy import Proposal, Strategy
 from pnas.state_space import Cell
 
@@ -73,6 +74,7 @@ class SearchLoop:
             self._train_missing(b)
             self._stop_if_most_failed(b)
             self._learn(b)
+        self._restore_best_weights()
 
     def _replay_closed_stages(self) -> None:
         for stage in self._journal.stages():
@@ -114,11 +116,24 @@ class SearchLoop:
 
     def _train_missing(self, b: int) -> None:
         missing = [child for child in self._journal.children(b) if child.status is Status.CHOSEN]
+        if missing:
+            worker = f"process {os.getpid()} on {os.uname().nodename}"
+            self._journal.start_children([child.key for child in missing], worker)
         for index, result in self._executor.run([self._job(child) for child in missing]):
             self._journal.end_child(missing[index].key, result)
             ended = self._journal.child(missing[index].key)
             for observer in self._observers:
                 observer.child_ended(ended)
+
+    def _restore_best_weights(self) -> None:
+        """Train the winner once more if its weights are gone: it lost under an earlier plan, to a child now spare."""
+        best = best_child(self._journal.children())
+        if best is None or self._weights_dir is None or (path := self._weights_dir / f"{best.key}.npz").is_file():
+            return
+        for _, result in self._executor.run([self._job(best)]):
+            self._journal.note("weights_restored", key=best.key, reward=result.reward)
+            if result.reward != best.reward:  # another machine or library: not the weights that were rewarded
+                path.unlink(missing_ok=True)
 
     def _job(self, child: ChildRecord) -> ChildJob:
         path = None if self._weights_dir is None else str(self._weights_dir / f"{child.key}.npz")

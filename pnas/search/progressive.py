@@ -1,5 +1,6 @@
 """`search=progressive`: the paper's algorithm, as a strategy around `ControllerManager`."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,14 @@ class Progressive:
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any]:
         self._catch_up()
         report = self._controller.train(rewards)
-        if self._save_dir is not None:
-            self._controller.save(self._save_dir / f"stage_{self._controller.stage}")
-        return report._asdict()
+        return {**report._asdict(), **self._save()}
+
+    def _save(self) -> dict[str, str]:
+        """Keep the predictor, and return what tells its weights from others."""
+        if self._save_dir is None:
+            return {}
+        self._controller.save(directory := self._save_dir / f"stage_{self._controller.stage}")
+        return {"weights_sha256": hashlib.sha256((directory / "weights.npz").read_bytes()).hexdigest()}
 
     def _catch_up(self) -> None:
         """Refit once from all closed stages, when the predictor is needed and not before."""

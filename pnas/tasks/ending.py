@@ -1,12 +1,14 @@
 """How a search ends: finished, failed or interrupted, it leaves its files, its tracker and a last word."""
 
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from pnas.children import NetworkManager
 from pnas.config import Settings
 from pnas.data import Dataset
+from pnas.errors import PnasError
 from pnas.records import Journal, best_child, summarize, write_summary
 from pnas.records.rundir import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.plot import plot_search
@@ -48,8 +50,16 @@ class Ending:
             self._write("interrupted")
             self._say_how_to_go_on()
         else:
+            self._keep_what_can_be_kept()
+
+    def _keep_what_can_be_kept(self) -> None:
+        """After a failure, which may be that nothing can be written any more; the first one is what is reported."""
+        with suppress(PnasError, OSError):
             self._journal.set_meta(status="failed")
-            self._write("failed")
+        with suppress(PnasError, OSError):
+            self._summary.write()
+        with suppress(PnasError, OSError):
+            finish_tracking(self._context.run_dir, self._journal, self._tracker, "failed")
 
     def _finish(self) -> None:
         """The test split is read here, once, by the best child."""

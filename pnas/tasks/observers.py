@@ -38,16 +38,19 @@ class Summarize:
 
 
 class KeepBestWeights:
-    """Keeps the weights of the best child so far and drops the others as they are beaten."""
+    """Keeps the weights of the best child so far and drops the others as they are beaten.
+
+    A spare child better than all may be chosen again by a stage to come: until that is planned its weights stay too.
+    """
 
     def __init__(self, weights_dir: Path, journal: Journal) -> None:
         self._dir, self._journal = weights_dir, journal
-        best = best_child(journal.children())
-        self._best = best
-        self._drop_all_but_best()
+        self._best = best_child(journal.children())
+        self._drop_the_rest(len(journal.stages()))
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
-        pass
+        # It may have brought results along.
+        self._best = best_child(self._journal.children())
 
     def child_ended(self, child: ChildRecord) -> None:
         loser: ChildRecord | None = child
@@ -63,12 +66,16 @@ class KeepBestWeights:
         pass
 
     def stage_closed(self, b: int) -> None:
-        pass
+        self._drop_the_rest(b)
 
-    def _drop_all_but_best(self) -> None:
-        keep = None if self._best is None else f"{self._best.key}.npz"
+    def _drop_the_rest(self, b: int) -> None:
+        """Drop what is neither the best child's, nor that of a better spare one that a stage after ``b`` may choose."""
+        chosen = self._journal.children()
+        awaited = [child for child in self._journal.spares() if child.b > b]
+        best = [best_child(chosen), best_child([*chosen, *awaited])]
+        keep = {f"{child.key}.npz" for child in best if child is not None}
         for path in self._dir.iterdir():
-            if path.name != keep:
+            if path.name not in keep:
                 path.unlink()
 
 

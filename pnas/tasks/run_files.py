@@ -1,17 +1,21 @@
 """A search's run directory, opened for this command: a new one, or the one that it continues."""
 
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from omegaconf import OmegaConf
 
 from pnas.config import Settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
-from pnas.records.rundir import CONFIG, JOURNAL, hold, refuse_other_meaning
+from pnas.records.recover import save_what_can_be_read
+from pnas.records.rundir import CONFIG, CONTROLLER, JOURNAL, hold, raised_limits, refuse_other_meaning
+from pnas.records.schema import JournalDamaged
 from pnas.records.summary import write_atomically
 from pnas.tasks.context import Context
 
@@ -27,25 +31,29 @@ def opened_run(settings: Settings, context: Context) -> Iterator[Journal]:
     run_dir = context.run_dir
     _refuse_foreign(context)
     run_dir.mkdir(parents=True, exist_ok=True)
-    with hold(run_dir), closing(Journal(run_dir / JOURNAL, create=True)) as journal:
+    with hold(run_dir), closing(_open_journal(run_dir / JOURNAL)) as journal:
         stored = journal.meta("config")
         if stored is None:
             _begin(settings, context, journal)
         else:
-            refuse_other_meaning(run_dir, stored, settings.as_dict())
+            _continue(settings, context, journal, stored)
         yield journal
 
 
-def is_finished(run_dir: Path) -> bool:
-    """Whether ``run_dir`` holds a search that has nothing left to do.
+def is_finished(settings: Settings, run_dir: Path) -> bool:
+    """Whether ``run_dir`` holds a search that has nothing left to do for this command.
 
     Raises:
         RunDirectoryError: its journal cannot be read.
     """
     if not (run_dir / JOURNAL).exists():
         return False
-    with closing(Journal(run_dir / JOURNAL)) as journal:
-        return bool(journal.meta("status") == "finished")
+    try:
+        with closing(Journal(run_dir / JOURNAL)) as journal:
+            stored = journal.meta("config") or {}
+            return bool(journal.meta("status") == "finished") and not raised_limits(stored, settings.as_dict())
+    except JournalDamaged:  # who opens it to write says what can be saved
+        return False
 
 
 def check_same_data(journal: Journal, fingerprint: str) -> None:
@@ -65,16 +73,54 @@ def _refuse_foreign(context: Context) -> None:
     """A directory with other people's files is not turned into a run."""
     run_dir = context.run_dir
     if run_dir.is_dir() and not (run_dir / JOURNAL).exists():
-        others = sorted(path.name for path in run_dir.iterdir() if path.name not in (".lock", ".hydra"))
+        others = sorted(
+            path.name for path in run_dir.iterdir() if not path.name.startswith((".lock", ".hydra", f".{JOURNAL}"))
+        )
         if others:
             raise RunDirectoryError(
                 f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"
             )
 
 
+def _open_journal(path: Path) -> Journal:
+    try:
+        return Journal(path, create=True)
+    except JournalDamaged as error:
+        raise JournalDamaged(f"{error}. {save_what_can_be_read(path)}") from error
+
+
+def _continue(settings: Settings, context: Context, journal: Journal, stored: dict[str, Any]) -> None:
+    """Take up what is stored, with the limits of this command."""
+    config = settings.as_dict()
+    refuse_other_meaning(context.run_dir, stored, config)
+    if raised := raised_limits(stored, config):
+        # Stage 1 is all cells of one block, whatever K is.
+        journal.go_beyond(config, raised, replan_from=2 if "controller.K" in raised else None)
+        limits = ", ".join(f"{key} from {before} to {after}" for key, (before, after) in raised.items())
+        context.console.print(f"raised: {limits}", markup=False, highlight=False, soft_wrap=True)
+    _write_config(context.run_dir, journal.meta("config"))
+    _drop_predictors_without_stage(context.run_dir, journal)
+
+
+def _drop_predictors_without_stage(run_dir: Path, journal: Journal) -> None:
+    """A predictor whose stage is planned again, or was cut off while it learned, is not to be found by anyone."""
+    closed = {f"stage_{stage.b}" for stage in journal.stages() if stage.closed_at is not None}
+    for path in (run_dir / CONTROLLER).glob("stage_*"):
+        if path.name not in closed:
+            shutil.rmtree(path)
+
+
+def _write_config(run_dir: Path, config: dict[str, Any]) -> None:
+    text = OmegaConf.to_yaml(OmegaConf.create(config))
+    path = run_dir / CONFIG
+    # Left alone if it is right: a command that changes nothing leaves no trace.
+    if not path.is_file() or path.read_text() != text:
+        write_atomically(path, text)
+
+
 def _begin(settings: Settings, context: Context, journal: Journal) -> None:
     config = settings.as_dict()
-    write_atomically(context.run_dir / CONFIG, OmegaConf.to_yaml(OmegaConf.create(config)))
+    _write_config(context.run_dir, config)
     name = settings.name if context.job is None else f"{settings.name}-{context.job}"
     journal.set_meta(
         search_id=uuid.uuid4().hex,

@@ -33,7 +33,7 @@ def run(settings: Settings, context: Context) -> float:
     if settings.plan_only:
         print_plan(settings, context, space, _checked_data(settings, space))
         return 0.0
-    if not is_finished(context.run_dir):
+    if not is_finished(settings, context.run_dir):
         _checked_data(settings, space)
     with opened_run(settings, context) as journal:
         if journal.meta("status") != "finished":

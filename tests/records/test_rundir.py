@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from pnas.errors import InvalidValue, RunDirectoryError
-from pnas.records.rundir import differences, hold, refuse_other_meaning
+from pnas.records.rundir import differences, hold, raised_limits, refuse_other_meaning
 
 CONFIG = {
     "seed": 1,
     "state_space": {"B": 3},
+    "controller": {"K": 8, "steps": 10},
     "trainer": {"epochs": 5, "device": "auto"},
     "executor": {"workers": 2},
 }
@@ -49,7 +51,9 @@ def test_what_only_changes_speed_may_change(change: dict[str, object], tmp_path:
     ("change", "key"),
     [
         ({"seed": 2}, "seed"),
-        ({"state_space": {"B": 4}}, "state_space.B"),
+        ({"state_space": {"B": 2}}, "state_space.B"),
+        ({"controller": {"K": 4, "steps": 10}}, "controller.K"),
+        ({"controller": {"K": 16, "steps": 20}}, "controller.steps"),
         ({"trainer": {}}, "trainer.epochs"),
     ],
 )
@@ -57,3 +61,35 @@ def test_what_changes_the_meaning_of_rewards_is_refused(change: dict[str, object
     with pytest.raises(InvalidValue) as refused:
         refuse_other_meaning(tmp_path, CONFIG, {**CONFIG, **change})
     assert refused.value.key == key
+
+
+def test_the_refusal_names_what_else_has_changed(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue, match=r"seed: .*started with 1.*also changed: trainer.epochs.*Received: 2"):
+        refuse_other_meaning(tmp_path, CONFIG, {**CONFIG, "seed": 2, "trainer": {"epochs": 6, "device": "auto"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "raised"),
+    [
+        ({"state_space": {"B": 5}}, {"state_space.B": (3, 5)}),
+        ({"controller": {"K": 16, "steps": 10}}, {"controller.K": (8, 16)}),
+        ({"controller": {"K": None, "steps": 10}}, {"controller.K": (8, None)}),
+        ({}, {}),
+    ],
+)
+def test_limits_may_be_raised(change: dict[str, object], raised: dict[str, object], tmp_path: Path) -> None:
+    refuse_other_meaning(tmp_path, CONFIG, {**CONFIG, **change})
+    assert raised_limits(CONFIG, {**CONFIG, **change}) == raised
+
+
+def test_every_candidate_is_the_largest_limit(tmp_path: Path) -> None:
+    stored = {**CONFIG, "controller": {"K": None, "steps": 10}}
+    with pytest.raises(InvalidValue, match=r"controller.K: .*null, which may be raised only"):
+        refuse_other_meaning(tmp_path, stored, CONFIG)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(RunDirectoryError, match="cannot be written"), hold(tmp_path):
+        pass

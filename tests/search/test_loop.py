@@ -140,3 +140,16 @@ def test_a_stage_that_mostly_fails_stops_the_search_and_says_why(tmp_path: Path)
     faults = {f"{root}(-1, {name}, -1, identity)": "raise" for name in OPERATORS[:3]}
     with pytest.raises(SearchFailed, match=r"3 of the 4 children of stage 1 failed.*no such layer"):
         loop(tmp_path, faults=faults).run()
+
+
+def test_a_winner_without_weights_is_trained_for_them_once_more(tmp_path: Path) -> None:
+    loop(tmp_path).run()
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        executor = SerialExecutor(FakeChildren(str(tmp_path / "trained")))
+        SearchLoop(Greedy(), executor, journal, identify, weights).run()
+        best = max(journal.children(), key=lambda child: child.reward or 0)
+        restored = [event.detail for event in journal.events() if event.kind == "weights_restored"]
+        assert restored == [{"key": best.key, "reward": best.reward}]
+    assert len(list((tmp_path / "trained").iterdir())) == 13

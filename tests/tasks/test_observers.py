@@ -48,3 +48,24 @@ def test_a_continued_search_keeps_what_its_journal_calls_best(tmp_path: Path) ->
     end(journal, weights, CELLS[2], 0.4)
     keeper.child_ended(journal.child(CELLS[2].text_hash))
     assert kept(weights) == [CELLS[1].text_hash]
+
+
+def test_a_better_spare_child_keeps_its_weights_until_its_stage_is_planned(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    journal = journal_in(tmp_path)
+    for cell in CELLS:
+        end(journal, weights, cell, 0.25)
+    bigger = [Cell([*cell.blocks, (0, "identity", -1, "identity")]) for cell in CELLS]
+    journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.5) for cell in bigger[:2]], 9, 9, 0.0)
+    for cell, reward in zip(bigger, (0.5, 0.75), strict=False):
+        end(journal, weights, cell, reward)
+    journal.go_beyond({}, {"controller.K": (2, 3)}, replan_from=2)
+    keeper = KeepBestWeights(weights, journal)
+    assert kept(weights) == sorted([CELLS[0].text_hash, bigger[1].text_hash])
+    journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.5) for cell in bigger[2:]], 9, 9, 0.0)
+    keeper.stage_opened(2, journal.children(2))
+    end(journal, weights, bigger[2], 0.125)
+    keeper.child_ended(journal.child(bigger[2].text_hash))
+    keeper.stage_closed(2)
+    assert kept(weights) == [CELLS[0].text_hash]

@@ -103,7 +103,12 @@ def test_the_same_command_again_returns_at_once_and_changes_nothing(again: Path)
 
 @pytest.mark.parametrize(
     ("change", "key"),
-    [("seed=2", "seed"), ("state_space.B=3", "state_space.B"), ("trainer.epochs=2", "trainer.epochs")],
+    [
+        ("seed=2", "seed"),
+        ("state_space.B=1", "state_space.B"),
+        ("controller.K=1", "controller.K"),
+        ("trainer.epochs=2", "trainer.epochs"),
+    ],
 )
 def test_a_command_of_another_meaning_is_refused(
     change: str, key: str, again: Path, capsys: pytest.CaptureFixture[str]
@@ -113,7 +118,7 @@ def test_a_command_of_another_meaning_is_refused(
     assert run_here("name=demo", *settings, change) == 2
     message = capsys.readouterr().err
     assert message.startswith(f"{key}: ")
-    assert "was started with" in message
+    assert "another name" in message
     after = sorted((path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir())
     assert [item for item in after if item[0] != ".lock"] == [item for item in before if item[0] != ".lock"]
 

@@ -1,0 +1,159 @@
+"""What a second command of the same name may change, and what it meets when the journal or the disk is not well."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import ROOT, run_apart, run_here
+
+from pnas.records import Journal
+
+SMALL = {
+    "state_space.operators": "[3x3 maxpool,identity]",
+    "state_space.input_lookback_depth": "-1",
+    "state_space.B": "2",
+    "controller.K": "2",
+    "controller.hidden": "8",
+    "child.filters": "2",
+    "trainer.epochs": "1",
+    "executor": "serial",
+    "tracking": "none",
+    "seed": "1",
+    "name": "demo",
+}
+
+
+def command(**changes: str) -> list[str]:
+    """The small search's overrides, with ``group__key`` for group.key."""
+    return [f"{k}={v}" for k, v in {**SMALL, **{k.replace("__", "."): v for k, v in changes.items()}}.items()]
+
+
+def rows_of(run_dir: Path) -> list[tuple[str, ...]]:
+    with (run_dir / "children.csv").open() as file:
+        return [
+            (row["cell"], row["reward"], row["predicted"], row["seed"], row["status"]) for row in csv.DictReader(file)
+        ]
+
+
+def summary_of(run_dir: Path) -> dict[str, Any]:
+    return json.loads((run_dir / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    cwd = tmp_path_factory.mktemp("finished")
+    code, _, err = run_apart(*command(), cwd=cwd)
+    assert code == 0, err
+    return cwd
+
+
+@pytest.fixture
+def run_dir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the finished search, in the working directory."""
+    shutil.copytree(finished, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy" / "outputs" / "demo"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change", [{"state_space__B": "3"}, {"controller__K": "4"}, {"state_space__B": "3", "controller__K": "5"}]
+)
+def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
+    change: dict[str, str], run_dir: Path, tmp_path: Path
+) -> None:
+    code, out, err = run_apart(*command(**change), cwd=run_dir.parents[1])
+    assert code == 0, err
+    assert "raised: " in out
+    (tmp_path / "whole").mkdir()
+    assert run_apart(*command(**change), cwd=tmp_path / "whole")[0] == 0
+    whole = tmp_path / "whole" / "outputs" / "demo"
+    assert [row for row in rows_of(run_dir) if row[-1] != "spare"] == rows_of(whole)
+    last = f"controller/stage_{change.get('state_space__B', '2')}/weights.npz"
+    assert (run_dir / last).read_bytes() == (whole / last).read_bytes()
+    assert (run_dir / "config.yaml").read_text() == (whole / "config.yaml").read_text()
+    mine, theirs = summary_of(run_dir), summary_of(whole)
+    assert (mine["best"], mine["status"]) == (theirs["best"], "finished")
+    with Journal(run_dir / "journal.sqlite") as journal:
+        keys = {key.replace("__", ".") for key in change}
+        assert [set(event.detail) for event in journal.events() if event.kind == "raised"] == [keys]
+        assert max(child.starts for child in journal.children()) == 1
+
+
+def test_the_same_limits_leave_no_trace(run_dir: Path) -> None:
+    before = {path.name: path.read_bytes() for path in run_dir.iterdir() if path.is_file() and path.name != ".lock"}
+    assert run_here(*command()) == 0
+    after = {path.name: path.read_bytes() for path in run_dir.iterdir() if path.is_file() and path.name != ".lock"}
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_damaged_journal_is_one_line_that_says_what_was_saved(
+    run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = run_dir / "journal.sqlite"
+    with Journal(path, create=True) as journal:
+        # Facts beyond the tables that recovery needs, on pages that can be spoiled.
+        for _ in range(40):
+            journal.note("filler", text="x" * 1000)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) - 12 * 4096] + b"\xa5" * 12 * 4096)
+    damaged = path.read_bytes()
+    assert run_here(*command()) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"{path}: cannot be read as a journal" in error
+    assert "5 ended children" in error
+    assert path.read_bytes() == damaged
+    shutil.move(run_dir / "journal.recovered.sqlite", path)
+    for name in ("journal.sqlite-wal", "journal.sqlite-shm"):
+        (run_dir / name).unlink(missing_ok=True)
+    before = rows_of(run_dir)
+    assert run_here(*command()) == 0
+    assert rows_of(run_dir) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"not a journal" * 500])
+def test_a_foreign_journal_is_one_line(content: bytes, run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run_dir / "journal.sqlite").write_bytes(content)
+    assert run_here(*command()) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "journal.sqlite" in error
+
+
+LIMITED = """
+import resource, sys
+sys.argv = ["run.py", *{overrides!r}]
+sys.path.insert(0, {root!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+import run
+sys.exit(run.main())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [1_000, 20_000, 60_000, 90_000])
+def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
+    limit: int, finished: Path, tmp_path: Path
+) -> None:
+    code = LIMITED.format(overrides=command(), root=str(ROOT), limit=limit)
+    full = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert full.returncode == 1, full.stderr
+    assert full.stderr.count("\n") == 1, full.stderr
+    assert "written" in full.stderr
+    code_again, _, err = run_apart(*command(), cwd=tmp_path)
+    assert code_again == 0, err
+    assert rows_of(tmp_path / "outputs" / "demo") == rows_of(finished / "outputs" / "demo")
+
+
+@pytest.mark.slow
+def test_killed_at_random_instants_nothing_is_lost_or_trained_twice(tmp_path: Path) -> None:
+    script = ROOT / "experiments" / "benchmarks" / "kill_and_resume.py"
+    command_line = [sys.executable, str(script), "--kills", "4", "--executors", "serial", "local", "--seed", "7"]
+    done = subprocess.run(command_line, capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
