@@ -111,13 +111,15 @@ def records_of_a_child(repeats: int = 200) -> None:
 
     cell = Cell.parse(CELLS[3])
     metrics = {name: [0.5] * 25 for name in ("loss", "accuracy", "learning_rate", "val_loss", "val_accuracy")}
-    with tempfile.TemporaryDirectory() as directory:
-        with Journal(Path(directory) / "journal.sqlite", create=True) as journal:
-            journal.open_stage(1, [Choice(cell, str(i), i, None) for i in range(repeats)], 0, repeats, 0.0)
-            start = time.perf_counter()
-            for i in range(repeats):
-                journal.end_child(str(i), ChildResult(cell, i, Status.OK, 0.9, metrics, 100, 1000, 1.0))
-            seconds = time.perf_counter() - start
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        Journal(Path(directory) / "journal.sqlite", create=True) as journal,
+    ):
+        journal.open_stage(1, [Choice(cell, str(i), i, None) for i in range(repeats)], 0, repeats, 0.0)
+        start = time.perf_counter()
+        for i in range(repeats):
+            journal.end_child(str(i), ChildResult(cell, i, Status.OK, 0.9, metrics, 100, 1000, 1.0))
+        seconds = time.perf_counter() - start
     print(f"journal: {1000 * seconds / repeats:.1f} ms a child, by the clock, {repeats} children\n")
 
 

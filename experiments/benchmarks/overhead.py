@@ -102,7 +102,9 @@ def main() -> None:
     training = named["children, shared by the workers"] + named["idle workers in stages"]
     running = run.seconds - named["start to first child"] - training
     print(f"besides children and the barrier at the end of stages: {(run.seconds - training) / run.seconds:.1%}")
-    print(f"of that, after the first child has started (Python, TensorFlow and workers up): {running / run.seconds:.1%}")
+    print(
+        f"of that, after the first child has started (Python, TensorFlow and workers up): {running / run.seconds:.1%}"
+    )
     print(f"the same command on the finished search: {again.seconds:.1f} s")
     print_machine("tensorflow", "mlflow", "hydra-core")
 
