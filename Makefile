@@ -17,6 +17,19 @@ test: $(READY)  ## the fast test suite
 test-slow: $(READY)  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow
 
+bench: $(READY)  ## every benchmark, one after the other: about a quarter of an hour on 2 idle cores
+	$(BIN)/python experiments/benchmarks/commands.py
+	$(BIN)/python experiments/benchmarks/overhead.py
+	$(BIN)/python experiments/benchmarks/quickstart_throughput.py
+	$(BIN)/python experiments/benchmarks/child_training.py --repeats 1
+	$(BIN)/python experiments/benchmarks/child_breakdown.py
+	$(BIN)/python experiments/benchmarks/reward_reliability.py
+	$(BIN)/python experiments/benchmarks/expansion.py
+	$(BIN)/python experiments/benchmarks/scoring.py
+	$(BIN)/python experiments/benchmarks/scale_simulation.py
+	$(BIN)/python experiments/benchmarks/paper_child.py
+	$(BIN)/python experiments/benchmarks/jax_agreement.py $(if $(JAX_PYTHON),--python $(JAX_PYTHON))
+
 lint: $(READY)  ## style, types, and the floors of docs/architecture.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

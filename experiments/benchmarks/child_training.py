@@ -10,12 +10,12 @@ machine hardly change. Takes 3-10 minutes.
 
 import argparse
 import multiprocessing
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from importlib.metadata import version
+
+from common import mean_sd, print_machine, print_table
+from plain_keras import train_plainly
 
 from pnas.children import NetworkManager, NetworkSpec, TrainerSpec
 from pnas.data import load_dataset
@@ -44,24 +44,8 @@ def ours(cell: Cell, seed: int, manager: NetworkManager) -> float:
 
 
 def plain(cell: Cell, seed: int, manager: NetworkManager) -> float:
-    """The same model by Keras's own means, standard layers included."""
-    import keras
-
-    from pnas.children import keras_layers
-    from pnas.children.training import epoch_batches
-
-    keras_layers.FastConv2D = keras.layers.Conv2D
-    keras_layers.FastSeparableConv2D = keras.layers.SeparableConv2D
-    keras_layers.FusedBatchNormalization = keras.layers.BatchNormalization
-    data, trainer = manager.dataset, manager.trainer
-    batches = epoch_batches(len(data.x_train), trainer, seed)
-    order, steps = batches.ravel(), batches.shape[0] * batches.shape[1]
-    model = manager.build(cell, seed)
-    schedule = keras.optimizers.schedules.CosineDecay(trainer.learning_rate, steps)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(schedule), loss, metrics=["accuracy"])
-    model.fit(data.x_train[order], data.y_train[order], trainer.batchsize, verbose=0, shuffle=False)
-    return float(model.evaluate(data.x_val, data.y_val, batch_size=512, verbose=0)[1])
+    """The same model by Keras's own means, standard layers included, on one thread as well."""
+    return train_plainly(cell, seed, manager.dataset, manager.network, manager.trainer)
 
 
 def measure(train: Callable[[Cell, int, NetworkManager], float], blocks: int, repeats: int) -> list[Measured]:
@@ -81,25 +65,19 @@ def in_new_process(*arguments: object) -> list[Measured]:
         return pool.apply(measure, arguments)
 
 
-def show(values: list[float], digits: int) -> str:
-    spread = f" +- {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.{digits}f}{spread}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
-    repeats = parser.parse_args().repeats
-    print(f"{'blocks':>6} {'ours, s':>14} {'compile+fit, s':>16} {'ratio':>6} {'our reward':>18} {'theirs':>18}")
+    repeats, rows = parser.parse_args().repeats, []
     for blocks in CELLS:
         our_seconds, our_rewards = map(list, zip(*in_new_process(ours, blocks, repeats), strict=True))
         seconds, rewards = map(list, zip(*in_new_process(plain, blocks, repeats), strict=True))
-        ratio = statistics.mean(seconds) / statistics.mean(our_seconds)
-        times = f"{show(our_seconds, 2):>14} {show(seconds, 2):>16} {ratio:6.1f}"
-        print(f"{blocks:6} {times} {show(our_rewards, 4):>18} {show(rewards, 4):>18}", flush=True)
-    versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python", end=" ")
-    print(f"{platform.python_version()}, {versions}; mean +- sd of {repeats} seeds")
+        ratio = f"{statistics.mean(seconds) / statistics.mean(our_seconds):.1f}"
+        row = (blocks, mean_sd(our_seconds), mean_sd(seconds), ratio, mean_sd(our_rewards, 4), mean_sd(rewards, 4))
+        rows.append(row)
+    print_table(("blocks", "ours, processor s", "compile + fit", "ratio", "our reward", "theirs"), rows)
+    print(f"mean +- sd of {repeats} seeds")
+    print_machine("tensorflow", "keras", "numpy")
 
 
 if __name__ == "__main__":

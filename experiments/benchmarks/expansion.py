@@ -7,12 +7,10 @@ its exact canonical form and keeps those not seen before. The loop runs on a few
 by the number of extensions. Takes under a minute.
 """
 
-import platform
 import statistics
-import time
-from collections.abc import Callable
 
 import numpy as np
+from common import print_machine, spread, timed
 
 from pnas.state_space import Cell, StateSpace, Tokens
 from pnas.state_space.canonical import canonical_form
@@ -27,9 +25,9 @@ def main() -> None:
     agree = len(loop(space, few)) == len(space.expand_tokens(few).tokens)
     candidates = space.expand_tokens(parents)
 
-    fast = [1e6 * s / candidates.generated for s in timed(lambda: space.expand_tokens(parents), REPEATS)]
+    fast = [1e6 * run.wall / candidates.generated for run in timed(lambda: space.expand_tokens(parents), REPEATS)]
     scale = 1e6 / space.num_candidates(len(few), B)
-    slow = [s * scale for s in timed(lambda: loop(space, few), LOOP_REPEATS)]
+    slow = [run.wall * scale for run in timed(lambda: loop(space, few), LOOP_REPEATS)]
 
     count = candidates.generated
     print(f"{count:,} extensions of {PARENTS} parents, {len(candidates.tokens):,} unique")
@@ -37,7 +35,7 @@ def main() -> None:
     print(f"numpy        {spread(fast)} us a cell over {REPEATS} runs: {total(fast, count)} a stage")
     print(f"Python loop  {spread(slow)} us a cell over {LOOP_REPEATS} runs: {total(slow, count)} a stage")
     print(f"ratio        {statistics.median(slow) / statistics.median(fast):.0f}")
-    print(f"{cpu_model()}, {platform.system()}; Python {platform.python_version()}, numpy {np.__version__}")
+    print_machine("numpy")
 
 
 def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:
@@ -60,31 +58,8 @@ def loop(space: StateSpace, parents: Tokens) -> list[Cell]:
     return list(seen.values())
 
 
-def timed(work: Callable[[], object], repeats: int) -> list[float]:
-    """Seconds of each of ``repeats`` runs."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return seconds
-
-
-def spread(values: list[float]) -> str:
-    return f"{statistics.median(values):7.2f} (from {min(values):.2f} to {max(values):.2f})"
-
-
 def total(microseconds: list[float], cells: int) -> str:
     return f"{statistics.median(microseconds) * cells / 1e6:.2f} s"
-
-
-def cpu_model() -> str:
-    """The processor's name where the system tells it."""
-    try:
-        with open("/proc/cpuinfo") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

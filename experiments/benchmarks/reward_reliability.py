@@ -9,12 +9,10 @@ Takes 1-2 minutes on 2 cores.
 """
 
 import argparse
-import os
-import platform
 import time
-from importlib.metadata import version
 
 import numpy as np
+from common import print_machine
 from numpy.typing import NDArray
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
@@ -101,9 +99,7 @@ def main() -> None:
     print(f"ICC(1) {share:.2f} (90 % bootstrap over cells {low:.2f}-{high:.2f})")
     print(f"mean reward {rewards.mean():.4f}, between-cell sd {cell_sd:.4f}, seed sd {seed_sd:.4f}")
     print(f"seconds a child: mean {seconds.mean():.2f}, sd {seconds.std():.2f}; all in {elapsed:.0f} s")
-    versions = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python", end=" ")
-    print(f"{platform.python_version()}, {versions}")
+    print_machine("tensorflow", "keras", "numpy")
 
 
 if __name__ == "__main__":

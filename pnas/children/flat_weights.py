@@ -34,7 +34,9 @@ class FlatWeights:
     def call(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Logits of ``x``, and ``state`` as this call leaves it. Gradients flow to ``trainable``."""
         trainable, state = self._parts()
-        logits, new_state = self._model.stateless_call(trainable, state, x, training=training)
+        # A model without variables would make them now, inside the graph, and TensorFlow trace it a second time.
+        with keras.StatelessScope(initialize_variables=False):
+            logits, new_state = self._model.stateless_call(trainable, state, x, training=training)
         return logits, tf.concat(new_state, axis=0)
 
     def arrays(self) -> tuple[Arrays, Arrays]:

@@ -56,6 +56,8 @@ class TrainerSpec:
             others have NaN for val_loss and val_accuracy.
         mixed_precision: type of activations, ``none`` for float32.
         threads: intra-op threads of a child. Results depend on it, so that it is the same in every executor.
+        jit_compile: whether XLA compiles the training step: ``on``, ``off``, or ``auto``, on GPUs for trainings long
+            enough to win the compilation back.
         device: ``gpu`` refuses to start where TensorFlow sees none; ``auto`` takes one when it is there.
     """
 
@@ -69,6 +71,7 @@ class TrainerSpec:
     validate_every: int = 5
     mixed_precision: str = "none"
     threads: int = 1
+    jit_compile: str = "auto"
     device: str = "auto"
 
     def __post_init__(self) -> None:
@@ -83,6 +86,7 @@ class TrainerSpec:
         require_count("trainer.validate_every", self.validate_every)
         require_choice("trainer.mixed_precision", self.mixed_precision, ("none", "float16", "bfloat16"))
         require_count("trainer.threads", self.threads)
+        require_choice("trainer.jit_compile", self.jit_compile, ("auto", "on", "off"))
         require_choice("trainer.device", self.device, ("auto", "cpu", "gpu"))
 
     @property

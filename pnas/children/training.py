@@ -1,8 +1,9 @@
 """The training loop of one child: lean, because a child's life is a few hundred steps of a graph seen once.
 
 The data is put on the device once and gathered by index in the step; the step is one traced function over
-flat weights, without graph rewriting; nothing is fetched before the end of an epoch. The result is that of
-Keras's ``fit`` on the same batches: tests/children/test_training.py compares weights step by step.
+flat weights, without graph rewriting, and many steps are one call; nothing is fetched before the end of an
+epoch. The result is that of Keras's ``fit`` on the same batches: tests/children/test_training.py compares
+weights step by step.
 """
 
 import math
@@ -27,6 +28,10 @@ History = dict[str, list[float]]
 Rates = NDArray[np.float32]
 EVALUATION_BATCH = 512
 """Examples evaluated in one call: few calls, and activations that stay small beside those of training."""
+STEPS_A_CALL = 64
+"""Steps taken in one call of TensorFlow: many, since each call costs a millisecond, but Ctrl-C waits for its end."""
+COMPILED_STEPS = 5000
+"""Steps from which on ``jit_compile=auto`` pays for XLA's compilation (10 s to a minute a child) on a GPU."""
 
 
 class DeviceData(NamedTuple):
@@ -55,10 +60,11 @@ def train(weights: FlatWeights, data: DeviceData, trainer: TrainerSpec, seed: in
     """
     history: History = defaultdict(list)
     with lean_graphs():
-        step = make_step(weights, data, make_optimizer(trainer))
+        step = make_step(weights, data, make_optimizer(trainer), is_compiled(trainer, len(data.x_train)))
+        steps = in_one_call(step)
         validate = make_evaluation(weights, data.x_val, data.y_val)
         for epoch, (batches, rates) in enumerate(_epochs(len(data.x_train), trainer, seed)):
-            values = run_epoch(step, batches, rates)
+            values = run_epoch(steps, batches, rates)
             loss, accuracy = validate() if trainer.is_validated(epoch) else (math.nan, math.nan)
             _check_finite(epoch, trainer, values["loss"], loss)
             for name, value in {**values, "val_loss": loss, "val_accuracy": accuracy}.items():
@@ -99,15 +105,25 @@ def epoch_batches(examples: int, trainer: TrainerSpec, seed: int) -> NDArray[np.
     return orders[:, : steps * trainer.batchsize].reshape(trainer.epochs, steps, trainer.batchsize)
 
 
+def is_compiled(trainer: TrainerSpec, examples: int) -> bool:
+    """Whether XLA compiles the training step of a child."""
+    if trainer.jit_compile != "auto":
+        return trainer.jit_compile == "on"
+    steps = trainer.epochs * (examples // trainer.batchsize)
+    return steps >= COMPILED_STEPS and bool(tf.config.get_visible_devices("GPU"))
+
+
 Step = Callable[[Any, Any], Any]
 
 
-def make_step(weights: FlatWeights, data: DeviceData, optimizer: keras.optimizers.Optimizer) -> Step:
+def make_step(
+    weights: FlatWeights, data: DeviceData, optimizer: keras.optimizers.Optimizer, jit_compile: bool = False
+) -> Step:
     """A traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch."""
     optimizer.build([weights.trainable])
     inner = getattr(optimizer, "inner_optimizer", optimizer)
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, jit_compile=jit_compile)
     def step(indices: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
         x, y = tf.gather(data.x_train, indices), tf.gather(data.y_train, indices)
         with tf.GradientTape() as tape:
@@ -122,11 +138,25 @@ def make_step(weights: FlatWeights, data: DeviceData, optimizer: keras.optimizer
     return step
 
 
-def run_epoch(step: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str, float]:
+def in_one_call(step: Step) -> Step:
+    """``step`` over several batches: indices (steps, batchsize) and rates (steps,) -> the sum of its results."""
+
+    @tf.function(autograph=False)
+    def steps(batches: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
+        def body(i: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return i + 1, total + step(batches[i], rates[i])
+
+        return tf.while_loop(lambda i, _: i < rates.shape[0], body, (0, tf.zeros(2)), parallel_iterations=1)[1]
+
+    return steps
+
+
+def run_epoch(steps: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str, float]:
     """Run the steps of one epoch; fetch their losses once, at its end."""
-    pairs = zip(batches, rates, strict=True)
-    results = tf.stack([step(tf.constant(batch), tf.constant(rate)) for batch, rate in pairs])
-    loss, accuracy = results.numpy().astype(np.float64).mean(axis=0)
+    starts = range(0, len(rates), STEPS_A_CALL)
+    parts = [slice(start, start + STEPS_A_CALL) for start in starts]
+    sums = tf.stack([steps(tf.constant(batches[part]), tf.constant(rates[part])) for part in parts])
+    loss, accuracy = sums.numpy().astype(np.float64).sum(axis=0) / len(rates)
     return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
 
 

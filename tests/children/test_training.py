@@ -8,7 +8,17 @@ from pnas.children import NetworkManager, NetworkSpec, TrainerSpec
 from pnas.children.failure import ChildFailure
 from pnas.children.flat_weights import FlatWeights
 from pnas.children.optimizers import make_optimizer
-from pnas.children.training import epoch_batches, learning_rates, make_evaluation, make_step, to_device, train
+from pnas.children.training import (
+    epoch_batches,
+    in_one_call,
+    is_compiled,
+    learning_rates,
+    make_evaluation,
+    make_step,
+    run_epoch,
+    to_device,
+    train,
+)
 from pnas.data import Dataset
 from pnas.state_space import Cell
 
@@ -56,6 +66,48 @@ def test_every_step_equals_plain_keras_fit(dataset: Dataset, optimizer: str) -> 
     val_loss, val_accuracy = make_evaluation(weights, *to_device(dataset)[2:])()
     expected = model.evaluate(dataset.x_val, dataset.y_val, verbose=0)
     np.testing.assert_allclose([val_loss, val_accuracy], expected, atol=1e-3)
+
+
+def test_many_steps_in_a_call_are_those_steps_one_by_one(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pnas.children.training.STEPS_A_CALL", 3)
+    ours = manager(dataset)
+    batches = epoch_batches(64, ours.trainer, seed=1).reshape(20, 16)[:8]
+    rates, data = learning_rates(ours.trainer, 8), to_device(dataset)
+    apart, together = FlatWeights(ours.build(CELL, seed=1)), FlatWeights(ours.build(CELL, seed=1))
+    step = make_step(apart, data, make_optimizer(ours.trainer))
+    pairs = zip(batches, rates, strict=True)
+    expected = np.mean([step(keras.ops.array(batch), keras.ops.array(rate)) for batch, rate in pairs], axis=0)
+    values = run_epoch(in_one_call(make_step(together, data, make_optimizer(ours.trainer))), batches, rates)
+    np.testing.assert_array_equal(together.trainable.numpy(), apart.trainable.numpy())
+    np.testing.assert_allclose([values["loss"], values["accuracy"]], expected, rtol=1e-5)
+
+
+def test_a_step_is_traced_once(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[bool] = []
+    call = FlatWeights.call
+
+    def counted(self: FlatWeights, x: object, training: bool) -> object:
+        calls.append(training)
+        return call(self, x, training)
+
+    monkeypatch.setattr(FlatWeights, "call", counted)
+    assert manager(dataset).evaluate(CELL).error is None
+    assert sorted(calls) == [False, True]
+
+
+def test_only_long_trainings_on_a_gpu_are_compiled_by_themselves() -> None:
+    assert is_compiled(TrainerSpec(jit_compile="on"), 64)
+    assert not is_compiled(TrainerSpec(jit_compile="off", epochs=10**6), 64)
+    assert not is_compiled(TrainerSpec(epochs=1), 64)
+
+
+@pytest.mark.slow
+def test_a_compiled_step_learns_the_same(dataset: Dataset) -> None:
+    histories = []
+    for jit_compile in ("on", "off"):
+        ours = manager(dataset, jit_compile=jit_compile)
+        histories.append(train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0))
+    np.testing.assert_allclose(histories[0]["loss"], histories[1]["loss"], rtol=0.02)
 
 
 def test_batches_cover_every_epoch_in_a_new_order() -> None:

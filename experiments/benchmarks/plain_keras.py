@@ -1,0 +1,45 @@
+"""A child as one would train it with Keras alone: standard layers, a new model, `compile`, `fit`, `evaluate`."""
+
+from typing import TYPE_CHECKING
+
+from pnas.children import NetworkSpec, TrainerSpec
+from pnas.data import Dataset
+from pnas.state_space import Cell
+
+if TYPE_CHECKING:
+    import keras
+
+
+def train_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec, trainer: TrainerSpec) -> float:
+    """Validation accuracy of the child that `NetworkManager.evaluate` trains, by Keras's own means.
+
+    Same initial weights, batches, schedule and number of steps, validated once, at the end. Threads are Keras's
+    default unless the process has set them.
+    """
+    import keras
+
+    from pnas.children.training import epoch_batches
+
+    keras.backend.clear_session(free_memory=False)
+    model = build_plainly(cell, seed, dataset, network)
+    batches = epoch_batches(len(dataset.x_train), trainer, seed)
+    order, steps = batches.ravel(), batches.shape[0] * batches.shape[1]
+    schedule = keras.optimizers.schedules.CosineDecay(trainer.learning_rate, steps)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(schedule), loss, metrics=["accuracy"])
+    # One epoch as long as all of them, to have each side's batches the same; it spares Keras 24 epochs' ends.
+    model.fit(dataset.x_train[order], dataset.y_train[order], trainer.batchsize, verbose=0, shuffle=False)
+    return float(model.evaluate(dataset.x_val, dataset.y_val, batch_size=512, verbose=0)[1])
+
+
+def build_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec) -> "keras.Model":
+    """The child of ``cell`` in standard Keras layers."""
+    import keras
+
+    from pnas.children import keras_layers
+
+    keras_layers.FastConv2D = keras.layers.Conv2D
+    keras_layers.FastSeparableConv2D = keras.layers.SeparableConv2D
+    keras_layers.FusedBatchNormalization = keras.layers.BatchNormalization
+    keras.utils.set_random_seed(seed)
+    return keras_layers.build_model(cell, network, dataset.image_shape, dataset.num_classes)
