@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pnas.records.cache import seed_if_cached
 from pnas.records.child import Status
 from pnas.records.journal import ChildRecord, Journal, StageRecord, best_child
 from pnas.records.rundir import CHILDREN, SUMMARY
 
 _COLUMNS = (
     "stage", "cell", "reward", "predicted", "status", "params", "flops", "seconds", "seed", "key", "error",
+    "cached",
 )  # fmt: skip
 
 
@@ -35,6 +37,7 @@ def summarize(journal: Journal) -> dict[str, Any]:
         "search_seconds": journal.meta("search_seconds", 0.0),
         "children_trained": sum(child.status is Status.OK for child in children),
         "children_failed": sum(child.status is Status.FAILED for child in children),
+        "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
         "best": _best(children, journal.meta("test_accuracy")),
         "stages": [_stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()],
         "tracking": journal.meta("tracking"),
@@ -77,12 +80,14 @@ def _children_csv(children: Sequence[ChildRecord]) -> str:
     writer.writerow(_COLUMNS)
     for child in children:
         row = (child.b, child.cell, child.reward, child.predicted, child.status, child.params, child.flops)
-        writer.writerow([*row, child.seconds, child.seed, child.key, child.error])
+        writer.writerow([*row, child.seconds, child.seed, child.key, child.error, seed_if_cached(child.metrics)])
     return text.getvalue()
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace ``path`` so that a reader, or a kill, never meets half a file."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
+    draft.unlink(missing_ok=True)  # never through a link that somebody left there
+    with draft.open("x") as file:
+        file.write(text)
     os.replace(draft, path)

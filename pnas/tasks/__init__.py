@@ -3,17 +3,19 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from omegaconf import DictConfig
 
 from pnas.config import Settings, read_settings
 from pnas.errors import PnasError
 from pnas.tasks.context import Context, read_context
+from pnas.tasks.multirun import plain, run_apart
+from pnas.tasks.share import take_share
 
 Task = Callable[[Settings, Context], float | None]
 
@@ -21,23 +23,36 @@ Task = Callable[[Settings, Context], float | None]
 def run_job(config: DictConfig) -> float | None:
     """Run the task that ``config`` names, as the current Hydra job.
 
-    A single command ends here on a user's mistake, with one line and its exit code; in a multirun the error
-    goes to Hydra's launcher, which runs the other jobs.
+    A single command ends here on a user's mistake, with one line and its exit code. A job of a multirun runs in a
+    process of its own; if it fails, that is reported at the multirun's end, and does not stop the other jobs.
     """
     # TensorFlow, here and in workers, shows only what went wrong.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context = read_context()
+    if context.sweep is not None:
+        return run_apart(perform, plain(config), context)
+    try:
+        return perform(config, context)
+    except PnasError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float | None:
+    """Check ``config`` and run its task in this process.
+
+    Raises:
+        PnasError: a mistake that the user can correct.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         settings = read_settings(config)
+        if context.sweep_dir is not None and context.job is not None and settings.executor.workers is None:
+            take_share(context.sweep_dir, context.jobs_at_once, context.job)
         task: Task = import_module(f"pnas.tasks.{settings.task.name}").run
         return task(settings, context)
-    except PnasError as error:
+    finally:
         _remove_if_empty(context.run_dir)
-        if context.sweep is not None:
-            raise
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
@@ -46,7 +61,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def _remove_if_empty(run_dir: Path) -> None:
-    """Hydra made the directory before the command could be refused."""
+    """Hydra made the directory, also for a command that is refused or has nothing to leave there."""
     try:
         run_dir.rmdir()
     except OSError:
