@@ -9,12 +9,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from pnas.config import Settings, read_settings
 from pnas.errors import PnasError
 from pnas.tasks.context import Context, read_context
-from pnas.tasks.multirun import plain, run_apart
+from pnas.tasks.multirun import run_apart
 from pnas.tasks.share import take_share
 
 Task = Callable[[Settings, Context], float | None]
@@ -26,11 +26,9 @@ def run_job(config: DictConfig) -> float | None:
     A single command ends here on a user's mistake, with one line and its exit code. A job of a multirun runs in a
     process of its own; if it fails, that is reported at the multirun's end, and does not stop the other jobs.
     """
-    # TensorFlow, here and in workers, shows only what went wrong.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context = read_context()
     if context.sweep is not None:
-        return run_apart(perform, plain(config), context)
+        return run_apart(_plain(config), context)
     try:
         return perform(config, context)
     except PnasError as error:
@@ -45,6 +43,7 @@ def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float |
         PnasError: a mistake that the user can correct.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, here and in workers, shows only what went wrong
     try:
         settings = read_settings(config)
         if context.sweep_dir is not None and context.job is not None and settings.executor.workers is None:
@@ -53,6 +52,11 @@ def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float |
         return task(settings, context)
     finally:
         _remove_if_empty(context.run_dir)
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    container = OmegaConf.to_container(config, resolve=True)
+    return {str(key): value for key, value in container.items()}  # type: ignore[union-attr]
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,19 @@ class Context:
     jobs_at_once: int = 1
     overrides: tuple[str, ...] = ()
     console: Console = field(default_factory=Console)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data that another process can be given; without the console."""
+        plain = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "console"}
+        paths = {name: str(value) for name, value in plain.items() if isinstance(value, Path)}
+        return {**plain, **paths, "typed": sorted(self.typed), "choices": dict(self.choices)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Context":
+        """What `as_dict` gave."""
+        values = {**plain, "typed": frozenset(plain["typed"]), "overrides": tuple(plain["overrides"])}
+        paths = {name: Path(values[name]) for name in ("run_dir", "sweep_dir") if values[name] is not None}
+        return cls(**{**values, **paths})
 
 
 def read_context() -> Context:

@@ -1,42 +1,33 @@
-"""A multirun's jobs: each in a process of its own, with its share of the machine, and none stopped by another.
+"""A multirun's jobs: each in a process of its own, and none stopped by the failure of another.
 
 Hydra's launchers run job after job in one process. TensorFlow's threads and memory would go over from one to the
-next, and a job that the system kills would take the others along; so a job gets a fresh process here.
+next, and a job that the system kills would take the others along; so a job gets a fresh process here
+(`pnas.tasks.job`).
 """
 
-import io
 import json
-import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
+from omegaconf import DictConfig
 
-from pnas.errors import PnasError
 from pnas.tasks.context import Context
 from pnas.tracking import scrub
 
 FAILED = ".failed"
 """Folder of a sweep with one file a failed job: its overrides, its error, its exit code."""
 
-Work = Callable[[Mapping[str, Any], Context], float | None]
-
-_ORPHAN_SECONDS = 10.0
-"""A job whose launcher is gone may be closing already; after this long it is told to."""
+_PACKAGES = str(Path(__file__).parents[2])
 
 _exit_code = 0
 
@@ -46,39 +37,52 @@ def exit_code() -> int:
     return _exit_code
 
 
-def run_apart(work: Work, config: Mapping[str, Any], context: Context) -> float | None:
-    """Run one job of a multirun in a process of its own.
+def run_apart(config: Mapping[str, Any], context: Context) -> float | None:
+    """Run one job of a multirun, of the plain ``config``, in a process of its own.
 
     Returns:
-        What ``work`` returns; NaN if the job failed, which is then on file for the end of the multirun.
+        What its task returns; NaN if the job failed, which is then on file for the end of the multirun.
 
     Raises:
         KeyboardInterrupt: the job was interrupted (Ctrl-C, SIGTERM); it has closed cleanly.
     """
-    spawn = multiprocessing.get_context("spawn")
-    receiver, sender = spawn.Pipe(duplex=False)
-    parts = {field.name: getattr(context, field.name) for field in fields(context) if field.name != "console"}
-    process = spawn.Process(target=_job, args=(work, dict(config), parts, os.getpid(), sender))
-    process.start()
-    sender.close()
-    with _forwarding(process):
-        outcome = _outcome(receiver, process)
+    outcome = _run({"config": config, "context": context.as_dict()})
     _record(context, outcome)
     if outcome.get("interrupted"):
         raise KeyboardInterrupt
     return float("nan") if "error" in outcome else outcome.get("value")
 
 
-# -- in the launcher's process ---------------------------------------------------------------------------------
+def _run(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Start the job, give it its order through a pipe, and wait for its outcome from another."""
+    reader, writer = os.pipe()
+    search_path = os.pathsep.join(filter(None, (_PACKAGES, os.environ.get("PYTHONPATH"))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pnas.tasks.job", str(writer)],
+        stdin=subprocess.PIPE,
+        pass_fds=[writer],
+        env={**os.environ, "PYTHONPATH": search_path},
+        # A group of its own: the terminal's Ctrl-C reaches it through us, once.
+        process_group=0,
+    )
+    os.close(writer)
+    with _forwarding(process), os.fdopen(reader) as answers:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(order).encode())
+        process.stdin.close()
+        answer = answers.read()
+        process.wait()
+    if answer:
+        return dict(json.loads(answer))
+    return {"error": f"its process ended without a word (exit code {process.returncode})", "exit_code": 1}
 
 
 @contextmanager
-def _forwarding(process: BaseProcess) -> Iterator[None]:
-    """Pass signals on to the job, which is in a group of its own so that it gets each of them once."""
+def _forwarding(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Pass signals on to the job meanwhile, and wait for it as if none had come."""
 
     def forward(signum: int, frame: FrameType | None) -> None:
-        if process.pid is not None and process.is_alive():
-            os.kill(process.pid, signum)
+        process.send_signal(signum)
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -89,16 +93,6 @@ def _forwarding(process: BaseProcess) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _outcome(receiver: Connection, process: BaseProcess) -> dict[str, Any]:
-    try:
-        outcome: dict[str, Any] = receiver.recv()
-    except EOFError:
-        process.join()
-        return {"error": f"its process ended without a word (exit code {process.exitcode})", "exit_code": 1}
-    process.join()
-    return outcome
 
 
 def _record(context: Context, outcome: Mapping[str, Any]) -> None:
@@ -134,63 +128,3 @@ class ReportFailures(Callback):
             print(f"{len(failed)} job(s) of this multirun failed; the same command tries them again", file=sys.stderr)
         for outcome in failed:
             print(f"  job {outcome['job']} ({outcome['overrides']}): {outcome['error']}", file=sys.stderr)
-
-
-# -- in the job's process --------------------------------------------------------------------------------------
-
-
-def _job(work: Work, config: Mapping[str, Any], parts: Mapping[str, Any], launcher: int, sender: Connection) -> None:
-    os.setpgrp()
-    threading.Thread(target=_end_with, args=(launcher,), daemon=True).start()
-    try:
-        outcome: dict[str, Any] = {"value": work(config, _context(parts))}
-    except PnasError as error:
-        outcome = {"error": str(error), "exit_code": error.exit_code}
-    except KeyboardInterrupt:
-        outcome = {"interrupted": True}
-    except Exception as error:
-        traceback.print_exc()
-        outcome = {"error": f"{type(error).__name__}: {scrub(str(error))}", "exit_code": 1}
-    sender.send(outcome)
-    sender.close()
-
-
-def _context(parts: Mapping[str, Any]) -> Context:
-    context = Context(**parts)
-    if context.jobs_at_once < 2:
-        return context
-    # Jobs side by side share one terminal: plain lines that say whose they are, and no moving bars.
-    return replace(context, console=Console(file=Prefixed(sys.stdout, f"job {context.job}: "), width=200))
-
-
-class Prefixed(io.TextIOBase):
-    """A text stream that puts ``prefix`` before each line that goes on to ``stream``."""
-
-    def __init__(self, stream: TextIO, prefix: str) -> None:
-        self._stream, self._prefix, self._rest = stream, prefix, ""
-
-    def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
-        # One call a line, so that lines of several jobs do not mix.
-        for line in lines:
-            self._stream.write(f"{self._prefix}{line}\n")
-            self._stream.flush()
-        return len(text)
-
-    def flush(self) -> None:
-        self._stream.flush()
-
-
-def _end_with(launcher: int) -> None:
-    """Close this job soon after its launcher has gone: a killed one cannot tell it to."""
-    while os.getppid() == launcher:
-        time.sleep(0.5)
-    time.sleep(_ORPHAN_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def plain(config: DictConfig) -> dict[str, Any]:
-    """A composed configuration as plain data that another process can be given."""
-    container = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(container, dict)
-    return {str(key): value for key, value in container.items()}

@@ -17,7 +17,7 @@ OnRun = Callable[[Info], None]
 
 _log = logging.getLogger(__name__)
 _EVERY, _PAUSE = 5.0, 1.0
-_LONGEST_RETRY = 60.0
+_LONGEST_RETRY, _LAST_RETRIES = 60.0, 2.0
 
 
 class Tracker(Protocol):
@@ -79,7 +79,7 @@ class MlflowTracker:
 
     def __init__(self, spec: TrackingSpec, run_dir: Path, on_run: OnRun | None = None) -> None:
         self._uri, self._patience, self._on_run = resolve_uri(spec), spec.patience, on_run
-        self._projection = Projection(run_dir, spec)
+        self._run_dir, self._projection = run_dir, Projection(run_dir, spec)
         self._news, self._ended, self._stop = threading.Event(), threading.Event(), threading.Event()
         self._ending: _Ending | None = None
         self._failures, self._complete = 0, False
@@ -102,7 +102,8 @@ class MlflowTracker:
         self._thread.join(self._patience)
         self._stop.set()
         if not self._complete:
-            _log.warning("MLflow store %s lacks a part of this search; the journal has it", redact(self._uri))
+            how = f"the same command again, or task=sync from={self._run_dir}, delivers it"
+            _log.warning("MLflow store %s lacks a part of this search; %s", redact(self._uri), how)
         self._hand_over_run_id()
         return self._projection.info
 
@@ -121,10 +122,11 @@ class MlflowTracker:
             ending = self._ending
             started = time.monotonic()
             done = self._try(ending)
-            if ending is not None or self._stop.is_set():
+            if ending is None and not self._stop.is_set():
+                self._rest(time.monotonic() - started)
+            elif done or not self._may_come_back(ending) or self._stop.wait(_LAST_RETRIES):
                 self._complete = done
                 return
-            self._rest(time.monotonic() - started)
 
     def _try(self, ending: _Ending | None) -> bool:
         try:
@@ -138,6 +140,10 @@ class MlflowTracker:
             return False
         self._failures = 0
         return done
+
+    def _may_come_back(self, ending: _Ending | None) -> bool:
+        """A store that took a part of this search may come back in time; one that never did is a wrong address."""
+        return ending is not None and ending.status != "interrupted" and self._projection.info is not None
 
     def _rest(self, pass_seconds: float) -> None:
         """Wait for news, after a pause that leaves the machine to the search and a failing store alone."""
