@@ -16,6 +16,7 @@ from pnas.errors import PnasError
 from pnas.tasks.context import Context, read_context
 from pnas.tasks.multirun import run_apart
 from pnas.tasks.share import take_share
+from pnas.tracking import scrub
 
 Task = Callable[[Settings, Context], float | None]
 
@@ -32,7 +33,7 @@ def run_job(config: DictConfig) -> float | None:
     try:
         return perform(config, context)
     except PnasError as error:
-        print(error, file=sys.stderr)
+        print(scrub(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)
 
 

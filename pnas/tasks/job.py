@@ -39,7 +39,7 @@ def _outcome(config: Mapping[str, Any], context: Context) -> dict[str, Any]:
     try:
         return {"value": perform(config, context)}
     except PnasError as error:
-        return {"error": str(error), "exit_code": error.exit_code}
+        return {"error": scrub(str(error)), "exit_code": error.exit_code}
     except KeyboardInterrupt:
         return {"interrupted": True}
     except Exception as error:

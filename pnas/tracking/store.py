@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pnas.errors import TrackingError
-from pnas.tracking.facts import RUN_DIR
+from pnas.errors import RunDirectoryError, TrackingError
+from pnas.records import Journal
+from pnas.records.rundir import JOURNAL
+from pnas.tracking.facts import RUN_DIR, SEARCH_ID
 from pnas.tracking.naming import cut
 from pnas.tracking.redaction import redact, scrub
 from pnas.tracking.spec import TrackingSpec, resolve_uri, sqlite_path
@@ -74,6 +76,8 @@ def find_run(uri: str, run_id: str) -> Any:
 def run_dir_of(uri: str, run_id: str) -> Path:
     """The run directory of the search that ``run_id`` (its search run, a stage or a child) belongs to.
 
+    The store may be anybody's, so its word is taken only if the directory's journal is that of the same search.
+
     Raises:
         TrackingError: no such run, not one of a search, or its directory is not on this machine.
     """
@@ -86,7 +90,17 @@ def run_dir_of(uri: str, run_id: str) -> Path:
     run_dir = Path(run.data.tags[RUN_DIR])
     if not run_dir.is_dir():
         raise TrackingError(f"{_shown(run_id)}: its run directory {run_dir} is not there")
+    if _search_id(run_dir) != run.data.tags.get(SEARCH_ID):
+        raise TrackingError(f"{_shown(run_id)}: the directory that its tag {RUN_DIR} names does not hold this search")
     return run_dir
+
+
+def _search_id(run_dir: Path) -> Any:
+    try:
+        with Journal(run_dir / JOURNAL) as journal:
+            return journal.meta("search_id", "")
+    except RunDirectoryError:
+        return ""
 
 
 @contextmanager

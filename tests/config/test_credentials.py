@@ -11,8 +11,25 @@ def test_an_address_with_credentials_moves_to_the_environment(prefix: str, quote
     environment: dict[str, str] = {}
     typed = ["-m", "seed=1", f"{prefix}tracking.uri={quote}{SECRET}{quote}"]
     hidden = hide_credentials(typed, environment)
-    assert hidden == ["-m", "seed=1", f"{prefix}tracking.uri=${{oc.env:{VARIABLE}}}"]
-    assert environment == {VARIABLE: SECRET}
+    assert hidden == ["-m", "seed=1", f"{prefix}tracking.uri=${{oc.env:{VARIABLE}0}}"]
+    assert environment == {f"{VARIABLE}0": SECRET}
+
+
+def test_whichever_key_it_was_typed_for() -> None:
+    environment: dict[str, str] = {}
+    hidden = hide_credentials([f"tracking.urii={SECRET}", "data.path=s3://key:word@bucket"], environment)
+    assert hidden == [f"tracking.urii=${{oc.env:{VARIABLE}0}}", f"data.path=${{oc.env:{VARIABLE}1}}"]
+    assert list(environment.values()) == [SECRET, "s3://key:word@bucket"]
+
+
+def test_a_list_stays_a_list_and_a_comma_in_a_password_makes_none() -> None:
+    environment: dict[str, str] = {}
+    hidden = hide_credentials([f"tracking.uri={SECRET}/a,{SECRET}/b", "tracking.uri=http://u:a,b@h"], environment)
+    assert hidden == [
+        f"tracking.uri=${{oc.env:{VARIABLE}0}},${{oc.env:{VARIABLE}1}}",
+        f"tracking.uri=${{oc.env:{VARIABLE}2}}",
+    ]
+    assert list(environment.values()) == [f"{SECRET}/a", f"{SECRET}/b", "http://u:a,b@h"]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +39,7 @@ def test_an_address_with_credentials_moves_to_the_environment(prefix: str, quote
         "tracking.uri=sqlite:////data/a@b/mlflow.db",
         "tracking.uri=null",
         "tracking.uri=${oc.env:MY_STORE}",
-        "data.path=s3://key:secret@bucket",
+        "data.path=s3://bucket/images.npz",
         "--help",
     ],
 )
