@@ -113,8 +113,13 @@ def _sweep_dir(context: Context) -> Path:
 class ReportFailures(Callback):
     """Told by Hydra of a multirun's begin and end: the failed jobs are listed last, where one sees them."""
 
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        global _exit_code
+        _exit_code = 0
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        self._started = time.time()
+        global _exit_code
+        _exit_code, self._started = 0, time.time()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         global _exit_code

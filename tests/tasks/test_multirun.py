@@ -147,3 +147,9 @@ def test_a_sweep_over_an_option_that_does_not_exist_is_one_line(
     err = capsys.readouterr().err
     assert err.startswith("controller: must be one of")
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_multirun_in_this_process_leaves_no_exit_code_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_here("-m", SWEEP, "seed=-1", "plan_only=true") == 2
+    assert run_here("name=planned", "plan_only=true") == 0
