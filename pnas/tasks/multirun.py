@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -66,30 +66,35 @@ def _run(order: Mapping[str, Any]) -> dict[str, Any]:
         process_group=0,
     )
     os.close(writer)
-    with _forwarding(process), os.fdopen(reader) as answers:
+    with _forwarding(process) as signals, os.fdopen(reader) as answers:
         assert process.stdin is not None
-        process.stdin.write(json.dumps(order).encode())
-        process.stdin.close()
+        with suppress(BrokenPipeError):  # it has died already
+            process.stdin.write(json.dumps(order).encode())
+            process.stdin.close()
         answer = answers.read()
         process.wait()
     if answer:
         return dict(json.loads(answer))
+    if signals:  # one came before it could meet it
+        return {"interrupted": True}
     return {"error": f"its process ended without a word (exit code {process.returncode})", "exit_code": 1}
 
 
 @contextmanager
-def _forwarding(process: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Pass signals on to the job meanwhile, and wait for it as if none had come."""
+def _forwarding(process: "subprocess.Popen[bytes]") -> Iterator[list[int]]:
+    """Pass signals on to the job meanwhile, and wait for it as if none had come. Yields the list of those."""
+    passed_on: list[int] = []
 
     def forward(signum: int, frame: FrameType | None) -> None:
+        passed_on.append(signum)
         process.send_signal(signum)
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield passed_on
         return
     before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield passed_on
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
