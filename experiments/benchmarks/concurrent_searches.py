@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pnas.records import Journal
 from pnas.tracking import TrackingSpec, open_store
 
 RUN = Path(__file__).resolve().parents[2] / "run.py"
@@ -48,15 +49,15 @@ def look_up(home: Path, index: int) -> dict[str, Any]:
     """What search ``index`` left in its run directory and in MLflow."""
     summary = json.loads((home / "outputs" / f"search-{index}" / "summary.json").read_text())
     store = open_store(TrackingSpec(uri=f"sqlite:///{home}/mlflow.db"))
-    run = store.client.get_run(summary["tracking"]["run_id"])
-    condition = f"tags.`pnas.search_id` = '{run.data.tags['pnas.search_id']}'"
+    with Journal(home / "outputs" / f"search-{index}" / "journal.sqlite") as journal:
+        condition = f"tags.`pnas.search_id` = '{journal.meta('search_id')}'"
     runs = store.client.search_runs([store.experiment_id], condition)
     levels = Counter(run.data.tags["pnas.level"] for run in runs)
     return {
         "status": summary["status"],
         "runs": sum(levels.values()),
         "complete": levels == RUNS and {run.info.status for run in runs} == {"FINISHED"},
-        "warnings": (home / f"{index}.err").read_text().strip(),
+        "warnings": len((home / f"{index}.err").read_text().splitlines()),
     }
 
 
@@ -83,7 +84,7 @@ def main() -> int:
     for name in ("search", "exit code", "status", "MLflow runs", "complete", "warnings", "seconds"):
         table.add_column(name, justify="right")
     for index, row in enumerate(rows):
-        cells = (index, row["code"], row["status"], row["runs"], row["complete"], row["warnings"] or "none")
+        cells = (index, row["code"], row["status"], row["runs"], row["complete"], row["warnings"])
         table.add_row(*map(str, cells), f"{row['seconds']:.0f}")
     Console().print(table)
     return 0 if all(row["code"] == 0 and row["complete"] for row in rows) else 1

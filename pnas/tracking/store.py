@@ -30,6 +30,10 @@ _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOU
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
+class StoreBusy(TrackingError):
+    """Another process has the store to itself, for a while (it makes its schema, or holds a transaction)."""
+
+
 @dataclass(frozen=True)
 class Store:
     """An open store and the experiment that searches are shown in."""
@@ -47,9 +51,10 @@ def open_store(spec: TrackingSpec) -> Store:
         TrackingError: the store cannot be reached or is something else; one line, without credentials.
     """
     uri = resolve_uri(spec)
-    with translated(uri), _alone_with(sqlite_path(uri)) as database:
-        if database is not None and not _has_content(database):
-            _create_database(database)
+    with translated(uri):
+        database = sqlite_path(uri)
+        if database is not None:
+            _ensure_database(database)
         client = _client(uri)
         return Store(client, uri, spec.experiment, _experiment_id(client, spec.experiment, database))
 
@@ -113,7 +118,8 @@ def translated(uri: str) -> Iterator[None]:
     except Exception as error:
         reason = cut(scrub(str(error), uri), 300) or type(error).__name__
         # The original holds the address in full, so it must not be shown as the cause.
-        raise TrackingError(f"MLflow store {redact(uri)}: {reason}") from None
+        kind = StoreBusy if isinstance(error, TimeoutError) or "database is locked" in str(error) else TrackingError
+        raise kind(f"MLflow store {redact(uri)}: {reason}") from None
 
 
 @contextmanager
@@ -166,12 +172,24 @@ def _has_content(database: Path) -> bool:
     return database.is_file() and database.stat().st_size > 0
 
 
+def _ensure_database(database: Path) -> None:
+    """Make ``database`` if it is missing. One that is there is complete, and needs no lock."""
+    if not _has_content(database):
+        _prepare_process()
+        # Imported before the lock is taken: where many searches start at once, each import takes many seconds.
+        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+
+        with _alone_with(database):
+            if not _has_content(database):
+                _create_database(database)
+    _refuse_foreign_file(database)
+
+
 def _create_database(database: Path) -> None:
     """Build the schema aside and move it into place whole.
 
     Two processes that build it at once, or one killed in the middle, leave a database that no MLflow opens.
     """
-    _prepare_process()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     draft = database.with_name(f".{database.name}.draft")
@@ -199,7 +217,10 @@ def _prepare_process() -> None:
 
 
 def _experiment_id(client: "MlflowClient", name: str, database: Path | None) -> str:
-    experiment = client.get_experiment_by_name(name) or _create_experiment(client, name, database)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        with _alone_with(database):
+            experiment = client.get_experiment_by_name(name) or _create_experiment(client, name, database)
     if experiment.lifecycle_stage != "active":
         raise TrackingError(f"tracking.experiment: {name!r} was deleted in MLflow; restore it or choose another name")
     return str(experiment.experiment_id)

@@ -11,6 +11,7 @@ from typing import Protocol
 from pnas.tracking.projection import Projection
 from pnas.tracking.redaction import redact, scrub
 from pnas.tracking.spec import TrackingSpec, resolve_uri
+from pnas.tracking.store import StoreBusy
 
 Info = dict[str, str]
 OnRun = Callable[[Info], None]
@@ -82,7 +83,7 @@ class MlflowTracker:
         self._run_dir, self._projection = run_dir, Projection(run_dir, spec)
         self._news, self._ended, self._stop = threading.Event(), threading.Event(), threading.Event()
         self._ending: _Ending | None = None
-        self._failures, self._complete = 0, False
+        self._failures, self._busy, self._complete = 0, False, False
         # A daemon: a store that hangs must not keep the process alive; being cut off anywhere is harmless.
         self._thread = threading.Thread(target=self._work, name="pnas-tracking", daemon=True)
         self._thread.start()
@@ -136,14 +137,15 @@ class MlflowTracker:
             if self._failures == 0:
                 reason = scrub(str(error), self._uri) or type(error).__name__
                 _log.warning("%s. The search goes on; MLflow gets the rest when it can", reason)
-            self._failures += 1
+            self._failures, self._busy = self._failures + 1, isinstance(error, StoreBusy)
             return False
         self._failures = 0
         return done
 
     def _may_come_back(self, ending: _Ending | None) -> bool:
-        """A store that took a part of this search may come back in time; one that never did is a wrong address."""
-        return ending is not None and ending.status != "interrupted" and self._projection.info is not None
+        """A store that took a part of this search, or is busy with others, may take the rest in time."""
+        was_there = self._busy or self._projection.info is not None
+        return was_there and ending is not None and ending.status != "interrupted"
 
     def _rest(self, pass_seconds: float) -> None:
         """Wait for news, after a pause that leaves the machine to the search and a failing store alone."""
