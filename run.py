@@ -13,7 +13,7 @@ os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 import hydra
 from omegaconf import DictConfig
 
-from pnas.config import COMPOSITION_ERRORS, explain, register_schema
+from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, register_schema
 from pnas.errors import PnasError
 
 register_schema()
@@ -27,8 +27,15 @@ def run(config: DictConfig) -> float | None:
     return run_job(config)
 
 
+def multirun_exit_code() -> int:
+    """That of a failed job, if this command was a multirun and one failed."""
+    multirun = sys.modules.get("pnas.tasks.multirun")
+    return 0 if multirun is None else int(multirun.exit_code())
+
+
 def main() -> int:
     """Run the command; errors a user can correct are one line and exit code 2."""
+    sys.argv[1:] = hide_credentials(sys.argv[1:])
     try:
         run()
     except COMPOSITION_ERRORS as error:
@@ -39,7 +46,7 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    return 0
+    return multirun_exit_code()
 
 
 if __name__ == "__main__":

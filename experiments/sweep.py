@@ -15,19 +15,27 @@ from rich.table import Table
 from pnas.tracking import TrackingSpec, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
+_SWEEP_DIR = "hydra.sweep.dir="
 _METRICS = ("best_reward", "test_accuracy", "spearman_next", "children_trained", "search_seconds")
 
 
 def run_sweep(name: str, axes: Sequence[str], overrides: Sequence[str]) -> str:
     """Run every combination of ``axes`` (Hydra overrides such as ``controller=lstm,mlp``).
 
+    A ``hydra.sweep.dir`` among ``overrides`` continues the sweep that was started there. Jobs that fail are listed
+    by the multirun; the others are there to compare.
+
     Returns:
         The tag that the sweep's searches carry in MLflow.
     """
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    command = [sys.executable, str(ROOT / "run.py"), "-m", f"hydra.sweep.dir=multirun/{name}/{stamp}"]
-    subprocess.run([*command, *axes, *overrides], check=True)
-    return f"{name}_{stamp}"
+    chosen = [item.partition("=")[2] for item in overrides if item.startswith(_SWEEP_DIR)]
+    folder = chosen[0] if chosen else f"multirun/{name}/{stamp}"
+    rest = [item for item in overrides if not item.startswith(_SWEEP_DIR)]
+    command = [sys.executable, str(ROOT / "run.py"), "-m", f"{_SWEEP_DIR}{folder}"]
+    if subprocess.run([*command, *axes, *rest]).returncode == 130:
+        sys.exit(130)
+    return "_".join(Path(folder).parts[-2:])
 
 
 def print_table(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> None:

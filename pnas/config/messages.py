@@ -11,10 +11,15 @@ from hydra.errors import (
 from omegaconf.errors import OmegaConfBaseException
 
 from pnas.errors import InvalidValue
+from pnas.tracking import scrub
 
 
 def explain(error: BaseException) -> str:
-    """One line for what the user typed wrong."""
+    """One line for what the user typed wrong, without the credentials of a mistyped address."""
+    return scrub(_explain(error))
+
+
+def _explain(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) and error.__cause__ else error
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         return _unknown_option(error)

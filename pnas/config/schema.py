@@ -19,6 +19,7 @@ from pnas.controller import ControllerSpec
 from pnas.data import DataSpec
 from pnas.errors import InvalidValue, require, require_count
 from pnas.execution import ExecutorSpec
+from pnas.records.cache import CacheSpec
 from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
 from pnas.tracking import TrackingSpec, redact
@@ -32,6 +33,7 @@ GROUPS: dict[str, type] = {
     "data": DataSpec,
     "search": SearchSpec,
     "executor": ExecutorSpec,
+    "cache": CacheSpec,
     "tracking": TrackingSpec,
 }
 _ROOT_KEYS = ("name", "seed", "from", "plan_only")
@@ -53,6 +55,7 @@ class Settings:
     data: DataSpec
     search: SearchSpec
     executor: ExecutorSpec
+    cache: CacheSpec
     tracking: TrackingSpec
 
     def as_dict(self) -> dict[str, Any]:
@@ -101,11 +104,28 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
 
 
 def load_settings(path: Path) -> dict[str, Any]:
-    """A stored config.yaml as plain data: nothing in it is run, interpolated or imported."""
+    """A stored config.yaml as plain data: nothing in it is run, interpolated or imported.
+
+    Raises:
+        ValueError: it is no mapping, or has a key that asks for an object to be made (``_target_``).
+        OSError, yaml.YAMLError, OmegaConfBaseException, RecursionError: it cannot be read.
+    """
     loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     if not isinstance(loaded, dict):
         raise ValueError("it is not a mapping of keys to values")
+    _refuse_targets(loaded)
     return {str(key): value for key, value in loaded.items()}
+
+
+def _refuse_targets(value: Any) -> None:
+    """Nothing here instantiates what a file names; a file that hopes so is not one of ours."""
+    if isinstance(value, Mapping):
+        for key in value:
+            if isinstance(key, str) and re.fullmatch(r"_\w+_", key):
+                raise ValueError(f"it has the key {key}, which no stored configuration has")
+    children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for child in children:
+        _refuse_targets(child)
 
 
 def _make(group: str, spec: type, values: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pnas.errors import require_choice, require_count
 
-TASKS = ("search", "score", "rank")
+TASKS = ("search", "score", "rank", "sync")
 ORDERS = ("sorted", "training")
 
 
@@ -13,10 +13,10 @@ class TaskSpec:
     """One task and its options; a task reads only its own.
 
     Attributes:
-        name: search, score or rank.
+        name: search, score, rank or sync.
         top: how many of the best cells ``score`` keeps, and ``rank`` prints.
         files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
-            None = the run given by ``from``.
+            None = the run given by ``from``. Of ``sync``: run directories, or files or globs of files in them.
         order: of ``rank``: ``sorted`` by reward, or as trained.
         output: where score and rank write; None = into the run given by ``from``, else this command's directory.
     """

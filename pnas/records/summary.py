@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import NotWritable
+from pnas.records.cache import seed_if_cached
 from pnas.records.child import Status
 from pnas.records.journal import ChildRecord, Journal, StageRecord, best_child
 from pnas.records.rundir import CHILDREN, SUMMARY
 
 _COLUMNS = (
     "stage", "cell", "reward", "predicted", "status", "params", "flops", "seconds", "seed", "key", "error",
+    "cached",
 )  # fmt: skip
 
 
@@ -36,6 +38,7 @@ def summarize(journal: Journal) -> dict[str, Any]:
         "search_seconds": journal.meta("search_seconds", 0.0),
         "children_trained": sum(child.status is Status.OK for child in children),
         "children_failed": sum(child.status is Status.FAILED for child in children),
+        "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
         "best": _best(children, journal.meta("test_accuracy")),
         "stages": [_stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()],
         "tracking": journal.meta("tracking"),
@@ -79,7 +82,7 @@ def _children_csv(children: Sequence[ChildRecord], spares: Sequence[ChildRecord]
     for child in (*children, *spares):
         status = Status.SPARE if child.position is None else child.status
         row = (child.b, child.cell, child.reward, child.predicted, status, child.params, child.flops)
-        writer.writerow([*row, child.seconds, child.seed, child.key, child.error])
+        writer.writerow([*row, child.seconds, child.seed, child.key, child.error, seed_if_cached(child.metrics)])
     return text.getvalue()
 
 
@@ -91,7 +94,9 @@ def write_atomically(path: Path, text: str) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(text)
+        draft.unlink(missing_ok=True)  # never through a link that somebody left there
+        with draft.open("x") as file:
+            file.write(text)
         os.replace(draft, path)
     except OSError as error:
         draft.unlink(missing_ok=True)

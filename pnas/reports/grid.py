@@ -88,4 +88,6 @@ class Grid:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Whatever a file holds, it moves no cursor and changes no colour of the terminal."""
+    line = " ".join(text.split())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

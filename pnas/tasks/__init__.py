@@ -4,17 +4,20 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from pnas.config import Settings, read_settings
 from pnas.errors import NotWritable, PnasError
 from pnas.tasks.context import Context, read_context
+from pnas.tasks.multirun import run_apart
+from pnas.tasks.share import take_share
+from pnas.tracking import scrub
 
 _NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
 
@@ -24,24 +27,42 @@ Task = Callable[[Settings, Context], float | None]
 def run_job(config: DictConfig) -> float | None:
     """Run the task that ``config`` names, as the current Hydra job.
 
-    A single command ends here on a user's mistake, with one line and its exit code; in a multirun the error
-    goes to Hydra's launcher, which runs the other jobs.
+    A single command ends here on a user's mistake, with one line and its exit code. A job of a multirun runs in a
+    process of its own; if it fails, that is reported at the multirun's end, and does not stop the other jobs.
     """
-    # TensorFlow, here and in workers, shows only what went wrong.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     context = read_context()
+    if context.sweep is not None:
+        return run_apart(_plain(config), context)
+    try:
+        return perform(config, context)
+    except PnasError as error:
+        print(scrub(str(error)), file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float | None:
+    """Check ``config`` and run its task in this process.
+
+    Raises:
+        PnasError: a mistake that the user can correct.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, here and in workers, shows only what went wrong
     try:
         settings = read_settings(config)
+        if context.sweep_dir is not None and context.job is not None and settings.executor.workers is None:
+            take_share(context.sweep_dir, context.jobs_at_once, context.job)
         task: Task = import_module(f"pnas.tasks.{settings.task.name}").run
         return task(settings, context)
-    except (PnasError, OSError) as caught:
-        error = _as_users_error(caught)
+    except OSError as error:
+        raise _as_users_error(error) from error
+    finally:
         _remove_if_empty(context.run_dir)
-        if context.sweep is not None:
-            raise error from caught
-        print(error, file=sys.stderr)
-        sys.exit(error.exit_code)
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    container = OmegaConf.to_container(config, resolve=True)
+    return {str(key): value for key, value in container.items()}  # type: ignore[union-attr]
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
@@ -49,10 +70,8 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _as_users_error(error: PnasError | OSError) -> PnasError:
+def _as_users_error(error: OSError) -> PnasError:
     """A disk that is full or may not be written is the user's to put right; other system errors are ours."""
-    if isinstance(error, PnasError):
-        return error
     if error.errno not in _NOT_WRITABLE:
         raise error
     return NotWritable(
@@ -62,7 +81,7 @@ def _as_users_error(error: PnasError | OSError) -> PnasError:
 
 
 def _remove_if_empty(run_dir: Path) -> None:
-    """Hydra made the directory before the command could be refused."""
+    """Hydra made the directory, also for a command that is refused or has nothing to leave there."""
     try:
         run_dir.rmdir()
     except OSError:

@@ -75,7 +75,8 @@ def _output(settings: Settings, source: Path, B: int) -> Path:
 
 def _write(path: Path, cells: Sequence[Cell], scores: Sequence[float]) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w", newline="") as file:
+    draft.unlink(missing_ok=True)  # never through a link that somebody left there
+    with draft.open("x", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("rank", "score", "blocks", "cell"))
         for rank, (cell, score) in enumerate(zip(cells, scores, strict=True), start=1):

@@ -14,6 +14,7 @@ from pnas.data import DataInfo, check_data, load_dataset
 from pnas.errors import require
 from pnas.execution import make_executor, visible_gpus
 from pnas.records import Journal, best_child
+from pnas.records.contained import refuse_leading_out, refuse_strange_keys
 from pnas.records.rundir import CONTROLLER, WEIGHTS
 from pnas.reports.live import LiveView
 from pnas.search import Progressive, SearchLoop
@@ -23,6 +24,7 @@ from pnas.tasks.context import Context
 from pnas.tasks.ending import Ending, finish_tracking, print_end
 from pnas.tasks.observers import KeepBestWeights, Notify, Summarize
 from pnas.tasks.plan import print_plan
+from pnas.tasks.reuse import check_cache, restore_best_weights, with_cache
 from pnas.tasks.run_files import check_same_data, is_finished, opened_run
 from pnas.tracking import start_tracker
 
@@ -33,8 +35,10 @@ def run(settings: Settings, context: Context) -> float:
     if settings.plan_only:
         print_plan(settings, context, space, _checked_data(settings, space))
         return 0.0
+    refuse_leading_out(context.run_dir)
     if not is_finished(settings, context.run_dir):
         _checked_data(settings, space)
+        check_cache(settings)
     with opened_run(settings, context) as journal:
         if journal.meta("status") != "finished":
             _search(settings, context, space, journal)
@@ -61,6 +65,7 @@ def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
 def _search(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
     dataset = load_dataset(settings.data)
     check_same_data(journal, dataset.fingerprint)
+    refuse_strange_keys((child.key for child in journal.children()), journal.path)
     weights_dir = context.run_dir / WEIGHTS
     weights_dir.mkdir(exist_ok=True)
     tracker = start_tracker(settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info))
@@ -80,13 +85,14 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
     ):
         SearchLoop(
             _strategy(settings, context, space),
-            executor,
+            with_cache(executor, settings, space, dataset.fingerprint),
             journal,
             partial(_identify, space, settings.seed),
             weights_dir,
             (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
             settings.search.max_failed,
         ).run()
+        restore_best_weights(journal, executor, weights_dir)
 
 
 def _import_tensorflow() -> None:

@@ -2,10 +2,26 @@
 
 from pathlib import Path
 
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
 from pnas.config import Settings, load_settings, read_settings
 from pnas.errors import InvalidValue, RunDirectoryError
+from pnas.records.contained import refuse_leading_out
 from pnas.records.rundir import CONFIG, JOURNAL
 from pnas.tracking import resolve_uri, run_dir_of
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    YAMLError,
+    OmegaConfBaseException,
+)
+"""What reading a file raises that may hold anything."""
 
 
 def source_dir(settings: Settings) -> Path:
@@ -26,6 +42,7 @@ def source_dir(settings: Settings) -> Path:
         path = run_dir_of(resolve_uri(settings.tracking), settings.source)
     if not (path / JOURNAL).is_file():
         raise RunDirectoryError(f"from: {path} is not a run directory (it has no {JOURNAL})")
+    refuse_leading_out(path)
     return path
 
 
@@ -37,6 +54,6 @@ def stored_settings(run_dir: Path) -> Settings:
     """
     try:
         return read_settings(load_settings(run_dir / CONFIG))
-    except (OSError, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())
+    except _UNREADABLE as error:
+        reason = " ".join((str(error) or type(error).__name__).split())
         raise RunDirectoryError(f"from: {run_dir / CONFIG} cannot be read ({reason})") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pnas.errors import TrackingError
 from pnas.records import ChildRecord, Journal, StageRecord, Status, best_child
+from pnas.records.cache import seed_if_cached
 from pnas.tracking.naming import LONGEST_TAG, LONGEST_VALUE, as_params, cut, legal_name
 from pnas.tracking.points import (
     Point,
@@ -22,6 +23,7 @@ from pnas.tracking.points import (
 
 SEARCH_ID, LEVEL, KEY = "pnas.search_id", "pnas.level", "pnas.key"
 RUN_DIR, SWEEP, ERROR, BEST_CELL = "pnas.run_dir", "pnas.sweep", "pnas.error", "pnas.best_cell"
+CACHED = "pnas.cached"
 SEARCH_KEY = "search"
 RUNNING = "RUNNING"
 
@@ -111,14 +113,16 @@ class SearchFacts:
 
     def child(self, child: ChildRecord) -> RunFacts:
         """The run of a ``child`` that has ended."""
-        ended, error = child.ended_at or 0.0, {ERROR: cut(child.error, LONGEST_TAG)} if child.error else {}
+        ended, notes = child.ended_at or 0.0, {ERROR: cut(child.error, LONGEST_TAG)} if child.error else {}
+        if (seed := seed_if_cached(child.metrics)) is not None:
+            notes[CACHED] = f"trained by another search, with seed {seed}"
         return RunFacts(
             key=child.key,
             name=cut(str(child.cell), _NAME_LENGTH),
             status="FINISHED" if child.status is Status.OK else "FAILED",
             start=as_ms(ended - (child.seconds or 0.0)),
             end=as_ms(ended),
-            tags={**self._tags(child.key, "child"), **error},
+            tags={**self._tags(child.key, "child"), **notes},
             params=_child_params(child),
             points=child_points(child),
         )

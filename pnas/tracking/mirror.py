@@ -1,6 +1,7 @@
 """The runs of one search as they stand in a store, and the few calls that bring them up to date."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,9 +41,14 @@ class Mirror:
     """All runs of one search in one store, by key. Reads them once; afterwards it knows what it wrote.
 
     Whatever raises, throw the mirror away and make a new one: it may no longer know what the store holds.
+
+    Attributes:
+        changes: counts what was written: runs ``made``, ``updated`` (values), ``ended`` and ``reopened``, twins
+            ``removed``. A run may count more than once.
     """
 
-    def __init__(self, store: Store, search_id: str) -> None:
+    def __init__(self, store: Store, search_id: str, changes: Counter[str] | None = None) -> None:
+        self.changes: Counter[str] = Counter() if changes is None else changes
         self._store, self._client = store, store.client
         self._runs: dict[str, StoredRun] = {}
         for key, twins in _by_key(self._read(search_id)).items():
@@ -51,6 +57,7 @@ class Mirror:
             self._runs[key] = _stored(first)
             for other in others:
                 self._client.delete_run(other.info.run_id)
+                self.changes["removed"] += 1
 
     def get(self, key: str) -> StoredRun | None:
         return self._runs.get(key)
@@ -67,6 +74,7 @@ class Mirror:
         tags = {name: value for name, value in self._tags(run, facts).items() if run.tags.get(name) != value}
         if points or params or tags:
             self._client.log_batch(run.run_id, _metrics(points), _params(params), _run_tags(tags))
+            self.changes["updated"] += 1
         known.update(_mark(*point[:3]) for point in points)
         run.params.update(params)
         run.tags.update(tags)
@@ -77,8 +85,10 @@ class Mirror:
             return
         if facts.status == RUNNING:
             self._client.update_run(run.run_id, status=RUNNING)
+            self.changes["reopened"] += 1
         else:
             self._client.set_terminated(run.run_id, facts.status, facts.end)
+            self.changes["ended"] += 1
         run.status, run.end = facts.status, facts.end or run.end
 
     def forget(self, run: StoredRun) -> None:
@@ -99,6 +109,7 @@ class Mirror:
         tags = facts.tags if parent is None else {**facts.tags, PARENT: parent.run_id}
         run = self._client.create_run(self._store.experiment_id, facts.start, tags, facts.name)
         self._runs[facts.key] = StoredRun(run.info.run_id, RUNNING, None, dict(tags))
+        self.changes["made"] += 1
         return self._runs[facts.key]
 
     def _read(self, search_id: str) -> "list[Run]":

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pnas.records import ChildRecord, StageRecord, Status
+from pnas.records.cache import CACHED_SEED
 from pnas.tracking.naming import legal_name
 
 
@@ -30,6 +31,7 @@ def child_points(child: ChildRecord) -> list[Point]:
     epochs = [
         Point(legal_name(name), epoch, _shown(value), as_ms(ended - seconds * (1 - epoch / len(values))))
         for name, values in child.metrics.items()
+        if name != CACHED_SEED
         for epoch, value in enumerate(values, start=1)
         if not math.isnan(value)  # an epoch that was not validated
     ]

@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -47,6 +48,10 @@ class Projection:
 
     A run is made, filled and ended in this order, and everything written carries the journal's own times, so
     a pass that stops anywhere (a kill, a store that goes away) is completed by the next, whoever makes it.
+
+    Attributes:
+        info: as `project` returns it; None until the search run is known.
+        changes: what all passes have written so far (`Mirror.changes`).
     """
 
     def __init__(self, run_dir: Path, spec: TrackingSpec) -> None:
@@ -57,6 +62,7 @@ class Projection:
         self._mirror: Mirror | None = None
         self._uploaded: set[tuple[Path, int]] = set()
         self.info: dict[str, str] | None = None
+        self.changes: Counter[str] = Counter()
 
     def advance(
         self,
@@ -78,7 +84,7 @@ class Projection:
             self._store = self._store or open_store(self._spec)
             with translated(self._store.uri), self._alone() as undisturbed:
                 if self._mirror is None or not undisturbed:
-                    self._mirror = Mirror(self._store, facts.search_id)
+                    self._mirror = Mirror(self._store, facts.search_id, self.changes)
                 return self._write(self._mirror, self._store, facts, artifacts, should_stop)
         except BaseException:
             self._store = self._mirror = None

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pnas.errors import TrackingError
-from pnas.tracking.facts import RUN_DIR
+from pnas.errors import RunDirectoryError, TrackingError
+from pnas.records import Journal
+from pnas.records.rundir import JOURNAL
+from pnas.tracking.facts import RUN_DIR, SEARCH_ID
 from pnas.tracking.naming import cut
 from pnas.tracking.redaction import redact, scrub
 from pnas.tracking.spec import TrackingSpec, resolve_uri, sqlite_path
@@ -26,6 +28,10 @@ _ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SUPPRESS_PRINTING_UR
 # MLflow's own values wait for a server for up to 15 minutes a request; trying again is the tracker's part.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
+
+class StoreBusy(TrackingError):
+    """Another process has the store to itself, for a while (it makes its schema, or holds a transaction)."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,10 @@ def open_store(spec: TrackingSpec) -> Store:
         TrackingError: the store cannot be reached or is something else; one line, without credentials.
     """
     uri = resolve_uri(spec)
-    with translated(uri), _alone_with(sqlite_path(uri)) as database:
-        if database is not None and not _has_content(database):
-            _create_database(database)
+    with translated(uri):
+        database = sqlite_path(uri)
+        if database is not None:
+            _ensure_database(database)
         client = _client(uri)
         return Store(client, uri, spec.experiment, _experiment_id(client, spec.experiment, database))
 
@@ -74,6 +81,8 @@ def find_run(uri: str, run_id: str) -> Any:
 def run_dir_of(uri: str, run_id: str) -> Path:
     """The run directory of the search that ``run_id`` (its search run, a stage or a child) belongs to.
 
+    The store may be anybody's, so its word is taken only if the directory's journal is that of the same search.
+
     Raises:
         TrackingError: no such run, not one of a search, or its directory is not on this machine.
     """
@@ -86,7 +95,17 @@ def run_dir_of(uri: str, run_id: str) -> Path:
     run_dir = Path(run.data.tags[RUN_DIR])
     if not run_dir.is_dir():
         raise TrackingError(f"{_shown(run_id)}: its run directory {run_dir} is not there")
+    if _search_id(run_dir) != run.data.tags.get(SEARCH_ID):
+        raise TrackingError(f"{_shown(run_id)}: the directory that its tag {RUN_DIR} names does not hold this search")
     return run_dir
+
+
+def _search_id(run_dir: Path) -> Any:
+    try:
+        with Journal(run_dir / JOURNAL) as journal:
+            return journal.meta("search_id", "")
+    except RunDirectoryError:
+        return ""
 
 
 @contextmanager
@@ -99,7 +118,8 @@ def translated(uri: str) -> Iterator[None]:
     except Exception as error:
         reason = cut(scrub(str(error), uri), 300) or type(error).__name__
         # The original holds the address in full, so it must not be shown as the cause.
-        raise TrackingError(f"MLflow store {redact(uri)}: {reason}") from None
+        kind = StoreBusy if isinstance(error, TimeoutError) or "database is locked" in str(error) else TrackingError
+        raise kind(f"MLflow store {redact(uri)}: {reason}") from None
 
 
 @contextmanager
@@ -152,12 +172,24 @@ def _has_content(database: Path) -> bool:
     return database.is_file() and database.stat().st_size > 0
 
 
+def _ensure_database(database: Path) -> None:
+    """Make ``database`` if it is missing. One that is there is complete, and needs no lock."""
+    if not _has_content(database):
+        _prepare_process()
+        # Imported before the lock is taken: where many searches start at once, each import takes many seconds.
+        from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
+
+        with _alone_with(database):
+            if not _has_content(database):
+                _create_database(database)
+    _refuse_foreign_file(database)
+
+
 def _create_database(database: Path) -> None:
     """Build the schema aside and move it into place whole.
 
     Two processes that build it at once, or one killed in the middle, leave a database that no MLflow opens.
     """
-    _prepare_process()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     draft = database.with_name(f".{database.name}.draft")
@@ -185,7 +217,10 @@ def _prepare_process() -> None:
 
 
 def _experiment_id(client: "MlflowClient", name: str, database: Path | None) -> str:
-    experiment = client.get_experiment_by_name(name) or _create_experiment(client, name, database)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        with _alone_with(database):
+            experiment = client.get_experiment_by_name(name) or _create_experiment(client, name, database)
     if experiment.lifecycle_stage != "active":
         raise TrackingError(f"tracking.experiment: {name!r} was deleted in MLflow; restore it or choose another name")
     return str(experiment.experiment_id)

@@ -11,13 +11,14 @@ from typing import Protocol
 from pnas.tracking.projection import Projection
 from pnas.tracking.redaction import redact, scrub
 from pnas.tracking.spec import TrackingSpec, resolve_uri
+from pnas.tracking.store import StoreBusy
 
 Info = dict[str, str]
 OnRun = Callable[[Info], None]
 
 _log = logging.getLogger(__name__)
 _EVERY, _PAUSE = 5.0, 1.0
-_LONGEST_RETRY = 60.0
+_LONGEST_RETRY, _LAST_RETRIES = 60.0, 2.0
 
 
 class Tracker(Protocol):
@@ -79,10 +80,10 @@ class MlflowTracker:
 
     def __init__(self, spec: TrackingSpec, run_dir: Path, on_run: OnRun | None = None) -> None:
         self._uri, self._patience, self._on_run = resolve_uri(spec), spec.patience, on_run
-        self._projection = Projection(run_dir, spec)
+        self._run_dir, self._projection = run_dir, Projection(run_dir, spec)
         self._news, self._ended, self._stop = threading.Event(), threading.Event(), threading.Event()
         self._ending: _Ending | None = None
-        self._failures, self._complete = 0, False
+        self._failures, self._busy, self._complete = 0, False, False
         # A daemon: a store that hangs must not keep the process alive; being cut off anywhere is harmless.
         self._thread = threading.Thread(target=self._work, name="pnas-tracking", daemon=True)
         self._thread.start()
@@ -102,7 +103,8 @@ class MlflowTracker:
         self._thread.join(self._patience)
         self._stop.set()
         if not self._complete:
-            _log.warning("MLflow store %s lacks a part of this search; the journal has it", redact(self._uri))
+            how = f"the same command again, or task=sync from={self._run_dir}, delivers it"
+            _log.warning("MLflow store %s lacks a part of this search; %s", redact(self._uri), how)
         self._hand_over_run_id()
         return self._projection.info
 
@@ -121,10 +123,11 @@ class MlflowTracker:
             ending = self._ending
             started = time.monotonic()
             done = self._try(ending)
-            if ending is not None or self._stop.is_set():
+            if ending is None and not self._stop.is_set():
+                self._rest(time.monotonic() - started)
+            elif done or not self._may_come_back(ending) or self._stop.wait(_LAST_RETRIES):
                 self._complete = done
                 return
-            self._rest(time.monotonic() - started)
 
     def _try(self, ending: _Ending | None) -> bool:
         try:
@@ -134,10 +137,15 @@ class MlflowTracker:
             if self._failures == 0:
                 reason = scrub(str(error), self._uri) or type(error).__name__
                 _log.warning("%s. The search goes on; MLflow gets the rest when it can", reason)
-            self._failures += 1
+            self._failures, self._busy = self._failures + 1, isinstance(error, StoreBusy)
             return False
         self._failures = 0
         return done
+
+    def _may_come_back(self, ending: _Ending | None) -> bool:
+        """A store that took a part of this search, or is busy with others, may take the rest in time."""
+        was_there = self._busy or self._projection.info is not None
+        return was_there and ending is not None and ending.status != "interrupted"
 
     def _rest(self, pass_seconds: float) -> None:
         """Wait for news, after a pause that leaves the machine to the search and a failing store alone."""

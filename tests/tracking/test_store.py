@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pnas.errors import TrackingError
+from pnas.records import Journal
 from pnas.tracking import TrackingSpec, find_run, open_store, project, run_dir_of
 from pnas.tracking.store import file_lock
 
@@ -61,6 +62,18 @@ def test_run_directory_that_is_gone(spec, finished):
     finished.run_dir.rename(finished.run_dir.with_name("moved"))
     with pytest.raises(TrackingError, match=r"its run directory .*demo is not there$"):
         run_dir_of(spec.uri, info["run_id"])
+
+
+def test_a_store_leads_only_to_the_run_that_it_shows(spec, finished, tmp_path):
+    """Whoever can write to an MLflow server could point the tag at any directory of ours."""
+    info = project(finished.run_dir, spec)
+    (tmp_path / "other").mkdir()
+    with Journal(tmp_path / "other" / "journal.sqlite", create=True) as journal:
+        journal.set_meta(search_id="another")
+    for directory in (tmp_path / "other", tmp_path, Path("/etc")):
+        open_store(spec).client.set_tag(info["run_id"], "pnas.run_dir", str(directory))
+        with pytest.raises(TrackingError, match=r"does not hold this search$"):
+            run_dir_of(spec.uri, info["run_id"])
 
 
 def test_looking_up_makes_no_database(tmp_path):
