@@ -37,6 +37,7 @@ def summarize(journal: Journal) -> dict[str, Any]:
         "children_failed": sum(child.status is Status.FAILED for child in children),
         "best": _best(children, journal.meta("test_accuracy")),
         "stages": [_stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()],
+        "stopped_by": journal.meta("stopped_by"),
         "tracking": journal.meta("tracking"),
     }
 

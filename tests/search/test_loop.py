@@ -32,6 +32,9 @@ class Greedy:
         self.calls.pop()
         return Proposal(cells, [fake_reward(str(cell)) for cell in cells], 8, 4, 0.1)
 
+    def is_over(self) -> bool:
+        return self._left == 0
+
     def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         self.calls.append("resume")
         self._cells, self._left = list(cells), self._left - 1
