@@ -6,6 +6,7 @@ Ray is imported when the first child is to be trained, and not before.
 import faulthandler
 import importlib.util
 import os
+import re
 import signal
 import socket
 import sys
@@ -142,9 +143,10 @@ class RayExecutor(AttemptingExecutor):
     def _loss(self, error: Exception, seconds: float) -> Lost:
         timeout, out_of_memory = self._spec.child_timeout, self._ray.exceptions.OutOfMemoryError
         if timeout is not None and seconds > timeout:
-            return Lost(f"took longer than executor.child_timeout={timeout} s", seconds, str(error))
-        reason = f"its Ray worker died ({type(error).__name__})"
-        return Lost(reason, seconds, str(error), isinstance(error, out_of_memory))
+            return Lost(f"took longer than executor.child_timeout={timeout} s", seconds)
+        log = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+        reason = f"its Ray worker died: {log.splitlines()[-1] if log else type(error).__name__}"
+        return Lost(reason, seconds, log, isinstance(error, out_of_memory))
 
     def _abandon(self, running: Iterable[_Started]) -> None:
         for attempt in running:
