@@ -150,7 +150,7 @@ class NetworkManager:
         return make_evaluation(FlatWeights(model), tf.constant(x), tf.constant(y))()[1]
 
     def _train_within_memory(self, job: ChildJob) -> ChildResult:
-        reason = "the worker of the attempt before was killed for it"
+        reason, trace = "the worker of the attempt before was killed for it", ""
         smallest = self.trainer.batchsize // max(1, job.accumulate // 2)
         for parts in self.trainer.parts_of_batch(job.accumulate):
             try:
@@ -159,8 +159,11 @@ class NetworkManager:
                 if not is_out_of_memory(error):
                     raise
                 reason, smallest = _reason(error), self.trainer.batchsize // parts
+                trace = "".join(traceback.format_exception(error))
             _release_memory()  # after the exception, whose traceback holds what was allocated
-        raise ChildFailure(f"out of memory, also with {smallest} examples at a time: {reason}")
+        failure = ChildFailure(f"out of memory, also with {smallest} examples at a time: {reason}")
+        failure.add_note(trace)
+        raise failure
 
     def _train(self, job: ChildJob, parts: int) -> ChildResult:
         from pnas.children.training import train
