@@ -199,11 +199,13 @@ def connect(ray: ModuleType, spec: ExecutorSpec, threads: int) -> None:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep our reaction to SIGTERM: Ray replaces it. Its processes do not get the terminal's Ctrl-C."""
+    """Keep our reaction to SIGTERM: Ray makes it an exit. Its processes do not get the terminal's Ctrl-C."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
+    except SystemExit:
+        raise KeyboardInterrupt from None
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)

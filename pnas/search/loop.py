@@ -5,6 +5,7 @@ from it all that was done before.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -157,8 +158,9 @@ class SearchLoop:
         """Leave what is known of a failure beside the journal, which has one line of it."""
         path = self._journal.path.parent / ERRORS / f"{key}.log"
         if result.log:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(f"{result.cell}\n{result.error}\n\n{result.log}\n")
+            with suppress(OSError):  # a full disk is the journal's to report
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(f"{result.cell}\n{result.error}\n\n{result.log}\n")
 
     def _job(self, child: ChildRecord) -> ChildJob:
         path = None if self._weights_dir is None else str(self._weights_dir / f"{child.key}.npz")

@@ -14,6 +14,12 @@ def interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
+def interrupt_and_wait(times: int) -> None:
+    for _ in range(times):
+        interrupt()
+    time.sleep(30)
+
+
 def test_the_first_ctrl_c_is_a_wish_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGINT)
     with soft_interrupts(grace=60) as asked:
@@ -27,16 +33,13 @@ def test_the_first_ctrl_c_is_a_wish_and_says_so(capfd: pytest.CaptureFixture[str
 
 def test_the_second_one_interrupts() -> None:
     with pytest.raises(KeyboardInterrupt), soft_interrupts(grace=60):
-        interrupt()
-        interrupt()
-        time.sleep(5)
+        interrupt_and_wait(times=2)
 
 
 def test_waiting_is_bounded() -> None:
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt), soft_interrupts(grace=0.3):
-        interrupt()
-        time.sleep(30)
+        interrupt_and_wait(times=1)
     assert time.monotonic() - start < 10
 
 

@@ -25,7 +25,7 @@ SEARCH = (
 )
 """3 children of one block and 2 of two."""
 
-LONG = tuple(item for item in SEARCH if not item.startswith("trainer.epochs")) + ("trainer.epochs=500",)
+LONG = (*SEARCH[:-2], "trainer.epochs=500", "tracking=none")
 """The same, with children that outlast a test."""
 
 
@@ -103,12 +103,12 @@ def wait_for_training(process: "subprocess.Popen[str]", cwd: Path, children: int
 def test_ctrl_c_waits_for_running_children_and_starts_no_others(executor: str, tmp_path: Path) -> None:
     if executor == "ray":
         pytest.importorskip("ray")
-    command = ["name=demo", *SEARCH, f"executor={executor}", "trainer.epochs=20"]
-    command += [] if executor == "serial" else ["executor.workers=1"]
-    process = start([*command, "executor.grace=100"] if executor != "serial" else command, tmp_path)
+    command = ["name=demo", *SEARCH[:-2], "trainer.epochs=20", "tracking=none", f"executor={executor}"]
+    command += [] if executor == "serial" else ["executor.workers=1", "executor.grace=100"]
+    process = start(command, tmp_path)
     while trained(tmp_path) < 1 and process.poll() is None:
         time.sleep(0.02)
-    seconds, out, err = end(process, signal.SIGINT)
+    _, out, err = end(process, signal.SIGINT)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "Ctrl-C again stops now" in err
@@ -173,7 +173,7 @@ def is_below(process: int, ancestor: int) -> bool:
 @pytest.mark.slow
 def test_ray_with_a_worker_killed_during_a_child_gives_what_serial_gives(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    few = [item for item in SEARCH if not item.startswith("trainer.epochs")] + ["trainer.epochs=10"]
+    few = (*SEARCH[:-2], "trainer.epochs=10", "tracking=none")
     (tmp_path / "serial").mkdir()
     code, _, err = run_apart("name=demo", *few, "executor=serial", cwd=tmp_path / "serial")
     assert code == 0, err
@@ -183,7 +183,7 @@ def test_ray_with_a_worker_killed_during_a_child_gives_what_serial_gives(tmp_pat
     while process.poll() is None and not has_killed:
         has_killed = kill_a_ray_worker(process.pid)
         time.sleep(0.05)
-    out, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=300)
     assert has_killed
     assert process.returncode == 0, err
     assert children_of(tmp_path / "ray") == children_of(tmp_path / "serial")
