@@ -3,6 +3,7 @@
 import dataclasses
 import gc
 import time
+import traceback
 import warnings
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +50,7 @@ class NetworkManager:
         seed: int = 0,
         space: SlotSpace | None = None,
         inter_op_threads: int = 1,
+        gpu_memory_mb: int | None = None,
     ) -> None:
         """Check everything that can be checked before a child is built, and configure TensorFlow.
 
@@ -57,6 +59,7 @@ class NetworkManager:
             batchsize: instead of the trainer's.
             space: tells which written forms are the same cell, so that they get the same seed.
             inter_op_threads: operations of one child that run side by side (speed only).
+            gpu_memory_mb: memory of each GPU that this process may use; None = as much as it needs.
 
         Raises:
             InvalidValue: a batch larger than the training set, images too small for the network, no GPU where
@@ -71,7 +74,7 @@ class NetworkManager:
         self._space = space
         check_batchsize(self.trainer, len(dataset.x_train))
         check_image(self.network, dataset.image_shape)
-        configure_runtime(self.trainer, inter_op_threads)
+        configure_runtime(self.trainer, inter_op_threads, gpu_memory_mb)
 
     def get_reward(self, cell: Cell) -> float:
         """Train the child of ``cell``; its reward, in [0, 1]. A child that fails earns 0 and a warning."""
@@ -81,27 +84,34 @@ class NetworkManager:
             return 0.0
         return result.reward
 
-    def evaluate(self, cell: Cell, seed: int | None = None, weights_path: str | Path | None = None) -> ChildResult:
+    def evaluate(
+        self, cell: Cell, seed: int | None = None, weights_path: str | Path | None = None, accumulate: int = 1
+    ) -> ChildResult:
         """Train the child of ``cell`` from scratch and measure it.
+
+        Out of memory, it is trained again with half the examples at a time, and so on; gradients are added up
+        over the batch, whose size stays what it is. ``metrics["accumulate"]`` then says in how many parts.
 
         Args:
             cell: the cell to stack.
             seed: of its weights and batches; None: derived from the manager's seed and the cell.
             weights_path: where to leave its trained weights (``.npz``).
+            accumulate: parts of a batch to begin with, at least.
 
         Returns:
             The full record. Whatever goes wrong with this child (an invalid cell, memory, a loss that is not
             finite) makes a failed record, not an exception.
         """
         child_seed = self.child_seed(cell) if seed is None else seed
-        job = ChildJob(cell, child_seed, None if weights_path is None else str(weights_path))
+        job = ChildJob(cell, child_seed, None if weights_path is None else str(weights_path), accumulate)
         start = time.perf_counter()
         try:
-            result = self._train(job)
+            result = self._train_within_memory(job)
         except NotWritable:
             raise
         except Exception as error:
-            return ChildResult.failed(job, _reason(error), time.perf_counter() - start)
+            log = "".join(traceback.format_exception(error))
+            return ChildResult.failed(job, _reason(error), time.perf_counter() - start, log)
         finally:
             _release_memory()
         return dataclasses.replace(result, seconds=time.perf_counter() - start)
@@ -145,12 +155,30 @@ class NetworkManager:
         load_weights(model, weights_path)
         return make_evaluation(FlatWeights(model), tf.constant(x), tf.constant(y))()[1]
 
-    def _train(self, job: ChildJob) -> ChildResult:
+    def _train_within_memory(self, job: ChildJob) -> ChildResult:
+        reason, trace = "the worker of the attempt before was killed for it", ""
+        smallest = self.trainer.batchsize // max(1, job.accumulate // 2)
+        for parts in self.trainer.parts_of_batch(job.accumulate):
+            try:
+                return self._train(job, parts)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                reason, smallest = _reason(error), self.trainer.batchsize // parts
+                trace = "".join(traceback.format_exception(error))
+            _release_memory()  # after the exception, whose traceback holds what was allocated
+        failure = ChildFailure(f"out of memory, also with {smallest} examples at a time: {reason}")
+        failure.add_note(trace)
+        raise failure
+
+    def _train(self, job: ChildJob, parts: int) -> ChildResult:
         from pnas.children.training import train
 
         params, flops = self.count(job.cell)
         weights = self._initial_weights(job)
-        metrics = train(weights, self._data, self.trainer, job.seed)
+        metrics = train(weights, self._data, self.trainer, job.seed, parts)
+        if parts != self.trainer.accumulate:
+            metrics["accumulate"] = [float(parts)]
         if job.weights_path is not None:
             save_weights(*weights.arrays(), job.weights_path)
         reward = reward_of(metrics, self.trainer)
@@ -183,6 +211,12 @@ def check_batchsize(trainer: TrainerSpec, examples: int) -> None:
     """Raise `InvalidValue` if a batch needs more than the ``examples`` there are to train on."""
     rule = f"must not exceed the {examples} examples of the training set"
     require(trainer.batchsize <= examples, "trainer.batchsize", rule, trainer.batchsize)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether less to compute at a time might have gone well."""
+    # By name: this module does without TensorFlow, and what raised it has it.
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _reason(error: Exception) -> str:

@@ -34,12 +34,13 @@ def quiet_start() -> Iterator[None]:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def configure_runtime(trainer: TrainerSpec, inter_op_threads: int = 1) -> None:
+def configure_runtime(trainer: TrainerSpec, inter_op_threads: int = 1, gpu_memory_mb: int | None = None) -> None:
     """Threads and devices of this process. May be called again with the same values.
 
     Args:
         trainer: ``threads`` and ``device`` are read.
         inter_op_threads: operations of one child that run side by side. It does not change results.
+        gpu_memory_mb: memory of each GPU that this process may use; None = as much as it needs.
 
     Raises:
         InvalidValue: a GPU was asked for and TensorFlow sees none, or TensorFlow already runs in this process
@@ -50,7 +51,7 @@ def configure_runtime(trainer: TrainerSpec, inter_op_threads: int = 1) -> None:
 
         tf.config.list_physical_devices()
     _set_threads(trainer.threads, inter_op_threads)
-    _set_devices(trainer.device)
+    _set_devices(trainer.device, gpu_memory_mb)
 
 
 def _set_threads(intra_op: int, inter_op: int) -> None:
@@ -72,7 +73,7 @@ def _set_threads(intra_op: int, inter_op: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(inter_op)
 
 
-def _set_devices(device: str) -> None:
+def _set_devices(device: str, memory_mb: int | None) -> None:
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
@@ -84,7 +85,11 @@ def _set_devices(device: str) -> None:
         return
     for gpu in gpus:
         try:
-            tf.config.experimental.set_memory_growth(gpu, True)
+            if memory_mb is None:
+                tf.config.experimental.set_memory_growth(gpu, True)
+            else:
+                limit = tf.config.LogicalDeviceConfiguration(memory_limit=memory_mb)
+                tf.config.set_logical_device_configuration(gpu, [limit])
         except RuntimeError:
             return  # already started: as it was
 

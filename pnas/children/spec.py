@@ -46,6 +46,9 @@ class TrainerSpec:
     Attributes:
         epochs: passes over the training set.
         batchsize: examples a step. The remainder of a shuffled epoch that fills no batch is left out of it.
+        accumulate: equal parts that a batch is computed in, one after the other, to need less memory: a step is
+            the same but for batch normalization, which sees a part at a time. A child that runs out of memory is
+            trained in more parts in any case, `parts_of_batch`.
         learning_rate: at the first step.
         optimizer: ``adam``, ``momentum`` (SGD, 0.9) or the name of any other Keras optimizer.
         schedule: ``cosine`` (to zero at the last step) or ``constant``.
@@ -63,6 +66,7 @@ class TrainerSpec:
 
     epochs: int = 25
     batchsize: int = 64
+    accumulate: int = 1
     learning_rate: float = 0.01
     optimizer: str = "adam"
     schedule: str = "cosine"
@@ -77,6 +81,9 @@ class TrainerSpec:
     def __post_init__(self) -> None:
         require_count("trainer.epochs", self.epochs)
         require_count("trainer.batchsize", self.batchsize)
+        parts = require_count("trainer.accumulate", self.accumulate)
+        rule = f"must divide trainer.batchsize={self.batchsize}"
+        require(self.batchsize % parts == 0, "trainer.accumulate", rule, parts)
         rate = self.learning_rate
         require(_is_finite(rate) and rate > 0, "trainer.learning_rate", "must be a number above 0", rate)
         require_choice("trainer.optimizer", self.optimizer, OPTIMIZERS)
@@ -88,6 +95,19 @@ class TrainerSpec:
         require_count("trainer.threads", self.threads)
         require_choice("trainer.jit_compile", self.jit_compile, ("auto", "on", "off"))
         require_choice("trainer.device", self.device, ("auto", "cpu", "gpu"))
+
+    def parts_of_batch(self, at_least: int = 1) -> list[int]:
+        """Numbers of parts to train a batch in, until memory is enough: each at least twice the one before.
+
+        Args:
+            at_least: parts that an earlier attempt was told to use.
+        """
+        sizes = range(_SMALLEST_PART, self.batchsize + 1)
+        ladder = [self.accumulate] if at_least <= self.accumulate else []
+        for parts in sorted(self.batchsize // size for size in sizes if self.batchsize % size == 0):
+            if parts >= max(at_least, 2 * ladder[-1] if ladder else self.accumulate + 1):
+                ladder.append(parts)
+        return ladder
 
     @property
     def rewarded_epochs(self) -> range:
@@ -103,5 +123,8 @@ class TrainerSpec:
 def _is_finite(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
+
+_SMALLEST_PART = 4
+"""Examples: batch normalization makes nothing of fewer."""
 
 OPTIMIZERS = ("adam", "momentum", "nesterov", "sgd", "adamw", "rmsprop", "nadam", "lion")

@@ -48,8 +48,13 @@ def to_device(dataset: Dataset) -> DeviceData:
     return DeviceData(*map(tf.constant, (dataset.x_train, dataset.y_train, dataset.x_val, dataset.y_val)))
 
 
-def train(weights: FlatWeights, data: DeviceData, trainer: TrainerSpec, seed: int) -> History:
+def train(
+    weights: FlatWeights, data: DeviceData, trainer: TrainerSpec, seed: int, accumulate: int | None = None
+) -> History:
     """Train ``weights`` in place, with batches shuffled from ``seed``.
+
+    Args:
+        accumulate: parts to train a batch in, in place of the trainer's.
 
     Returns:
         Per-epoch loss and accuracy (means over the epoch's steps, while weights change), learning_rate (of
@@ -60,9 +65,12 @@ def train(weights: FlatWeights, data: DeviceData, trainer: TrainerSpec, seed: in
     """
     history: History = defaultdict(list)
     with lean_graphs():
-        step = make_step(weights, data, make_optimizer(trainer), is_compiled(trainer, len(data.x_train)))
-        steps = in_one_call(step)
-        validate = make_evaluation(weights, data.x_val, data.y_val)
+        parts = accumulate or trainer.accumulate
+        step = make_step(weights, data, make_optimizer(trainer), is_compiled(trainer, len(data.x_train)), parts)
+        # A step in parts is several calls, so that only one part is in memory at a time.
+        steps = in_one_call(step) if parts == 1 else step_by_step(step)
+        # What has no room for a batch in training may have none for a larger one in evaluation either.
+        validate = make_evaluation(weights, data.x_val, data.y_val, max(1, EVALUATION_BATCH // parts))
         for epoch, (batches, rates) in enumerate(_epochs(len(data.x_train), trainer, seed)):
             values = run_epoch(steps, batches, rates)
             loss, accuracy = validate() if trainer.is_validated(epoch) else (math.nan, math.nan)
@@ -117,23 +125,59 @@ Step = Callable[[Any, Any], Any]
 
 
 def make_step(
-    weights: FlatWeights, data: DeviceData, optimizer: keras.optimizers.Optimizer, jit_compile: bool = False
+    weights: FlatWeights,
+    data: DeviceData,
+    optimizer: keras.optimizers.Optimizer,
+    jit_compile: bool = False,
+    parts: int = 1,
 ) -> Step:
-    """A traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch."""
+    """A traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch.
+
+    Args:
+        parts: equal parts of the batch whose gradients are added up before the weights change. The step is that
+            of the whole batch, but for batch normalization, which sees one part at a time.
+    """
     optimizer.build([weights.trainable])
     inner = getattr(optimizer, "inner_optimizer", optimizer)
 
-    @tf.function(autograph=False, jit_compile=jit_compile)
-    def step(indices: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
+    def gradient_of(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         x, y = tf.gather(data.x_train, indices), tf.gather(data.y_train, indices)
         with tf.GradientTape() as tape:
             logits, state = weights.call(x, training=True)
             loss = tf.reduce_mean(_losses(logits, y))
             scaled = optimizer.scale_loss(loss)
-        inner.learning_rate.assign(learning_rate)
-        optimizer.apply([tape.gradient(scaled, weights.trainable.value)], [weights.trainable])
+        gradient = tape.gradient(scaled, weights.trainable.value)
         weights.state.assign(state)
-        return tf.stack([loss, tf.reduce_mean(_hits(logits, y))])
+        return gradient, tf.stack([loss, tf.reduce_mean(_hits(logits, y))])
+
+    def apply(gradient: tf.Tensor, learning_rate: tf.Tensor) -> None:
+        inner.learning_rate.assign(learning_rate)
+        optimizer.apply([gradient], [weights.trainable])
+
+    return _whole_step(gradient_of, apply, jit_compile) if parts == 1 else _step_in_parts(gradient_of, apply, parts)
+
+
+def _whole_step(gradient_of: Callable[..., Any], apply: Callable[..., None], jit_compile: bool) -> Step:
+    @tf.function(autograph=False, jit_compile=jit_compile)
+    def step(indices: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
+        gradient, values = gradient_of(indices)
+        apply(gradient, learning_rate)
+        return values
+
+    return step
+
+
+def _step_in_parts(gradient_of: Callable[..., Any], apply: Callable[..., None], parts: int) -> Step:
+    # One call a part: inside one graph, nothing would keep the parts from being in memory at the same time.
+    one_part, finish = tf.function(gradient_of, autograph=False), tf.function(apply, autograph=False)
+
+    def step(indices: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
+        gradient = values = tf.zeros(())
+        for part in tf.split(indices, parts):
+            of_part = one_part(part)
+            gradient, values = gradient + of_part[0], values + of_part[1]
+        finish(gradient / parts, learning_rate)
+        return values / parts
 
     return step
 
@@ -151,6 +195,11 @@ def in_one_call(step: Step) -> Step:
     return steps
 
 
+def step_by_step(step: Step) -> Step:
+    """As `in_one_call`, for a ``step`` that must not become one graph."""
+    return lambda batches, rates: tf.add_n([step(batches[i], rates[i]) for i in range(rates.shape[0])])
+
+
 def run_epoch(steps: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str, float]:
     """Run the steps of one epoch; fetch their losses once, at its end."""
     starts = range(0, len(rates), STEPS_A_CALL)
@@ -160,9 +209,11 @@ def run_epoch(steps: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str
     return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
 
 
-def make_evaluation(weights: FlatWeights, x: tf.Tensor, y: tf.Tensor) -> Callable[[], tuple[float, float]]:
+def make_evaluation(
+    weights: FlatWeights, x: tf.Tensor, y: tf.Tensor, batchsize: int = EVALUATION_BATCH
+) -> Callable[[], tuple[float, float]]:
     """A function that measures the weights as they are when it is called: loss and accuracy on (x, y)."""
-    batches = _evaluation_batches(len(y))
+    batches = _evaluation_batches(len(y), batchsize)
 
     @tf.function(autograph=False)
     def totals(indices: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
@@ -178,9 +229,9 @@ def make_evaluation(weights: FlatWeights, x: tf.Tensor, y: tf.Tensor) -> Callabl
     return evaluate
 
 
-def _evaluation_batches(examples: int) -> list[tuple[tf.Tensor, tf.Tensor]]:
+def _evaluation_batches(examples: int, batchsize: int) -> list[tuple[tf.Tensor, tf.Tensor]]:
     """Indices of equally large batches, and 1 for those that count, 0 for what fills up the last one."""
-    calls = -(-examples // EVALUATION_BATCH)
+    calls = -(-examples // batchsize)
     size = -(-examples // calls)
     indices = np.arange(calls * size, dtype=np.int32).reshape(calls, size)
     counts = (indices < examples).astype(np.float32)

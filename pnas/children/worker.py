@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pnas.children.manager import NetworkManager
 from pnas.children.runtime import quiet_start
 from pnas.children.spec import NetworkSpec, TrainerSpec
-from pnas.data import DataSpec, load_dataset
+from pnas.data import Dataset, DataSpec, load_dataset
 from pnas.records import ChildJob, ChildResult
 
 
@@ -22,26 +22,33 @@ class ChildRunnerFactory:
         network: what surrounds the cells.
         trainer: how children are trained.
         inter_op_threads: operations of one child that run side by side; it does not change results.
+        gpu_memory_mb: memory of its GPU that the process may use; None = as much as it needs.
+        dataset: what ``data`` loads to, for workers that cannot load it themselves.
     """
 
     data: DataSpec
     network: NetworkSpec
     trainer: TrainerSpec
     inter_op_threads: int = 1
+    gpu_memory_mb: int | None = None
+    dataset: Dataset | None = None
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         if multiprocessing.parent_process() is not None:
             _import_only_what_trains()
-        dataset = load_dataset(self.data)
         manager = NetworkManager(
-            dataset, network=self.network, trainer=self.trainer, inter_op_threads=self.inter_op_threads
+            self.dataset or load_dataset(self.data),
+            network=self.network,
+            trainer=self.trainer,
+            inter_op_threads=self.inter_op_threads,
+            gpu_memory_mb=self.gpu_memory_mb,
         )
         # Looking through TensorFlow's own objects after every child would cost a fifth of a second.
         gc.collect()
         gc.freeze()
 
         def run(job: ChildJob) -> ChildResult:
-            return manager.evaluate(job.cell, job.seed, job.weights_path)
+            return manager.evaluate(job.cell, job.seed, job.weights_path, job.accumulate)
 
         return run
 

@@ -3,7 +3,8 @@
 import os
 
 from pnas.execution.devices import visible_gpus
-from pnas.execution.executor import Executor, Runner, RunnerFactory
+from pnas.execution.executor import Executor, MayStart, Runner, RunnerFactory, always
+from pnas.execution.interrupts import soft_interrupts
 from pnas.execution.local import LocalExecutor
 from pnas.execution.serial import SerialExecutor
 from pnas.execution.spec import ExecutorSpec
@@ -12,26 +13,47 @@ __all__ = [
     "Executor",
     "ExecutorSpec",
     "LocalExecutor",
+    "MayStart",
     "Runner",
     "RunnerFactory",
     "SerialExecutor",
+    "always",
+    "check_executor",
     "count_workers",
     "make_executor",
+    "soft_interrupts",
 ]
 
 
 def count_workers(spec: ExecutorSpec, threads: int, gpus: int) -> int:
-    """How many children are trained at once, for children of ``threads`` threads each and ``gpus`` GPUs."""
+    """How many children are trained at once on this machine, with ``threads`` threads each and ``gpus`` GPUs."""
     if spec.kind == "serial":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return spec.workers or gpus or max(1, cores // threads)
+    # Half the last digit a float shows: ten children of 0.1 GPU fit on one.
+    return spec.workers or int(gpus / spec.gpus_per_child + 1e-9) or max(1, cores // threads)
+
+
+def check_executor(spec: ExecutorSpec) -> None:
+    """Meet what can be wrong with an executor before any work starts.
+
+    Raises:
+        InvalidValue: Ray is not installed, or no cluster answers at ``executor.address``.
+    """
+    if spec.kind == "ray":
+        from pnas.execution.cluster import check_ray
+
+        check_ray(spec.address)
 
 
 def make_executor(spec: ExecutorSpec, factory: RunnerFactory, threads: int = 1, use_gpu: bool = True) -> Executor:
     """The executor that ``spec`` describes, for children of ``threads`` threads each."""
     if spec.kind == "serial":
         return SerialExecutor(factory)
+    if spec.kind == "ray":
+        from pnas.execution.cluster import RayExecutor
+
+        return RayExecutor(factory, spec, threads, use_gpu)
     gpus = visible_gpus() if use_gpu else []
     workers = count_workers(spec, threads, len(gpus))
-    return LocalExecutor(factory, workers, spec.max_children_per_worker, spec.child_timeout, gpus)
+    return LocalExecutor(factory, workers, spec.max_children_per_worker, spec.child_timeout, gpus, spec.retries)

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
-from pnas.execution.executor import Executor
+from pnas.execution.executor import Executor, MayStart, always
 from pnas.records import ChildJob, ChildResult
 from pnas.records.cache import EvaluationCache, Found, reused
 from pnas.state_space import Cell
@@ -27,7 +27,7 @@ class CachedExecutor:
         self._executor, self._cache, self._identify = executor, cache, identify
         self._broken = False
 
-    def run(self, jobs: Sequence[ChildJob]) -> Iterator[tuple[int, ChildResult]]:
+    def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[tuple[int, ChildResult]]:
         """As `Executor.run`. Reused children come first; they leave no weights."""
         missing: list[int] = []
         for index, job in enumerate(jobs):
@@ -36,7 +36,7 @@ class CachedExecutor:
                 missing.append(index)
             else:
                 yield index, reused(found, job)
-        for index, result in self._executor.run([jobs[index] for index in missing]):
+        for index, result in self._executor.run([jobs[index] for index in missing], may_start):
             self._keep(result)
             yield missing[index], result
 

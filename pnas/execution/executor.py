@@ -12,14 +12,22 @@ Runner = Callable[[ChildJob], ChildResult]
 RunnerFactory = Callable[[], Runner]
 """Picklable; called once in each process that trains children (there it loads the data)."""
 
+MayStart = Callable[[], bool]
+"""Asked before each job is started; once it says no, no other job is."""
+
+
+def always() -> bool:
+    return True
+
 
 class Executor(Protocol):
     """Trains children."""
 
-    def run(self, jobs: Sequence[ChildJob]) -> Iterator[tuple[int, ChildResult]]:
-        """Train all ``jobs``; yield (index of the job, its result) as they end, in any order.
+    def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[tuple[int, ChildResult]]:
+        """Train ``jobs``; yield (index of the job, its result) as they end, in any order.
 
-        A job whose worker dies, hangs past the timeout or raises yields a failed `ChildResult`.
+        A job whose worker dies, hangs past the timeout or raises yields a failed `ChildResult`. Jobs that may
+        not be started any more yield nothing; those that run are finished.
 
         Raises:
             PnasError: what every job would meet, such as settings that this machine cannot serve.

@@ -1,37 +1,27 @@
-"""`executor=local`: children in worker processes of this machine, one per GPU or per few cores.
+"""`executor=local`: children in worker processes of this machine, one or more per GPU, or per few cores."""
 
-Pebble's pool, unlike the standard library's, loses one job to a dead worker and not all of them, and stops a
-job that runs past its timeout.
-"""
-
-import multiprocessing
-import os
 import tempfile
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Future, as_completed
+from collections.abc import Iterable, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 
-import pebble
-
 from pnas.errors import PnasError
-from pnas.execution.devices import claim
-from pnas.execution.executor import Runner, RunnerFactory
+from pnas.execution.attempts import AttemptingExecutor, Lost
+from pnas.execution.executor import RunnerFactory
+from pnas.execution.worker import WorkerProcess, WorkerSettings
 from pnas.records import ChildJob, ChildResult
 
-_runner: Runner | None = None  # of this worker process, made for its first job
 
-
-class LocalExecutor:
+class LocalExecutor(AttemptingExecutor):
     """Trains up to ``workers`` children at once, each in a process that is replaced after some children.
 
     Args:
         factory: makes what a worker runs.
-        workers: number of processes.
+        workers: number of processes; they are started when there is something to train.
         max_children_per_worker: children after which a process is replaced.
         child_timeout: seconds a child may take, None = any.
         devices: ids of GPUs to pin the workers to, several workers to a GPU if there are fewer; () = no pinning.
+        retries: attempts after the first, of a child whose worker died or passed the timeout.
     """
 
     def __init__(
@@ -41,65 +31,74 @@ class LocalExecutor:
         max_children_per_worker: int = 40,
         child_timeout: float | None = None,
         devices: Sequence[str] = (),
+        retries: int = 1,
     ) -> None:
-        self._factory, self._timeout = factory, child_timeout
-        self._slots = tempfile.TemporaryDirectory(prefix="pnas-devices-")
-        shares = [devices[i % len(devices)] for i in range(workers)] if devices else []
-        self._pool = pebble.ProcessPool(
-            max_workers=workers,
-            max_tasks=max_children_per_worker,
-            # A forked TensorFlow runtime hangs; a spawned process starts clean.
-            context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(os.getpid(), shares, self._slots.name),
-        )
+        super().__init__(retries)
+        self._factory, self._timeout, self._share = factory, child_timeout, max_children_per_worker
+        self._gpus = [devices[i % len(devices)] if devices else None for i in range(workers)]
+        self._workers: list[WorkerProcess | None] = [None] * workers
+        self._idle = list(range(workers))[::-1]
+        self._logs = tempfile.TemporaryDirectory(prefix="pnas-workers-", ignore_cleanup_errors=True)
 
-    def run(self, jobs: Sequence[ChildJob]) -> Iterator[tuple[int, ChildResult]]:
-        started = time.monotonic()
-        futures: dict[Future[ChildResult], int] = {
-            self._pool.schedule(_train, args=(self._factory, job), timeout=self._timeout): index
-            for index, job in enumerate(jobs)
-        }
-        for future in as_completed(futures):
-            index = futures[future]
-            yield index, _outcome(future, jobs[index], time.monotonic() - started, self._timeout)
+    def _room(self) -> int:
+        return len(self._workers)
+
+    def _start(self, job: ChildJob) -> int:
+        slot = self._idle.pop()
+        worker = self._workers[slot]
+        if worker is None or worker.begun >= self._share or not worker.is_alive:
+            worker = self._replace(slot)
+        worker.send(job)
+        return slot
+
+    def _replace(self, slot: int) -> WorkerProcess:
+        self._drop(slot)
+        log = Path(self._logs.name) / f"worker-{slot}.log"
+        worker = self._workers[slot] = WorkerProcess(WorkerSettings(self._factory, log, self._gpus[slot]))
+        return worker
+
+    def _drop(self, slot: int) -> None:
+        worker = self._workers[slot]
+        if worker is not None:
+            worker.kill()
+        self._workers[slot] = None
+
+    def _worker(self, slot: int) -> WorkerProcess:
+        worker = self._workers[slot]
+        assert worker is not None, "a slot that runs has a worker"
+        return worker
+
+    def _ended(self, running: Iterable[int], patience: float) -> list[int]:
+        slots = list(running)
+        wait([self._worker(slot).connection for slot in slots], patience)
+        return [slot for slot in slots if self._worker(slot).ended() or self._worker(slot).is_late(self._timeout)]
+
+    def _outcome(self, handle: int, job: ChildJob) -> ChildResult | Lost:
+        worker = self._worker(handle)
+        answer = worker.answer()
+        self._idle.append(handle)
+        if isinstance(answer, PnasError):
+            raise answer
+        if answer is not None:
+            return answer
+        lost = self._loss(worker)
+        self._drop(handle)
+        return lost
+
+    def _loss(self, worker: WorkerProcess) -> Lost:
+        seconds = worker.seconds
+        if worker.is_late(self._timeout) and worker.is_alive:
+            worker.write_stack()
+            return Lost(f"took longer than executor.child_timeout={self._timeout} s", seconds, worker.log())
+        reason, out_of_memory = worker.cause_of_death()
+        return Lost(reason, seconds, worker.log(), out_of_memory)
+
+    def _abandon(self, running: Iterable[int]) -> None:
+        for slot in running:
+            self._drop(slot)
+            self._idle.append(slot)
 
     def close(self) -> None:
-        self._pool.stop()
-        self._pool.join()
-        self._slots.cleanup()
-
-
-def _outcome(future: "Future[ChildResult]", job: ChildJob, seconds: float, timeout: float | None) -> ChildResult:
-    try:
-        return future.result()
-    except TimeoutError:
-        return ChildResult.failed(job, f"took longer than executor.child_timeout={timeout} s", timeout or seconds)
-    except pebble.ProcessExpired as error:
-        return ChildResult.failed(job, f"its worker process died (exit code {error.exitcode})")
-    except PnasError:  # the command is wrong, not this child
-        raise
-    except CancelledError:
-        raise KeyboardInterrupt from None
-    except Exception as error:
-        return ChildResult.failed(job, f"{type(error).__name__}: {error}")
-
-
-def _start_worker(parent: int, shares: Sequence[str], slots: str) -> None:
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    if shares:
-        os.environ["CUDA_VISIBLE_DEVICES"] = claim(shares, Path(slots))
-
-
-def _end_with(parent: int) -> None:
-    """End this worker soon after its search: a killed parent cannot tell it to."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-def _train(factory: RunnerFactory, job: ChildJob) -> ChildResult:
-    global _runner
-    if _runner is None:
-        _runner = factory()
-    return _runner(job)
+        for slot in range(len(self._workers)):
+            self._drop(slot)
+        self._logs.cleanup()

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from pnas.errors import PnasError
-from pnas.execution.executor import Runner, RunnerFactory
+from pnas.execution.executor import MayStart, Runner, RunnerFactory, always
+from pnas.execution.worker import failure
 from pnas.records import ChildJob, ChildResult
 
 
@@ -18,8 +19,10 @@ class SerialExecutor:
     def _runner(self) -> Runner:
         return self._factory()
 
-    def run(self, jobs: Sequence[ChildJob]) -> Iterator[tuple[int, ChildResult]]:
+    def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[tuple[int, ChildResult]]:
         for index, job in enumerate(jobs):
+            if not may_start():
+                return
             yield index, self._train(job)
 
     def _train(self, job: ChildJob) -> ChildResult:
@@ -28,7 +31,7 @@ class SerialExecutor:
         except PnasError:  # the command is wrong, not this child
             raise
         except Exception as error:
-            return ChildResult.failed(job, f"{type(error).__name__}: {error}")
+            return failure(job, error)
 
     def close(self) -> None:
         self.__dict__.pop("_runner", None)

@@ -27,11 +27,13 @@ class ChildJob:
         cell: the cell to stack.
         seed: of every random stream of this child.
         weights_path: where to leave the trained weights (``.npz``), or None to drop them.
+        accumulate: parts, at least, that a batch is trained in; above 1 after an attempt that ran out of memory.
     """
 
     cell: Cell
     seed: int
     weights_path: str | None = None
+    accumulate: int = 1
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class ChildResult:
         flops: multiply-adds of one forward pass of one example.
         seconds: wall-clock time in the worker, building included.
         error: one line saying why it failed.
+        log: what else is known of a failure: the end of the traceback or of the worker's output.
     """
 
     cell: Cell
@@ -59,8 +62,15 @@ class ChildResult:
     flops: int | None = None
     seconds: float = 0.0
     error: str | None = None
+    log: str | None = None
 
     @classmethod
-    def failed(cls, job: ChildJob, error: str, seconds: float = 0.0) -> "ChildResult":
+    def failed(cls, job: ChildJob, error: str, seconds: float = 0.0, log: str | None = None) -> "ChildResult":
         """The record of a child that could not be trained."""
-        return cls(job.cell, job.seed, Status.FAILED, error=" ".join(error.split())[:2000], seconds=seconds)
+        line = " ".join(error.split())[:2000]
+        return cls(job.cell, job.seed, Status.FAILED, error=line, seconds=seconds, log=log and log_tail(log))
+
+
+def log_tail(text: str, lines: int = 40, characters: int = 8000) -> str:
+    """The end of a log: what says why something stopped."""
+    return "\n".join(text.strip().splitlines()[-lines:])[-characters:]

@@ -211,6 +211,15 @@ class Journal:
                 (time.time(), json.dumps({**learned, "spearman_next": None}) if learned else None, b),
             )
 
+    def reopen_unfinished_stage(self) -> None:
+        """Open the last stage again if it was closed before all of its children were trained."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE stages SET closed_at = NULL, predictor = NULL WHERE b = (SELECT max(b) FROM stages) "
+                "AND EXISTS (SELECT 1 FROM children AS c WHERE c.b = stages.b AND position IS NOT NULL AND status = ?)",
+                (Status.CHOSEN,),
+            )
+
     def stages(self) -> list[StageRecord]:
         """The stages opened so far, in order."""
         return [_stage(row) for row in self._rows("SELECT * FROM stages ORDER BY b")]
@@ -244,6 +253,15 @@ class Journal:
                     key,
                     Status.CHOSEN,
                 ),
+            )
+
+    def reopen_failed(self, b: int) -> None:
+        """Make the failed children of the open stage ``b`` ones that are still to be trained."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE children SET status = ?, error = NULL, seconds = NULL, metrics = NULL, ended_at = NULL "
+                "WHERE b = ? AND status = ?",
+                (Status.CHOSEN, b, Status.FAILED),
             )
 
     def children(self, b: int | None = None) -> list[ChildRecord]:

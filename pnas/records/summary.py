@@ -41,6 +41,7 @@ def summarize(journal: Journal) -> dict[str, Any]:
         "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
         "best": _best(children, journal.meta("test_accuracy")),
         "stages": [_stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()],
+        "stopped_by": journal.meta("stopped_by"),
         "tracking": journal.meta("tracking"),
     }
 

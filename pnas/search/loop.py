@@ -6,12 +6,17 @@ from it all that was done before.
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from pnas.errors import PnasError
-from pnas.execution import Executor
-from pnas.records import ChildJob, ChildRecord, Choice, Journal, Status, best_child
+from pnas.execution import Executor, soft_interrupts
+from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status, best_child
+from pnas.records.cache import seed_if_cached
+from pnas.records.rundir import ERRORS
+from pnas.search.budget import STOPPED_BY, Budget
+from pnas.search.spec import SearchSpec
 from pnas.search.strategy import Proposal, Strategy
 from pnas.state_space import Cell
 
@@ -46,7 +51,8 @@ class SearchLoop:
         identify: gives each cell its key and seed.
         weights_dir: where children leave their weights, or None.
         observers: told of each event.
-        max_failed: share of a stage's children that may fail.
+        spec: how many children may fail, what a failed one counts, and what the search may spend.
+        grace: seconds that the first Ctrl-C waits for the children that run.
     """
 
     def __init__(
@@ -57,24 +63,39 @@ class SearchLoop:
         identify: Callable[[Cell], tuple[str, int]],
         weights_dir: Path | None = None,
         observers: Sequence[Observer] = (),
-        max_failed: float = 0.5,
+        spec: SearchSpec | None = None,
+        grace: float = 30.0,
     ) -> None:
         self._strategy, self._executor, self._journal = strategy, executor, journal
         self._identify, self._weights_dir = identify, weights_dir
-        self._observers, self._max_failed = observers, max_failed
+        self._observers, self._spec, self._grace = observers, spec or SearchSpec(), grace
+        self._budget = Budget(self._spec, journal)
 
     def run(self) -> None:
-        """Search to the end.
+        """Search to the end, or as far as the budget goes.
 
         Raises:
-            SearchFailed: more than ``max_failed`` of a stage's children failed.
+            SearchFailed: more than ``search.max_failed`` of a stage's children failed.
+            KeyboardInterrupt: Ctrl-C or SIGTERM. What is not in the journal by then is trained next time.
         """
+        self._reopen()
         self._replay_closed_stages()
         while (b := self._next_stage()) is not None:
             self._train_missing(b)
             self._stop_if_most_failed(b)
+            if self._is_cut_short(b):
+                return self._end_early(b)
             self._learn(b)
         self._restore_best_weights()
+        return None
+
+    def _reopen(self) -> None:
+        """Take up what an earlier command left undone: a stage cut short by a budget, children that failed."""
+        self._journal.set_meta(**{STOPPED_BY: None})
+        self._journal.reopen_unfinished_stage()
+        stages = self._journal.stages()
+        if self._spec.retry_failed and stages and stages[-1].closed_at is None:
+            self._journal.reopen_failed(stages[-1].b)
 
     def _replay_closed_stages(self) -> None:
         for stage in self._journal.stages():
@@ -88,6 +109,9 @@ class SearchLoop:
         if stages and stages[-1].closed_at is None:
             self._resume(stages[-1].b)
             return self._announce(stages[-1].b)
+        if (limit := self._budget.limit_reached()) is not None and not self._strategy.is_over():
+            self._journal.set_meta(**{STOPPED_BY: limit})
+            return None
         proposal = self._strategy.ask()
         if proposal is None:
             return None
@@ -115,20 +139,41 @@ class SearchLoop:
         return b
 
     def _train_missing(self, b: int) -> None:
+        self._stop_if_most_failed(b)
         missing = [child for child in self._journal.children(b) if child.status is Status.CHOSEN]
+        missing = missing[: self._budget.children_left()]
         if missing:
             worker = f"process {os.getpid()} on {os.uname().nodename}"
             self._journal.start_children([child.key for child in missing], worker)
-        for index, result in self._executor.run([self._job(child) for child in missing]):
-            self._journal.end_child(missing[index].key, result)
-            ended = self._journal.child(missing[index].key)
-            for observer in self._observers:
-                observer.child_ended(ended)
+        jobs = [self._job(child) for child in missing]
+        with soft_interrupts(self._grace) as interrupted:
+            for index, result in self._executor.run(jobs, lambda: not interrupted() and self._budget.has_time()):
+                self._end_child(missing[index].key, result)
+                self._stop_if_most_failed(b)
+        if interrupted():
+            raise KeyboardInterrupt
+
+    def _end_child(self, key: str, result: ChildResult) -> None:
+        self._keep_log(key, result)
+        self._journal.end_child(key, result)
+        ended = self._journal.child(key)
+        for observer in self._observers:
+            observer.child_ended(ended)
+
+    def _keep_log(self, key: str, result: ChildResult) -> None:
+        """Leave what is known of a failure beside the journal, which has one line of it."""
+        path = self._journal.path.parent / ERRORS / f"{key}.log"
+        if result.log:
+            with suppress(OSError):  # a full disk is the journal's to report
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(f"{result.cell}\n{result.error}\n\n{result.log}\n")
 
     def _restore_best_weights(self) -> None:
         """Train the winner once more if its weights are gone: it lost under an earlier plan, to a child now spare."""
         best = best_child(self._journal.children())
-        if best is None or self._weights_dir is None or (path := self._weights_dir / f"{best.key}.npz").is_file():
+        if best is None or seed_if_cached(best.metrics) is not None:  # a cache holds no weights
+            return
+        if self._weights_dir is None or (path := self._weights_dir / f"{best.key}.npz").is_file():
             return
         for _, result in self._executor.run([self._job(best)]):
             self._journal.note("weights_restored", key=best.key, reward=result.reward)
@@ -142,11 +187,24 @@ class SearchLoop:
     def _stop_if_most_failed(self, b: int) -> None:
         children = self._journal.children(b)
         failed = [child for child in children if child.status is Status.FAILED]
-        if len(failed) > self._max_failed * len(children):
+        if len(failed) > self._spec.max_failed * len(children):
             raise SearchFailed(
                 f"{len(failed)} of the {len(children)} children of stage {b} failed, more than "
-                f"search.max_failed={self._max_failed} allows; the last one: {failed[-1].error}"
+                f"search.max_failed={self._spec.max_failed} allows; the last one: {failed[-1].error} "
+                f"({ERRORS}/{failed[-1].key}.log). search.retry_failed=true trains them anew"
             )
+
+    def _is_cut_short(self, b: int) -> bool:
+        return any(child.status is Status.CHOSEN for child in self._journal.children(b))
+
+    def _end_early(self, b: int) -> None:
+        """The budget ended before stage ``b`` did. What there is is learned all the same, if it can be."""
+        self._journal.set_meta(**{STOPPED_BY: self._budget.limit_reached()})
+        if any(child.status is Status.OK for child in self._journal.children(b)) and self._has_enough_to_learn():
+            self._learn(b)
+
+    def _has_enough_to_learn(self) -> bool:
+        return sum(child.reward is not None for child in self._journal.children()) >= 2
 
     def _learn(self, b: int) -> None:
         for observer in self._observers:
@@ -157,4 +215,11 @@ class SearchLoop:
             observer.stage_closed(b)
 
     def _rewards(self, b: int) -> list[float | None]:
-        return [child.reward for child in self._journal.children(b)]
+        """The stage's rewards as the predictor is told them."""
+        children = self._journal.children(b)
+        worst = self._worst_reward(b) if self._spec.failed_reward == "worst" else None
+        return [worst if child.status is Status.FAILED else child.reward for child in children]
+
+    def _worst_reward(self, b: int) -> float | None:
+        children = self._journal.children()
+        return min((child.reward for child in children if child.b <= b and child.reward is not None), default=None)

@@ -34,6 +34,9 @@ class Progressive:
         self._controller.get_actions()
         return Proposal(*generation) if generation.cells else None
 
+    def is_over(self) -> bool:
+        return len(self._controller.history) + len(self._closed) == self._controller.B
+
     def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         self._resumed = (cells, predictions)
 

@@ -33,6 +33,10 @@ class Strategy(Protocol):
         """The next stage, or None when the search is over."""
         ...
 
+    def is_over(self) -> bool:
+        """Whether `ask` would have nothing more; never takes long."""
+        ...
+
     def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         """Take a stage that an earlier process asked for, in the place of `ask`."""
         ...

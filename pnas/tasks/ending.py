@@ -14,6 +14,7 @@ from pnas.records.rundir import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.plot import plot_search
 from pnas.reports.scores import from_children
 from pnas.reports.table import best_table, stage_table
+from pnas.search import STOPPED_BY
 from pnas.tasks.context import Context
 from pnas.tasks.observers import Summarize
 from pnas.tracking import Tracker, how_to_open
@@ -38,7 +39,8 @@ class Ending:
         self._dataset, self._tracker, self._summary = dataset, tracker, summary
 
     def __enter__(self) -> "Ending":
-        self._journal.set_meta(status="running")
+        # The best child may be another one, now that the search goes on.
+        self._journal.set_meta(status="running", test_accuracy=None, tracked=False)
         return self
 
     def __exit__(
@@ -109,6 +111,8 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     if best is not None:
         shown = "none (no test part)" if test is None else f"{test:.4f}"
         _print(context, f"test accuracy of the best child: {shown}")
+    if limit := journal.meta(STOPPED_BY):
+        _print(context, f"stopped by {limit}; the same command with more continues")
     _print(context, f"outputs: {_relative(context.run_dir)}")
     if command := how_to_open(settings.tracking):
         _print(context, f"compare runs in MLflow: {command}")

@@ -10,14 +10,14 @@ from pnas.children.network import check_image
 from pnas.children.runtime import configure_runtime, quiet_start
 from pnas.config import Settings
 from pnas.controller import ControllerManager
-from pnas.data import DataInfo, check_data, load_dataset
+from pnas.data import DataInfo, Dataset, check_data, load_dataset
 from pnas.errors import require
-from pnas.execution import make_executor, visible_gpus
+from pnas.execution import check_executor, make_executor, visible_gpus
 from pnas.records import Journal, best_child
 from pnas.records.contained import refuse_leading_out, refuse_strange_keys
 from pnas.records.rundir import CONTROLLER, WEIGHTS
 from pnas.reports.live import LiveView
-from pnas.search import Progressive, SearchLoop
+from pnas.search import Progressive, SearchLoop, may_continue
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace, StateSpace, build_space
 from pnas.tasks.context import Context
@@ -39,8 +39,9 @@ def run(settings: Settings, context: Context) -> float:
     if not is_finished(settings, context.run_dir):
         _checked_data(settings, space)
         check_cache(settings)
+        check_executor(settings.executor)
     with opened_run(settings, context) as journal:
-        if journal.meta("status") != "finished":
+        if journal.meta("status") != "finished" or may_continue(settings.search, journal):
             _search(settings, context, space, journal)
         elif not journal.meta("tracked"):
             # The store was away when the search ended, or nobody had asked for one yet.
@@ -75,7 +76,7 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
         configure_runtime(settings.trainer)
     else:
         threading.Thread(target=_import_tensorflow, daemon=True).start()
-    factory = ChildRunnerFactory(settings.data, settings.child, settings.trainer)
+    factory = _factory(settings, dataset)
     with (
         Ending(settings, context, journal, dataset, tracker, summary),
         closing(
@@ -90,9 +91,17 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
             partial(_identify, space, settings.seed),
             weights_dir,
             (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
-            settings.search.max_failed,
+            settings.search,
+            settings.executor.grace,
         ).run()
         restore_best_weights(journal, executor, weights_dir)
+
+
+def _factory(settings: Settings, dataset: Dataset) -> ChildRunnerFactory:
+    """What workers run; on a cluster the data goes with it, whose nodes may not have the files."""
+    shipped = dataset if settings.executor.kind == "ray" else None
+    memory = settings.executor.gpu_memory_mb
+    return ChildRunnerFactory(settings.data, settings.child, settings.trainer, gpu_memory_mb=memory, dataset=shipped)
 
 
 def _import_tensorflow() -> None:

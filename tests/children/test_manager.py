@@ -2,6 +2,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,9 +70,47 @@ def test_what_goes_wrong_with_a_child_is_a_failed_record(
         raise MemoryError("12 GiB\nat length")
 
     monkeypatch.setattr(training_module, "train", out_of_memory)
-    assert manager.evaluate(CELL).error == "MemoryError: 12 GiB"
+    failed = manager.evaluate(CELL)
+    assert failed.error == "out of memory, also with 4 examples at a time: MemoryError: 12 GiB"
+    assert "in out_of_memory" in str(failed.log)
     with pytest.warns(UserWarning, match="12 GiB"):
         assert manager.get_reward(CELL) == 0.0
+
+
+def test_out_of_memory_it_is_trained_in_smaller_parts_of_the_same_batch(
+    manager: NetworkManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    asked: list[int] = []
+    train = training_module.train
+
+    def room_for_8(weights: Any, data: Any, trainer: TrainerSpec, seed: int, accumulate: int) -> Any:
+        asked.append(accumulate)
+        if trainer.batchsize // accumulate > 8:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand so on")
+        return train(weights, data, trainer, seed, accumulate)
+
+    monkeypatch.setattr(training_module, "train", room_for_8)
+    result = manager.evaluate(CELL, seed=1)
+    assert (result.status, asked) == (Status.OK, [1, 2])
+    assert result.metrics["accumulate"] == [2.0]
+    assert manager.evaluate(CELL, seed=1, accumulate=2).metrics == result.metrics
+    assert "worker of the attempt before was killed" in str(manager.evaluate(CELL, accumulate=8).error)
+
+
+def test_memory_of_a_gpu_is_limited_or_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    calls: list[tuple[str, Any]] = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu0"])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grow: calls.append((gpu, grow)))
+    monkeypatch.setattr(
+        tf.config, "set_logical_device_configuration", lambda gpu, limits: calls.append((gpu, limits[0].memory_limit))
+    )
+    configure_runtime(TRAINER)
+    configure_runtime(TRAINER, gpu_memory_mb=2048)
+    assert calls == [("gpu0", True), ("gpu0", 2048)]
 
 
 def test_an_interrupt_is_not_a_failed_child(manager: NetworkManager, monkeypatch: pytest.MonkeyPatch) -> None:

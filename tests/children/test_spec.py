@@ -58,3 +58,28 @@ def test_epochs_that_are_validated() -> None:
     assert [mean.is_validated(epoch) for epoch in range(5)] == [False] * 3 + [True] * 2
     best = TrainerSpec(epochs=3, validate_every=9, reward="best")
     assert all(best.is_validated(epoch) for epoch in range(3))
+
+
+@pytest.mark.parametrize(
+    ("batchsize", "accumulate", "at_least", "expected"),
+    [
+        (64, 1, 1, [1, 2, 4, 8, 16]),
+        (64, 4, 1, [4, 8, 16]),
+        (64, 1, 8, [8, 16]),
+        (64, 1, 32, []),
+        (75, 1, 1, [1, 3, 15]),
+        (7, 1, 1, [1]),
+        (2, 1, 1, [1]),
+        (2, 2, 1, [2]),
+    ],
+)
+def test_parts_of_a_batch_are_equal_and_at_least_twice_as_many_each_time(
+    batchsize: int, accumulate: int, at_least: int, expected: list[int]
+) -> None:
+    trainer = TrainerSpec(batchsize=batchsize, accumulate=accumulate)
+    assert trainer.parts_of_batch(at_least) == expected
+
+
+def test_a_batch_is_split_into_equal_parts_only() -> None:
+    with pytest.raises(InvalidValue, match=r"trainer\.accumulate: must divide trainer\.batchsize=64"):
+        TrainerSpec(batchsize=64, accumulate=3)

@@ -140,6 +140,35 @@ def test_divergence_is_a_failure_with_a_reason(dataset: Dataset) -> None:
         train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0)
 
 
+def without_batch_statistics(dataset: Dataset) -> keras.Model:
+    """A network in which an example's output does not depend on the others of its batch."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    frozen = layers.BatchNormalization(trainable=False)
+    image = layers.Input(dataset.image_shape)
+    features = layers.GlobalAveragePooling2D()(frozen(layers.Conv2D(8, 3, activation="relu")(image)))
+    return keras.Model(image, layers.Dense(dataset.num_classes)(features))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+@pytest.mark.parametrize("parts", [2, 4])
+def test_a_batch_in_parts_gives_the_weights_of_the_whole(dataset: Dataset, optimizer: str, parts: int) -> None:
+    trainer = TrainerSpec(epochs=4, batchsize=16, optimizer=optimizer)
+    whole, split = (FlatWeights(without_batch_statistics(dataset)) for _ in range(2))
+    one = train(whole, to_device(dataset), trainer, seed=3)
+    other = train(split, to_device(dataset), trainer, seed=3, accumulate=parts)
+    # Adam divides by the size of gradients that may be nearly 0: the last digits of those grow.
+    np.testing.assert_allclose(split.trainable.numpy(), whole.trainable.numpy(), atol=1e-4)
+    np.testing.assert_allclose(other["loss"], one["loss"], rtol=1e-4)
+    np.testing.assert_allclose(other["val_loss"], one["val_loss"], rtol=1e-4)
+
+
+def test_with_batch_normalization_parts_differ_a_little_and_learn(dataset: Dataset) -> None:
+    ours = manager(dataset, learning_rate=0.02)
+    history = train(FlatWeights(ours.build(CELL, 0)), to_device(dataset), ours.trainer, seed=0, accumulate=2)
+    assert history["loss"][-1] < history["loss"][0]
+
+
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_mixed_precision_learns(dataset: Dataset, precision: str) -> None:
     ours = manager(dataset, mixed_precision=precision, learning_rate=0.02)

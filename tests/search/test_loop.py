@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from support.fake_children import FakeChildren, fake_reward
 
+from pnas.errors import InvalidValue
 from pnas.execution import SerialExecutor
 from pnas.records import ChildRecord, Journal, Status
-from pnas.search import Proposal, SearchFailed, SearchLoop
+from pnas.search import STOPPED_BY, Proposal, SearchFailed, SearchLoop, SearchSpec, may_continue
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
 OPERATORS = ["identity", "3x3 conv", "5x5 conv", "7x7 conv"]
+FIRST = [f"(-1, identity, -1, identity), (-1, {name}, -1, identity)" for name in OPERATORS]
+"""The cells of stage 1."""
 
 
 class Greedy:
@@ -22,6 +25,7 @@ class Greedy:
     def __init__(self, stages: int = 3) -> None:
         self._left, self._cells, self._best = stages, [], Cell([(-1, "identity", -1, "identity")])
         self.calls: list[str] = []
+        self.told: list[Sequence[float | None]] = []
 
     def ask(self) -> Proposal | None:
         self.calls.append("ask")
@@ -31,6 +35,9 @@ class Greedy:
         self.resume(cells, None)
         self.calls.pop()
         return Proposal(cells, [fake_reward(str(cell)) for cell in cells], 8, 4, 0.1)
+
+    def is_over(self) -> bool:
+        return self._left == 0
 
     def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         self.calls.append("resume")
@@ -46,6 +53,7 @@ class Greedy:
         self._learn(rewards)
 
     def _learn(self, rewards: Sequence[float | None]) -> None:
+        self.told.append(rewards)
         scored = [(reward, i) for i, reward in enumerate(rewards) if reward is not None]
         self._best = self._cells[max(scored)[1]]
 
@@ -82,11 +90,13 @@ def identify(cell: Cell) -> tuple[str, int]:
     return cell.text_hash, derive_seed(0, cell.text_hash)
 
 
-def loop(tmp_path: Path, *observers: StopAfter, faults: dict[str, str] | None = None) -> SearchLoop:
-    (tmp_path / "trained").mkdir(exist_ok=True)
-    executor = SerialExecutor(FakeChildren(str(tmp_path / "trained"), faults or {}))
+def loop(
+    tmp_path: Path, *observers: StopAfter, faults: dict[str, str] | None = None, seconds: float = 0.0, **search: Any
+) -> SearchLoop:
+    (tmp_path / "trained").mkdir(parents=True, exist_ok=True)
+    executor = SerialExecutor(FakeChildren(str(tmp_path / "trained"), faults or {}, seconds))
     journal = Journal(tmp_path / "journal.sqlite", create=True)
-    return SearchLoop(Greedy(), executor, journal, identify, None, observers)
+    return SearchLoop(Greedy(), executor, journal, identify, None, observers, SearchSpec(**search))
 
 
 def outcome(tmp_path: Path) -> list[tuple[int, str, float | None, float | None]]:
@@ -140,6 +150,17 @@ def test_a_stage_that_mostly_fails_stops_the_search_and_says_why(tmp_path: Path)
     faults = {f"{root}(-1, {name}, -1, identity)": "raise" for name in OPERATORS[:3]}
     with pytest.raises(SearchFailed, match=r"3 of the 4 children of stage 1 failed.*no such layer"):
         loop(tmp_path, faults=faults).run()
+    log = next((tmp_path / "errors").iterdir()).read_text()
+    assert "no such layer" in log
+    assert "in _train" in log
+    # The same command again finds the same; asked to, it trains those that failed, and no others.
+    with pytest.raises(SearchFailed, match=r"search\.retry_failed=true"):
+        loop(tmp_path).run()
+    assert trained(tmp_path) == 3
+    loop(tmp_path, retry_failed=True).run()
+    assert trained(tmp_path) == 3 + 12
+    loop(tmp_path / "whole").run()
+    assert outcome(tmp_path) == outcome(tmp_path / "whole")
 
 
 def test_a_winner_without_weights_is_trained_for_them_once_more(tmp_path: Path) -> None:
@@ -153,3 +174,69 @@ def test_a_winner_without_weights_is_trained_for_them_once_more(tmp_path: Path) 
         restored = [event.detail for event in journal.events() if event.kind == "weights_restored"]
         assert restored == [{"key": best.key, "reward": best.reward}]
     assert len(list((tmp_path / "trained").iterdir())) == 13
+
+
+def trained(tmp_path: Path) -> int:
+    return len(list((tmp_path / "trained").iterdir()))
+
+
+def test_the_predictor_may_be_told_the_worst_reward_for_a_failed_child(tmp_path: Path) -> None:
+    told: dict[str, list[list[float | None]]] = {}
+    for policy in ("exclude", "worst"):
+        search = loop(tmp_path / policy, faults={FIRST[2]: "raise"}, failed_reward=policy)
+        told[policy] = search._strategy.told  # type: ignore[attr-defined]
+        search.run()
+        again = loop(tmp_path / policy, failed_reward=policy)
+        again.run()
+        assert again._strategy.told == told[policy]  # type: ignore[attr-defined]
+    rewards = [fake_reward(cell) for cell in FIRST]
+    others = [reward for i, reward in enumerate(rewards) if i != 2]
+    assert told["exclude"][0] == [*rewards[:2], None, rewards[3]]
+    assert told["worst"][0] == [*rewards[:2], min(others), rewards[3]]
+
+
+@pytest.mark.parametrize("children", range(1, 13))
+def test_a_budget_of_children_ends_the_search_and_more_of_it_continues(children: int, tmp_path: Path) -> None:
+    loop(tmp_path / "whole").run()
+    loop(tmp_path, max_children=children).run()
+    assert trained(tmp_path) == children
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        limit = None if children == 12 else f"search.max_children={children}"
+        assert journal.meta(STOPPED_BY) == limit
+        # A stage that was cut short is learned from, if there is anything to learn.
+        assert all(stage.closed_at for stage in journal.stages()) == (children > 1)
+        assert not may_continue(SearchSpec(max_children=children), journal)
+        assert may_continue(SearchSpec(max_children=children + 1), journal) == (children < 12)
+    loop(tmp_path, max_children=children).run()
+    assert trained(tmp_path) == children
+    loop(tmp_path).run()
+    assert trained(tmp_path) == 12
+    assert outcome(tmp_path) == outcome(tmp_path / "whole")
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.meta(STOPPED_BY) is None
+
+
+def test_a_budget_of_time_starts_no_child_beyond_it(tmp_path: Path) -> None:
+    loop(tmp_path, seconds=0.2, max_seconds=0.5).run()
+    assert 1 <= trained(tmp_path) <= 3
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.meta(STOPPED_BY) == "search.max_seconds=0.5"
+        ended = len([child for child in journal.children() if child.ended_at])
+    assert ended == trained(tmp_path)
+    loop(tmp_path).run()
+    assert trained(tmp_path) == 12
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"failed_reward": "zero"}, "search.failed_reward"),
+        ({"max_seconds": 0}, "search.max_seconds"),
+        ({"max_seconds": float("nan")}, "search.max_seconds"),
+        ({"max_children": 0}, "search.max_children"),
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, Any], key: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        SearchSpec(**settings)
+    assert refused.value.key == key

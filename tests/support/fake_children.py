@@ -3,10 +3,12 @@
 import hashlib
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pnas.errors import InvalidValue
 from pnas.execution import Runner
 from pnas.records import ChildJob, ChildResult, Status
 
@@ -22,7 +24,8 @@ class FakeChildren:
 
     Attributes:
         log_dir: each training leaves a file here, so that a test can count them.
-        faults: what happens to a cell, by its text: "raise", "die" or "hang".
+        faults: what happens to a cell, by its text: "raise", "die", "hang", "refuse" (the command is wrong), "die
+            whole" (unless its batch is split); with "once " before it, at the first attempt only.
         seconds: how long a child takes.
     """
 
@@ -34,15 +37,28 @@ class FakeChildren:
         return self._train
 
     def _train(self, job: ChildJob) -> ChildResult:
-        name = f"{hashlib.sha256(str(job.cell).encode()).hexdigest()[:16]}-{os.getpid()}-{time.time_ns()}"
-        (Path(self.log_dir) / name).touch()
+        cell = hashlib.sha256(str(job.cell).encode()).hexdigest()[:16]
+        (Path(self.log_dir) / f"{cell}-{os.getpid()}-{time.time_ns()}").touch()
+        is_first = len(list(Path(self.log_dir).glob(f"{cell}-*"))) == 1
         time.sleep(self.seconds)
-        match self.faults.get(str(job.cell)):
-            case "raise":
-                raise ValueError("no such\nlayer")
-            case "die":
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "hang":
-                time.sleep(600)
+        fault = self.faults.get(str(job.cell), "")
+        if is_first or not fault.startswith("once "):
+            fail(fault.removeprefix("once "), job)
         reward = fake_reward(str(job.cell))
         return ChildResult(job.cell, job.seed, Status.OK, reward, {"loss": [1.0, 0.5]}, 10, 100, self.seconds)
+
+
+def fail(fault: str, job: ChildJob) -> None:
+    """Do what ``fault`` says."""
+    match fault:
+        case "raise":
+            raise ValueError("no such\nlayer")
+        case "die":
+            print("last words", file=sys.stderr)
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "die whole" if job.accumulate == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            time.sleep(600)
+        case "refuse":
+            raise InvalidValue("trainer.device", "must be cpu or auto here", "gpu")
