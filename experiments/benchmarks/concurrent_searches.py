@@ -57,7 +57,7 @@ def look_up(home: Path, index: int) -> dict[str, Any]:
         "status": summary["status"],
         "runs": sum(levels.values()),
         "complete": levels == RUNS and {run.info.status for run in runs} == {"FINISHED"},
-        "warnings": len((home / f"{index}.err").read_text().splitlines()),
+        "warnings": (home / f"{index}.err").read_text().splitlines(),
     }
 
 
@@ -84,9 +84,13 @@ def main() -> int:
     for name in ("search", "exit code", "status", "MLflow runs", "complete", "warnings", "seconds"):
         table.add_column(name, justify="right")
     for index, row in enumerate(rows):
-        cells = (index, row["code"], row["status"], row["runs"], row["complete"], row["warnings"])
+        cells = (index, row["code"], row["status"], row["runs"], row["complete"], len(row["warnings"]))
         table.add_row(*map(str, cells), f"{row['seconds']:.0f}")
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for index, row in enumerate(rows):
+        for line in row["warnings"]:
+            console.print(f"{index}: {line}", markup=False, soft_wrap=True)
     return 0 if all(row["code"] == 0 and row["complete"] for row in rows) else 1
 
 

@@ -193,8 +193,9 @@ def connect(ray: ModuleType, spec: ExecutorSpec, threads: int) -> None:
         try:
             ray.init(spec.address, runtime_env={"py_modules": [package]}, **quiet)
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InvalidValue("executor.address", f"{_ADDRESS_RULE} ({reason})", spec.address) from None
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            rule = f"{_ADDRESS_RULE}. Ray says: {reason}. A cluster that wants a token needs RAY_AUTH_MODE=token here"
+            raise InvalidValue("executor.address", rule, spec.address) from None
 
 
 @contextmanager

@@ -162,7 +162,7 @@ def _serve(connection: Connection, parent: int, settings: WorkerSettings) -> Non
         os.environ["CUDA_VISIBLE_DEVICES"] = settings.gpu
     runner: Runner | None = None
     while (job := _receive(connection)) is not None:
-        os.truncate(settings.log, 0)
+        os.ftruncate(2, 0)  # the log
         try:
             runner = runner or settings.factory()
             connection.send(_BEGUN)

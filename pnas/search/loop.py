@@ -149,7 +149,8 @@ class SearchLoop:
         with soft_interrupts(self._grace) as interrupted:
             for index, result in self._executor.run(jobs, lambda: not interrupted() and self._budget.has_time()):
                 self._end_child(missing[index].key, result)
-                self._stop_if_most_failed(b)
+                if result.status is Status.FAILED:
+                    self._stop_if_most_failed(b)
         if interrupted():
             raise KeyboardInterrupt
 

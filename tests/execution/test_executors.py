@@ -3,6 +3,8 @@
 import importlib.util
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command import ROOT
 from support.fake_children import FakeChildren, fake_reward
 
 from pnas.errors import InvalidValue
@@ -242,6 +245,11 @@ def test_bad_settings_are_refused(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         ExecutorSpec(**settings)
     assert refused.value.key == key
+
+
+def test_ray_is_not_imported_unless_chosen() -> None:
+    code = "import sys, pnas.execution, pnas.execution.cluster; sys.exit('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_ray_is_refused_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The loop against a strategy and children that are simple enough to know what must come out."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from support.fake_children import FakeChildren, fake_reward
 
 from pnas.errors import InvalidValue
-from pnas.execution import SerialExecutor
+from pnas.execution import LocalExecutor, SerialExecutor
 from pnas.records import ChildRecord, Journal, Status
 from pnas.search import STOPPED_BY, Proposal, SearchFailed, SearchLoop, SearchSpec, may_continue
 from pnas.seeds import derive_seed
@@ -143,6 +144,21 @@ def test_a_failing_child_is_recorded_and_the_search_goes_on(tmp_path: Path) -> N
         failed = [child for child in journal.children() if child.status is Status.FAILED]
         assert [str(child.cell) for child in failed] == [failing]
         assert len(journal.children()) == 12
+
+
+@pytest.mark.parametrize("name", ["once die", "once hang"])
+def test_lost_workers_change_nothing(name: str, tmp_path: Path) -> None:
+    loop(tmp_path / "whole").run()
+    folder = tmp_path / "faulty"
+    (folder / "trained").mkdir(parents=True)
+    factory = FakeChildren(str(folder / "trained"), dict.fromkeys((FIRST[0], FIRST[3]), name))
+    with (
+        closing(LocalExecutor(factory, workers=2, child_timeout=2.0)) as executor,
+        Journal(folder / "journal.sqlite", create=True) as journal,
+    ):
+        SearchLoop(Greedy(), executor, journal, identify).run()
+    assert outcome(folder) == outcome(tmp_path / "whole")
+    assert trained(folder) == 14
 
 
 def test_a_stage_that_mostly_fails_stops_the_search_and_says_why(tmp_path: Path) -> None:
