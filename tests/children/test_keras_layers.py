@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -89,3 +92,15 @@ def test_half_precision_activations_and_float32_logits() -> None:
     assert model.output.dtype == "float32"
     assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
     assert {variable.dtype for variable in model.weights} == {"float32"}
+
+
+def test_children_are_built_without_tensorflow() -> None:
+    """On another backend of Keras (its NumPy one needs nothing else), as where there is JAX alone."""
+    code = (
+        "import sys; from pnas.children import NetworkSpec; from pnas.children.keras_layers import build_model; "
+        "from pnas.state_space import Cell; cell = Cell.parse('(-2, 3x3 dconv, -1, 3x3 conv)'); "
+        "build_model(cell, NetworkSpec(filters=2), (8, 8, 1), 3); print('tensorflow' in sys.modules)"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "numpy"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=300)
+    assert done.stdout.strip() == "False", done.stderr
