@@ -1,7 +1,7 @@
+import ast
+import importlib
 import math
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -94,13 +94,9 @@ def test_half_precision_activations_and_float32_logits() -> None:
     assert {variable.dtype for variable in model.weights} == {"float32"}
 
 
-def test_children_are_built_without_tensorflow() -> None:
-    """On another backend of Keras (its NumPy one needs nothing else), as where there is JAX alone."""
-    code = (
-        "import sys; from pnas.children import NetworkSpec; from pnas.children.keras_layers import build_model; "
-        "from pnas.state_space import Cell; cell = Cell.parse('(-2, 3x3 dconv, -1, 3x3 conv)'); "
-        "build_model(cell, NetworkSpec(filters=2), (8, 8, 1), 3); print('tensorflow' in sys.modules)"
-    )
-    environment = {**os.environ, "KERAS_BACKEND": "numpy"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=300)
-    assert done.stdout.strip() == "False", done.stderr
+@pytest.mark.parametrize("module", ["network", "operators", "keras_layers", "fast_layers"])
+def test_the_builder_imports_no_tensorflow_by_itself(module: str) -> None:
+    """Where Keras runs on JAX there may be none; experiments/benchmarks/jax_agreement.py builds and trains there."""
+    tree = ast.parse(Path(importlib.import_module(f"pnas.children.{module}").__file__ or "").read_text())
+    imported = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not [line for line in imported if "tensorflow" in line]
