@@ -5,3 +5,11 @@ import os
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import sys
+
+import absl.logging
+
+# TensorFlow's log handler closes its stream when Hydra sets up logging anew, unless it is the process's own: the stream
+# that it finds while a test runs is pytest's.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__

@@ -88,7 +88,8 @@ _PHASES = (
 def main() -> None:
     overrides = sys.argv[1:]
     if {"-h", "--help"} & set(overrides):
-        raise SystemExit(__doc__)
+        print(__doc__)
+        return
     workers = count_workers(ExecutorSpec(), 1, 0)
     with tempfile.TemporaryDirectory() as directory:
         progress("a search, then the same command on the finished search")

@@ -4,8 +4,8 @@
 
 F=24, N=2, images of 32x32x3, the 5-block cell that the paper found. The floor of a step is its multiply-adds (one
 forward pass and two for the gradients) at the rate at which this machine multiplies large matrices, measured here
-with the same number of threads, in turn with the steps. Each number of threads runs in a process of its own, in turn.
-Takes 2-3 minutes.
+with the same number of threads, in turn with the steps. Each number of threads runs in a process of its own. Takes
+2-3 minutes.
 """
 
 import argparse

@@ -1,4 +1,7 @@
+import ast
+import importlib
 import math
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -89,3 +92,11 @@ def test_half_precision_activations_and_float32_logits() -> None:
     assert model.output.dtype == "float32"
     assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
     assert {variable.dtype for variable in model.weights} == {"float32"}
+
+
+@pytest.mark.parametrize("module", ["network", "operators", "keras_layers", "fast_layers"])
+def test_the_builder_imports_no_tensorflow_by_itself(module: str) -> None:
+    """Where Keras runs on JAX there may be none; experiments/benchmarks/jax_agreement.py builds and trains there."""
+    tree = ast.parse(Path(importlib.import_module(f"pnas.children.{module}").__file__ or "").read_text())
+    imported = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not [line for line in imported if "tensorflow" in line]
