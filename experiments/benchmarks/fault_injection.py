@@ -16,8 +16,8 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -277,14 +277,23 @@ def rewards(folder: Path) -> list[tuple[Cell, float | None, float | None]]:
     return [(child.cell, child.reward, child.predicted) for child in children(folder)]
 
 
+@contextmanager
+def kernel_kills() -> Iterator[None]:
+    """Every SIGKILL looks like the kernel's: its count of them, which nobody should have to raise, goes up by itself."""
+    counted, kills = worker.oom_kills, iter(range(1000))
+    worker.oom_kills = lambda: next(kills)
+    try:
+        yield
+    finally:
+        worker.oom_kills = counted
+
+
 def run_fault(fault: Fault, folder: Path, undisturbed: list[Any]) -> list[str]:
     """Meet one fault; the cells of its line in the table."""
-    if fault.action == "die_whole":
-        kills = iter(range(1000))
-        worker.oom_kills = lambda: next(kills)  # the kernel's count, which nobody should have to raise
     end = "finished"
     try:
-        search(folder, fault, **fault.search)
+        with kernel_kills() if fault.action == "die_whole" else nullcontext():
+            search(folder, fault, **fault.search)
     except SearchFailed:
         end = "stopped, saying why; `search.retry_failed=true` finished it"
         search(folder, None, retry_failed=True)
@@ -310,7 +319,7 @@ def outcome(child: ChildRecord, fault: Fault, folder: Path) -> str:
     attempts = "" if count == 1 else f", {count} attempts"
     if child.status is Status.FAILED:
         line = str(child.error)
-        return f"failed{attempts}: {line if len(line) < 130 else line[:127] + '...'}"
+        return f"failed: {line if len(line) < 130 else line[:127] + '...'}"
     parts = child.metrics.get("accumulate")
     return f"trained{attempts}" + (f", batch in {parts[0]:.0f} parts" if parts else "")
 

@@ -1,6 +1,7 @@
 """Trackers: what a search tells about its progress, without ever waiting for it or failing because of it."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -84,6 +85,7 @@ class MlflowTracker:
         self._news, self._ended, self._stop = threading.Event(), threading.Event(), threading.Event()
         self._ending: _Ending | None = None
         self._failures, self._busy, self._complete = 0, False, False
+        self._unsaid: str | None = None
         # A daemon: a store that hangs must not keep the process alive; being cut off anywhere is harmless.
         self._thread = threading.Thread(target=self._work, name="pnas-tracking", daemon=True)
         self._thread.start()
@@ -94,6 +96,8 @@ class MlflowTracker:
 
     def notify(self) -> None:
         self._hand_over_run_id()
+        if not _is_stderr_away():
+            self._say()
         self._news.set()
 
     def finish(self, status: str, artifacts: Sequence[Path] = ()) -> Info | None:
@@ -102,6 +106,7 @@ class MlflowTracker:
         self._news.set()
         self._thread.join(self._patience)
         self._stop.set()
+        self._say()
         if not self._complete:
             how = f"the same command again, or task=sync from={self._run_dir}, delivers it"
             _log.warning("MLflow store %s lacks a part of this search; %s", redact(self._uri), how)
@@ -113,6 +118,12 @@ class MlflowTracker:
         if info is not None and on_run is not None:
             self._on_run = None
             on_run(info)
+
+    def _say(self) -> None:
+        """Say what went wrong, in the caller's thread and only once."""
+        reason, self._unsaid = self._unsaid, None
+        if reason is not None:
+            _log.warning("%s. The search goes on; MLflow gets the rest when it can", reason)
 
     # -- in the thread ---------------------------------------------------------------------------------------
 
@@ -135,11 +146,10 @@ class MlflowTracker:
             done = self._projection.advance(status, artifacts, self._stop.is_set)
         except Exception as error:
             if self._failures == 0:
-                reason = scrub(str(error), self._uri) or type(error).__name__
-                _log.warning("%s. The search goes on; MLflow gets the rest when it can", reason)
+                self._unsaid = scrub(str(error), self._uri) or type(error).__name__
             self._failures, self._busy = self._failures + 1, isinstance(error, StoreBusy)
             return False
-        self._failures = 0
+        self._failures, self._unsaid = 0, None
         return done
 
     def _may_come_back(self, ending: _Ending | None) -> bool:
@@ -155,3 +165,11 @@ class MlflowTracker:
             pause = min(max(_PAUSE, 4 * pass_seconds), _EVERY)
         self._ended.wait(pause)
         self._news.wait(_EVERY)
+
+
+def _is_stderr_away() -> bool:
+    """While TensorFlow is imported its chatter goes to /dev/null, and our warning would go with it."""
+    try:
+        return os.path.samestat(os.fstat(2), os.stat(os.devnull))
+    except OSError:
+        return False

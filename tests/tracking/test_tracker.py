@@ -73,7 +73,7 @@ def test_an_unreachable_server_is_said_once_and_waited_for_shortly(search, close
     with caplog.at_level(logging.DEBUG):
         tracker = start_tracker(spec, search.run_dir, on_run=pytest.fail)
         search.first_half()
-        wait_for(lambda: caplog.records)
+        wait_for(lambda: tracker.notify() or caplog.records)
         tracker.notify()
         started = time.monotonic()
         assert tracker.finish("finished") is None
