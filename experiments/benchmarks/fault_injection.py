@@ -279,7 +279,7 @@ def rewards(folder: Path) -> list[tuple[Cell, float | None, float | None]]:
 
 @contextmanager
 def kernel_kills() -> Iterator[None]:
-    """Every SIGKILL looks like the kernel's: its count of them, which nobody should have to raise, goes up by itself."""
+    """Every SIGKILL looks like the kernel's: its count of them, which nobody should have to raise, goes up."""
     counted, kills = worker.oom_kills, iter(range(1000))
     worker.oom_kills = lambda: next(kills)
     try:
