@@ -25,7 +25,7 @@ SEARCH = (
 )
 """3 children of one block and 2 of two."""
 
-LONG = (*SEARCH[:-2], "trainer.epochs=500", "tracking=none")
+LONG = (*SEARCH[:-2], "trainer.epochs=20000", "tracking=none")
 """The same, with children that outlast a test."""
 
 
