@@ -3,7 +3,7 @@
     .venv/bin/python experiments/compare_controllers.py [overrides]
 
 Eight searches of the default space on digits: four predictors, two seeds each. About two minutes each on 2
-cores; docs/results.md has the figures to expect. Overrides go to every search, for example
+cores. Overrides go to every search, for example
 ``seed=0,1,2,3,4 data=npz data.path=mine.npz``.
 """
 
