@@ -1,5 +1,6 @@
 """What the sweep scripts share: run a multirun, then read its searches back from MLflow as one table."""
 
+import argparse
 import subprocess
 import sys
 from collections import defaultdict
@@ -9,14 +10,42 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from pnas.reports.grid import Column, Grid
 from pnas.tracking import TrackingSpec, open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 _SWEEP_DIR = "hydra.sweep.dir="
 _METRICS = ("best_reward", "test_accuracy", "spearman_next", "children_trained", "search_seconds")
+
+
+def compare(name: str, axes: Sequence[str], about: str | None) -> None:
+    """A whole sweep script: run every combination of ``axes``, print the table; ``about`` is its --help.
+
+    Overrides on the command line go to every search. One that names the key of an axis takes the axis's place; one with
+    several values (``seed=0,1,2``) is an axis more.
+    """
+    overrides = _typed_overrides(about)
+    typed = {_key(item) for item in overrides}
+    axes = [axis for axis in axes if _key(axis) not in typed]
+    sweep = run_sweep(name, axes, overrides)
+    print_table(sweep, [*axes, *filter(_has_choices, overrides)], overrides)
+
+
+def _typed_overrides(about: str | None) -> list[str]:
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("overrides", nargs="*", help="as for run.py, for example trainer.epochs=10")
+    return list(parser.parse_args().overrides)
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0]
+
+
+def _has_choices(override: str) -> bool:
+    """Whether Hydra reads several values in it: ``seed=0,1`` does, ``operators=[a,b]`` does not."""
+    return OverridesParser.create().parse_override(override).is_sweep_override()
 
 
 def run_sweep(name: str, axes: Sequence[str], overrides: Sequence[str]) -> str:
@@ -40,16 +69,16 @@ def run_sweep(name: str, axes: Sequence[str], overrides: Sequence[str]) -> str:
 
 def print_table(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> None:
     """Print the sweep's searches, one row a combination, seeds averaged (mean ± standard deviation)."""
-    keys = [axis.partition("=")[0] for axis in axes if not axis.startswith("seed=")]
+    keys = [_key(axis) for axis in axes if _key(axis) != "seed"]
     groups: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
     for run in _searches(sweep, overrides):
         groups[tuple(_setting(run, key) for key in keys)].append(run.data.metrics)
-    table = Table(title=f"{sweep} (tags.`pnas.sweep` in MLflow)", title_justify="left")
-    for column in (*keys, "searches", *_METRICS):
-        table.add_column(column, justify="right")
-    for setting, metrics in sorted(groups.items()):
-        table.add_row(*setting, str(len(metrics)), *(_spread(metrics, name) for name in _METRICS))
-    Console().print(table)
+    columns = [
+        *(Column(key, lambda row, at=at: row[0][at]) for at, key in enumerate(keys)),  # type: ignore[misc]
+        Column("searches", lambda row: str(len(row[1]))),
+        *(Column(name, lambda row, name=name: _spread(row[1], name)) for name in _METRICS),  # type: ignore[misc]
+    ]
+    Grid.of(f"{sweep} (tags.`pnas.sweep` in MLflow)", columns, sorted(groups.items())).print()
 
 
 def _searches(sweep: str, overrides: Sequence[str]) -> list[Any]:
