@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.command import ROOT, run_apart, run_here
+from support.small import SMALL
 
 from pnas.children.weights import load_weights
 from pnas.config import load_settings
@@ -298,15 +299,7 @@ def test_a_poisoned_cache_entry_is_data(tmp_path: Path) -> None:
 
 # -- credentials -----------------------------------------------------------------------------------------------
 
-SMALL = (
-    "state_space.operators=[3x3 maxpool,identity]",
-    "state_space.input_lookback_depth=-1",
-    "state_space.B=1",
-    "controller.hidden=8",
-    "child.filters=2",
-    "trainer.epochs=1",
-    "executor=serial",
-)
+ONE_STAGE = (*SMALL, "state_space.B=1", "executor=serial")
 
 
 def assert_nowhere(secret: str, folder: Path, *texts: str) -> None:
@@ -323,7 +316,7 @@ def assert_nowhere(secret: str, folder: Path, *texts: str) -> None:
 def test_credentials_of_a_store_are_written_nowhere(mode: str, tmp_path: Path) -> None:
     uri = "tracking.uri=http://user:s3cr3t-word@127.0.0.1:1"
     options = ["name=demo"] if mode == "single" else ["-m", "hydra.sweep.dir=sweep", "seed=1"]
-    code, out, err = run_apart(*options, uri, *SMALL, cwd=tmp_path)
+    code, out, err = run_apart(*options, uri, *ONE_STAGE, cwd=tmp_path)
     assert code == 0, err
     assert "http://***@127.0.0.1:1" in err + out
     assert err.count("The search goes on") == 1

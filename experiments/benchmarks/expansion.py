@@ -11,11 +11,12 @@ import statistics
 
 import numpy as np
 from common import print_machine, spread, timed
+from paper_stage import PARENTS, B, grow_parents
 
 from pnas.state_space import Cell, StateSpace, Tokens
 from pnas.state_space.canonical import canonical_form
 
-B, PARENTS, LOOP_PARENTS, REPEATS, LOOP_REPEATS = 5, 256, 32, 10, 3
+LOOP_PARENTS, REPEATS, LOOP_REPEATS = 32, 10, 3
 
 
 def main() -> None:
@@ -36,15 +37,6 @@ def main() -> None:
     print(f"Python loop  {spread(slow)} us a cell over {LOOP_REPEATS} runs: {total(slow, count)} a stage")
     print(f"ratio        {statistics.median(slow) / statistics.median(fast):.0f}")
     print_machine("numpy")
-
-
-def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:
-    """Random parents of B - 1 blocks, grown as a search grows them."""
-    tokens = space.encode(space.initial_children())
-    for _ in range(2, B):
-        grown = space.expand_tokens(tokens).tokens
-        tokens = grown[np.sort(rng.choice(len(grown), PARENTS, replace=False))]
-    return tokens
 
 
 def loop(space: StateSpace, parents: Tokens) -> list[Cell]:

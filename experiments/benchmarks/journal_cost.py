@@ -1,4 +1,4 @@
-"""What the journal costs: its size, the time to resume from it, and what it adds to each child.
+"""What journal and MLflow cost: size, time to resume, and what they add to each child.
 
     .venv/bin/python experiments/benchmarks/journal_cost.py [--K 256] [--repeats 5]
 
@@ -8,16 +8,15 @@ loop, strategy, predictor and journal, in a temporary directory on this machine'
 
 import argparse
 import hashlib
-import os
-import platform
 import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
+
+from common import print_machine
 
 from pnas.controller import ControllerManager
 from pnas.controller.spec import ControllerSpec
@@ -27,6 +26,7 @@ from pnas.records.rundir import JOURNAL
 from pnas.search import Progressive, SearchLoop
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
+from pnas.tracking import Projection, TrackingSpec, open_store
 
 B = 5
 EPOCHS = 20
@@ -60,9 +60,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pnas-journal-") as scratch:
         path = Path(scratch) / JOURNAL
         with Journal(path, create=True) as journal:
+            journal.set_meta(search_id="cost", name="cost", config={"K": arguments.K})
             made = _seconds(lambda: search(space, arguments.K, journal))
             children = journal.children()
-        size = path.stat().st_size
+        size, tracking = path.stat().st_size, _project(Path(scratch))
         resumes = [_resume(path) for _ in range(arguments.repeats)]
         reopen_last_stage(path)
         replay = _seconds(lambda: _take_up(space, arguments.K, path))
@@ -73,11 +74,9 @@ def main() -> None:
     print(
         f"take up the search at its last stage (predictor refitted on {len(children):,} children twice): {replay:.1f} s"
     )
-    _show("journal per child (two FULL synchronous commits, one read)", storing, "ms")
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "numpy"))
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"{platform.platform()}, {os.cpu_count()} cores, load {load}; Python {platform.python_version()}, "
-          f"SQLite {sqlite3.sqlite_version}, {libraries}")  # fmt: skip
+    _show("journal per child (three FULL synchronous commits, one read)", storing, "ms")
+    print(f"MLflow per child, by the tracker's thread into SQLite: {1000 * tracking / len(children):.1f} ms on average")
+    print_machine("tensorflow", "numpy", "mlflow")
 
 
 def _resume(path: Path) -> float:
@@ -101,10 +100,18 @@ def _take_up(space: StateSpace, K: int, path: Path) -> None:
         search(space, K, journal)
 
 
+def _project(run_dir: Path) -> float:
+    """Seconds to show the whole search in a store that is there already."""
+    spec = TrackingSpec(uri=f"sqlite:///{run_dir}/mlflow.db")
+    open_store(spec)
+    return _seconds(lambda: Projection(run_dir, spec).advance("finished"))
+
+
 def _store(children: Sequence[ChildRecord], path: Path) -> list[float]:
-    """Milliseconds of what the loop and its observers store and read for each child: result, record, search time."""
+    """Milliseconds of what the loop and its observers store and read for each child: start, result, search time."""
 
     def store(result: ChildResult, key: str) -> None:
+        journal.start_child(key, "a worker")
         journal.end_child(key, result)
         journal.child(key)
         journal.set_meta(search_seconds=1.0)

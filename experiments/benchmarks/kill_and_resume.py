@@ -20,14 +20,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from processes import workers_of
 from rich.console import Console
 from rich.table import Table
 
-from pnas.execution import ExecutorSpec
 from pnas.execution.spec import KINDS
 from pnas.records import ChildRecord, Journal
 from pnas.records.rundir import CONTROLLER, JOURNAL
@@ -47,8 +48,6 @@ SEARCH = (
 """3 children of one block, 3 of two and 3 of three."""
 
 VICTIMS = ("all", "main", "worker")
-
-_RETRIES = "retries" in ExecutorSpec.__dataclass_fields__
 
 
 @dataclass
@@ -140,32 +139,20 @@ def _start(name: str, executor: str, cwd: Path) -> "subprocess.Popen[bytes]":
 
 
 def _victims(pid: int, executor: str) -> list[str]:
-    may_lose_a_worker = executor != "serial" and _RETRIES and _children_of(pid)
+    may_lose_a_worker = executor != "serial" and workers_of(pid)
     return list(VICTIMS if may_lose_a_worker else VICTIMS[:2])
 
 
 def _kill(process: "subprocess.Popen[bytes]", victim: str) -> None:
     if victim == "worker":
-        os.kill(random.choice(_children_of(process.pid) or [process.pid]), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.kill(random.choice(workers_of(process.pid) or [process.pid]), signal.SIGKILL)
         return
     if victim == "all":
         os.killpg(process.pid, signal.SIGKILL)
     else:
         os.kill(process.pid, signal.SIGKILL)
     process.wait(60)
-
-
-def _children_of(pid: int) -> list[int]:
-    """Processes that train: the children of ``pid`` that were spawned for it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == pid and b"spawn_main" in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
 
 
 def _records(journal: Path) -> list[ChildRecord]:

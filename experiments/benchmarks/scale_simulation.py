@@ -29,6 +29,7 @@ import numpy as np
 from common import print_machine, print_table, progress
 
 from pnas.controller import ControllerManager, ControllerSpec
+from pnas.execution import MayStart, always
 from pnas.records import ChildJob, ChildResult, Journal, Status, best_child
 from pnas.search import Progressive, Proposal, SearchLoop
 from pnas.seeds import derive_seed
@@ -62,12 +63,12 @@ class SimulatedExecutor:
         self.now = self.busy = self.training = 0.0
         self.extras = 0
 
-    def run(self, jobs: Sequence[ChildJob], may_start: Callable[[], bool] = lambda: True) -> Iterator[Any]:
+    def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[Any]:
         order = sorted(range(len(jobs)), key=lambda i: -self._expected(jobs[i].cell) if self._expected else i)
         began, free = self.now, [self.now] * self._workers
         ends: list[tuple[float, int, float]] = []
         for index in order:
-            if may_start():
+            if may_start(jobs[index]):
                 start, seconds = heapq.heappop(free), self._duration(jobs[index].cell)
                 heapq.heappush(free, start + seconds)
                 ends.append((start + seconds, index, seconds))

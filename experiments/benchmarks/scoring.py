@@ -1,21 +1,21 @@
 """How fast candidates are scored and predictors fitted, against the plain forward pass in Keras.
 
-    python experiments/benchmarks/scoring.py
+    .venv/bin/python experiments/benchmarks/scoring.py [--repeats 5]
 
 The candidates are all unique extensions of 256 parents to 5 blocks in the paper's space. Each way of scoring
 has the same weights; the largest difference of their scores is printed. `rank_space` streams all cells of 3
 blocks of a 4-operator space. Fits are on 1,160 cells, as many as the paper's search trains. Takes about 3 minutes.
 """
 
+import argparse
 import os
-import platform
 import statistics
-import time
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from common import print_machine, print_table, progress, spread, timed
+from paper_stage import PARENTS, B, grow_parents
 
 from pnas.controller import ControllerSpec, grow, make_predictor, rank_space, score_tokens
 from pnas.controller.neural import NeuralPredictor
@@ -23,71 +23,86 @@ from pnas.state_space import StateSpace, Tokens
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-B, PARENTS, K, CELLS, REPEATS = 5, 256, 256, 1160, 5
+K, CELLS = 256, 1160
 BATCH, PLAIN_CELLS, SINGLE_CELLS = 4096, 3 * 4096, 200
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5, help="of each measurement")
+    repeats = parser.parse_args().repeats
     space = StateSpace(B)
     parents = grow_parents(space, np.random.default_rng(0))
     tokens = space.expand_tokens(parents).tokens
-    print(f"{len(tokens):,} unique candidates of {PARENTS} parents, {REPEATS} runs each, median (lowest to highest)\n")
-    compare_forward_passes(space, tokens)
-    time_ensembles(space, parents, tokens)
-    time_stream()
+    print(f"{len(tokens):,} unique candidates of {PARENTS} parents; median (lowest to highest) of {repeats} runs\n")
+    compare_forward_passes(space, tokens, repeats)
+    compare_predictors(space, tokens, repeats)
+    time_stages(space, parents, repeats)
     time_fits(space, tokens)
-    print(f"\n{cpu_model()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, load {os.getloadavg()[0]:.1f}")
-    print(", ".join(f"{name} {version(name)}" for name in ("numpy", "tensorflow", "keras")))
+    print_machine("numpy", "tensorflow", "keras")
 
 
-def compare_forward_passes(space: StateSpace, tokens: Tokens) -> None:
+def compare_forward_passes(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     """Candidates a second of the LSTM: ours, Keras in batches, Keras one at a time."""
+    progress("scoring by one LSTM")
     predictor = NeuralPredictor.create(space, ControllerSpec())
     # Scores of a fitted predictor differ from cell to cell, so that mistakes would show.
     predictor.fit(tokens[::1000], np.linspace(0, 1, len(tokens[::1000])).tolist(), B, 0)
     model = keras_lstm(predictor)
     few, single = tokens[:PLAIN_CELLS], tokens[:SINGLE_CELLS]
-    ours = rates(lambda: score_tokens(predictor, tokens), len(tokens))
-    batched = rates(lambda: model.predict(few, batch_size=BATCH, verbose=0), len(few))
-    one_by_one = rates(lambda: [model(single[i : i + 1]) for i in range(len(single))], len(single))
-    print(f"LSTM(100), shared prefixes     {spread(ours)} candidates/s")
-    print(f"Keras predict, batches of {BATCH} {spread(batched)} candidates/s, ratio {ratio(ours, batched):,.0f}")
-    print(f"Keras, one at a time           {spread(one_by_one)} candidates/s, ratio {ratio(ours, one_by_one):,.0f}")
+    measured = {
+        "shared prefixes computed once": rates(lambda: score_tokens(predictor, tokens), len(tokens), repeats),
+        f"Keras predict, batches of {BATCH}": rates(
+            lambda: model.predict(few, batch_size=BATCH, verbose=0), len(few), repeats
+        ),
+        "Keras, one at a time": rates(
+            lambda: [model(single[i : i + 1]) for i in range(len(single))], len(single), repeats
+        ),
+    }
+    ours = next(iter(measured.values()))
+    rows = [(name, spread(rate, 0), f"{ratio(ours, rate):,.0f}") for name, rate in measured.items()]
+    print_table(("LSTM(100)", "candidates/s", "ratio"), rows)
     gap = np.abs(model.predict(few, batch_size=BATCH, verbose=0)[:, 0] - predictor.predict(few)).max()
-    print(f"largest difference of scores   {gap:.1e}\n")
+    print(f"largest difference of scores: {gap:.1e}\n")
 
 
-def time_ensembles(space: StateSpace, parents: Tokens, tokens: Tokens) -> None:
-    """Candidates a second of the other predictors, and a whole stage: expand, score, choose, decode."""
-    cells = space.decode(parents)
+def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
+    """Candidates a second of the other predictors, and of an exhaustive ranking."""
+    progress("scoring by the other predictors, and all cells of a space")
+    rows = []
     for name in ("mlp", "lstm_ensemble", "mlp_ensemble"):
         predictor = make_predictor(space, ControllerSpec.named(name))
-        print(f"{name:30} {spread(rates(lambda p=predictor: score_tokens(p, tokens), len(tokens)))} candidates/s")
+        rows.append((name, spread(rates(lambda p=predictor: score_tokens(p, tokens), len(tokens), repeats), 0)))
+    small = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
+    lstm, count = make_predictor(small, ControllerSpec()), small.num_cells(3)
+    streamed = rates(lambda: rank_space(small, lstm, 3, K), count, repeats)
+    print_table(("predictor", "cells/s"), [*rows, (f"lstm, all {count:,} cells of a space", spread(streamed, 0))])
+
+
+def time_stages(space: StateSpace, parents: Tokens, repeats: int) -> None:
+    """Seconds of a whole stage: expand, score, choose, decode."""
+    progress("whole stages")
+    cells, rows = space.decode(parents), []
     for name in ("lstm", "lstm_ensemble", "mlp_ensemble"):
         predictor = make_predictor(space, ControllerSpec.named(name))
-        stage = timed(lambda p=predictor: grow(space, p, cells, K), REPEATS)
-        print(f"top {K} of the stage, {name:13} {spread(stage, 2)} s")
-
-
-def time_stream() -> None:
-    """Cells a second of an exhaustive ranking."""
-    space = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
-    predictor, count = make_predictor(space, ControllerSpec()), space.num_cells(3)
-    print(
-        f"rank_space, {count:,} cells      {spread(rates(lambda: rank_space(space, predictor, 3, K), count))} cells/s\n"
-    )
+        stage = timed(lambda p=predictor: grow(space, p, cells, K), repeats)
+        rows.append((name, spread([timing.wall for timing in stage])))
+    print_table((f"top {K} of the stage by", "s"), rows)
 
 
 def time_fits(space: StateSpace, tokens: Tokens) -> None:
     """Seconds of a fit at the paper's last stage; the first call also traces."""
+    progress("fits")
     chosen = np.random.default_rng(0).permutation(tokens)[:CELLS]
     rewards = np.random.default_rng(1).uniform(size=CELLS).tolist()
     import tensorflow as _  # noqa: F401 (so that the first fit does not pay for its import)
 
+    rows = []
     for name in ("lstm", "mlp", "lstm_ensemble", "mlp_ensemble"):
         predictor = make_predictor(space, ControllerSpec.named(name))
-        first, *later = timed(lambda p=predictor: p.fit(chosen, rewards, B, 0), 3)
-        print(f"fit of {CELLS:,} cells, {name:13} {spread(later, 2)} s; the first in a process {first:.1f} s")
+        first, *later = (timing.wall for timing in timed(lambda p=predictor: p.fit(chosen, rewards, B, 0), 3))
+        rows.append((name, spread(later), f"{first:.1f}"))
+    print_table((f"fit of {CELLS:,} cells by", "s", "the first in a process"), rows)
 
 
 def keras_lstm(predictor: NeuralPredictor) -> Any:
@@ -109,47 +124,14 @@ def keras_lstm(predictor: NeuralPredictor) -> Any:
     return model
 
 
-def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:
-    """Random parents of B - 1 blocks, grown as a search grows them."""
-    tokens = space.encode(space.initial_children())
-    for _ in range(2, B):
-        grown = space.expand_tokens(tokens).tokens
-        tokens = grown[np.sort(rng.choice(len(grown), PARENTS, replace=False))]
-    return tokens
-
-
-def timed(work: Callable[[], object], repeats: int) -> list[float]:
-    """Seconds of each of ``repeats`` runs."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return seconds
-
-
-def rates(work: Callable[[], object], cells: int) -> list[float]:
+def rates(work: Callable[[], object], cells: int, repeats: int) -> list[float]:
     """Cells a second of each of some runs, after one that is not counted."""
     work()
-    return [cells / seconds for seconds in timed(work, REPEATS)]
+    return [cells / timing.wall for timing in timed(work, repeats)]
 
 
 def ratio(fast: list[float], slow: list[float]) -> float:
     return statistics.median(fast) / statistics.median(slow)
-
-
-def spread(values: list[float], digits: int = 0) -> str:
-    low, middle, high = (f"{v:,.{digits}f}" for v in (min(values), statistics.median(values), max(values)))
-    return f"{middle:>10} ({low} to {high})"
-
-
-def cpu_model() -> str:
-    """The processor's name where the system tells it."""
-    try:
-        with open("/proc/cpuinfo") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from collections import defaultdict
 from contextlib import closing, suppress
 from pathlib import Path
 
+from processes import workers_of
+
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
 from pnas.data import DataSpec
 from pnas.execution import LocalExecutor
@@ -46,17 +48,6 @@ class Sampler(threading.Thread):
 def resident_mb(process: int) -> float:
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
-
-
-def workers_of(parent: int) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, IndexError):
-            # Fields after the name, which may itself hold spaces: state, parent, ...
-            is_child = int((path / "stat").read_text().rpartition(")")[2].split()[1]) == parent
-            if is_child and b"spawn_main" in (path / "cmdline").read_bytes():
-                found.append(int(path.name))
-    return found
 
 
 def train(children: int, workers: int, share: int, folder: Path) -> tuple[Samples, list[float]]:

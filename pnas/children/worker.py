@@ -2,12 +2,11 @@
 
 import gc
 import multiprocessing
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pnas.children.manager import NetworkManager
-from pnas.children.runtime import quiet_start
 from pnas.children.spec import NetworkSpec, TrainerSpec
 from pnas.data import Dataset, DataSpec, load_dataset
 from pnas.records import ChildJob, ChildResult
@@ -24,7 +23,10 @@ class ChildRunnerFactory:
         inter_op_threads: operations of one child that run side by side; it does not change results.
         gpu_memory_mb: memory of its GPU that the process may use; None = as much as it needs.
         dataset: what ``data`` loads to, for workers that cannot load it themselves.
+        preload: modules that a server of worker processes imports before it forks them.
     """
+
+    preload: ClassVar[tuple[str, ...]] = ("pnas.children.preload",)
 
     data: DataSpec
     network: NetworkSpec
@@ -35,7 +37,7 @@ class ChildRunnerFactory:
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         if multiprocessing.parent_process() is not None:
-            _import_only_what_trains()
+            import pnas.children.preload  # noqa: F401 - unless the server it was forked from has done so
         manager = NetworkManager(
             self.dataset or load_dataset(self.data),
             network=self.network,
@@ -51,18 +53,3 @@ class ChildRunnerFactory:
             return manager.evaluate(job.cell, job.seed, job.weights_path, job.accumulate)
 
         return run
-
-
-def _import_only_what_trains() -> None:
-    """Import TensorFlow without what Keras takes along only where it is installed: a fifth of a worker's start.
-
-    For a process that does nothing but train children, before it has other threads that import.
-    """
-    unused = [name for name in ("matplotlib", "pandas") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]  # None: "there is no such module"
-    try:
-        with quiet_start():
-            import tensorflow  # noqa: F401
-    finally:
-        for name in unused:
-            del sys.modules[name]

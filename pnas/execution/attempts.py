@@ -79,10 +79,10 @@ class AttemptingExecutor(ABC):
 
     def _fill(self, waiting: deque[Attempt], running: dict[Handle, Attempt], may_start: MayStart) -> None:
         while waiting and len(running) < self._room():
-            if not may_start():
+            attempt = waiting.popleft()
+            if not may_start(attempt.job):
                 waiting.clear()
                 return
-            attempt = waiting.popleft()
             running[self._start(attempt.job)] = attempt
 
     def _collect(self, waiting: deque[Attempt], running: dict[Handle, Attempt]) -> Iterator[tuple[int, ChildResult]]:

@@ -10,13 +10,17 @@ from pnas.records import ChildJob, ChildResult
 
 Runner = Callable[[ChildJob], ChildResult]
 RunnerFactory = Callable[[], Runner]
-"""Picklable; called once in each process that trains children (there it loads the data)."""
+"""Picklable; called once in each process that trains children (there it loads the data).
 
-MayStart = Callable[[], bool]
-"""Asked before each job is started; once it says no, no other job is."""
+It may have an attribute ``preload``: modules that the server from which processes are forked imports, once. Importing
+them must not start what a fork breaks, such as TensorFlow's devices.
+"""
+
+MayStart = Callable[[ChildJob], bool]
+"""Asked just before each job is started, and again before each further attempt; once it says no, no other job is."""
 
 
-def always() -> bool:
+def always(job: ChildJob) -> bool:
     return True
 
 

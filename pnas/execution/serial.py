@@ -21,7 +21,7 @@ class SerialExecutor:
 
     def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[tuple[int, ChildResult]]:
         for index, job in enumerate(jobs):
-            if not may_start():
+            if not may_start(job):
                 return
             yield index, self._train(job)
 

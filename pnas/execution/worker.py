@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
 from pnas.errors import PnasError
@@ -52,10 +53,9 @@ class WorkerProcess:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._log = settings.log
-        # A forked TensorFlow runtime hangs; a spawned process starts clean.
-        context = multiprocessing.get_context("spawn")
+        context = _context(settings)
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, os.getpid(), settings), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, settings), daemon=True)
         with _without_interrupts():
             self._process.start()
         theirs.close()
@@ -133,6 +133,18 @@ class WorkerProcess:
         self.connection.close()
 
 
+def _context(settings: WorkerSettings) -> SpawnContext | ForkServerContext:
+    """How processes are made: forked from a server that has imported what they need and done nothing else.
+
+    A forked TensorFlow runtime hangs, one that has been imported only does not; CUDA is given a process of its own.
+    """
+    if settings.gpu is not None or not (preload := getattr(settings.factory, "preload", ())):
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))  # read once, when the server starts
+    return context
+
+
 def oom_kills() -> int:
     """How many processes this machine's kernel has killed for want of memory; 0 where it does not say."""
     with suppress(OSError):
@@ -155,9 +167,9 @@ def _without_interrupts() -> Iterator[None]:
 # -- in the worker process ---------------------------------------------------------------------------------------
 
 
-def _serve(connection: Connection, parent: int, settings: WorkerSettings) -> None:
+def _serve(connection: Connection, settings: WorkerSettings) -> None:
     _write_to(settings.log)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if settings.gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = settings.gpu
     runner: Runner | None = None
@@ -198,8 +210,9 @@ def _write_to(log: Path) -> None:
     faulthandler.register(signal.SIGUSR1, file=2)
 
 
-def _end_with(parent: int) -> None:
-    """End this worker soon after its search: a killed parent cannot tell it to."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
+def _end_with_parent() -> None:
+    """End this worker with its search: a killed parent cannot tell it to."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "workers are processes"
+    parent.join()
     os._exit(1)

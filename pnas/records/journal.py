@@ -36,9 +36,9 @@ class StageRecord:
 class ChildRecord:
     """One child as stored: what was chosen (with its prediction, None at stage 1) and, once ended, its result.
 
-    ``started_at`` (when it was last handed out for training) and ``ended_at`` are in seconds since the epoch,
-    ``worker`` says to whom and ``starts`` how often. ``position`` is its 0-based place in the stage's order, None
-    for a spare child.
+    ``started_at`` (of the last attempt to train it) and ``ended_at`` are in seconds since the epoch, ``worker`` says
+    which process started it and ``starts`` how many attempts there were. ``position`` is its 0-based place in the
+    stage's order, None for a spare child.
     """
 
     id: int
@@ -226,12 +226,12 @@ class Journal:
 
     # -- children ------------------------------------------------------------------------------------------------
 
-    def start_children(self, keys: Sequence[str], worker: str) -> None:
-        """Store that ``worker`` is handed the chosen children ``keys``; they may have been handed out before."""
+    def start_child(self, key: str, by: str) -> None:
+        """Store that ``by`` starts an attempt at the chosen child ``key``; there may have been some before."""
         with self._transaction() as db:
-            db.executemany(
+            db.execute(
                 "UPDATE children SET started_at = ?, worker = ?, starts = starts + 1 WHERE key = ? AND status = ?",
-                [(time.time(), worker, key, Status.CHOSEN) for key in keys],
+                (time.time(), by, key, Status.CHOSEN),
             )
 
     def end_child(self, key: str, result: ChildResult) -> None:

@@ -142,12 +142,17 @@ class SearchLoop:
         self._stop_if_most_failed(b)
         missing = [child for child in self._journal.children(b) if child.status is Status.CHOSEN]
         missing = missing[: self._budget.children_left()]
-        if missing:
-            worker = f"process {os.getpid()} on {os.uname().nodename}"
-            self._journal.start_children([child.key for child in missing], worker)
+        keys = {child.cell: child.key for child in missing}
         jobs = [self._job(child) for child in missing]
+
+        def may_start(job: ChildJob) -> bool:
+            if interrupted() or not self._budget.has_time():
+                return False
+            self._journal.start_child(keys[job.cell], f"process {os.getpid()} on {os.uname().nodename}")
+            return True
+
         with soft_interrupts(self._grace) as interrupted:
-            for index, result in self._executor.run(jobs, lambda: not interrupted() and self._budget.has_time()):
+            for index, result in self._executor.run(jobs, may_start):
                 self._end_child(missing[index].key, result)
                 if result.status is Status.FAILED:
                     self._stop_if_most_failed(b)

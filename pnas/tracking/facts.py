@@ -23,7 +23,7 @@ from pnas.tracking.points import (
 
 SEARCH_ID, LEVEL, KEY = "pnas.search_id", "pnas.level", "pnas.key"
 RUN_DIR, SWEEP, ERROR, BEST_CELL = "pnas.run_dir", "pnas.sweep", "pnas.error", "pnas.best_cell"
-CACHED = "pnas.cached"
+CACHED, SPARE = "pnas.cached", "pnas.spare"
 SEARCH_KEY = "search"
 RUNNING = "RUNNING"
 
@@ -66,6 +66,7 @@ class SearchFacts:
         self._meta = {name: journal.meta(name) for name in _META}
         self.stages = journal.stages()
         self._children = journal.children()
+        self._spares = journal.spares()
         self.search_id = str(self._meta["search_id"] or "")
         if not _SEARCH_ID.fullmatch(self.search_id):
             raise TrackingError(f"{journal.path}: cannot be shown in MLflow, it has no search_id")
@@ -78,6 +79,10 @@ class SearchFacts:
 
     def ended_in(self, stage: StageRecord) -> list[ChildRecord]:
         return [child for child in self.ended if child.b == stage.b]
+
+    def spares_of(self, stage: StageRecord) -> list[ChildRecord]:
+        """Trained for an earlier plan of ``stage``; they stay in the store, marked, and count in no curve."""
+        return [child for child in self._spares if child.b == stage.b]
 
     # -- the three kinds of runs ---------------------------------------------------------------------------
 
@@ -116,6 +121,8 @@ class SearchFacts:
         ended, notes = child.ended_at or 0.0, {ERROR: cut(child.error, LONGEST_TAG)} if child.error else {}
         if (seed := seed_if_cached(child.metrics)) is not None:
             notes[CACHED] = f"trained by another search, with seed {seed}"
+        if child.position is None:
+            notes[SPARE] = "trained for an earlier plan, which a larger K has replaced"
         return RunFacts(
             key=child.key,
             name=cut(str(child.cell), _NAME_LENGTH),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pnas.tracking.facts import KEY, RUNNING, SEARCH_ID, RunFacts
+from pnas.tracking.facts import CACHED, ERROR, KEY, RUNNING, SEARCH_ID, SPARE, RunFacts
 from pnas.tracking.naming import LONGEST_TAG, cut, legal_name
 from pnas.tracking.points import Point
 from pnas.tracking.store import PARENT, Store
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 CHANGED = "pnas.changed."
+_PASSING = (CACHED, ERROR, SPARE)
+"""Tags that a run may have and lose again: its child is trained once more, or chosen after all."""
+
 _PAGE = 1000
 
 _Mark = tuple[str, int, float | None]
@@ -34,7 +37,8 @@ class StoredRun:
 
     def shows(self, facts: RunFacts) -> bool:
         """Whether the run has ended as ``facts`` say. It was then complete: its end is written last."""
-        return self.status == facts.status != RUNNING and self.end == facts.end
+        is_marked = all(self.tags.get(name) == facts.tags.get(name) for name in _PASSING)
+        return self.status == facts.status != RUNNING and self.end == facts.end and is_marked
 
 
 class Mirror:
@@ -78,6 +82,10 @@ class Mirror:
         known.update(_mark(*point[:3]) for point in points)
         run.params.update(params)
         run.tags.update(tags)
+        for name in _PASSING:
+            if name in run.tags and name not in facts.tags:
+                self._client.delete_tag(run.run_id, name)
+                del run.tags[name]
 
     def set_status(self, run: StoredRun, facts: RunFacts) -> None:
         """End the run as ``facts`` say, or let it go on."""

@@ -143,7 +143,7 @@ class Projection:
 
 def _stages(facts: SearchFacts) -> Iterator[tuple[RunFacts, Iterator[RunFacts]]]:
     for stage in facts.stages:
-        yield facts.stage(stage), (facts.child(child) for child in facts.ended_in(stage))
+        yield facts.stage(stage), (facts.child(child) for child in (*facts.ended_in(stage), *facts.spares_of(stage)))
 
 
 def _bring(mirror: Mirror, child: RunFacts, stage: StoredRun) -> None:

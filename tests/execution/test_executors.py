@@ -20,6 +20,8 @@ from pnas.execution import (
     Executor,
     ExecutorSpec,
     LocalExecutor,
+    MayStart,
+    always,
     check_executor,
     count_workers,
     make_executor,
@@ -59,8 +61,8 @@ def _makers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
         executor.close()
 
 
-def results(executor: Executor) -> list[ChildResult]:
-    return [result for _, result in sorted(executor.run(JOBS), key=lambda pair: pair[0])]
+def results(executor: Executor, may_start: MayStart = always) -> list[ChildResult]:
+    return [result for _, result in sorted(executor.run(JOBS, may_start), key=lambda pair: pair[0])]
 
 
 def fault(index: int, name: str) -> dict[str, str]:
@@ -103,11 +105,12 @@ def test_an_executor_runs_again_after_a_run_and_closes_twice(make: Make) -> None
 def test_no_job_is_started_that_may_not_be_and_those_that_run_are_finished(make: Make, tmp_path: Path) -> None:
     asked: list[bool] = []
 
-    def may_start() -> bool:
+    def may_start(job: ChildJob) -> bool:
         asked.append(len(asked) < 2)
         return asked[-1]
 
     ended = list(make().run(JOBS, may_start))
+    assert len(asked) == 3
     assert sorted(index for index, _ in ended) == [0, 1]
     assert attempts(tmp_path) == 2
 
@@ -120,8 +123,11 @@ def test_a_run_that_is_left_early_leaves_the_executor_usable(make: Make) -> None
 
 @pytest.mark.parametrize("name", ["once die", "once hang"])
 def test_a_lost_attempt_is_made_again(name: str, make_workers: Make, tmp_path: Path) -> None:
-    ended = results(make_workers(fault(2, name), child_timeout=3.0))
+    asked: list[int] = []
+    executor = make_workers(fault(2, name), child_timeout=3.0)
+    ended = results(executor, lambda job: not asked.append(JOBS.index(job)))
     assert [result.status for result in ended] == [Status.OK] * 4
+    assert sorted(asked) == [0, 1, 2, 2, 3]
     assert attempts(tmp_path) == 5
 
 

@@ -11,21 +11,12 @@ from typing import Any
 
 import pytest
 from support.command import run_apart, run_here, start
+from support.small import SMALL
 
-SEARCH = (
-    "state_space.operators=[3x3 maxpool,identity]",
-    "state_space.input_lookback_depth=-1",
-    "state_space.B=2",
-    "controller.K=2",
-    "controller.hidden=8",
-    "controller.steps=20",
-    "child.filters=2",
-    "trainer.epochs=1",
-    "tracking=none",
-)
+SEARCH = (*SMALL, "controller.steps=20", "tracking=none")
 """3 children of one block and 2 of two."""
 
-LONG = (*SEARCH[:-2], "trainer.epochs=20000", "tracking=none")
+LONG = (*SEARCH, "trainer.epochs=20000")
 """The same, with children that outlast a test."""
 
 

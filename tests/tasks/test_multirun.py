@@ -10,18 +10,11 @@ from pathlib import Path
 
 import pytest
 from support.command import run_apart, run_here, start
+from support.small import SMALL
 
 from pnas.tasks.job import Prefixed
 
-SMALL = (
-    "state_space.operators=[3x3 maxpool,identity]",
-    "state_space.input_lookback_depth=-1",
-    "state_space.B=1",
-    "controller.hidden=8",
-    "child.filters=2",
-    "trainer.epochs=1",
-    "tracking=none",
-)
+ONE_STAGE = (*SMALL, "state_space.B=1", "tracking=none")
 """3 children, a second of training each."""
 SWEEP = "hydra.sweep.dir=sweep"
 JOBLIB = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
@@ -73,7 +66,7 @@ def test_failed_jobs_are_listed_last_and_the_same_command_tries_them_again(
 def test_the_same_sweep_runs_only_what_is_missing(launcher: tuple[str, ...], tmp_path: Path) -> None:
     if launcher:
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    sweep = ["-m", SWEEP, *launcher, "seed=1,-1,2", *SMALL]
+    sweep = ["-m", SWEEP, *launcher, "seed=1,-1,2", *ONE_STAGE]
     process = start(sweep, tmp_path)
     while not children(tmp_path / "sweep" / "0") and process.poll() is None:
         time.sleep(0.05)
@@ -88,7 +81,7 @@ def test_the_same_sweep_runs_only_what_is_missing(launcher: tuple[str, ...], tmp
     after = {job: children(tmp_path / "sweep" / job) for job in ("0", "2")}
     assert all(set(after[job]) >= set(before[job]) for job in before), "a finished child was trained again"
     assert [len(rows) for rows in after.values()] == [3, 3]
-    code, _, err = run_apart("name=alone", "seed=2", *SMALL, cwd=tmp_path)
+    code, _, err = run_apart("name=alone", "seed=2", *ONE_STAGE, cwd=tmp_path)
     assert code == 0, err
     assert sorted(rewards(tmp_path / "outputs" / "alone")) == sorted(rewards(tmp_path / "sweep" / "2"))
     assert run_apart(*sweep, cwd=tmp_path)[0] == 2
@@ -115,9 +108,9 @@ def wait_until_free(sweep: Path) -> None:
 @pytest.mark.slow
 def test_no_state_of_tensorflow_goes_from_one_job_into_the_next(tmp_path: Path) -> None:
     """In one process TensorFlow could not change its threads, and the second job would have been refused."""
-    code, _, err = run_apart("-m", SWEEP, "trainer.threads=1,2", "executor=serial", *SMALL, cwd=tmp_path)
+    code, _, err = run_apart("-m", SWEEP, "trainer.threads=1,2", "executor=serial", *ONE_STAGE, cwd=tmp_path)
     assert code == 0, err
-    code, _, err = run_apart("name=alone", "trainer.threads=2", "executor=serial", *SMALL, cwd=tmp_path)
+    code, _, err = run_apart("name=alone", "trainer.threads=2", "executor=serial", *ONE_STAGE, cwd=tmp_path)
     assert code == 0, err
     assert rewards(tmp_path / "outputs" / "alone") == rewards(tmp_path / "sweep" / "1")
 
@@ -127,7 +120,7 @@ def test_no_state_of_tensorflow_goes_from_one_job_into_the_next(tmp_path: Path) 
 def test_ctrl_c_closes_every_job_and_the_same_command_continues(launcher: tuple[str, ...], tmp_path: Path) -> None:
     if launcher:
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    sweep = ["-m", SWEEP, *launcher, "seed=1,2", *SMALL, "trainer.epochs=100"]
+    sweep = ["-m", SWEEP, *launcher, "seed=1,2", *ONE_STAGE, "trainer.epochs=100"]
     process = start(sweep, tmp_path)
     while not children(tmp_path / "sweep" / "0") and process.poll() is None:
         time.sleep(0.05)

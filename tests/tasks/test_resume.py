@@ -10,27 +10,16 @@ from typing import Any
 
 import pytest
 from support.command import ROOT, run_apart, run_here
+from support.small import SMALL
 
 from pnas.records import Journal
 
-SMALL = {
-    "state_space.operators": "[3x3 maxpool,identity]",
-    "state_space.input_lookback_depth": "-1",
-    "state_space.B": "2",
-    "controller.K": "2",
-    "controller.hidden": "8",
-    "child.filters": "2",
-    "trainer.epochs": "1",
-    "executor": "serial",
-    "tracking": "none",
-    "seed": "1",
-    "name": "demo",
-}
+DEMO = dict(item.split("=") for item in (*SMALL, "executor=serial", "tracking=none", "seed=1", "name=demo"))
 
 
 def command(**changes: str) -> list[str]:
     """The small search's overrides, with ``group__key`` for group.key."""
-    return [f"{k}={v}" for k, v in {**SMALL, **{k.replace("__", "."): v for k, v in changes.items()}}.items()]
+    return [f"{k}={v}" for k, v in {**DEMO, **{k.replace("__", "."): v for k, v in changes.items()}}.items()]
 
 
 def rows_of(run_dir: Path) -> list[tuple[str, ...]]:

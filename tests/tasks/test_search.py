@@ -12,17 +12,7 @@ from typing import Any
 
 import pytest
 from support.command import run_apart, run_here, start
-
-SMALL = (
-    "state_space.operators=[3x3 maxpool,identity]",
-    "state_space.input_lookback_depth=-1",
-    "state_space.B=2",
-    "controller.K=2",
-    "controller.hidden=8",
-    "child.filters=2",
-    "trainer.epochs=1",
-)
-"""3 children of one block and 2 of two, a second of training each."""
+from support.small import SMALL
 
 SERIAL = (*SMALL, "executor=serial", "tracking=none")
 

@@ -13,19 +13,11 @@ from pathlib import Path
 
 import pytest
 from support.command import ROOT, run_apart, start
+from support.small import SMALL
 
 from pnas.tracking import TrackingSpec, open_store
 
-SMALL = (
-    "name=demo",
-    "state_space.operators=[3x3 maxpool,identity]",
-    "state_space.input_lookback_depth=-1",
-    "state_space.B=2",
-    "controller.K=2",
-    "controller.hidden=8",
-    "child.filters=2",
-    "executor=serial",
-)
+DEMO = ("name=demo", *(item for item in SMALL if not item.startswith("trainer.epochs")), "executor=serial")
 COMPLETE = {("search", "FINISHED"): 1, ("stage", "FINISHED"): 2, ("child", "FINISHED"): 5}
 
 pytestmark = pytest.mark.slow
@@ -97,7 +89,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_a_server_that_is_killed_and_comes_back_gets_every_run_once(server: Server, tmp_path: Path) -> None:
     server.start()
-    search = start([*SMALL, "trainer.epochs=60", f"tracking.uri={server.uri}", "tracking.patience=240"], tmp_path)
+    search = start([*DEMO, "trainer.epochs=60", f"tracking.uri={server.uri}", "tracking.patience=240"], tmp_path)
     while not shown(server.uri) and search.poll() is None:
         time.sleep(0.5)
     server.kill()
@@ -113,7 +105,7 @@ def test_a_server_that_is_killed_and_comes_back_gets_every_run_once(server: Serv
 
 
 def test_a_server_that_is_away_from_start_to_end_is_said_once_and_sync_delivers(server: Server, tmp_path: Path) -> None:
-    code, _, err = run_apart(*SMALL, "trainer.epochs=1", f"tracking.uri={server.uri}", cwd=tmp_path)
+    code, _, err = run_apart(*DEMO, "trainer.epochs=1", f"tracking.uri={server.uri}", cwd=tmp_path)
     assert code == 0, err
     assert err.count("The search goes on") == 1
     assert err.count("lacks a part of this search") == 1
@@ -129,12 +121,12 @@ def test_a_database_that_another_process_has_locked_holds_nobody(tmp_path: Path)
     open_store(TrackingSpec(uri=f"sqlite:///{tmp_path}/mlflow.db"))
     with closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        code, _, err = run_apart(*SMALL, "trainer.epochs=1", "tracking.patience=2", cwd=tmp_path)
+        code, _, err = run_apart(*DEMO, "trainer.epochs=1", "tracking.patience=2", cwd=tmp_path)
         assert code == 0, err
         assert "lacks a part of this search" in err
         assert "Traceback" not in err
         other.execute("ROLLBACK")
-    assert run_apart(*SMALL, "trainer.epochs=1", cwd=tmp_path)[0] == 0
+    assert run_apart(*DEMO, "trainer.epochs=1", cwd=tmp_path)[0] == 0
     assert shown(f"sqlite:///{tmp_path}/mlflow.db") == COMPLETE
 
 

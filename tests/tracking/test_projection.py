@@ -348,3 +348,31 @@ def test_unreachable_server(finished, closed_port):
     assert message.startswith(f"MLflow store http://***@127.0.0.1:{closed_port}: ")
     assert "s3cret" not in message
     assert "\n" not in message
+
+
+def test_a_failed_child_that_was_trained_again_has_one_run_without_the_error(search, spec, read_store):
+    search.open(1, 2)
+    search.end(1, 0, None)
+    project(search.run_dir, spec)
+    assert read_store(spec)["1-0"]["tags"]["pnas.error"] == "ran out of memory"
+    search.journal.reopen_failed(1)
+    project(search.run_dir, spec)
+    search.end(1, 0, 0.5)
+    project(search.run_dir, spec)
+    run = read_store(spec)["1-0"]
+    assert (run["status"], values(run, "reward")) == ("FINISHED", [(0, 0.5)])
+    assert "pnas.error" not in run["tags"]
+
+
+def test_spare_children_are_marked_until_they_are_chosen_again(finished, spec, read_store):
+    project(finished.run_dir, spec)
+    finished.journal.go_beyond({}, {"controller.K": (2, 3)}, replan_from=2)
+    finished.open(2, 1)
+    project(finished.run_dir, spec)
+    shown = read_store(spec)
+    assert {key for key, run in shown.items() if "pnas.spare" in run["tags"]} == {"2-1"}
+    assert shown["2-1"]["parent"] == "stage/2"
+    finished.journal.go_beyond({}, {"controller.K": (3, 4)}, replan_from=2)
+    finished.open(2, 2)
+    project(finished.run_dir, spec)
+    assert not any("pnas.spare" in run["tags"] for run in read_store(spec).values())

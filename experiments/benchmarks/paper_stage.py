@@ -1,0 +1,16 @@
+"""The largest stage of the paper's search: cells of 5 blocks that grow from 256 parents."""
+
+import numpy as np
+
+from pnas.state_space import StateSpace, Tokens
+
+B, PARENTS = 5, 256
+
+
+def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:
+    """Random parents of B - 1 blocks, grown as a search grows them."""
+    tokens = space.encode(space.initial_children())
+    for _ in range(2, B):
+        grown = space.expand_tokens(tokens).tokens
+        tokens = grown[np.sort(rng.choice(len(grown), PARENTS, replace=False))]
+    return tokens
