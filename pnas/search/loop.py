@@ -53,6 +53,7 @@ class SearchLoop:
         observers: told of each event.
         spec: how many children may fail, what a failed one counts, and what the search may spend.
         grace: seconds that the first Ctrl-C waits for the children that run.
+        effort: what a cell's child takes, in any unit. Longest first keeps workers busy until a stage's end.
     """
 
     def __init__(
@@ -65,11 +66,12 @@ class SearchLoop:
         observers: Sequence[Observer] = (),
         spec: SearchSpec | None = None,
         grace: float = 30.0,
+        effort: Callable[[Cell], float] | None = None,
     ) -> None:
         self._strategy, self._executor, self._journal = strategy, executor, journal
         self._identify, self._weights_dir = identify, weights_dir
         self._observers, self._spec, self._grace = observers, spec or SearchSpec(), grace
-        self._budget = Budget(self._spec, journal)
+        self._budget, self._effort = Budget(self._spec, journal), effort
 
     def run(self) -> None:
         """Search to the end, or as far as the budget goes.
@@ -140,8 +142,7 @@ class SearchLoop:
 
     def _train_missing(self, b: int) -> None:
         self._stop_if_most_failed(b)
-        missing = [child for child in self._journal.children(b) if child.status is Status.CHOSEN]
-        missing = missing[: self._budget.children_left()]
+        missing = self._in_order([child for child in self._journal.children(b) if child.status is Status.CHOSEN])
         keys = {child.cell: child.key for child in missing}
         jobs = [self._job(child) for child in missing]
 
@@ -158,6 +159,14 @@ class SearchLoop:
                     self._stop_if_most_failed(b)
         if interrupted():
             raise KeyboardInterrupt
+
+    def _in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
+        """Those that the budget lets be trained, longest first; the best predicted first if time may run out."""
+        children = children[: self._budget.children_left()]
+        if self._effort is None or self._spec.max_seconds is not None:
+            return children
+        effort = {child.key: self._effort(child.cell) for child in children}
+        return sorted(children, key=lambda child: -effort[child.key])
 
     def _end_child(self, key: str, result: ChildResult) -> None:
         self._keep_log(key, result)

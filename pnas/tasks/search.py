@@ -4,7 +4,7 @@ import threading
 from contextlib import closing
 from functools import partial
 
-from pnas.children import ChildRunnerFactory
+from pnas.children import ChildRunnerFactory, NetworkSpec, count_network
 from pnas.children.manager import check_batchsize
 from pnas.children.network import check_image
 from pnas.children.runtime import configure_runtime, quiet_start
@@ -93,6 +93,7 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
             (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
             settings.search,
             settings.executor.grace,
+            partial(_multiply_adds, settings.child, dataset),
         ).run()
         restore_best_weights(journal, executor, weights_dir)
 
@@ -114,6 +115,10 @@ def _strategy(settings: Settings, context: Context, space: SlotSpace) -> Progres
     spec = settings.controller
     controller = ControllerManager(space, space.B, spec.K, spec=spec, seed=settings.seed)
     return Progressive(controller, context.run_dir / CONTROLLER)
+
+
+def _multiply_adds(network: NetworkSpec, dataset: Dataset, cell: Cell) -> int:
+    return count_network(cell, network, dataset.image_shape, dataset.num_classes).flops
 
 
 def _identify(space: SlotSpace, seed: int, cell: Cell) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """The loop against a strategy and children that are simple enough to know what must come out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,17 @@ def identify(cell: Cell) -> tuple[str, int]:
 
 
 def loop(
-    tmp_path: Path, *observers: StopAfter, faults: dict[str, str] | None = None, seconds: float = 0.0, **search: Any
+    tmp_path: Path,
+    *observers: StopAfter,
+    faults: dict[str, str] | None = None,
+    seconds: float = 0.0,
+    effort: Callable[[Cell], float] | None = None,
+    **search: Any,
 ) -> SearchLoop:
     (tmp_path / "trained").mkdir(parents=True, exist_ok=True)
     executor = SerialExecutor(FakeChildren(str(tmp_path / "trained"), faults or {}, seconds))
     journal = Journal(tmp_path / "journal.sqlite", create=True)
-    return SearchLoop(Greedy(), executor, journal, identify, None, observers, SearchSpec(**search))
+    return SearchLoop(Greedy(), executor, journal, identify, None, observers, SearchSpec(**search), effort=effort)
 
 
 def outcome(tmp_path: Path) -> list[tuple[int, str, float | None, float | None]]:
@@ -129,6 +134,22 @@ def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(e
             continue
     assert outcome(tmp_path) == outcome(tmp_path / "whole")
     assert len(list((tmp_path / "trained").iterdir())) == 12
+
+
+def test_the_longest_children_are_trained_first_and_it_changes_no_result(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    loop(tmp_path / "whole").run()
+    loop(tmp_path, effort=lambda cell: str(cell).count("7x7") - str(cell).count("identity, -1, identity")).run()
+    assert outcome(tmp_path) == outcome(tmp_path / "whole")
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        first = sorted(journal.children(1), key=lambda child: child.ended_at or 0)
+    assert [child.position for child in first] == [3, 1, 2, 0]
+
+
+def test_with_a_time_budget_the_best_predicted_are_trained_first(tmp_path: Path) -> None:
+    loop(tmp_path, effort=lambda cell: str(cell).count("7x7"), max_seconds=60.0).run()
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert [child.position for child in sorted(journal.children(1), key=lambda c: c.ended_at or 0)] == [0, 1, 2, 3]
 
 
 def test_a_finished_search_runs_again_without_asking_for_training(tmp_path: Path) -> None:
