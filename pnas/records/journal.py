@@ -147,7 +147,9 @@ class Journal:
             _note(db, kind, detail)
 
     def events(self) -> list[Event]:
-        """All events, in order."""
+        """All events, in order; none in a journal of version 1, which knew no events."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'events'"):
+            return []
         rows = self._rows("SELECT at, kind, detail FROM events ORDER BY id")
         return [Event(row["at"], row["kind"], json.loads(row["detail"])) for row in rows]
 

@@ -17,7 +17,7 @@ CHILDREN = "children.csv"
 CONTROLLER = "controller"
 WEIGHTS = "weights"
 ERRORS = "errors"
-_LOCK = ".lock"
+LOCK = ".lock"
 
 _MEANING = ("state_space", "child", "trainer", "data", "controller", "search", "seed")
 """Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
@@ -36,7 +36,7 @@ def hold(run_dir: Path) -> Iterator[None]:
     Raises:
         RunDirectoryError: another process holds it (its process id is named).
     """
-    path = run_dir / _LOCK
+    path = run_dir / LOCK
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:

@@ -8,28 +8,12 @@ from typing import TYPE_CHECKING
 from pnas.reports.figures import INK, MUTED, check_suffix, house_style, save
 from pnas.reports.graph import CellGraph, cell_graph
 from pnas.reports.layout import MARGIN, TITLE_LINE, Box, Edge, Layout, label, lay_out
+from pnas.reports.palette import EDGE, SOURCES, fill_of
 from pnas.state_space import Cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_FAMILIES = (
-    ("dilated conv", "#e3d7f0"),
-    ("dconv", "#cfe3f5"),
-    ("conv", "#cdeae1"),
-    ("maxpool", "#fbdcc3"),
-    ("avgpool", "#fdf0c4"),
-    ("avg_pool", "#fdf0c4"),
-    ("identity", "#eceef1"),
-    ("skip_connect", "#eceef1"),
-)
-"""Fill of an operator's box by the first of these that its name contains."""
-
-_SOURCES = {-1: "#0072b2", -2: "#d55e00"}
-"""Edges from the two previous cells; all others are grey."""
-
-_EDGE = "#5b6470"
 
 
 def draw_cell(cell: Cell, path: Path | str, concat: str = "all", title: str = "", dpi: int = 150) -> Path:
@@ -75,26 +59,22 @@ def _draw(axes: Axes, graph: CellGraph, layout: Layout) -> None:
     for edge in layout.edges:
         _edge(axes, edge)
     for source, box in layout.inputs.items():
-        _box(axes, box, "white", _SOURCES.get(source, _EDGE), f"h[{source}]", gid=f"input{source}")
+        _box(axes, box, "white", SOURCES.get(source, EDGE), f"h[{source}]", gid=f"input{source}")
     for index, (block, boxes) in enumerate(zip(graph.blocks, layout.operators, strict=True)):
         for position, (operand, box) in enumerate(zip(block, boxes, strict=True)):
             _box(
                 axes,
                 box,
-                _fill(operand.operator),
-                _EDGE,
+                fill_of(operand.operator),
+                EDGE,
                 label(operand.operator),
                 gid=f"operator-{index}-{position}",
             )
     for index, box in enumerate(layout.adds):
         _add(axes, box, gid=f"add-{index}")
     if layout.concat is not None:
-        _box(axes, layout.concat, "#dfe3e8", _EDGE, "concat", gid="concat", rotation=90)
+        _box(axes, layout.concat, "#dfe3e8", EDGE, "concat", gid="concat", rotation=90)
     _box(axes, layout.output, "white", INK, "output", gid="output")
-
-
-def _fill(operator: str) -> str:
-    return next((colour for name, colour in _FAMILIES if name in operator), "white")
 
 
 def _box(
@@ -121,7 +101,7 @@ def _box(
 def _add(axes: Axes, box: Box, gid: str) -> None:
     from matplotlib.patches import Circle
 
-    axes.add_patch(Circle((box.x, box.y), box.width / 2, fc="white", ec=_EDGE, lw=1, zorder=2, gid=gid))
+    axes.add_patch(Circle((box.x, box.y), box.width / 2, fc="white", ec=EDGE, lw=1, zorder=2, gid=gid))
     arm = box.width / 4
     axes.plot([box.x - arm, box.x + arm], [box.y, box.y], color=INK, lw=1.1, zorder=3)
     axes.plot([box.x, box.x], [box.y - arm, box.y + arm], color=INK, lw=1.1, zorder=3)
@@ -141,7 +121,7 @@ def _edge(axes: Axes, edge: Edge) -> None:
     ]
     codes = [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
     arrow = "-|>,head_width=2.2,head_length=4.4" if edge.bend < edge.end_x else "-"
-    colour = _SOURCES.get(edge.source, _EDGE)
+    colour = SOURCES.get(edge.source, EDGE)
     axes.add_patch(
         FancyArrowPatch(
             path=Curve(points, codes),

@@ -11,16 +11,16 @@ from pnas.data import Dataset
 from pnas.errors import PnasError
 from pnas.records import Journal, best_child, summarize, write_summary
 from pnas.records.rundir import CHILDREN, CONFIG, SUMMARY, WEIGHTS
-from pnas.reports.plot import plot_search
+from pnas.reports.report import REPORT
 from pnas.reports.scores import from_children
 from pnas.reports.table import best_table, stage_table
 from pnas.search import STOPPED_BY
 from pnas.tasks.context import Context
 from pnas.tasks.observers import Summarize
+from pnas.tasks.pictures import PICTURES, leave_pictures
 from pnas.tracking import Tracker, how_to_open
 
-_PLOT = "search.png"
-_ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, _PLOT)
+_ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
 
 
 class Ending:
@@ -67,7 +67,6 @@ class Ending:
         """The test split is read here, once, by the best child."""
         if self._journal.meta("test_accuracy") is None:
             self._journal.set_meta(test_accuracy=self._test_best_child())
-        plot_search(from_children(self._journal.children()), self._context.run_dir / _PLOT)
         self._journal.set_meta(status="finished")
         self._write("finished")
 
@@ -84,6 +83,7 @@ class Ending:
 
     def _write(self, status: str) -> None:
         self._summary.write()
+        leave_pictures(self._context.run_dir, self._settings.child, status)
         finish_tracking(self._context.run_dir, self._journal, self._tracker, status)
 
     def _say_how_to_go_on(self) -> None:
@@ -114,6 +114,8 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     if limit := journal.meta(STOPPED_BY):
         _print(context, f"stopped by {limit}; the same command with more continues")
     _print(context, f"outputs: {_relative(context.run_dir)}")
+    if (report := context.run_dir / REPORT).is_file():
+        _print(context, f"report: {_relative(report)}")
     if command := how_to_open(settings.tracking):
         _print(context, f"compare runs in MLflow: {command}")
 

@@ -1,29 +1,54 @@
-"""`task=rank`: sort, print and plot trained or scored cells."""
+"""`task=rank`: sort, print and plot trained or scored cells; a picture and a page to explore."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pnas.config import Settings
+from pnas.config.task import TaskSpec
 from pnas.errors import require
 from pnas.records.rundir import CHILDREN
+from pnas.reports.overlay import plot_overlay
 from pnas.reports.plot import plot_ranking
+from pnas.reports.rankings import by_source, history_first
+from pnas.reports.rankpage import write_ranking
 from pnas.reports.readers import read_files
+from pnas.reports.scores import ScoredCell
 from pnas.reports.table import ranking_table
 from pnas.tasks.context import Context
 from pnas.tasks.source import source_dir
+
+_BOTH = ("ranking.png", "ranking.html")
 
 
 def run(settings: Settings, context: Context) -> None:
     """Read the cells, print the ranking, draw it."""
     task = settings.task
-    cells = read_files(task.files or [source_dir(settings) / CHILDREN])
+    outputs = _outputs(settings, context)
+    cells = history_first(read_files(task.files or [source_dir(settings) / CHILDREN]))
     ranking_table(cells, task.order, task.top).print(context.console)
-    plot_ranking(cells, output := _output(settings, context), task.order)
-    context.console.print(f"plot: {output}", soft_wrap=True, markup=False)
+    for path in outputs:
+        _write(task, cells, path)
+        kind = "page" if path.suffix.lower() == ".html" else "plot"
+        context.console.print(f"{kind}: {path}", soft_wrap=True, markup=False)
 
 
-def _output(settings: Settings, context: Context) -> Path:
+def _write(task: TaskSpec, cells: Sequence[ScoredCell], path: Path) -> None:
+    if path.suffix.lower() == ".html":
+        write_ranking(cells, path, task.order, task.overlay, task.top)
+    elif task.overlay:
+        plot_overlay(by_source(cells), path, task.order)
+    else:
+        plot_ranking(cells, path, task.order)
+
+
+def _outputs(settings: Settings, context: Context) -> list[Path]:
+    """What to write: a picture and a page, or the one that ``task.output`` names."""
     if settings.task.output is None:
-        return (context.run_dir if settings.task.files else source_dir(settings)) / "ranking.png"
+        home = context.run_dir if settings.task.files else source_dir(settings)
+        return [home / name for name in _BOTH]
     path = Path(settings.task.output).expanduser()
+    require(
+        path.suffix.lower() in (".png", ".svg", ".html"), "task.output", "must end in .png, .svg or .html", str(path)
+    )
     require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
-    return path
+    return [path]

@@ -8,8 +8,9 @@ from pnas.config import Settings
 from pnas.errors import PnasError, RunDirectoryError, require
 from pnas.records import Journal
 from pnas.records.contained import refuse_leading_out
-from pnas.records.rundir import JOURNAL, hold
+from pnas.records.rundir import JOURNAL
 from pnas.reports.readers import find_files
+from pnas.reports.runs import is_held
 from pnas.tasks.context import Context
 from pnas.tasks.source import source_dir
 from pnas.tracking import Projection, TrackingSpec, redact, resolve_uri
@@ -65,7 +66,7 @@ def _show(run_dir: Path, spec: TrackingSpec) -> str:
         status = journal.meta("status", "running")
         children = sum(child.ended_at is not None for child in journal.children())
         stages = len(journal.stages())
-    if status == "running" and not _is_held(run_dir):
+    if status == "running" and not is_held(run_dir):
         status = "interrupted"
     projection = Projection(run_dir, spec)
     # A search that runs goes on to show itself: its runs are left open, as its journal says.
@@ -75,15 +76,6 @@ def _show(run_dir: Path, spec: TrackingSpec) -> str:
 
 def _words(changes: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in changes if count) or "nothing was missing"
-
-
-def _is_held(run_dir: Path) -> bool:
-    """Whether a search is at work there."""
-    try:
-        with hold(run_dir):
-            return False
-    except RunDirectoryError:
-        return True
 
 
 def _print(context: Context, line: str) -> None:

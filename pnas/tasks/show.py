@@ -1,0 +1,67 @@
+"""`task=show`: one run in the terminal."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from pnas.config import Settings
+from pnas.config.task import TASKS
+from pnas.records import Journal, summarize
+from pnas.records.rundir import JOURNAL
+from pnas.reports.advice import advise
+from pnas.reports.grid import Column, Grid
+from pnas.reports.report import REPORT, facts
+from pnas.reports.runs import RunView, read_run
+from pnas.reports.scores import from_children
+from pnas.reports.table import best_table, stage_table
+from pnas.tasks.context import Context
+from pnas.tasks.source import source_dir
+
+_FAILURES = 5
+
+
+def run(settings: Settings, context: Context) -> None:
+    """Print what the run's journal says of it; only reads."""
+    home = source_dir(settings)
+    view = read_run(home)
+    Grid.of(f"{view.name} ({home})", _FACTS, [*facts(view), *_settings(view)]).print(context.console)
+    with closing(Journal(home / JOURNAL)) as journal:
+        stage_table(summarize(journal)["stages"]).print(context.console)
+    best_table(from_children(view.children), settings.task.top).print(context.console)
+    for line in (*_failures(view), *_next(view), *_files(home)):
+        context.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+_FACTS = (Column("", lambda fact: fact[0], prose=True), Column("", lambda fact: fact[1], prose=True))
+
+
+def _settings(view: RunView) -> Iterator[tuple[str, str]]:
+    """What one wants to know of a run's configuration at a glance."""
+    keys = ("state_space.B", "controller.K", "state_space.operators", "data.name", "trainer.epochs", "child.repeats")
+    for key in (*keys, "child.filters"):
+        value = view.value(key)
+        if value is not None:
+            yield key, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _failures(view: RunView) -> Iterator[str]:
+    for child in view.failed[:_FAILURES]:
+        yield f"failed: {child.cell}: {_one_line(child.error or 'for no known reason')}"
+    if len(view.failed) > _FAILURES:
+        yield f"and {len(view.failed) - _FAILURES} more failures; errors/ in the run directory has the logs"
+
+
+def _one_line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _next(view: RunView) -> Iterator[str]:
+    for advice in advise(view, TASKS):
+        yield f"next: {advice.reason} {advice.command}".rstrip()
+
+
+def _files(home: Path) -> Iterator[str]:
+    if (home / REPORT).is_file():
+        yield f"report: {home / REPORT}"
+    else:
+        yield f"report: python run.py task=report from={home}"
