@@ -78,7 +78,12 @@ def print_table(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> No
         Column("searches", lambda row: str(len(row[1]))),
         *(Column(name, lambda row, name=name: _spread(row[1], name)) for name in _METRICS),  # type: ignore[misc]
     ]
-    Grid.of(f"{sweep} (tags.`pnas.sweep` in MLflow)", columns, sorted(groups.items())).print()
+    Grid.of(f"{sweep} (tags.`pnas.sweep` in MLflow)", columns, sorted(groups.items(), key=_by_value)).print()
+
+
+def _by_value(group: tuple[tuple[str, ...], Any]) -> list[tuple[float, str]]:
+    """Numbers in their order, words in theirs."""
+    return [(float(value) if value.replace(".", "", 1).isdigit() else float("inf"), value) for value in group[0]]
 
 
 def _searches(sweep: str, overrides: Sequence[str]) -> list[Any]:
