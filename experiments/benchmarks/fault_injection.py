@@ -86,7 +86,7 @@ FAULTS = [
     Fault("killed for want of memory", "die_whole", "local", expected="ok"),
     Fault("workers killed while idle, between stages", "none", "local", expected="ok", same=True),
     Fault("Ray worker killed in training", "die", "ray", **RETRIED),
-    Fault("Ray worker hangs", "hang", "ray", executor={"child_timeout": 10.0}),
+    Fault("Ray worker hangs", "hang", "ray", executor={"child_timeout": 30.0}),
 ]
 
 
