@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: search test test-slow lint bench clean
+.PHONY: search test test-slow lint docs bench clean
 
 search: $(READY)  ## the default search on embedded real data, in minutes; ARGS="..." adds overrides
 	$(BIN)/python run.py name=quickstart $(ARGS)
@@ -35,6 +35,10 @@ lint: $(READY)  ## style, types, and the floors of docs/architecture.md
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)  ## the documentation as web pages, in build/site; fails on a broken link
+	$(BIN)/python experiments/config_reference.py docs/reference.md
+	$(BIN)/mkdocs build --strict --quiet
 
 $(READY): pyproject.toml
 	$(if $(PYTHON),,$(error pnas needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/python3.12))

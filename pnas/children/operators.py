@@ -4,6 +4,7 @@ Strides are 1 or 2. Every operator returns the asked-for number of filters, at t
 """
 
 from pnas.children.layers import Layers, Size, T
+from pnas.extensions import extension
 from pnas.state_space.operators import OperatorKind, parse_operator
 
 DILATION = 2
@@ -15,6 +16,9 @@ def apply_operator(layers: Layers[T], x: T, operator: str, filters: int, stride:
     Raises:
         InvalidValue: text that is no operator.
     """
+    if (of_extension := extension("operators", operator)) is not None:
+        made: T = of_extension(layers, x, filters, stride)
+        return made
     kind, kernel = parse_operator(operator)
     match kind:
         case OperatorKind.IDENTITY:

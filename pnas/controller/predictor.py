@@ -1,13 +1,15 @@
 """What a predictor is: cell tokens -> expected reward."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pnas.controller.spec import ControllerSpec
+from pnas.extensions import extension
 from pnas.state_space import SlotSpace, Tokens
 
 
@@ -39,9 +41,8 @@ class Predictor(Protocol):
 
 def make_predictor(space: SlotSpace, spec: ControllerSpec) -> Predictor:
     """A fresh predictor for ``space``. Does not import TensorFlow before it is fitted."""
-    from pnas.controller.neural import NeuralPredictor
-
-    return NeuralPredictor.create(space, spec)
+    made: Predictor = _kind_of(spec.predictor).create(space, spec)
+    return made
 
 
 def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
@@ -50,6 +51,22 @@ def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
     Raises:
         InvalidValue: nothing was saved there, it cannot be read, or it knows another vocabulary (key ``from``).
     """
+    loaded: Predictor = _kind_of(_name_in(Path(directory))).load(Path(directory), space)
+    return loaded
+
+
+def _name_in(directory: Path) -> str:
+    """The predictor that was saved there; what is wrong with the description is for its own class to say."""
+    try:
+        return str(json.loads((directory / "predictor.json").read_text())["spec"]["predictor"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _kind_of(predictor: str) -> Any:
+    """The class behind a name, with ``create(space, spec)`` and ``load(directory, space)``."""
+    if (of_extension := extension("predictors", predictor)) is not None:
+        return of_extension
     from pnas.controller.neural import NeuralPredictor
 
-    return NeuralPredictor.load(Path(directory), space)
+    return NeuralPredictor

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Optional
 
 from pnas.errors import InvalidValue, require, require_choice, require_count
+from pnas.extensions import extension_names
 
 PREDICTORS = ("lstm", "mlp")
 LOSSES = ("l1", "mse")
@@ -48,7 +49,7 @@ class ControllerSpec:
     chunk: int = 65536
 
     def __post_init__(self) -> None:
-        require_choice("controller.predictor", self.predictor, PREDICTORS)
+        require_choice("controller.predictor", self.predictor, (*PREDICTORS, *extension_names("predictors")))
         require_choice("controller.loss", self.loss, LOSSES)
         for name in ("members", "embedding", "hidden", "steps", "batchsize", "chunk"):
             require_count(f"controller.{name}", getattr(self, name))

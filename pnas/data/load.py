@@ -15,8 +15,11 @@ from pnas.data.raw import RawData, raw_from_arrays
 from pnas.data.spec import DataSpec
 from pnas.data.split import Pick, plan_split
 from pnas.errors import InvalidValue, require_choice
+from pnas.extensions import extension, extension_names
 
-SOURCES: dict[str, Callable[[DataSpec], RawData]] = {
+Source = Callable[[DataSpec], RawData]
+
+SOURCES: dict[str, Source] = {
     "digits": sources.digits,
     "fashion_mnist": sources.keras_set,
     "cifar10": sources.keras_set,
@@ -24,7 +27,7 @@ SOURCES: dict[str, Callable[[DataSpec], RawData]] = {
     "npz": sources.npz,
     "image_folder": image_folder,
 }
-"""Every source by the name that ``data.name`` selects. Add an entry to add a source."""
+"""Every source by the name that ``data.name`` selects; more come from `pnas.extensions`."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def load_dataset(spec: DataSpec | str, **overrides: Any) -> Dataset:
         InvalidValue: values, files or arrays that do not fit; the key is that of the command line.
     """
     spec = _resolve(spec, overrides)
-    raw = SOURCES[spec.name](spec)
+    raw = _source(spec.name)(spec)
     return _make_dataset(raw, plan_split(_labels(raw), spec), spec.name)
 
 
@@ -65,7 +68,7 @@ def check_data(spec: DataSpec | str, **overrides: Any) -> DataInfo:
     """
     spec = _resolve(spec, overrides)
     is_remote = spec.name in sources.KERAS_SETS and spec.path is None
-    raw = sources.published_outline(spec.name) if is_remote else SOURCES[spec.name](spec)
+    raw = sources.published_outline(spec.name) if is_remote else _source(spec.name)(spec)
     picks = plan_split(_labels(raw), spec)
     sizes = {part: len(pick.indices) for part, pick in picks.items()}
     height, width, channels = raw.parts["train"].x.shape[1:]
@@ -103,8 +106,13 @@ def _resolve(spec: DataSpec | str, overrides: dict[str, Any]) -> DataSpec:
     """The spec with its overrides and its source's defaults."""
     given = {"name": spec} if isinstance(spec, str) else asdict(spec)
     resolved = _make_spec({**given, **overrides})
-    require_choice("data.name", resolved.name, tuple(SOURCES))
+    require_choice("data.name", resolved.name, (*SOURCES, *extension_names("data")))
     return sources.digits_sizes(resolved) if resolved.name == "digits" else resolved
+
+
+def _source(name: str) -> Source:
+    source: Source = SOURCES.get(name) or extension("data", name)
+    return source
 
 
 def _make_spec(values: dict[str, Any]) -> DataSpec:

@@ -8,6 +8,7 @@ from pnas.execution.interrupts import soft_interrupts
 from pnas.execution.local import LocalExecutor
 from pnas.execution.serial import SerialExecutor
 from pnas.execution.spec import ExecutorSpec
+from pnas.extensions import extension
 
 __all__ = [
     "Executor",
@@ -54,6 +55,9 @@ def make_executor(spec: ExecutorSpec, factory: RunnerFactory, threads: int = 1, 
         from pnas.execution.cluster import RayExecutor
 
         return RayExecutor(factory, spec, threads, use_gpu)
+    if (of_extension := extension("executors", spec.kind)) is not None:
+        made: Executor = of_extension(spec, factory, threads, use_gpu)
+        return made
     gpus = visible_gpus() if use_gpu else []
     workers = count_workers(spec, threads, len(gpus))
     return LocalExecutor(factory, workers, spec.max_children_per_worker, spec.child_timeout, gpus, spec.retries)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from pnas.errors import require, require_choice, require_count
+from pnas.extensions import extension_names
 
 KINDS = ("serial", "local", "ray")
 
@@ -38,7 +39,7 @@ class ExecutorSpec:
     address: str | None = None
 
     def __post_init__(self) -> None:
-        require_choice("executor.kind", self.kind, KINDS)
+        require_choice("executor.kind", self.kind, (*KINDS, *extension_names("executors")))
         require_count("executor.max_children_per_worker", self.max_children_per_worker)
         require_count("executor.retries", self.retries, minimum=0)
         if self.workers is not None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pnas.errors import InvalidValue, require
+from pnas.extensions import extension_names
 
 KEY = "state_space.operators"
 
@@ -81,6 +82,14 @@ def parse_operator(text: Any) -> Operator:
     raise InvalidValue(KEY, _FORM_RULE, text)
 
 
+def _written(text: Any) -> str:
+    """The written form of an operator, ours or an extension's."""
+    if isinstance(text, str) and (name := " ".join(text.split())) in extension_names("operators"):
+        require(re.fullmatch(r"[\w.+ -]+", name) is not None, KEY, "names must be letters, digits and blanks", name)
+        return name
+    return str(parse_operator(text))
+
+
 def _kernel(kind: OperatorKind, digits: str, text: str) -> int:
     kernel = int(digits)
     rule = f"K in '{kind}' must be an odd integer of at least {kind.smallest_kernel}"
@@ -96,6 +105,6 @@ def parse_operators(texts: Any) -> tuple[str, ...]:
     """
     is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
     require(is_list and len(texts) > 0, KEY, "must be a list of at least one operator", texts)
-    written = tuple(str(parse_operator(text)) for text in texts)
+    written = tuple(map(_written, texts))
     require(len(set(written)) == len(written), KEY, "must not name an operator twice", list(texts))
     return written

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from pnas.errors import require, require_choice
+from pnas.extensions import extension, extension_names
 from pnas.state_space.nasbench201 import NASBench201Space
 from pnas.state_space.slots import SlotSpace
 from pnas.state_space.space import StateSpace
@@ -15,7 +16,7 @@ class StateSpaceSpec:
     """A space as plain data: the ``state_space`` group of conf/.
 
     Attributes:
-        kind: which space: ``pnas`` or ``nasbench201``.
+        kind: which space: ``pnas``, ``nasbench201``, or one of an extension's (`pnas.extensions`).
         B: blocks of the largest cell.
         operators: operator strings; None for the paper's eight.
         input_lookback_depth: -n: the n previous cells may be read; 0: flat cells.
@@ -36,7 +37,10 @@ class StateSpaceSpec:
 
     def build(self) -> SlotSpace:
         """The space itself."""
-        return _BUILDERS[require_choice("state_space.kind", self.kind, tuple(_BUILDERS))](self)
+        known = (*_BUILDERS, *extension_names("state_spaces"))
+        kind = require_choice("state_space.kind", self.kind, known)
+        build: Callable[[StateSpaceSpec], SlotSpace] = _BUILDERS.get(kind) or extension("state_spaces", kind)
+        return build(self)
 
 
 def build_space(spec: Mapping[str, Any] | StateSpaceSpec) -> SlotSpace:

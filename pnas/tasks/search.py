@@ -12,7 +12,7 @@ from pnas.config import Settings
 from pnas.controller import ControllerManager
 from pnas.data import DataInfo, Dataset, check_data, load_dataset
 from pnas.errors import require
-from pnas.execution import check_executor, make_executor, visible_gpus
+from pnas.execution import check_executor, count_workers, make_executor, visible_gpus
 from pnas.records import Journal, best_child
 from pnas.records.contained import refuse_leading_out, refuse_strange_keys
 from pnas.records.rundir import CONTROLLER, WEIGHTS
@@ -82,7 +82,7 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
         closing(
             make_executor(settings.executor, factory, settings.trainer.threads, _may_use_gpu(settings))
         ) as executor,
-        LiveView(context.console, space.B, journal.children()) as view,
+        _live_view(settings, context, space, journal) as view,
     ):
         SearchLoop(
             _strategy(settings, context, space),
@@ -96,6 +96,13 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
             partial(_multiply_adds, settings.child, dataset),
         ).run()
         restore_best_weights(journal, executor, weights_dir)
+
+
+def _live_view(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> LiveView:
+    gpus = len(visible_gpus()) if _may_use_gpu(settings) else 0
+    workers = count_workers(settings.executor, settings.trainer.threads, gpus)
+    K, is_job = settings.controller.K, context.sweep is not None
+    return LiveView(context.console, space.B, journal.children(), K=K, workers=workers, plain=is_job)
 
 
 def _factory(settings: Settings, dataset: Dataset) -> ChildRunnerFactory:

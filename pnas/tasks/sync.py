@@ -12,6 +12,7 @@ from pnas.records.rundir import JOURNAL
 from pnas.reports.readers import find_files
 from pnas.reports.runs import is_held
 from pnas.tasks.context import Context
+from pnas.tasks.pictures import PICTURES
 from pnas.tasks.source import source_dir
 from pnas.tracking import Projection, TrackingSpec, redact, resolve_uri
 
@@ -70,7 +71,8 @@ def _show(run_dir: Path, spec: TrackingSpec) -> str:
         status = "interrupted"
     projection = Projection(run_dir, spec)
     # A search that runs goes on to show itself: its runs are left open, as its journal says.
-    projection.advance(None if status == "running" else status)
+    pictures = [path for name in PICTURES if (path := run_dir / name).is_file()]
+    projection.advance(None if status == "running" else status, pictures)
     return f"{status}, {stages} stage(s), {children} children: {_words(projection.changes.items())}"
 
 

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from pnas.records.rundir import JOURNAL
 from pnas.tracking.facts import RUN_DIR, SEARCH_ID
 from pnas.tracking.naming import cut
 from pnas.tracking.redaction import redact, scrub
+from pnas.tracking.savedview import VIEW_TAGS
 from pnas.tracking.spec import TrackingSpec, resolve_uri, sqlite_path
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ PARENT = "mlflow.parentRunId"
 _ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 # MLflow's own values wait for a server for up to 15 minutes a request; trying again is the tracker's part.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development", **VIEW_TAGS}
 
 
 class StoreBusy(TrackingError):
@@ -223,7 +224,16 @@ def _experiment_id(client: "MlflowClient", name: str, database: Path | None) -> 
             experiment = client.get_experiment_by_name(name) or _create_experiment(client, name, database)
     if experiment.lifecycle_stage != "active":
         raise TrackingError(f"tracking.experiment: {name!r} was deleted in MLflow; restore it or choose another name")
+    _offer_view(client, experiment)
     return str(experiment.experiment_id)
+
+
+def _offer_view(client: "MlflowClient", experiment: Any) -> None:
+    """An experiment that an earlier version made, or a person, gets the saved view too, if we may give it."""
+    for tag, value in VIEW_TAGS.items():
+        if experiment.tags.get(tag) != value:
+            with suppress(Exception):
+                client.set_experiment_tag(experiment.experiment_id, tag, value)
 
 
 def _create_experiment(client: "MlflowClient", name: str, database: Path | None) -> Any:

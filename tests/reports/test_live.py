@@ -34,7 +34,14 @@ def test_a_file_gets_a_line_a_stage_and_a_line_a_failure(tmp_path: Path) -> None
     ]
 
 
-def test_a_terminal_gets_bars(tmp_path: Path) -> None:
+def test_a_terminal_gets_a_picture(tmp_path: Path) -> None:
     screen = shown(tmp_path, is_terminal=True)
-    for text in ("stages", "stage 1: learning", "1/1", "best 0.7500", "1 failed", "out of [memory]"):
+    for text in ("stage 1 of 1", "2/2 children", "best 0.7500: (-1, 1x1 conv", "1 failed", "out of [memory]"):
         assert text in screen
+
+
+def test_the_jobs_of_a_multirun_get_lines_on_a_terminal_too() -> None:
+    screen = io.StringIO()
+    with LiveView(Console(file=screen, force_terminal=True, width=120), B=1, plain=True) as view:
+        view.stage_opened(1, [])
+    assert screen.getvalue().splitlines() == ["stage 1 of 1: training 0 of 0 children"]

@@ -1,0 +1,107 @@
+"""The pictures of docs/: reports, rankings and MLflow's UI of searches that are there, in a headless Chromium.
+
+    .venv/bin/python experiments/screenshots.py outputs/quickstart [more run directories]
+
+Draws reports and cells anew, shows the runs in an MLflow store of its own, starts a server on it, and takes the
+pictures. About a minute; needs Chromium. The runs themselves are only read, but for their pictures.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from pnas.children.spec import NetworkSpec
+from pnas.errors import InvalidValue
+from pnas.records.rundir import CHILDREN
+from pnas.reports.draw import draw_cell
+from pnas.reports.rankpage import write_ranking
+from pnas.reports.readers import read_scores
+from pnas.reports.report import REPORT, write_report
+from pnas.reports.runs import read_run
+from pnas.tasks.pictures import CELL, NETWORK, PICTURES, leave_pictures
+from pnas.tracking import Projection, TrackingSpec
+from pnas.tracking.savedview import VIEW
+from pnas.tracking.store import open_store
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.browser import CHROMIUM, mlflow_server, screenshot  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path, help="run directories; the first is shown in detail")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
+    arguments = parser.parse_args()
+    if CHROMIUM is None:
+        parser.error("needs Chromium (Debian: apt install chromium)")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        _pages(arguments.runs, Path(folder), arguments.out)
+        _mlflow(arguments.runs, Path(folder), arguments.out)
+
+
+def _pages(runs: list[Path], folder: Path, out: Path) -> None:
+    views = [read_run(run) for run in runs]
+    for run in runs:
+        leave_pictures(run, NetworkSpec(), "finished")
+    report = write_report(views[:1], folder / REPORT)
+    last = len(views[0].children) - 1
+    _shoot(report.as_uri(), out / "report.png", 1100, 900)
+    _shoot(f"{report.as_uri()}#cell=0:{last}", out / "report_rewards.png", 1100, 4400, crop=(0, 2250, 1100, 3550))
+    _shoot(report.as_uri(), out / "report_phone.png", 500, 1000)
+    ranking = write_ranking(read_scores(runs[0] / CHILDREN), folder / "ranking.html", "training")
+    _shoot(f"{ranking.as_uri()}#cell=0:{last}", out / "ranking_page.png", 1100, 800)
+    if len(views) > 1:
+        both = write_report(views, folder / "compared.html")
+        _shoot(both.as_uri(), out / "report_compared.png", 1100, 900)
+    for name, target in ((CELL, "best_cell.svg"), (NETWORK, "network.svg")):
+        shutil.copy(runs[0] / name, out / target)
+    if views[0].best is not None:
+        draw_cell(views[0].best.cell, out / "best_cell.png", title="Best cell", dpi=100)
+
+
+def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
+    spec = TrackingSpec(uri=f"sqlite:///{folder}/mlflow.db", experiment="pnas")
+    shown = [_shown(run, spec) for run in runs]
+    experiment = open_store(spec).experiment_id
+    with mlflow_server(folder / "mlflow.db") as address:
+        home = f"{address}/#/experiments/{experiment}/runs"
+        view = f"{home}?viewStateShareKey={VIEW}"
+        _shoot(view, out / "mlflow_searches.png", 1900, 560, 25_000)
+        _shoot(f"{view}&compareRunsMode=CHART", out / "mlflow_charts.png", 1900, 1300, 90_000)
+        _shoot(f"{home}/{shown[0]}/artifacts/{REPORT}", out / "mlflow_report.png", 1500, 900, 25_000)
+
+
+def _shown(run: Path, spec: TrackingSpec) -> str:
+    projection = Projection(run, spec)
+    projection.advance("finished", [run / name for name in PICTURES if (run / name).is_file()])
+    if projection.info is None:
+        raise InvalidValue("runs", "must be runs that MLflow can show", str(run))
+    return projection.info["run_id"]
+
+
+def _shoot(
+    address: str,
+    path: Path,
+    width: int,
+    height: int,
+    milliseconds: int = 4000,
+    crop: tuple[int, int, int, int] | None = None,
+) -> None:
+    screenshot(address, path, width, height, milliseconds)
+    with Image.open(path) as picture:
+        shown = picture.convert("RGB").crop(crop) if crop else picture.convert("RGB")
+    # 128 colours: a third of the size, and nobody sees it on a page of text and marks.
+    shown.quantize(128).save(path, optimize=True)
+    print(f"{re.sub(r'^file:.*/', '', address)[:60]:60}  {path}  {path.stat().st_size // 1024} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Hydra's other sweepers and launchers: Optuna choosing what to try, submitit sending jobs off."""
+
+from pathlib import Path
+
+import pytest
+from support.command import run_apart
+
+pytestmark = pytest.mark.slow
+SMALL = (
+    "trainer.epochs=1", "controller.K=2", "controller.steps=5", "state_space.B=2", "executor.workers=1",
+    "tracking=none", "state_space.operators=[3x3 conv,identity]",
+)  # fmt: skip
+
+
+def test_optuna_maximises_the_best_reward(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    tune = ("-m", "hydra/sweeper=tune", "hydra.sweeper.n_trials=2", "hydra.sweep.dir=multirun/tuned")
+    code, _, err = run_apart(*tune, "trainer.learning_rate=choice(0.01,0.02)", *SMALL, cwd=tmp_path)
+    assert code == 0, err
+    result = (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
+    assert "best_params" in result
+    assert "trainer.learning_rate" in result
+    value = float(next(line for line in result.splitlines() if line.startswith("best_value")).split(": ")[1])
+    assert 0 < value < 1
+
+
+def test_submitit_runs_jobs_by_its_local_executor(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    send = ("-m", "hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5", "hydra.sweep.dir=multirun/sent")
+    code, _, err = run_apart(*send, "seed=0,1", *SMALL, cwd=tmp_path)
+    assert code == 0, err
+    for job in ("0", "1"):
+        assert '"status": "finished"' in (tmp_path / "multirun" / "sent" / job / "summary.json").read_text()
+
+
+def test_ranges_and_globs(tmp_path: Path) -> None:
+    axes = ("seed=range(2)", "controller=glob(m*p)", "plan_only=true", "hydra.sweep.dir=multirun/r")
+    code, out, err = run_apart("-m", *axes, cwd=tmp_path)
+    assert code == 0, err
+    assert out.count("Plan of the search") == 2
+
+
+def test_a_sweep_over_an_unknown_key_is_one_line(tmp_path: Path) -> None:
+    code, _, err = run_apart("-m", "trainer.epoch=1,2", cwd=tmp_path)
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "trainer.epoch: must be a key that exists" in err

@@ -1,0 +1,41 @@
+"""The scripts under experiments/: each says what it does, costs and gives; one small sweep runs to its plot."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STUDIES = ("compare_operators", "repeat_seeds", "original_toy", "paper_search")
+SMALL = (
+    "trainer.epochs=1", "controller.K=2", "controller.steps=5", "state_space.B=2", "executor.workers=1",
+    "state_space.operators=[3x3 conv,identity]",
+)  # fmt: skip
+
+
+def run(script: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "experiments" / f"{script}.py"), *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=400)
+
+
+@pytest.mark.parametrize("script", STUDIES)
+def test_each_study_opens_with_its_command(script: str) -> None:
+    text = (ROOT / "experiments" / f"{script}.py").read_text()
+    assert f".venv/bin/python experiments/{script}.py" in text.partition('"""\n\n')[0]
+
+
+@pytest.mark.slow
+def test_a_study_ends_with_a_table_and_a_plot(tmp_path: Path) -> None:
+    where = ("hydra.sweep.dir=multirun/small", f"tracking.uri=sqlite:///{tmp_path}/mlflow.db")
+    done = run("repeat_seeds", "seed=0,1", *SMALL, *where, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "best_reward" in done.stdout
+    assert (tmp_path / "multirun" / "small" / "comparison.png").stat().st_size > 5000
+
+
+@pytest.mark.slow
+def test_an_unknown_key_is_one_line(tmp_path: Path) -> None:
+    done = run("repeat_seeds", "seed=0,1", "trainer.epoch=1", f"tracking.uri=sqlite:///{tmp_path}/m.db", cwd=tmp_path)
+    assert "trainer.epoch: must be a key that exists" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,115 @@
+"""Parts from outside the package: the examples under docs/examples, and what can be wrong with one's own."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.command import ROOT, run_apart
+from support.fake_children import FakeChildren
+
+from pnas.children.counts import count_network
+from pnas.children.spec import NetworkSpec
+from pnas.controller import ControllerSpec
+from pnas.controller.predictor import load_predictor, make_predictor
+from pnas.data import load_dataset
+from pnas.errors import InvalidValue
+from pnas.execution import ExecutorSpec, make_executor
+from pnas.extensions import VARIABLE, extension, extension_names
+from pnas.records import ChildJob, Status
+from pnas.state_space import Cell, StateSpace, build_space
+
+EXAMPLES = ROOT / "docs" / "examples"
+ALL = ",".join(str(path) for path in sorted(EXAMPLES.glob("my_*.py")))
+
+
+@pytest.fixture
+def examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, ALL)
+
+
+@pytest.mark.usefixtures("examples")
+def test_an_operator_is_built_and_counted() -> None:
+    space = StateSpace(2, ["bottleneck", "identity"])
+    assert space.operators == ("bottleneck", "identity")
+    cell = Cell.parse("(-1, bottleneck, -1, identity)")
+    with_it = count_network(cell, NetworkSpec(), (8, 8, 1), 10).params
+    without = count_network(Cell.parse("(-1, identity, -1, identity)"), NetworkSpec(), (8, 8, 1), 10).params
+    # A cell of 8 filters: 1x1 to 2, 3x3 in 2, 1x1 to 8, each with batch normalisation; and so on at 16 and 32.
+    at = {f: f * (f // 4) * 2 + 9 * (f // 4) ** 2 + 2 * (2 * (f // 4) + f) for f in (8, 16, 32)}
+    # An identity that halves the size is a 1x1 convolution, of which there is one less in each reduction.
+    identities = sum(f * f + 2 * f for f in (16, 32))
+    assert with_it - without == sum(at.values()) - identities
+
+
+@pytest.mark.usefixtures("examples")
+def test_a_space_is_found_by_its_kind() -> None:
+    space = build_space({"kind": "anchored", "B": 2, "operators": ["3x3 conv", "identity"]})
+    assert all(-1 in (cell.blocks[-1][0], cell.blocks[-1][2]) for cell in space.decode(next(space.iter_cells(2))))
+    assert space.num_cells(1) == len(space.initial_children()) == 3 + 4  # -1 twice, or -1 and -2
+    assert build_space(space.spec()).spec() == space.spec()
+
+
+@pytest.mark.usefixtures("examples")
+def test_a_predictor_learns_and_comes_back(tmp_path: Path) -> None:
+    space = StateSpace(1, ["3x3 conv", "identity"])
+    predictor = make_predictor(space, ControllerSpec(predictor="sharing"))
+    tokens = np.asarray([[[0, 0, 0, 0]], [[0, 1, 0, 1]]], dtype=np.int32)
+    predictor.fit(tokens, [0.9, 0.1], 1, 0)
+    predictor.save(tmp_path / "stage_1")
+    assert load_predictor(tmp_path / "stage_1", space).predict(tokens) == pytest.approx([0.9, 0.1])
+
+
+@pytest.mark.usefixtures("examples")
+def test_data_are_split_like_any_other() -> None:
+    data = load_dataset("bars", train_size=200)
+    assert data.x_train.shape == (200, 8, 8, 1)
+    assert data.num_classes == 2
+
+
+@pytest.mark.usefixtures("examples")
+def test_an_executor_trains_what_it_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    executor = make_executor(ExecutorSpec(kind="announcing"), FakeChildren(str(tmp_path)))
+    jobs = [ChildJob(Cell.parse("(-1, identity, -1, identity)"), 0)]
+    assert [(index, result.status) for index, result in executor.run(jobs)] == [(0, Status.OK)]
+    assert capsys.readouterr().out == "announcing 1 children\n"
+
+
+def test_without_extensions_nothing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert extension("operators", "bottleneck") is None
+    assert extension_names("data") == ()
+    with pytest.raises(InvalidValue, match=r"data\.name: must be one of"):
+        load_dataset("bars")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def broken(:", "SyntaxError"),
+        ("import nothing_of_that_name", "ModuleNotFoundError"),
+        ("x = 1", "a mapping PNAS"),
+        ("PNAS = {'colours': {}}", "a mapping PNAS"),
+    ],
+)
+def test_what_is_wrong_with_an_extension_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    (tmp_path / "mine.py").write_text(text)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "mine.py"))
+    with pytest.raises(InvalidValue, match=said) as error:
+        extension_names("data")
+    assert str(error.value).startswith(f"{VARIABLE}: ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.slow
+def test_a_search_made_of_nothing_but_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, VARIABLE, ALL)
+    parts = ("state_space.kind=anchored", "controller.predictor=sharing", "data.name=bars", "executor.kind=announcing")
+    small = ("state_space.B=2", "controller.K=2", "trainer.epochs=1", "tracking=none", "data.train_size=200")
+    operators = "state_space.operators=[bottleneck,identity]"
+    code, out, err = run_apart("name=mine", *parts, *small, operators, cwd=tmp_path)
+    assert code == 0, err
+    assert "announcing 2 children" in out
+    assert (tmp_path / "outputs/mine/report.html").is_file()

@@ -1,0 +1,102 @@
+"""MLflow's own UI, in a headless browser, on searches that were projected into its store."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.browser import CHROMIUM, mlflow_server, page
+from support.journals import make_run
+
+from pnas.children.spec import NetworkSpec
+from pnas.records import Journal, write_summary
+from pnas.tasks.pictures import PICTURES, leave_pictures
+from pnas.tracking import Projection, TrackingSpec
+from pnas.tracking.savedview import VIEW
+from pnas.tracking.store import open_store
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
+]
+
+
+class Ui(NamedTuple):
+    """A server with two searches: its address, the experiment's id, and the id of the better search's run."""
+
+    address: str
+    experiment: str
+    run: str
+
+
+@pytest.fixture(scope="module")
+def ui(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    home = tmp_path_factory.mktemp("ui")
+    database = home / "mlflow.db"
+    database.write_bytes(template.read_bytes())
+    spec = TrackingSpec(uri=f"sqlite:///{database}", experiment="ui")
+    infos = [
+        _shown(make_run(home / name, stages, seed=i, meta={"sweep": "sweep-9"}), spec)
+        for i, (name, stages) in enumerate({"narrow": (4, 3), "deep": (4, 3, 3)}.items())
+    ]
+    store = open_store(spec)
+    with mlflow_server(database) as address:
+        yield Ui(address, store.experiment_id, infos[1]["run_id"])
+
+
+def _shown(run_dir: Path, spec: TrackingSpec) -> dict[str, str]:
+    with Journal(run_dir / "journal.sqlite") as journal:
+        write_summary(run_dir, journal)
+    leave_pictures(run_dir, NetworkSpec(), "finished")
+    projection = Projection(run_dir, spec)
+    projection.advance("finished", [run_dir / name for name in PICTURES])
+    return projection.info or {}
+
+
+@pytest.fixture(scope="module")
+def read(ui: Ui) -> Callable[[str], str]:
+    """The visible text of a page of the experiment."""
+
+    def at(place: str) -> str:
+        html = page(f"{ui.address}/#/experiments/{ui.experiment}{place}")
+        return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+
+    return at
+
+
+def test_the_saved_view_compares_searches(read: Callable[[str], str]) -> None:
+    text = read(f"/runs?viewStateShareKey={VIEW}")
+    assert "2 matching runs" in text
+    for column in ("best_reward", "test_accuracy", "children_trained", "controller.K"):
+        assert column in text
+    assert text.index("deep") < text.index("narrow")  # best first
+    assert "stage 1" not in text
+
+
+def test_a_sweep_s_tag_filters(read: Callable[[str], str]) -> None:
+    runs = "/runs?searchFilter=tags.%60pnas.sweep%60%3D%27{}%27%20and%20tags.%60pnas.level%60%3D%27search%27"
+    assert "2 matching runs" in read(runs.format("sweep-9"))
+    assert "matching runs" not in read(runs.format("another")) or "0 matching runs" in read(runs.format("another"))
+
+
+def test_stages_and_children_are_there(read: Callable[[str], str]) -> None:
+    assert "stage 3" in read("/runs?searchFilter=tags.%60pnas.level%60%3D%27stage%27")
+
+
+def test_a_search_shows_its_metrics_and_parameters(ui: Ui, read: Callable[[str], str]) -> None:
+    text = read(f"/runs/{ui.run}")
+    for name in ("best_reward", "spearman_next", "controller.K", "pnas.best_cell"):
+        assert name in text
+
+
+def test_the_report_can_be_looked_at(ui: Ui, read: Callable[[str], str]) -> None:
+    text = read(f"/runs/{ui.run}/artifacts/report.html")
+    for name in ("report.html", "search.png", "best_cell.svg", "network.svg", "summary.json"):
+        assert name in text
+    assert "What to run next" in page_of_artifact(ui)
+
+
+def page_of_artifact(ui: Ui) -> str:
+    """The artifact as the UI fetches it, in a page of its own."""
+    return page(f"{ui.address}/get-artifact?path=report.html&run_uuid={ui.run}", 3000)
