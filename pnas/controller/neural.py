@@ -98,6 +98,11 @@ class NeuralPredictor:
         run_all(score, len(pieces) * len(members))
         return scores
 
+    def predict_with_spread(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """See `pnas.controller.Predictor.predict_with_spread`."""
+        members = self.predict_members(tokens).astype(np.float64)
+        return members.mean(axis=0), members.std(axis=0)
+
     # -- files ---------------------------------------------------------------------------------------------
 
     def save(self, directory: Path) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pnas.controller.files import read_description, refusing_unreadable
 from pnas.controller.spec import ControllerSpec
 from pnas.state_space import SlotSpace, Tokens
 
@@ -33,15 +34,20 @@ class Predictor(Protocol):
     def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
         """Expected rewards by each member (members, n)."""
 
+    def predict_with_spread(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Expected rewards (n,), as `predict`, and how unsure each is (n,): one standard deviation.
+
+        An ensemble's is that of its members around their mean; a Gaussian process knows its own; a single network or
+        other predictor knows of none, and says 0.
+        """
+
     def save(self, directory: Path) -> None:
         """Write all that `load_predictor` needs, as ``predictor.json`` and ``.npz``; no pickles."""
 
 
 def make_predictor(space: SlotSpace, spec: ControllerSpec) -> Predictor:
     """A fresh predictor for ``space``. Does not import TensorFlow before it is fitted."""
-    from pnas.controller.neural import NeuralPredictor
-
-    return NeuralPredictor.create(space, spec)
+    return _kind_of(spec.predictor).create(space, spec)
 
 
 def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
@@ -50,6 +56,17 @@ def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
     Raises:
         InvalidValue: nothing was saved there, it cannot be read, or it knows another vocabulary (key ``from``).
     """
+    with refusing_unreadable(Path(directory)):
+        predictor = str(read_description(Path(directory))["spec"]["predictor"])
+    return _kind_of(predictor).load(Path(directory), space)
+
+
+def _kind_of(predictor: str) -> Any:
+    """The class behind a name; each is imported when it is asked for."""
+    if predictor == "gp":
+        from pnas.controller.gp import GaussianProcess
+
+        return GaussianProcess
     from pnas.controller.neural import NeuralPredictor
 
-    return NeuralPredictor.load(Path(directory), space)
+    return NeuralPredictor

@@ -5,7 +5,7 @@ from typing import Optional
 
 from pnas.errors import InvalidValue, require, require_choice, require_count
 
-PREDICTORS = ("lstm", "mlp")
+PREDICTORS = ("lstm", "mlp", "gp")
 LOSSES = ("l1", "mse")
 ENSEMBLE_MEMBERS = 5
 _ENSEMBLE_SUFFIX = "_ensemble"
