@@ -6,15 +6,15 @@ all that were trained. Beyond `INDUCING` cells the whole history speaks through 
 section 8.3.4 there), which bounds the cost.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pnas.controller.features import CellFeatures, Features
-from pnas.controller.files import load_arrays, save_arrays
+from pnas.controller.files import load_arrays, refusing_unreadable, save_arrays
 from pnas.controller.layout import Layout
 from pnas.controller.normal_scores import NormalScores
 from pnas.controller.predictor import FitReport
@@ -100,7 +100,7 @@ class GaussianProcess:
 
     def _take(self, tokens: Tokens, rewards: Sequence[float]) -> None:
         self._tokens, self._rewards = tokens.copy(), np.asarray(rewards, np.float64)
-        self._features, self._map = CellFeatures(self.layout, tokens), NormalScores.of(rewards)
+        self._features, self._map = CellFeatures.of(self.layout, tokens), NormalScores.of(rewards)
         self._scales = [_scale(x) for x in self._features.groups(tokens)]
 
     def _scaled(self, tokens: Tokens) -> list[Features]:
@@ -182,12 +182,15 @@ class GaussianProcess:
         predictor = cls(Layout.of(space), saved.spec)
         predictor._seed = int(saved.notes["seed"])
         if saved.arrays:
-            noise, *lengths, slope = saved.arrays["kernel"].tolist()
-            predictor._take(saved.arrays["tokens"], saved.arrays["rewards"])
-            predictor.kernel = Kernel(noise, tuple(lengths), slope)
-            targets = predictor._map.forward(predictor._rewards.tolist())
-            predictor._solve(predictor._scaled(predictor._tokens), targets)
+            with refusing_unreadable(directory):
+                predictor._restore(saved.arrays)
         return predictor
+
+    def _restore(self, arrays: Mapping[str, Any]) -> None:
+        noise, *lengths, slope = arrays["kernel"].tolist()
+        self._take(arrays["tokens"], arrays["rewards"])
+        self.kernel = Kernel(noise, tuple(lengths), slope)
+        self._solve(self._scaled(self._tokens), self._map.forward(self._rewards.tolist()))
 
 
 def _projected(

@@ -34,8 +34,12 @@ class NormalScores:
         return cls(ndtri((ranks - 0.5) / len(inverse)), values)
 
     def forward(self, rewards: Sequence[float]) -> Floats:
-        """Normal scores of rewards."""
-        return np.interp(rewards, self.rewards, self.scores)
+        """Normal scores of rewards, going on beyond the known ones in a straight line."""
+        values = np.asarray(rewards, np.float64)
+        beyond = values - np.clip(values, self.rewards[0], self.rewards[-1])
+        if len(self.rewards) < 2:
+            beyond *= 0
+        return np.interp(values, self.rewards, self.scores) + beyond / self._steepness(self.rewards)
 
     def backward(self, scores: Floats) -> Floats:
         """Rewards in (0, 1) of normal scores, rising also beyond the known ones, where it nears 0 and 1."""
@@ -43,11 +47,15 @@ class NormalScores:
         low, high, steep = rewards[0], rewards[-1], self._steepness(rewards)
         above, below = np.maximum(scores - self.scores[-1], 0), np.maximum(self.scores[0] - scores, 0)
         inside = np.interp(scores, self.scores, rewards)
-        rise = (1 - high) * -np.expm1(-steep * above / (1 - high))
-        return inside + rise - low * -np.expm1(-steep * below / low)
+        return inside + _nearing(1 - high, steep * above) - _nearing(low, steep * below)
 
     def _steepness(self, rewards: Floats) -> float:
         """Reward per unit of score; not zero, so that what is thought better is ranked higher even so."""
         if len(rewards) < 2:
             return 1e-6
         return max(float(rewards[-1] - rewards[0]) / float(self.scores[-1] - self.scores[0]), 1e-6)
+
+
+def _nearing(room: float, way: Floats) -> Floats:
+    """How far one gets in ``room`` that is never used up; at first, as far as ``way``."""
+    return room * way / (room + way)

@@ -67,6 +67,14 @@ def _kind_of(predictor: str) -> Any:
         from pnas.controller.gp import GaussianProcess
 
         return GaussianProcess
+    if predictor == "trees":
+        from pnas.controller.trees import BoostedTrees
+
+        return BoostedTrees
+    if predictor == "unlike":
+        from pnas.controller.unlike import UnlikeEnsemble
+
+        return UnlikeEnsemble
     from pnas.controller.neural import NeuralPredictor
 
     return NeuralPredictor
