@@ -1,19 +1,21 @@
 """ControllerManager: proposes the children of each stage and learns from their rewards."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pnas.controller.correlation import spearman
+from pnas.controller.correlation import kendall, spearman
+from pnas.controller.diagnosis import cross_validated, rank_agreement
 from pnas.controller.predictor import Predictor, load_predictor, make_predictor
 from pnas.controller.scoring import EMPTY_GENERATION, Generation, Progress, grow
 from pnas.controller.spec import ControllerSpec
 from pnas.errors import PnasError, require, require_count
 from pnas.seeds import derive_seed
-from pnas.state_space import Cell, SlotSpace
+from pnas.state_space import Cell, SlotSpace, Tokens
 
 Reward = float | None
 Stage = tuple[list[Cell], list[Reward]]
@@ -29,6 +31,9 @@ class TrainingReport(NamedTuple):
         spearman_fit: rank correlation on all cells it was trained on.
         spearman_next: rank correlation on this stage's cells as predicted before they were trained; None at
             stage 1, where nothing was predicted. Either is None where it is undefined (constant values).
+        diagnosis: ``kendall_fit``; Spearman's and Kendall's correlation on cells that a fit had not seen
+            (``spearman_cv``, ``kendall_cv``, if ``controller.cross_validate``) and ``kendall_next``; of each but those
+            within the fit a bootstrap interval (``spearman_cv_low``, ``spearman_cv_high``, ...). None where undefined.
     """
 
     kind: str
@@ -36,6 +41,12 @@ class TrainingReport(NamedTuple):
     losses: list[float]
     spearman_fit: float | None
     spearman_next: float | None
+    diagnosis: dict[str, float | None]
+
+    def as_record(self) -> dict[str, Any]:
+        """Everything in one plain mapping, as summary.json shows it."""
+        record = self._asdict()
+        return {**record, **record.pop("diagnosis")}
 
 
 class ControllerManager:
@@ -66,7 +77,7 @@ class ControllerManager:
             state_space: where cells come from.
             B: number of stages, at most the space's B.
             K: children per stage after the first; None for every candidate.
-            predictor: ``lstm``, ``mlp``, ``lstm_ensemble`` or ``mlp_ensemble``, with default settings.
+            predictor: ``gp``, ``lstm``, ``mlp_ensemble``, ... (`ControllerSpec.named`), with default settings.
             spec: settings of the predictor, in place of ``predictor``. Its K gives way to ``K``.
             seed: of the search; each fit's seed is derived from it and the stage.
 
@@ -118,8 +129,7 @@ class ControllerManager:
             kind=self.spec.kind,
             loss=losses[-1],
             losses=losses,
-            spearman_fit=self._spearman_fit(),
-            spearman_next=None if predicted is None else spearman(predicted, stage[1]),
+            **self._diagnosed(predicted, stage[1]),
         )
 
     def update(self, progress: Progress | None = None) -> Generation:
@@ -212,9 +222,36 @@ class ControllerManager:
         seed = derive_seed(self.seed, "predictor", stage)
         return self.predictor.fit(self.state_space.encode(cells), rewards, stage, seed).losses
 
-    def _spearman_fit(self) -> float | None:
-        cells, rewards = usable(self.history)
-        return spearman(self.predictor.predict(self.state_space.encode(cells)).tolist(), rewards)
+    def _diagnosed(self, predicted: Sequence[float] | None, rewards: Sequence[Reward]) -> dict[str, Any]:
+        cells, known = usable(self.history)
+        tokens, seed = self.state_space.encode(cells), derive_seed(self.seed, "diagnosis", len(self.history))
+        fitted = self.predictor.predict(tokens).tolist()
+        unseen = rank_agreement([], []) if predicted is None else rank_agreement(predicted, rewards, seed)
+        diagnosis = {"kendall_fit": kendall(fitted, known), **_suffixed(unseen, "next"), **self._unseen(tokens, known)}
+        return {
+            "spearman_fit": spearman(fitted, known),
+            "spearman_next": diagnosis.pop("spearman_next"),
+            "diagnosis": diagnosis,
+        }
+
+    def _unseen(self, tokens: Tokens, rewards: Sequence[float]) -> dict[str, float | None]:
+        """Rank correlations within the history, of cells that a fit had not seen."""
+        stage = len(self.history)
+        seed = derive_seed(self.seed, "diagnosis", stage)
+
+        def fit_predict(seen: NDArray[np.intp], held_out: NDArray[np.intp], fold: int) -> Sequence[float]:
+            predictor = make_predictor(self.state_space, self.spec)
+            predictor.fit(tokens[seen], [rewards[row] for row in seen], stage, derive_seed(seed, "fold", fold))
+            return [float(value) for value in predictor.predict(tokens[held_out])]
+
+        predicted = cross_validated(fit_predict, len(rewards), self.spec.cross_validate, seed)
+        return {} if predicted is None else _suffixed(rank_agreement(predicted, rewards, seed), "cv")
+
+
+def _suffixed(agreement: Mapping[str, float | None], suffix: str) -> dict[str, float | None]:
+    """``spearman_low`` as ``spearman_<suffix>_low``, and so on."""
+    split = {name: name.partition("_") for name in agreement}
+    return {f"{stem}_{suffix}{line}{end}": agreement[name] for name, (stem, line, end) in split.items()}
 
 
 def usable(stages: Sequence[Stage]) -> tuple[list[Cell], list[float]]:

@@ -1,14 +1,12 @@
 """NeuralPredictor: LSTM or MLP, single or an ensemble. Fitted by TensorFlow, scored by NumPy."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pnas.controller.files import load_arrays, refusing_unreadable, save_arrays
 from pnas.controller.layout import Layout
 from pnas.controller.lstm import LSTM
 from pnas.controller.mlp import MLP
@@ -17,14 +15,12 @@ from pnas.controller.spec import ControllerSpec
 from pnas.controller.threads import run_all
 from pnas.controller.training import Architecture, Recipe, train
 from pnas.controller.weights import Floats, Weights, overlay, stack
-from pnas.errors import InvalidValue, require
 from pnas.seeds import derive_seed
 from pnas.state_space import SlotSpace, Tokens
 
 ARCHITECTURES: dict[str, type[LSTM] | type[MLP]] = {"lstm": LSTM, "mlp": MLP}
 # Cells a thread scores at a time: fixed, so that scores do not depend on the number of threads.
 _PIECE = 8192
-_FORMAT = 1
 
 
 class NeuralPredictor:
@@ -66,8 +62,20 @@ class NeuralPredictor:
         targets = np.asarray(rewards, np.float32)
         order_seed = derive_seed(seed, "batches")
         self.weights, losses = train(self.architecture, self.weights, tokens, targets, subsets, recipe, order_seed)
+        if self.spec.loss == "ranking":
+            self._calibrate(tokens, targets, subsets)
         self._is_fitted = True
         return FitReport(losses)
+
+    def _calibrate(self, tokens: Tokens, rewards: Floats, subsets: list[NDArray[np.intp]]) -> None:
+        """Lay each member's logits along those of the rewards it learned: ranks say nothing of scale."""
+        wanted = np.clip(rewards, 0.01, 0.99)
+        wanted = np.log(wanted / (1 - wanted))
+        for member, rows in enumerate(subsets):
+            weights = {name: array[member] for name, array in self.weights.items()}
+            slope, shift = _line(self.architecture.score(weights, tokens[rows]), wanted[rows])
+            weights["out_kernel"][...] *= slope
+            weights["out_bias"][...] = weights["out_bias"] * slope + shift
 
     def _start_from_mean(self, rewards: Sequence[float]) -> None:
         """Shift the output to the mean reward.
@@ -98,40 +106,27 @@ class NeuralPredictor:
         run_all(score, len(pieces) * len(members))
         return scores
 
+    def predict_with_spread(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """See `pnas.controller.Predictor.predict_with_spread`."""
+        members = self.predict_members(tokens).astype(np.float64)
+        return members.mean(axis=0), members.std(axis=0)
+
     # -- files ---------------------------------------------------------------------------------------------
 
     def save(self, directory: Path) -> None:
         """See `pnas.controller.Predictor.save`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        description = {
-            "format": _FORMAT,
-            "spec": asdict(self.spec),
-            "layout": self.architecture.layout.to_json(),
-            "init_seed": self.init_seed,
-            "is_fitted": self._is_fitted,
-        }
-        np.savez(directory / "weights.npz", **self.weights)  # type: ignore[arg-type]
-        (directory / "predictor.json").write_text(json.dumps(description, indent=1) + "\n")
+        notes = {"init_seed": self.init_seed, "is_fitted": self._is_fitted}
+        save_arrays(directory, self.spec, self.architecture.layout, self.weights, notes)
 
     @classmethod
     def load(cls, directory: Path, space: SlotSpace) -> "NeuralPredictor":
         """See `pnas.controller.load_predictor`."""
-        try:
-            description = json.loads((directory / "predictor.json").read_text())
-            require(description["format"] == _FORMAT, "from", "must be of this version's format", str(directory))
-            spec, saved = ControllerSpec(**description["spec"]), Layout.from_json(description["layout"])
-            with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
-                trained = {name: arrays[name] for name in arrays.files}
-            _require_same_vocabulary(saved, Layout.of(space))
-            _require_same_shapes(cls(saved, spec).weights, trained)
-            predictor = cls(Layout.of(space), spec, int(description["init_seed"]))
-            predictor.weights = overlay(predictor.weights, trained)
-            predictor._is_fitted = bool(description["is_fitted"])
-        except InvalidValue:
-            raise
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-            rule = f"must hold a trained predictor ({type(error).__name__}: {error})"
-            raise InvalidValue("from", rule, str(directory)) from error
+        saved = load_arrays(directory, space)
+        with refusing_unreadable(directory):
+            _require_same_shapes(cls(saved.layout, saved.spec).weights, saved.arrays)
+            predictor = cls(Layout.of(space), saved.spec, int(saved.notes["init_seed"]))
+            predictor.weights = overlay(predictor.weights, saved.arrays)
+            predictor._is_fitted = bool(saved.notes["is_fitted"])
         return predictor
 
 
@@ -143,13 +138,16 @@ def member_subsets(n: int, members: int, seed: int) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(fold != member) for member in range(members)]
 
 
+def _line(x: Floats, y: Floats) -> tuple[float, float]:
+    """Least squares' slope and intercept; the slope never below a hundredth, so that order is kept."""
+    variance = float(x.var())
+    slope = float(((x - x.mean()) * (y - y.mean())).mean()) / variance if variance > 1e-12 else 1.0
+    slope = max(slope, 0.01)
+    return slope, float(y.mean()) - slope * float(x.mean())
+
+
 def _sigmoid(logits: Floats) -> Floats:
     return np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * logits))
-
-
-def _require_same_vocabulary(saved: Layout, wanted: Layout) -> None:
-    rule = "must know the values of this state space"
-    require(saved.speaks_as(wanted), "from", rule, [list(values) for _, values in saved.vocabulary])
 
 
 def _require_same_shapes(expected: Weights, found: Weights) -> None:

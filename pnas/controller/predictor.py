@@ -1,6 +1,5 @@
 """What a predictor is: cell tokens -> expected reward."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pnas.controller.files import read_description, refusing_unreadable
 from pnas.controller.spec import ControllerSpec
 from pnas.extensions import extension
 from pnas.state_space import SlotSpace, Tokens
@@ -35,6 +35,13 @@ class Predictor(Protocol):
     def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
         """Expected rewards by each member (members, n)."""
 
+    def predict_with_spread(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Expected rewards (n,), as `predict`, and how unsure each is (n,): one standard deviation.
+
+        An ensemble's is that of its members around their mean; a Gaussian process knows its own; a single network or
+        other predictor knows of none, and says 0.
+        """
+
     def save(self, directory: Path) -> None:
         """Write all that `load_predictor` needs, as ``predictor.json`` and ``.npz``; no pickles."""
 
@@ -51,22 +58,31 @@ def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
     Raises:
         InvalidValue: nothing was saved there, it cannot be read, or it knows another vocabulary (key ``from``).
     """
-    loaded: Predictor = _kind_of(_name_in(Path(directory))).load(Path(directory), space)
+    with refusing_unreadable(Path(directory)):
+        predictor = str(read_description(Path(directory))["spec"]["predictor"])
+    loaded: Predictor = _kind_of(predictor).load(Path(directory), space)
     return loaded
 
 
-def _name_in(directory: Path) -> str:
-    """The predictor that was saved there; what is wrong with the description is for its own class to say."""
-    try:
-        return str(json.loads((directory / "predictor.json").read_text())["spec"]["predictor"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
-
-
 def _kind_of(predictor: str) -> Any:
-    """The class behind a name, with ``create(space, spec)`` and ``load(directory, space)``."""
+    """The class behind a name, with ``create(space, spec)`` and ``load(directory, space)``.
+
+    Each is imported when it is asked for.
+    """
     if (of_extension := extension("predictors", predictor)) is not None:
         return of_extension
+    if predictor == "gp":
+        from pnas.controller.gp import GaussianProcess
+
+        return GaussianProcess
+    if predictor == "trees":
+        from pnas.controller.trees import BoostedTrees
+
+        return BoostedTrees
+    if predictor == "unlike":
+        from pnas.controller.unlike import UnlikeEnsemble
+
+        return UnlikeEnsemble
     from pnas.controller.neural import NeuralPredictor
 
     return NeuralPredictor

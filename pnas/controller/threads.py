@@ -1,8 +1,9 @@
 """Scoring on every core the process may use, with results that do not depend on how many there are."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -14,12 +15,19 @@ def run_all(work: Callable[[int], None], tasks: int) -> None:
     NumPy lets go of the interpreter's lock, so threads run side by side; its own threads would wait for one
     another.
     """
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_thread():
         if tasks == 1:
             work(0)
             return
         with ThreadPoolExecutor(min(_cores(), max(tasks, 1))) as pool:
             list(pool.map(work, range(tasks)))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Matrix products and factorisations on one thread: small ones are faster so, and the same on any machine."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
 
 
 @cache

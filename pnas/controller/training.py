@@ -106,14 +106,12 @@ def _per_epoch(losses: list[Any], steps: int) -> list[float]:
 def _traced_step(architecture: Architecture, shapes: Shapes, members: int, dtype: str, loss: str) -> Callable[..., Any]:
     import tensorflow as tf
 
-    losses = {"l1": tf.abs, "mse": tf.square}
-
     def step(flat: Any, mean: Any, square: Any, count: Any, rate: Any, inputs: Any, rewards: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(flat)
-            predicted = tf.sigmoid(architecture.logits(_tf_unflatten(flat, shapes), inputs))
+            logits = architecture.logits(_tf_unflatten(flat, shapes), inputs)
             # Members are independent: the sum of their losses trains each on its own.
-            member_losses = tf.reduce_mean(losses[loss](predicted - rewards), axis=1)
+            member_losses = _LOSSES[loss](logits, rewards)
             objective = tf.reduce_sum(member_losses)
         moved = _adam(flat, tape.gradient(objective, flat), mean, square, count + 1, rate)
         return *moved, count + 1, objective / members
@@ -125,6 +123,30 @@ def _traced_step(architecture: Architecture, shapes: Shapes, members: int, dtype
         tf.TensorSpec((members, None, None), dtype),
         tf.TensorSpec((members, None)),
     )
+
+
+def _l1(logits: Any, rewards: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.reduce_mean(tf.abs(tf.sigmoid(logits) - rewards), axis=1)
+
+
+def _mse(logits: Any, rewards: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.reduce_mean(tf.square(tf.sigmoid(logits) - rewards), axis=1)
+
+
+def _ranking(logits: Any, rewards: Any) -> Any:
+    """Logistic loss of the order of each pair in a batch (RankNet: Burges et al., ICML 2005)."""
+    import tensorflow as tf
+
+    is_better = tf.cast(rewards[:, :, None] > rewards[:, None], tf.float32)
+    lost = tf.nn.softplus(logits[:, None] - logits[:, :, None]) * is_better
+    return tf.reduce_sum(lost, axis=(1, 2)) / tf.maximum(tf.reduce_sum(is_better, axis=(1, 2)), 1)
+
+
+_LOSSES = {"l1": _l1, "mse": _mse, "ranking": _ranking}
 
 
 def _adam(flat: Any, gradient: Any, mean: Any, square: Any, count: Any, rate: Any) -> tuple[Any, Any, Any]:

@@ -48,7 +48,7 @@ class Progressive:
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any]:
         self._catch_up()
         report = self._controller.train(rewards)
-        return {**report._asdict(), **self._save()}
+        return {**report.as_record(), **self._save()}
 
     def _save(self) -> dict[str, str]:
         """Keep the predictor, and return what tells its weights from others."""

@@ -104,7 +104,8 @@ def _rewards(children: Iterable[ChildRecord]) -> dict[str, float | None]:
 
 
 def _correlations(stage: StageRecord) -> dict[str, float | None]:
-    return {name: (stage.predictor or {}).get(name) for name in ("spearman_fit", "spearman_next")}
+    learned = stage.predictor or {}
+    return {name: value for name, value in learned.items() if name.startswith(("spearman_", "kendall_"))}
 
 
 def _losses(stage: StageRecord, at: int) -> list[Point]:

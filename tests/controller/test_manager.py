@@ -199,3 +199,23 @@ def test_save_and_restore_into_a_larger_space(
     other.restore(tmp_path)
     tokens = larger.encode(controller.children)
     np.testing.assert_array_equal(other.predictor.predict(tokens), controller.predictor.predict(tokens))
+
+
+def test_each_stage_is_diagnosed(space: StateSpace, make_spec: MakeSpec, reward: RewardOf) -> None:
+    controller = ControllerManager(space, B=2, K=8, spec=replace(make_spec("gp"), cross_validate=4), seed=1)
+    first = controller.train([reward(cell) for cell in controller.get_actions()])
+    assert first.spearman_next is first.diagnosis["kendall_next"] is first.diagnosis["spearman_next_low"] is None
+    assert first.diagnosis["spearman_cv"] > 0.5
+    assert first.diagnosis["kendall_cv_low"] <= first.diagnosis["kendall_cv"] <= first.diagnosis["kendall_cv_high"]
+    controller.update()
+    second = controller.train([reward(cell) for cell in controller.get_actions()])
+    record = second.as_record()
+    assert record["spearman_next"] is not None
+    assert {"kind", "loss", "losses", "spearman_fit", "kendall_fit", "kendall_next", "spearman_cv"} < record.keys()
+    assert "diagnosis" not in record
+
+
+def test_no_cross_validation_unless_asked_for(space: StateSpace, make_spec: MakeSpec, reward: RewardOf) -> None:
+    controller = ControllerManager(space, B=2, K=8, spec=replace(make_spec("gp"), cross_validate=0))
+    report = controller.train([reward(cell) for cell in controller.get_actions()])
+    assert "spearman_cv" not in report.diagnosis

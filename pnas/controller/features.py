@@ -1,0 +1,42 @@
+"""Cells as rows of numbers for predictors that are no neural networks: paths, operators and their places, counted."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pnas.controller.layout import Layout
+from pnas.controller.paths import CellGraph, Codes, count_paths
+from pnas.state_space import Tokens
+
+Features = NDArray[np.float64]
+
+
+class CellFeatures:
+    """Features of cells of any size, three groups of columns: functional paths, operators, operators by place.
+
+    Only paths that are known have columns of their own; how many others a cell has is one more.
+    """
+
+    def __init__(self, layout: Layout, known: Codes) -> None:
+        """Count the ``known`` paths, sorted codes."""
+        self._graph, self.known = CellGraph(layout), known
+
+    @classmethod
+    def of(cls, layout: Layout, tokens: Tokens) -> "CellFeatures":
+        """Features that know the paths of ``tokens`` (n, b, slots)."""
+        return cls(layout, np.unique(CellGraph(layout).paths(tokens).code))
+
+    def groups(self, tokens: Tokens) -> list[Features]:
+        """One array (n, columns) a group, in the order of `GROUPS`.
+
+        Counts are taken as log(1 + count): the step from none to one tells more than that from seven to eight, which
+        keeps cells of the next size near those of the last.
+        """
+        counts = (
+            count_paths(self._graph.paths(tokens), len(tokens), self.known),
+            self._graph.operator_counts(tokens),
+            self._graph.place_counts(tokens),
+        )
+        return [np.log1p(group, dtype=np.float64) for group in counts]
+
+
+GROUPS = ("paths", "operators", "places")
