@@ -1,11 +1,14 @@
 """Settings of the `task` config group: what a command does."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pnas.errors import require_choice, require_count
+from pnas.errors import require, require_choice, require_count
 
-TASKS = ("search", "score", "rank", "sync")
+TASKS = ("search", "score", "rank", "sync", "train", "export")
 ORDERS = ("sorted", "training")
+FORMATS = ("keras", "savedmodel", "onnx", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -13,12 +16,16 @@ class TaskSpec:
     """One task and its options; a task reads only its own.
 
     Attributes:
-        name: search, score, rank or sync.
+        name: search, score, rank, sync, train or export.
         top: how many of the best cells ``score`` keeps, and ``rank`` prints.
         files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
             None = the run given by ``from``. Of ``sync``: run directories, or files or globs of files in them.
         order: of ``rank``: ``sorted`` by reward, or as trained.
-        output: where score and rank write; None = into the run given by ``from``, else this command's directory.
+        output: where score, rank and export write; None = into the run given by ``from``, else into this command's.
+        seeds: trainings of each cell, by ``train``.
+        train_on: what ``train`` learns from: ``train``, or ``train+val``, which leaves nothing to validate on.
+        formats: what ``export`` writes: keras, savedmodel, onnx, mlflow; None = all.
+        register: name under which ``export`` registers the model in the MLflow store; None = it does not.
     """
 
     name: str = "search"
@@ -26,8 +33,22 @@ class TaskSpec:
     files: list[str] | None = None
     order: str = "sorted"
     output: str | None = None
+    seeds: int = 1
+    train_on: str = "train"
+    formats: list[str] | None = None
+    register: str | None = None
 
     def __post_init__(self) -> None:
         require_choice("task", self.name, TASKS)
         require_count("task.top", self.top)
         require_choice("task.order", self.order, ORDERS)
+        require_count("task.seeds", self.seeds)
+        require_choice("task.train_on", self.train_on, ("train", "train+val"))
+        rule = f"must be a list of {', '.join(FORMATS)}, none twice, or null"
+        wanted = FORMATS if self.formats is None else self.formats
+        is_list = isinstance(wanted, Sequence) and not isinstance(wanted, str) and len(wanted) > 0
+        is_known = is_list and set(wanted) <= set(FORMATS) and len(set(wanted)) == len(wanted)
+        require(is_known, "task.formats", rule, self.formats)
+        rule = "must be a name without / and :, or null"
+        named = self.register is None or bool(re.fullmatch(r"[^/:]{1,200}", str(self.register)))
+        require(named, "task.register", rule, self.register)
