@@ -97,10 +97,11 @@ def _check_finite(epoch: int, trainer: TrainerSpec, loss: float, val_loss: float
 
 def learning_rates(trainer: TrainerSpec, steps: int) -> Rates:
     """The learning rate of each of ``steps`` steps."""
-    if trainer.schedule != "cosine" or trainer.warmup_epochs:
+    if trainer.schedule not in ("cosine", "constant") or trainer.warmup_epochs:
         return rates_by_step(trainer, steps // trainer.epochs)
-    # The default, worked out here: Keras's takes as long as 20 steps of a small child.
-    rates = trainer.learning_rate * (0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps)))
+    rates = np.full(steps, trainer.learning_rate)
+    if trainer.schedule == "cosine":  # worked out here: Keras's takes as long as 20 steps of a small child
+        rates *= 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
     return rates.astype(np.float32)
 
 

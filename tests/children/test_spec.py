@@ -4,6 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children.recipe import Recipe
 from pnas.errors import InvalidValue
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -52,12 +53,20 @@ def test_bad_values_are_named_by_their_key(spec: type, values: dict[str, object]
         spec(**values)
 
 
-@pytest.mark.parametrize(("group", "spec"), [("child", NetworkSpec), ("trainer", TrainerSpec)])
-def test_every_preset_has_every_key(group: str, spec: type) -> None:
-    for path in sorted((CONF / group).glob("*.yaml")):
+def test_every_child_preset_has_every_key() -> None:
+    for path in sorted((CONF / "child").glob("*.yaml")):
         values = OmegaConf.to_container(OmegaConf.load(path))
-        assert list(values) == list(spec.__dataclass_fields__), path.name
-        spec(**values)
+        assert list(values) == list(NetworkSpec.__dataclass_fields__), path.name
+        NetworkSpec(**values)
+
+
+def test_every_trainer_preset_has_the_keys_of_its_task() -> None:
+    every = set(TrainerSpec.__dataclass_fields__)
+    of_search = every - set(Recipe.__dataclass_fields__) | {"schedule"}
+    for path in sorted((CONF / "trainer").glob("*.yaml")):
+        values = OmegaConf.to_container(OmegaConf.load(path))
+        assert set(values) == (every if path.name.startswith("final") else of_search), path.name
+        TrainerSpec(**values)
 
 
 def test_the_default_presets_are_the_defaults() -> None:
