@@ -38,8 +38,8 @@ def build_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec)
 
     from pnas.children import keras_layers
 
-    keras_layers.FastConv2D = keras.layers.Conv2D
-    keras_layers.FastSeparableConv2D = keras.layers.SeparableConv2D
-    keras_layers.FusedBatchNormalization = keras.layers.BatchNormalization
+    keras_layers.KerasLayers.conv_class = keras.layers.Conv2D
+    keras_layers.KerasLayers.separable_class = keras.layers.SeparableConv2D
+    keras_layers.KerasLayers.norm_class = keras.layers.BatchNormalization
     keras.utils.set_random_seed(seed)
     return keras_layers.build_model(cell, network, dataset.image_shape, dataset.num_classes)

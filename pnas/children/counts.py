@@ -22,14 +22,19 @@ class Counts(NamedTuple):
     flops: int
 
 
-def count_network(cell: Cell, network: NetworkSpec, image_shape: Shape, num_classes: int) -> Counts:
+def count_network(
+    cell: Cell, network: NetworkSpec, image_shape: Shape, num_classes: int, aux_head: bool = False
+) -> Counts:
     """Trainable parameters and multiply-adds of the child that stacks ``cell``.
+
+    Args:
+        aux_head: count the auxiliary head too, which a child has while it is trained and never after.
 
     Raises:
         InvalidValue: images too small for the network's reductions, or an operator that is not one.
     """
     layers = CountingLayers()
-    build_network(layers, image_shape, cell, network, num_classes)
+    build_network(layers, image_shape, cell, network, num_classes, aux_head)
     return Counts(layers.params, layers.flops)
 
 
@@ -52,9 +57,11 @@ class CountingLayers:
     def shape(self, x: Shape) -> Shape:
         return x
 
-    def conv(self, x: Shape, filters: int, kernel: Size, stride: Size = 1, dilation: int = 1) -> Shape:
-        del dilation  # spreads the kernel, does not grow it
-        height, width, channels = _strided(x, stride)
+    def conv(
+        self, x: Shape, filters: int, kernel: Size, stride: Size = 1, dilation: int = 1, padding: str = "same"
+    ) -> Shape:
+        del dilation  # spreads the kernel, does not grow it; nobody asks for it without padding
+        height, width, channels = _strided(x, stride) if padding == "same" else _inside(x, kernel, stride)
         self._weights(prod(_pair(kernel)) * channels * filters, positions=height * width)
         return height, width, filters
 
@@ -74,7 +81,8 @@ class CountingLayers:
         del kernel  # SAME padding: only the stride changes the size
         return _strided(x, stride)
 
-    avg_pool = max_pool
+    def avg_pool(self, x: Shape, kernel: int, stride: int = 1, padding: str = "same") -> Shape:
+        return _strided(x, stride) if padding == "same" else _inside(x, kernel, stride)
 
     def shift(self, x: Shape) -> Shape:
         return x
@@ -92,7 +100,15 @@ class CountingLayers:
     def global_pool(self, x: Shape) -> Shape:
         return 1, 1, x[2]
 
-    def dense(self, x: Shape, units: int) -> Shape:
+    def drop_path(self, x: Shape, depth: float) -> Shape:
+        del depth
+        return x
+
+    def dropout(self, x: Shape) -> Shape:
+        return x
+
+    def dense(self, x: Shape, units: int, name: str) -> Shape:
+        del name
         self._weights(x[2] * units)
         self.params += units
         return 1, 1, units
@@ -105,3 +121,9 @@ def _pair(size: Size) -> tuple[int, int]:
 def _strided(x: Shape, stride: Size) -> Shape:
     down, across = _pair(stride)
     return -(-x[0] // down), -(-x[1] // across), x[2]
+
+
+def _inside(x: Shape, kernel: Size, stride: Size) -> Shape:
+    """Positions at which a window lies within ``x``."""
+    (high, wide), (down, across) = _pair(kernel), _pair(stride)
+    return (x[0] - high) // down + 1, (x[1] - wide) // across + 1, x[2]

@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 
 class Layers(Protocol[T]):
-    """Makes layers and applies them. Padding is SAME everywhere, convolutions have no bias."""
+    """Makes layers and applies them. Padding is SAME unless it is said, convolutions have no bias."""
 
     def shape(self, x: T) -> Shape:
         """Height, width and channels of ``x``."""
 
-    def conv(self, x: T, filters: int, kernel: Size, stride: Size = 1, dilation: int = 1) -> T:
-        """Convolution. ``stride`` and ``dilation`` are not both above 1."""
+    def conv(self, x: T, filters: int, kernel: Size, stride: Size = 1, dilation: int = 1, padding: str = "same") -> T:
+        """Convolution. ``stride`` and ``dilation`` are not both above 1; ``padding`` is ``same`` or ``valid``."""
 
     def separable_conv(self, x: T, filters: int, kernel: int, stride: int = 1) -> T:
         """Depthwise convolution followed by a 1x1 convolution."""
@@ -37,8 +37,8 @@ class Layers(Protocol[T]):
     def max_pool(self, x: T, kernel: int, stride: int = 1) -> T:
         """Maximum over a window."""
 
-    def avg_pool(self, x: T, kernel: int, stride: int = 1) -> T:
-        """Mean over a window; padding is left out of the mean."""
+    def avg_pool(self, x: T, kernel: int, stride: int = 1, padding: str = "same") -> T:
+        """Mean over a window; what ``same`` pads with is left out of the mean."""
 
     def shift(self, x: T) -> T:
         """``x`` moved by one pixel up and left, zeros at the far edges."""
@@ -52,5 +52,11 @@ class Layers(Protocol[T]):
     def global_pool(self, x: T) -> T:
         """Mean over height and width: a tensor of shape (1, 1, channels) without its two axes."""
 
-    def dense(self, x: T, units: int) -> T:
+    def drop_path(self, x: T, depth: float) -> T:
+        """While training, perhaps zeros in place of an operator's result ``x``; ``depth`` in (0, 1] is its cell's."""
+
+    def dropout(self, x: T) -> T:
+        """While training, perhaps zeros in place of some of the features before the last layer."""
+
+    def dense(self, x: T, units: int, name: str) -> T:
         """Fully connected layer with bias, on the result of `global_pool`."""

@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pnas.children.counts import Counts, count_network
+from pnas.children.counts import Counts
 from pnas.children.failure import ChildFailure
+from pnas.children.limits import Limits
 from pnas.children.network import check_image
 from pnas.children.runtime import configure_runtime
 from pnas.children.spec import NetworkSpec, TrainerSpec
@@ -63,7 +64,7 @@ class NetworkManager:
 
         Raises:
             InvalidValue: a batch larger than the training set, images too small for the network, no GPU where
-                one was asked for.
+                one was asked for, a recipe that only ``task=train`` follows.
         """
         given = {"epochs": epochs, "batchsize": batchsize}
         overrides = {name: value for name, value in given.items() if value is not None}
@@ -72,6 +73,7 @@ class NetworkManager:
         self.trainer = dataclasses.replace(trainer or TrainerSpec(), **overrides)  # type: ignore[arg-type]
         self.seed = seed
         self._space = space
+        self.trainer.check_lean()
         check_batchsize(self.trainer, len(dataset.x_train))
         check_image(self.network, dataset.image_shape)
         configure_runtime(self.trainer, inter_op_threads, gpu_memory_mb)
@@ -123,7 +125,11 @@ class NetworkManager:
 
     def count(self, cell: Cell) -> Counts:
         """Size of the child of ``cell``, without building it."""
-        return count_network(cell, self.network, self.dataset.image_shape, self.dataset.num_classes)
+        return self._limits.count(cell)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        return Limits(self.trainer, self.network, self.dataset.image_shape, self.dataset.num_classes)
 
     def build(self, cell: Cell, seed: int) -> "keras.Model":
         """The untrained child of ``cell``, with weights drawn from ``seed``. Seeds the process.
@@ -174,7 +180,9 @@ class NetworkManager:
     def _train(self, job: ChildJob, parts: int) -> ChildResult:
         from pnas.children.training import train
 
-        params, flops = self.count(job.cell)
+        params, flops = counts = self.count(job.cell)
+        if (excess := self._limits.excess(counts)) is not None:
+            raise ChildFailure(excess)
         weights = self._initial_weights(job)
         metrics = train(weights, self._data, self.trainer, job.seed, parts)
         if parts != self.trainer.accumulate:

@@ -12,6 +12,7 @@ def make_optimizer(trainer: TrainerSpec) -> keras.optimizers.Optimizer:
     """The optimizer of ``trainer``, new; it scales losses where float16 needs it."""
     optimizer = _by_name(trainer.optimizer)
     optimizer.learning_rate = trainer.learning_rate
+    optimizer.global_clipnorm = trainer.clip_norm or None
     return keras.optimizers.LossScaleOptimizer(optimizer) if trainer.mixed_precision == "float16" else optimizer
 
 

@@ -1,9 +1,8 @@
 """What surrounds a cell (`NetworkSpec`, group ``child``) and how a child is trained (`TrainerSpec`)."""
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
+from pnas.children.recipe import Recipe, is_finite
 from pnas.errors import require, require_choice, require_count
 
 
@@ -14,6 +13,10 @@ class NetworkSpec:
     Attributes:
         kind: ``pnas``, 3N cells of which N and 2N (from 0) are reductions, after a 3x3 stem; or ``flat``, the
             original project's toy network of two stride-2 cells right on the image.
+        stem: what comes before the first cell: ``cifar``, a 3x3 convolution to stem_multiplier * F filters, or
+            ``imagenet``, a 3x3 convolution of stride 2 to 32 * stem_multiplier filters and two cells of stride 2 at a
+            quarter and a half of F. Not used by ``flat``.
+        stem_multiplier: see ``stem``.
         repeats: N. Not used by ``flat``.
         filters: F, width of the first cells; it doubles at every reduction.
         concat: blocks that make the output of a cell: ``all``, or those ``unused`` by other blocks.
@@ -23,6 +26,8 @@ class NetworkSpec:
     """
 
     kind: str = "pnas"
+    stem: str = "cifar"
+    stem_multiplier: int = 3
     repeats: int = 1
     filters: int = 8
     concat: str = "all"
@@ -31,17 +36,25 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         require_choice("child.kind", self.kind, ("pnas", "flat"))
+        require_choice("child.stem", self.stem, ("cifar", "imagenet"))
+        require_count("child.stem_multiplier", self.stem_multiplier)
         require_count("child.repeats", self.repeats)
-        require_count("child.filters", self.filters)
+        smallest = 4 if self.has_imagenet_stem else 1  # its first cell has a quarter of them
+        require_count("child.filters", self.filters, smallest)
         require_choice("child.concat", self.concat, ("all", "unused"))
         momentum, epsilon = self.bn_momentum, self.bn_epsilon
-        require(_is_finite(momentum) and 0 <= momentum < 1, "child.bn_momentum", "must be in [0, 1)", momentum)
-        require(_is_finite(epsilon) and 0 < epsilon < 1, "child.bn_epsilon", "must be in (0, 1)", epsilon)
+        require(is_finite(momentum) and 0 <= momentum < 1, "child.bn_momentum", "must be in [0, 1)", momentum)
+        require(is_finite(epsilon) and 0 < epsilon < 1, "child.bn_epsilon", "must be in (0, 1)", epsilon)
+
+    @property
+    def has_imagenet_stem(self) -> bool:
+        """Whether two stride-2 cells come before the 3N."""
+        return self.kind == "pnas" and self.stem == "imagenet"
 
 
 @dataclass(frozen=True)
-class TrainerSpec:
-    """How a child is trained and what its reward is.
+class TrainerSpec(Recipe):
+    """How a child is trained and what its reward is; `Recipe` has what makes long trainings good.
 
     Attributes:
         epochs: passes over the training set.
@@ -51,7 +64,6 @@ class TrainerSpec:
             trained in more parts in any case, `parts_of_batch`.
         learning_rate: at the first step.
         optimizer: ``adam``, ``momentum`` (SGD, 0.9) or the name of any other Keras optimizer.
-        schedule: ``cosine`` (to zero at the last step) or ``constant``.
         reward: validation accuracy after the ``last`` epoch, the ``best``, or the ``mean`` of the last
             ``reward_epochs`` epochs.
         reward_epochs: see ``reward``.
@@ -62,6 +74,8 @@ class TrainerSpec:
         jit_compile: whether XLA compiles the training step: ``on``, ``off``, or ``auto``, on GPUs for trainings long
             enough to win the compilation back.
         device: ``gpu`` refuses to start where TensorFlow sees none; ``auto`` takes one when it is there.
+        max_params: trainable parameters that a child may have; larger ones are never trained. None: any number.
+        max_madds: the same, of multiply-adds of one example.
     """
 
     epochs: int = 25
@@ -69,7 +83,6 @@ class TrainerSpec:
     accumulate: int = 1
     learning_rate: float = 0.01
     optimizer: str = "adam"
-    schedule: str = "cosine"
     reward: str = "last"
     reward_epochs: int = 5
     validate_every: int = 5
@@ -77,17 +90,19 @@ class TrainerSpec:
     threads: int = 1
     jit_compile: str = "auto"
     device: str = "auto"
+    max_params: int | None = None
+    max_madds: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_count("trainer.epochs", self.epochs)
         require_count("trainer.batchsize", self.batchsize)
         parts = require_count("trainer.accumulate", self.accumulate)
         rule = f"must divide trainer.batchsize={self.batchsize}"
         require(self.batchsize % parts == 0, "trainer.accumulate", rule, parts)
         rate = self.learning_rate
-        require(_is_finite(rate) and rate > 0, "trainer.learning_rate", "must be a number above 0", rate)
+        require(is_finite(rate) and rate > 0, "trainer.learning_rate", "must be a number above 0", rate)
         require_choice("trainer.optimizer", self.optimizer, OPTIMIZERS)
-        require_choice("trainer.schedule", self.schedule, ("cosine", "constant"))
         require_choice("trainer.reward", self.reward, ("last", "best", "mean"))
         require_count("trainer.reward_epochs", self.reward_epochs)
         require_count("trainer.validate_every", self.validate_every)
@@ -95,6 +110,9 @@ class TrainerSpec:
         require_count("trainer.threads", self.threads)
         require_choice("trainer.jit_compile", self.jit_compile, ("auto", "on", "off"))
         require_choice("trainer.device", self.device, ("auto", "cpu", "gpu"))
+        for name in ("max_params", "max_madds"):
+            if getattr(self, name) is not None:
+                require_count(f"trainer.{name}", getattr(self, name))
 
     def parts_of_batch(self, at_least: int = 1) -> list[int]:
         """Numbers of parts to train a batch in, until memory is enough: each at least twice the one before.
@@ -118,10 +136,6 @@ class TrainerSpec:
     def is_validated(self, epoch: int) -> bool:
         """Whether the child is validated after ``epoch`` (from 0)."""
         return (epoch + 1) % self.validate_every == 0 or epoch in self.rewarded_epochs
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 _SMALLEST_PART = 4

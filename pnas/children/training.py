@@ -20,6 +20,7 @@ from pnas.children.failure import ChildFailure
 from pnas.children.flat_weights import FlatWeights
 from pnas.children.optimizers import make_optimizer
 from pnas.children.runtime import lean_graphs
+from pnas.children.schedules import rates_by_step
 from pnas.children.spec import TrainerSpec
 from pnas.data import Dataset
 from pnas.seeds import derive_seed
@@ -66,7 +67,8 @@ def train(
     history: History = defaultdict(list)
     with lean_graphs():
         parts = accumulate or trainer.accumulate
-        step = make_step(weights, data, make_optimizer(trainer), is_compiled(trainer, len(data.x_train)), parts)
+        compiled = is_compiled(trainer, len(data.x_train))
+        step = make_step(weights, data, make_optimizer(trainer), compiled, parts, _augment(trainer, data, seed))
         # A step in parts is several calls, so that only one part is in memory at a time.
         steps = in_one_call(step) if parts == 1 else step_by_step(step)
         # What has no room for a batch in training may have none for a larger one in evaluation either.
@@ -95,10 +97,20 @@ def _check_finite(epoch: int, trainer: TrainerSpec, loss: float, val_loss: float
 
 def learning_rates(trainer: TrainerSpec, steps: int) -> Rates:
     """The learning rate of each of ``steps`` steps."""
+    if trainer.schedule not in ("cosine", "constant") or trainer.warmup_epochs:
+        return rates_by_step(trainer, steps // trainer.epochs)
     rates = np.full(steps, trainer.learning_rate)
-    if trainer.schedule == "cosine":
+    if trainer.schedule == "cosine":  # worked out here: Keras's takes as long as 20 steps of a small child
         rates *= 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
     return rates.astype(np.float32)
+
+
+def _augment(trainer: TrainerSpec, data: DeviceData, seed: int) -> Callable[[Any], Any] | None:
+    if not trainer.augments:
+        return None
+    from pnas.children.augment import Augment
+
+    return Augment(trainer, tuple(data.x_train.shape[1:]), derive_seed(seed, "augment"))
 
 
 def epoch_batches(examples: int, trainer: TrainerSpec, seed: int) -> NDArray[np.int32]:
@@ -130,18 +142,21 @@ def make_step(
     optimizer: keras.optimizers.Optimizer,
     jit_compile: bool = False,
     parts: int = 1,
+    augment: Callable[[Any], Any] | None = None,
 ) -> Step:
     """A traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch.
 
     Args:
         parts: equal parts of the batch whose gradients are added up before the weights change. The step is that
             of the whole batch, but for batch normalization, which sees one part at a time.
+        augment: changes images at random before they are trained on.
     """
     optimizer.build([weights.trainable])
     inner = getattr(optimizer, "inner_optimizer", optimizer)
 
     def gradient_of(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         x, y = tf.gather(data.x_train, indices), tf.gather(data.y_train, indices)
+        x = x if augment is None else augment(x)
         with tf.GradientTape() as tape:
             logits, state = weights.call(x, training=True)
             loss = tf.reduce_mean(_losses(logits, y))

@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,15 @@ def save_weights(trainable: Sequence[NDArray[Any]], state: Sequence[NDArray[Any]
         NotWritable: no room, no permission. That is no fault of the child whose weights they are.
     """
     groups = zip(_KINDS, (trainable, state), strict=True)
-    arrays = {f"{kind}_{i:05d}": array for kind, group in groups for i, array in enumerate(group)}
-    target = Path(path)
+    write_arrays(Path(path), {f"{kind}_{i:05d}": array for kind, group in groups for i, array in enumerate(group)})
+
+
+def write_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays to the ``.npz`` file ``target``, at once or not at all.
+
+    Raises:
+        NotWritable: no room, no permission.
+    """
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from pnas.execution import ExecutorSpec
 from pnas.records.cache import CacheSpec
 from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
+from pnas.state_space.presets import PRESETS
 from pnas.tracking import TrackingSpec, redact
 
 GROUPS: dict[str, type] = {
@@ -36,7 +37,7 @@ GROUPS: dict[str, type] = {
     "cache": CacheSpec,
     "tracking": TrackingSpec,
 }
-_ROOT_KEYS = ("name", "seed", "from", "plan_only")
+_ROOT_KEYS = ("name", "seed", "from", "cell", "plan_only")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Settings:
     executor: ExecutorSpec
     cache: CacheSpec
     tracking: TrackingSpec
+    cell: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested data with the keys that people type; `read_settings` reads it back.
@@ -98,6 +100,7 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
         name=_check_name(values.get("name")),
         seed=require_count("seed", values.get("seed"), minimum=0),
         source=_check_source(values.get("from")),
+        cell=_check_cell(values.get("cell")),
         plan_only=_check_flag("plan_only", values.get("plan_only", False)),
         **groups,
     )
@@ -147,6 +150,12 @@ def _check_source(source: Any) -> str | None:
     rule = "must be a run directory or an MLflow run id"
     require(source is None or (isinstance(source, str) and bool(source)), "from", rule, source)
     return source
+
+
+def _check_cell(cell: Any) -> str | None:
+    rule = f"must be a cell such as (-1, 3x3 conv, -2, identity), {', '.join(PRESETS)}, best or top5, or null"
+    require(cell is None or (isinstance(cell, str) and bool(cell.strip())), "cell", rule, cell)
+    return cell
 
 
 def _check_flag(key: str, value: Any) -> bool:

@@ -1,11 +1,14 @@
 """Settings of the `task` config group: what a command does."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pnas.errors import require, require_choice, require_count
 
-TASKS = ("search", "score", "rank", "report", "list", "show", "sync")
+TASKS = ("search", "train", "export", "score", "rank", "report", "list", "show", "sync")
 ORDERS = ("sorted", "training")
+FORMATS = ("keras", "savedmodel", "onnx", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,7 @@ class TaskSpec:
     """One task and its options; a task reads only its own.
 
     Attributes:
-        name: search, score, rank, report, list, show or sync.
+        name: search, train, export, score, rank, report, list, show or sync.
         top: how many of the best cells ``score`` keeps and ``rank`` prints, and how many runs ``list`` prints.
         files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
             None = the run given by ``from``. Of ``sync``, ``report`` and ``list``: run directories, sweep directories,
@@ -21,8 +24,12 @@ class TaskSpec:
         order: of ``rank``: ``sorted`` by reward, or as trained (files with rewards before files with scores).
         overlay: of ``rank``: each file is a ranking of its own, drawn over the others, instead of all in one.
         mixed: of ``report``: compare runs of different state spaces, or on different data, all the same.
-        output: where score, rank and report write; None = into the run given by ``from``, else this command's
+        output: where score, rank, report and export write; None = into the run given by ``from``, else this command's
             directory. ``rank`` writes a page for a name in .html, a plot for .png or .svg.
+        seeds: trainings of each cell, by ``train``.
+        train_on: what ``train`` learns from: ``train``, or ``train+val``, which leaves nothing to validate on.
+        formats: what ``export`` writes: keras, savedmodel, onnx, mlflow; None = all.
+        register: name under which ``export`` registers the model in the MLflow store; None = it does not.
     """
 
     name: str = "search"
@@ -32,6 +39,10 @@ class TaskSpec:
     overlay: bool = False
     mixed: bool = False
     output: str | None = None
+    seeds: int = 1
+    train_on: str = "train"
+    formats: list[str] | None = None
+    register: str | None = None
 
     def __post_init__(self) -> None:
         require_choice("task", self.name, TASKS)
@@ -40,3 +51,13 @@ class TaskSpec:
         for key in ("overlay", "mixed"):
             value = getattr(self, key)
             require(isinstance(value, bool), f"task.{key}", "must be true or false", value)
+        require_count("task.seeds", self.seeds)
+        require_choice("task.train_on", self.train_on, ("train", "train+val"))
+        rule = f"must be a list of {', '.join(FORMATS)}, none twice, or null"
+        wanted = FORMATS if self.formats is None else self.formats
+        is_list = isinstance(wanted, Sequence) and not isinstance(wanted, str) and len(wanted) > 0
+        is_known = is_list and set(wanted) <= set(FORMATS) and len(set(wanted)) == len(wanted)
+        require(is_known, "task.formats", rule, self.formats)
+        rule = "must be a name without / and :, or null"
+        named = self.register is None or bool(re.fullmatch(r"[^/:]{1,200}", str(self.register)))
+        require(named, "task.register", rule, self.register)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pnas.controller.correlation import kendall, spearman
 from pnas.controller.diagnosis import cross_validated, rank_agreement
 from pnas.controller.predictor import Predictor, load_predictor, make_predictor
-from pnas.controller.scoring import EMPTY_GENERATION, Generation, Progress, grow
+from pnas.controller.scoring import EMPTY_GENERATION, Allows, Generation, Progress, grow
 from pnas.controller.spec import ControllerSpec
 from pnas.errors import PnasError, require, require_count
 from pnas.seeds import derive_seed
@@ -70,6 +70,7 @@ class ControllerManager:
         predictor: str = "lstm",
         spec: ControllerSpec | None = None,
         seed: int = 0,
+        allows: Allows | None = None,
     ) -> None:
         """Start at stage 1.
 
@@ -80,6 +81,7 @@ class ControllerManager:
             predictor: ``gp``, ``lstm``, ``mlp_ensemble``, ... (`ControllerSpec.named`), with default settings.
             spec: settings of the predictor, in place of ``predictor``. Its K gives way to ``K``.
             seed: of the search; each fit's seed is derived from it and the stage.
+            allows: says of a cell whether it may be trained; others are dropped before children are chosen.
 
         Raises:
             InvalidValue: B or K below 1, B beyond the space, or an unknown predictor.
@@ -92,7 +94,8 @@ class ControllerManager:
         self.stage = 1
         self.history: list[Stage] = []
         self.predictions: list[float] | None = None
-        self.children = state_space.initial_children()
+        self._allows = allows
+        self.children = self._initial_children()
         self._asked = len(self.children)
 
     # -- one stage -----------------------------------------------------------------------------------------
@@ -153,7 +156,9 @@ class ControllerManager:
         if not survivors:
             raise PnasError(f"all {len(self.history[-1][0])} children of stage {self.stage} failed")
         trained = [cell for cells, _ in self.history for cell in cells]
-        return grow(self.state_space, self.predictor, survivors, self.spec.K, self.spec.chunk, trained, progress)
+        return grow(
+            self.state_space, self.predictor, survivors, self.spec.K, self.spec.chunk, trained, progress, self._allows
+        )
 
     # -- replay and files ----------------------------------------------------------------------------------
 
@@ -208,8 +213,11 @@ class ControllerManager:
 
     # -- internals -----------------------------------------------------------------------------------------
 
+    def _initial_children(self) -> list[Cell]:
+        return [cell for cell in self.state_space.initial_children() if self._allows is None or self._allows(cell)]
+
     def _drawn(self, K: int) -> list[Cell]:
-        cells = self.state_space.initial_children()
+        cells = self._initial_children()
         rng = np.random.default_rng(derive_seed(self.seed, "initial children"))
         chosen = rng.permutation(len(cells))[:K]
         return [cells[i] for i in np.sort(chosen)]

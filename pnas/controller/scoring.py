@@ -6,6 +6,7 @@ that equal scores give equal choices.
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ from pnas.state_space import Candidates, Cell, SlotSpace, Tokens
 
 Progress = Callable[[int], None]
 """Called with the number of cells scored since the last call."""
+
+Allows = Callable[[Cell], bool]
+"""Says whether a cell may be trained."""
 
 Scores = NDArray[np.float32]
 
@@ -72,6 +76,7 @@ def grow(
     chunk: int = CHUNK,
     exclude: Sequence[Cell] = (),
     progress: Progress | None = None,
+    allows: Allows | None = None,
 ) -> Generation:
     """Expand ``parents`` by one block, drop duplicates, score what is left and keep the best ``K``.
 
@@ -79,11 +84,12 @@ def grow(
         parents: cells of one size, as written; none for the cells of one block.
         K: how many to keep; None for all.
         exclude: cells that must not be chosen again, in whatever written form.
+        allows: says of a cell whether it may be chosen; None: any may. Asked for the best until K are found.
     """
     started = time.perf_counter()
     candidates = _without(space, space.expand(parents), exclude)
     scores = score_tokens(predictor, candidates.tokens, chunk, progress)
-    best = top(scores, K)
+    best = top(scores, K) if allows is None else _top_allowed(space, candidates.tokens, scores, K, allows)
     return Generation(
         cells=space.decode(candidates.tokens[best]),
         predictions=scores[best].tolist(),
@@ -132,6 +138,13 @@ def rank_beam(
 def _require_size(space: SlotSpace, b: int) -> None:
     require_count("b", b)
     require(b <= space.B, "b", f"must be at most the space's B = {space.B}", b)
+
+
+def _top_allowed(space: SlotSpace, tokens: Tokens, scores: Scores, K: int | None, allows: Allows) -> NDArray[np.intp]:
+    """As `top`, of the cells that ``allows`` lets through."""
+    order = top(scores, None)
+    kept = (row for row in order if allows(space.decode(tokens[row : row + 1])[0]))
+    return np.fromiter(islice(kept, K), np.intp)
 
 
 def _without(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:

@@ -2,6 +2,7 @@
 
 from pnas.data.dataset import Dataset
 from pnas.data.load import SOURCES, DataInfo, check_data, dataset_from_arrays, load_dataset
+from pnas.data.parts import Part, Parts, in_memory, open_parts
 from pnas.data.spec import DataSpec
 
 __all__ = [
@@ -9,7 +10,11 @@ __all__ = [
     "DataInfo",
     "DataSpec",
     "Dataset",
+    "Part",
+    "Parts",
     "check_data",
     "dataset_from_arrays",
+    "in_memory",
     "load_dataset",
+    "open_parts",
 ]

@@ -34,6 +34,8 @@ class DataSpec:
         image_size: image_folder: side in pixels of the square that images are resized to. None: as they are.
         channels: image_folder: 1 (grey), 3 (colour) or 4 (with transparency). None: 1 if every image is grey,
             else 3.
+        stream: image_folder, task=train: read images as they are needed instead of holding all in memory. None: if they
+            are larger than 2 GB.
     """
 
     name: str = "digits"
@@ -46,6 +48,7 @@ class DataSpec:
     split_seed: int = 0
     image_size: int | None = None
     channels: int | None = None
+    stream: bool | None = None
 
     def __post_init__(self) -> None:
         _check_sizes(self)
@@ -80,7 +83,9 @@ def _check_path(spec: DataSpec) -> None:
 
 
 def _check_image_options(spec: DataSpec) -> None:
-    for key in ("image_size", "channels"):
+    is_flag = spec.stream is None or isinstance(spec.stream, bool)
+    require(is_flag, "data.stream", "must be true, false or null", spec.stream)
+    for key in ("image_size", "channels", "stream"):
         is_used = spec.name == "image_folder" or getattr(spec, key) is None
         require(is_used, f"data.{key}", "must be null unless data.name=image_folder", getattr(spec, key))
     if spec.image_size is not None:

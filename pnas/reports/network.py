@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from pnas.children.network import STEM_WIDTH, CellPlan, cell_plans
+from pnas.children.network import CellPlan, cell_plans, stem_filters
 from pnas.children.spec import NetworkSpec
 from pnas.reports.figures import INK, check_suffix, house_style, save
 from pnas.reports.layout import BOX_HEIGHT, MARGIN, Box
@@ -61,7 +61,8 @@ def network_row(network: NetworkSpec, cell: Cell | None = None) -> Row:
     cells = _cells(cell_plans(network))
     head = [("image", "", _PLAIN, False)]
     if network.kind != "flat":
-        head.append(("stem", f"3x3, {STEM_WIDTH * network.filters}", _PLAIN, False))
+        size = "3x3 /2" if network.has_imagenet_stem else "3x3"
+        head.append(("stem", f"{size}, {stem_filters(network)}", _PLAIN, False))
     tail = [("pool", "global", _PLAIN, False), ("dense", "classes", _PLAIN, False)]
     reads = sorted(_look_backs(cell) - {-1}, reverse=True) if len(cells) == len(cell_plans(network)) else []
     top = MARGIN + _ARC * max((-source - 1 for source in reads), default=0)

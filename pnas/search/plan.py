@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pnas.children import Counts, NetworkSpec, count_network
+from pnas.children import Counts, Limits, NetworkSpec, count_network
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
@@ -52,22 +52,38 @@ class Workload:
     batchsize: int
 
 
-def plan_search(space: SlotSpace, K: int | None, network: NetworkSpec, work: Workload, seed: int) -> list[StagePlan]:
-    """The stages of a progressive search of ``space`` with ``K`` children after the first (None = all)."""
+def plan_search(
+    space: SlotSpace, K: int | None, network: NetworkSpec, work: Workload, seed: int, limits: Limits | None = None
+) -> list[StagePlan]:
+    """The stages of a progressive search of ``space`` with ``K`` children after the first (None = all).
+
+    Args:
+        limits: of the size of children; what exceeds them is not planned for.
+    """
     stages: list[StagePlan] = []
     for b in range(1, space.B + 1):
         candidates = space.num_candidates(stages[-1].children, b) if stages else 0
         unique = space.num_cells(b)
+        if b == 1 and limits:
+            unique = sum(map(limits.allows, space.initial_children()))
         children = unique if b == 1 or K is None else min(K, unique, candidates)
-        stages.append(_plan_stage(space, b, candidates, children, network, work, seed))
+        stages.append(_plan_stage(space, b, candidates, children, network, work, seed, limits))
     return stages
 
 
 def _plan_stage(
-    space: SlotSpace, b: int, candidates: int, children: int, network: NetworkSpec, work: Workload, seed: int
+    space: SlotSpace,
+    b: int,
+    candidates: int,
+    children: int,
+    network: NetworkSpec,
+    work: Workload,
+    seed: int,
+    limits: Limits | None,
 ) -> StagePlan:
     cells = sample_cells(space, b, _SAMPLE, seed)
     counts = [count_network(cell, network, work.image_shape, work.num_classes) for cell in cells]
+    counts = [count for count in counts if not limits or limits.excess(count) is None] or [min(counts)]
     params = sorted(count.params for count in counts)
     middle = sorted(counts, key=lambda count: count.flops)[len(counts) // 2]
     spread = (params[0], int(statistics.median(params)), params[-1])

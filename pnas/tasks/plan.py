@@ -1,5 +1,6 @@
 """``plan_only=true``: what the search would do, printed."""
 
+from pnas.children import Limits
 from pnas.config import Settings
 from pnas.data import DataInfo
 from pnas.execution import count_workers, visible_gpus
@@ -16,7 +17,8 @@ def print_plan(settings: Settings, context: Context, space: SlotSpace, data: Dat
     work = Workload(
         data.image_shape, data.num_classes, data.train, data.val, trainer.epochs, trainer.batchsize
     )  # fmt: skip
-    stages = plan_search(space, settings.controller.K, settings.child, work, settings.seed)
+    limits = Limits(trainer, settings.child, data.image_shape, data.num_classes)
+    stages = plan_search(space, settings.controller.K, settings.child, work, settings.seed, limits)
     Grid.of("Plan of the search", _COLUMNS, stages).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
     for line in _lines(stages, space, workers):

@@ -30,6 +30,8 @@ def with_cache(executor: Executor, settings: Settings, space: SlotSpace, fingerp
         return executor
     trainer = asdict(settings.trainer)
     # What was asked for is not what decides: auto trains on a GPU where there is one.
+    for limit in ("max_params", "max_madds"):  # decide who is trained, not what comes of it
+        trainer.pop(limit)
     on_gpu = trainer.pop("device") != "cpu" and bool(visible_gpus())
     context = context_of(
         data=fingerprint, network=asdict(settings.child), trainer=trainer, device="gpu" if on_gpu else "cpu"

@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from pnas.config import Settings
+from pnas.config import Settings, read_settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
 from pnas.records.recover import save_what_can_be_read
@@ -36,7 +36,8 @@ def opened_run(settings: Settings, context: Context) -> Iterator[Journal]:
         if stored is None:
             _begin(settings, context, journal)
         else:
-            _continue(settings, context, journal, stored)
+            # Keys that have come since with their defaults, as which the search was run.
+            _continue(settings, context, journal, read_settings(stored).as_dict())
         yield journal
 
 

@@ -4,9 +4,10 @@ import threading
 from contextlib import closing
 from functools import partial
 
-from pnas.children import ChildRunnerFactory, NetworkSpec, count_network
+from pnas.children import ChildRunnerFactory, Limits, NetworkSpec, count_network
 from pnas.children.manager import check_batchsize
 from pnas.children.network import check_image
+from pnas.children.recipe import check_augmentation
 from pnas.children.runtime import configure_runtime, quiet_start
 from pnas.config import Settings
 from pnas.controller import ControllerManager
@@ -56,8 +57,11 @@ def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
     rule = "must be a space whose cells can be built as networks (kind: pnas) to train children"
     require(isinstance(space, StateSpace), "state_space.kind", rule, settings.state_space.kind)
     data = check_data(settings.data)
+    settings.trainer.check_lean()
+    check_augmentation(settings.trainer, data.image_shape)
     check_batchsize(settings.trainer, data.train)
     check_image(settings.child, data.image_shape)
+    _limits(settings, data).check(space.initial_children(), at_least=2)
     rule = "must be auto or cpu where no NVIDIA GPU is visible"
     require(settings.trainer.device != "gpu" or bool(visible_gpus()), "trainer.device", rule, "gpu")
     return data
@@ -85,7 +89,7 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
         _live_view(settings, context, space, journal) as view,
     ):
         SearchLoop(
-            _strategy(settings, context, space),
+            _strategy(settings, context, space, dataset),
             with_cache(executor, settings, space, dataset.fingerprint),
             journal,
             partial(_identify, space, settings.seed),
@@ -118,9 +122,14 @@ def _import_tensorflow() -> None:
         import tensorflow  # noqa: F401
 
 
-def _strategy(settings: Settings, context: Context, space: SlotSpace) -> Progressive:
-    spec = settings.controller
-    controller = ControllerManager(space, space.B, spec.K, spec=spec, seed=settings.seed)
+def _limits(settings: Settings, data: DataInfo | Dataset) -> Limits:
+    return Limits(settings.trainer, settings.child, data.image_shape, data.num_classes)
+
+
+def _strategy(settings: Settings, context: Context, space: SlotSpace, dataset: Dataset) -> Progressive:
+    spec, limits = settings.controller, _limits(settings, dataset)
+    allows = limits.allows if limits else None
+    controller = ControllerManager(space, space.B, spec.K, spec=spec, seed=settings.seed, allows=allows)
     return Progressive(controller, context.run_dir / CONTROLLER)
 
 

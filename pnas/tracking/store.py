@@ -176,7 +176,7 @@ def _has_content(database: Path) -> bool:
 def _ensure_database(database: Path) -> None:
     """Make ``database`` if it is missing. One that is there is complete, and needs no lock."""
     if not _has_content(database):
-        _prepare_process()
+        prepare_process()
         # Imported before the lock is taken: where many searches start at once, each import takes many seconds.
         from mlflow.store.tracking import sqlalchemy_store  # noqa: F401
 
@@ -200,13 +200,13 @@ def _create_database(database: Path) -> None:
 
 
 def _client(uri: str) -> "MlflowClient":
-    _prepare_process()
+    prepare_process()
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _prepare_process() -> None:
+def prepare_process() -> None:
     os.environ.update(_ENVIRONMENT)
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)

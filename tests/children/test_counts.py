@@ -7,17 +7,41 @@ import pytest
 from pnas.children import NetworkSpec, check_image, count_network
 from pnas.errors import InvalidValue
 from pnas.state_space import Cell
+from pnas.state_space.presets import PRESETS
 
-PNASNET5 = Cell.parse(
-    "(-2, 5x5 dconv, -2, 3x3 maxpool), (-1, 7x7 dconv, -1, 3x3 maxpool), (-1, 5x5 dconv, -1, 3x3 dconv), "
-    "(2, 3x3 dconv, -1, 3x3 maxpool), (-2, 3x3 dconv, -1, identity)"
-)
+PNASNET5 = PRESETS["pnasnet5"]
+MOBILE = NetworkSpec(stem="imagenet", stem_multiplier=1, repeats=3, filters=54)
+LARGE = NetworkSpec(stem="imagenet", stem_multiplier=3, repeats=4, filters=216)
 IDENTITY = Cell.parse("(-1, identity, -1, identity)")
 
 
 def test_pnasnet5_on_cifar10_has_the_published_size() -> None:
     counts = count_network(PNASNET5, NetworkSpec(repeats=3, filters=48), (32, 32, 3), 10)
     assert counts.params == pytest.approx(3.189e6, abs=500)
+
+
+def test_pnasnet5_on_imagenet_has_the_published_sizes() -> None:
+    # Paper, table 5: 5.1 M parameters and 588 M multiply-adds (mobile), 86.1 M and 25.0 B (large).
+    mobile = count_network(PNASNET5, MOBILE, (224, 224, 3), 1001)
+    large = count_network(PNASNET5, LARGE, (331, 331, 3), 1001)
+    assert (round(mobile.params / 1e6, 1), mobile.flops) == (5.1, pytest.approx(588e6, rel=0.002))
+    assert (round(large.params / 1e6, 1), large.flops) == (86.1, pytest.approx(25e9, rel=0.003))
+
+
+def test_auxiliary_head_by_hand() -> None:
+    # On 4 * 2 channels of 8x8 pixels: pooled to 2x2, 1x1 to 128, 2x2 to 768, both batch normalised, dense.
+    cell = Cell([(-1, "3x3 conv", -1, "identity")] * 4)
+    plain, with_head = (count_network(cell, NetworkSpec(filters=2), (16, 16, 1), 10, aux) for aux in (False, True))
+    extra = (4 * 4 * 128 + 2 * 128) + (4 * 128 * 768 + 2 * 768) + (768 * 10 + 10)
+    assert with_head.params - plain.params == extra
+    assert with_head.flops - plain.flops == 4 * 4 * 4 * 128 + 4 * 128 * 768 + 7680
+
+
+def test_auxiliary_head_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"trainer.aux_weight.*5x5 pixels.*4x4"):
+        count_network(IDENTITY, NetworkSpec(), (8, 8, 1), 10, aux_head=True)
+    with pytest.raises(InvalidValue, match=r"trainer.aux_weight.*look past"):
+        count_network(Cell.parse("(-4, identity, -4, identity)"), NetworkSpec(), (16, 16, 1), 10, aux_head=True)
 
 
 def test_smallest_network_by_hand() -> None:
@@ -61,16 +85,13 @@ def test_counting_a_paper_sized_child_takes_milliseconds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "size", "is_large_enough"),
-    [("pnas", 2, False), ("pnas", 3, True), ("flat", 2, False), ("flat", 3, True)],
+    ("network", "size"), [(NetworkSpec(), 3), (NetworkSpec(kind="flat"), 3), (NetworkSpec(stem="imagenet"), 19)]
 )
-def test_smallest_image(kind: str, size: int, is_large_enough: bool) -> None:
-    network = NetworkSpec(kind=kind)
-    if is_large_enough:
-        check_image(network, (size, size, 1))
-        return
-    with pytest.raises(InvalidValue, match="at least 3 pixels"):
-        check_image(network, (9, size, 1))
+def test_smallest_image(network: NetworkSpec, size: int) -> None:
+    check_image(network, (size, size, 1))
+    count_network(PNASNET5, network, (size, size, 1), 10)
+    with pytest.raises(InvalidValue, match=f"at least {size} pixels"):
+        check_image(network, (30, size - 1, 1))
 
 
 def test_unknown_operator_and_foreign_cells_are_refused() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pnas.children import NetworkSpec, count_network
-from pnas.children.keras_layers import build_model
+from pnas.children.keras_layers import KerasLayers, build_model
+from pnas.children.network import build_network, smallest_image
 from pnas.state_space import PAPER_OPERATORS, Cell
 
 OPERATORS = (*PAPER_OPERATORS, "3x3 conv", "1x1 conv")
@@ -50,11 +51,15 @@ def test_counts_equal_the_built_model_for_random_cells(seed: int) -> None:
     cell = random_cell(rng, int(rng.integers(1, 4)), look_back=int(rng.choice([-1, -2, -3, -4])))
     network = NetworkSpec(
         kind=str(rng.choice(["pnas", "pnas", "flat"])),
+        stem=str(rng.choice(["cifar", "cifar", "imagenet"])),
+        stem_multiplier=int(rng.integers(1, 4)),
         repeats=int(rng.integers(1, 3)),
-        filters=int(rng.integers(1, 6)),
+        filters=int(rng.integers(4, 8)),
         concat=str(rng.choice(["all", "unused"])),
     )
-    shape = (int(rng.integers(3, 20)), int(rng.integers(3, 20)), int(rng.integers(1, 4)))
+    smallest = smallest_image(network)
+    height, width = (int(side) for side in rng.integers(smallest, smallest + 17, 2))
+    shape = (height, width, int(rng.integers(1, 4)))
     model = built(cell, network, shape)
     assert count_network(cell, network, shape, 10) == (trainable(model), multiply_adds(model)), (
         cell,
@@ -70,6 +75,19 @@ def test_counts_equal_the_built_model_for_every_operator(operator: str) -> None:
         trainable(model),
         multiply_adds(model),
     )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_equal_the_built_model_with_its_auxiliary_head(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cell = random_cell(rng, 2, look_back=-1)
+    network = NetworkSpec(stem=("cifar", "imagenet")[seed % 2], repeats=1 + seed // 2, filters=4)
+    shape = (int(rng.integers(70, 90)), 80, 3)
+    with keras.StatelessScope(initialize_variables=False):
+        image = keras.Input(shape)
+        heads = build_network(KerasLayers(network), image, cell, network, 7, aux_head=True)
+        model = keras.Model(image, [heads.logits, heads.aux_logits])
+    assert count_network(cell, network, shape, 7, aux_head=True) == (trainable(model), multiply_adds(model))
 
 
 def test_sizes_halve_and_filters_double_at_the_reductions() -> None:

@@ -4,6 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children.recipe import Recipe
 from pnas.errors import InvalidValue
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -24,13 +25,27 @@ CONF = Path(__file__).parents[2] / "conf"
         (TrainerSpec, {"learning_rate": float("inf")}, "trainer.learning_rate"),
         (TrainerSpec, {"learning_rate": "fast"}, "trainer.learning_rate"),
         (TrainerSpec, {"optimizer": "magic"}, "trainer.optimizer"),
-        (TrainerSpec, {"schedule": "step"}, "trainer.schedule"),
+        (TrainerSpec, {"schedule": "linear"}, "trainer.schedule"),
         (TrainerSpec, {"reward": "luck"}, "trainer.reward"),
         (TrainerSpec, {"reward_epochs": 0}, "trainer.reward_epochs"),
         (TrainerSpec, {"validate_every": 0}, "trainer.validate_every"),
         (TrainerSpec, {"mixed_precision": "int8"}, "trainer.mixed_precision"),
         (TrainerSpec, {"threads": 0}, "trainer.threads"),
         (TrainerSpec, {"device": "tpu"}, "trainer.device"),
+        (NetworkSpec, {"stem": "wide"}, "child.stem"),
+        (NetworkSpec, {"stem_multiplier": 0}, "child.stem_multiplier"),
+        (NetworkSpec, {"stem": "imagenet", "filters": 3}, "child.filters"),
+        (TrainerSpec, {"decay_rate": 0}, "trainer.decay_rate"),
+        (TrainerSpec, {"warmup_epochs": -1}, "trainer.warmup_epochs"),
+        (TrainerSpec, {"clip_norm": -1}, "trainer.clip_norm"),
+        (TrainerSpec, {"label_smoothing": 1}, "trainer.label_smoothing"),
+        (TrainerSpec, {"drop_path_keep": 0}, "trainer.drop_path_keep"),
+        (TrainerSpec, {"ema": 1}, "trainer.ema"),
+        (TrainerSpec, {"flip": 1}, "trainer.flip"),
+        (TrainerSpec, {"cutout": -1}, "trainer.cutout"),
+        (TrainerSpec, {"mixup": "some"}, "trainer.mixup"),
+        (TrainerSpec, {"distribute": "many"}, "trainer.distribute"),
+        (TrainerSpec, {"patience": -1}, "trainer.patience"),
     ],
 )
 def test_bad_values_are_named_by_their_key(spec: type, values: dict[str, object], key: str) -> None:
@@ -38,12 +53,20 @@ def test_bad_values_are_named_by_their_key(spec: type, values: dict[str, object]
         spec(**values)
 
 
-@pytest.mark.parametrize(("group", "spec"), [("child", NetworkSpec), ("trainer", TrainerSpec)])
-def test_every_preset_has_every_key(group: str, spec: type) -> None:
-    for path in sorted((CONF / group).glob("*.yaml")):
+def test_every_child_preset_has_every_key() -> None:
+    for path in sorted((CONF / "child").glob("*.yaml")):
         values = OmegaConf.to_container(OmegaConf.load(path))
-        assert list(values) == list(spec.__dataclass_fields__), path.name
-        spec(**values)
+        assert list(values) == list(NetworkSpec.__dataclass_fields__), path.name
+        NetworkSpec(**values)
+
+
+def test_every_trainer_preset_has_the_keys_of_its_task() -> None:
+    every = set(TrainerSpec.__dataclass_fields__)
+    of_search = every - set(Recipe.__dataclass_fields__) | {"schedule"}
+    for path in sorted((CONF / "trainer").glob("*.yaml")):
+        values = OmegaConf.to_container(OmegaConf.load(path))
+        assert set(values) == (every if path.name.startswith("final") else of_search), path.name
+        TrainerSpec(**values)
 
 
 def test_the_default_presets_are_the_defaults() -> None:

@@ -219,3 +219,29 @@ def test_no_cross_validation_unless_asked_for(space: StateSpace, make_spec: Make
     controller = ControllerManager(space, B=2, K=8, spec=replace(make_spec("gp"), cross_validate=0))
     report = controller.train([reward(cell) for cell in controller.get_actions()])
     assert "spearman_cv" not in report.diagnosis
+
+
+def test_cells_that_are_not_allowed_are_dropped_before_the_best_are_chosen() -> None:
+    space = StateSpace(B=2, operators=["3x3 conv", "identity"])
+    free = ControllerManager(space, B=2, K=4, predictor="mlp", seed=1)
+    forbidden: set[str] = set()
+
+    def allows(cell: Cell) -> bool:
+        return str(cell) not in forbidden
+
+    rewards = [0.1 + 0.05 * i for i in range(len(free.get_actions()))]
+    free.train(rewards)
+    ranked = free.update()
+    forbidden |= {str(cell) for cell in ranked.cells[:3]}
+    limited = ControllerManager(space, B=2, K=4, predictor="mlp", seed=1, allows=allows)
+    limited.train(rewards)
+    assert limited.get_actions() == free.history[0][0]
+    assert limited.update().cells[0] == ranked.cells[3]
+    assert len(limited.children) == 4
+    assert not forbidden & {str(cell) for cell in limited.children}
+
+
+def test_cells_of_one_block_that_are_not_allowed_are_not_children() -> None:
+    space = StateSpace(B=1, operators=["3x3 conv", "identity"])
+    controller = ControllerManager(space, B=1, K=4, allows=lambda cell: "conv" not in str(cell))
+    assert controller.get_actions() == [cell for cell in space.initial_children() if "conv" not in str(cell)]

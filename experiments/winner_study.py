@@ -1,0 +1,253 @@
+"""Is the searched cell worth its search? Its accuracy on the test part against what one would try without a search.
+
+    .venv/bin/python experiments/winner_study.py outputs/quickstart --out outputs/winner_digits
+    .venv/bin/python experiments/winner_study.py outputs/fashion --data fashion_mnist --path fashion_mnist.npz \\
+        --trainer final_quick --epochs 12 --train-size 20000 --seeds 2 --out outputs/winner_fashion
+
+Compared, all on the same split: the best cell of the search, PNASNet-5's cell and random cells of the same space, each
+in the network of the search with as many filters as come nearest to the winner's number of parameters; a small
+hand-made CNN of as many parameters, trained by the same recipe; and logistic regression on the pixels. Each network is
+trained with several seeds on the train part; the test part is read once, at the end of each training.
+
+What is finished is kept in --out: the same command goes on where it was stopped, and --minutes ends it in time. Digits
+take a quarter of an hour on two cores; 20,000 images of Fashion-MNIST for 12 epochs about an hour.
+"""
+
+import argparse
+import dataclasses
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+
+import numpy as np
+from common import mean_sd, print_machine, print_table, progress
+from omegaconf import OmegaConf
+
+from pnas.children import NetworkSpec, TrainerSpec, count_network
+from pnas.children.runtime import configure_runtime
+from pnas.config import load_settings, read_settings
+from pnas.data import Dataset, DataSpec, in_memory, load_dataset
+from pnas.records import Journal, best_child
+from pnas.records.rundir import CONFIG, JOURNAL
+from pnas.search.plan import sample_cells
+from pnas.seeds import derive_seed
+from pnas.state_space import Cell, build_space
+from pnas.state_space.presets import PRESETS
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def main() -> None:
+    given = arguments()
+    settings = read_settings(load_settings(given.search / CONFIG))
+    with Journal(given.search / JOURNAL) as journal:
+        best = best_child(journal.children())
+    assert best is not None, "the search has no trained child"
+    dataset = load_dataset(data_spec(given, settings.data))
+    trainer = recipe(given)
+    configure_runtime(trainer)
+    target = count_network(best.cell, settings.child, dataset.image_shape, dataset.num_classes).params
+    space = build_space(settings.state_space)
+    random = sample_cells(space, len(best.cell), given.random, given.seed)
+    kinds = [
+        ("searched", best.cell),
+        ("PNASNet-5's", PRESETS["pnasnet5"]),
+        *((f"random {i}", c) for i, c in enumerate(random)),
+    ]
+    given.out.mkdir(parents=True, exist_ok=True)
+    study = Study(given.out / "results.json", dataset, trainer, given.minutes)
+    rows = [study.cell(name, cell, fitted(settings.child, cell, target, dataset), given.seeds) for name, cell in kinds]
+    rows.append(study.plain_cnn(target, given.seeds))
+    rows.append(logistic_regression(dataset))
+    report(rows, dataset, trainer, given)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("search", type=Path, help="run directory of a search")
+    parser.add_argument("--out", type=Path, required=True, help="folder of this study")
+    parser.add_argument("--data", help="source, if not the search's: fashion_mnist, npz, ...")
+    parser.add_argument("--path", help="its file")
+    parser.add_argument("--train-size", type=int, help="examples to train on, if not as the data has them")
+    parser.add_argument("--val-size", type=int, help="examples to validate on")
+    parser.add_argument("--trainer", default="final_quick", help="preset of conf/trainer")
+    parser.add_argument("--epochs", type=int, help="instead of the preset's")
+    parser.add_argument("--batchsize", type=int, help="instead of the preset's")
+    parser.add_argument("--learning-rate", type=float, help="instead of the preset's")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each network")
+    parser.add_argument("--random", type=int, default=5, help="random cells")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="start no training after so long")
+    return parser.parse_args()
+
+
+def data_spec(given: argparse.Namespace, searched: DataSpec) -> DataSpec:
+    spec = DataSpec(name=given.data, path=given.path) if given.data else searched
+    sizes = {"train_size": given.train_size, "val_size": given.val_size}
+    return dataclasses.replace(spec, **{key: value for key, value in sizes.items() if value is not None})
+
+
+def recipe(given: argparse.Namespace) -> TrainerSpec:
+    preset: Any = OmegaConf.to_container(OmegaConf.load(CONF / "trainer" / f"{given.trainer}.yaml"))
+    wanted = {"epochs": given.epochs, "batchsize": given.batchsize, "learning_rate": given.learning_rate}
+    # Validated at the end only: nothing is chosen by it here.
+    return TrainerSpec(**{**preset, **{k: v for k, v in wanted.items() if v is not None}, "validate_every": 10**6})
+
+
+def fitted(network: NetworkSpec, cell: Cell, target: int, dataset: Dataset) -> NetworkSpec:
+    """``network`` with as many filters as bring the child of ``cell`` nearest to ``target`` parameters."""
+    sizes = {
+        f: abs(
+            count_network(
+                cell, dataclasses.replace(network, filters=f), dataset.image_shape, dataset.num_classes
+            ).params
+            - target
+        )
+        for f in range(1, 129)
+    }
+    return dataclasses.replace(network, filters=min(sizes, key=lambda f: sizes[f]))
+
+
+class Study:
+    """Trains what has no result yet and keeps every result."""
+
+    def __init__(self, path: Path, dataset: Dataset, trainer: TrainerSpec, minutes: float) -> None:
+        self._path, self._dataset, self._trainer = path, dataset, trainer
+        self._parts = in_memory(dataset)
+        self._until = time.monotonic() + 60 * minutes
+        self._results: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
+        self._meaning = repr((dataset.fingerprint, trainer))
+
+    def cell(self, name: str, cell: Cell, network: NetworkSpec, seeds: int) -> dict[str, Any]:
+        counts = count_network(cell, network, self._dataset.image_shape, self._dataset.num_classes)
+        key = f"{cell} {network} {self._meaning}"
+        found = [
+            self._accuracy(f"{key} {i}", name, i, lambda s: self._train_cell(cell, network, s)) for i in range(seeds)
+        ]
+        return {"name": name, "params": counts.params, "madds": counts.flops, "accuracies": _known(found)}
+
+    def plain_cnn(self, target: int, seeds: int) -> dict[str, Any]:
+        widths = range(2, 400)
+        width = min(widths, key=lambda w: abs(cnn_params(w, self._dataset) - target))
+        key = f"cnn {width} {self._meaning}"
+        found = [self._accuracy(f"{key} {i}", "CNN", i, lambda s: self._train_cnn(width, s)) for i in range(seeds)]
+        return {"name": f"hand-made CNN, {width} filters", "params": cnn_params(width, self._dataset), "madds": None,
+                "accuracies": _known(found)}  # fmt: skip
+
+    def _accuracy(self, key: str, name: str, index: int, train: Any) -> float | None:
+        if key not in self._results:
+            if time.monotonic() > self._until:
+                return None
+            started = time.monotonic()
+            self._results[key] = train(derive_seed(index, "winner study"))
+            self._path.write_text(json.dumps(self._results, indent=1))
+            progress(f"{name}, seed {index}: {self._results[key]:.4f} ({time.monotonic() - started:.0f} s)")
+        return self._results[key]
+
+    def _train_cell(self, cell: Cell, network: NetworkSpec, seed: int) -> float:
+        from pnas.children.final.evaluate import load_child, measure
+        from pnas.children.final.fit import FinalJob, train_final
+
+        job, folder = FinalJob(cell, network, self._trainer, seed, validates=False), self._path.parent
+        checkpoint = folder / f"{cell.text_hash}-{network.filters}-{seed}.npz"
+        weights = folder / "weights.npz"
+        train_final(job, self._parts, checkpoint, weights)
+        checkpoint.unlink()
+        model = load_child(cell, network, self._parts.image_shape, self._parts.num_classes, weights)
+        assert self._parts.test is not None
+        return measure(model, self._parts.test)[1]
+
+    def _train_cnn(self, width: int, seed: int) -> float:
+        """The same batches, augmentation, optimizer, schedule, smoothing and dropout as the cells have."""
+        import keras
+
+        from pnas.children.augment import Augment
+        from pnas.children.final.batches import steps_per_epoch, training_batches
+        from pnas.children.final.evaluate import measure
+        from pnas.children.final.model import FinalModel
+        from pnas.children.final.optimizer import final_optimizer
+        from pnas.children.runtime import lean_graphs
+
+        trainer, parts = self._trainer, self._parts
+        keras.utils.set_random_seed(seed)
+        steps = steps_per_epoch(len(parts.train.labels), trainer.batchsize)
+        with lean_graphs():
+            plain = make_cnn(width, self._dataset, trainer.dropout)
+            model = FinalModel(plain.input, {"logits": plain.output})
+            model.trainer, model.augment = trainer, Augment(trainer, parts.image_shape, seed)
+            model.compile(final_optimizer(trainer, steps), metrics=[])
+            batches = training_batches(parts.train, parts.num_classes, trainer.batchsize, seed, range(trainer.epochs))
+            model.fit(batches, epochs=trainer.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+        assert parts.test is not None
+        return measure(plain, parts.test)[1]
+
+
+def make_cnn(width: int, dataset: Dataset, dropout: float) -> Any:
+    """What one would write by hand: three times two 3x3 convolutions with batch normalization, pooled in between."""
+    import keras
+
+    image = x = keras.Input(dataset.image_shape)
+    for stage in range(3):
+        for _ in range(2):
+            x = keras.layers.Conv2D(width * 2**stage, 3, padding="same", use_bias=False)(x)
+            x = keras.layers.BatchNormalization(momentum=0.9)(x)
+            x = keras.layers.ReLU()(x)
+        x = keras.layers.MaxPooling2D(2, padding="same")(x) if stage < 2 else x
+    features = keras.layers.Dropout(dropout)(keras.layers.GlobalAveragePooling2D()(x))
+    return keras.Model(image, keras.layers.Dense(dataset.num_classes)(features))
+
+
+def cnn_params(width: int, dataset: Dataset) -> int:
+    """Trainable parameters of `make_cnn`."""
+    total, before = 0, dataset.image_shape[2]
+    for stage in range(3):
+        for _ in range(2):
+            total += 9 * before * width * 2**stage + 2 * width * 2**stage
+            before = width * 2**stage
+    return total + (before + 1) * dataset.num_classes
+
+
+def logistic_regression(dataset: Dataset) -> dict[str, Any]:
+    from sklearn.linear_model import LogisticRegression
+
+    assert dataset.x_test is not None
+    flat = [x.reshape(len(x), -1) for x in (dataset.x_train, dataset.x_val, dataset.x_test)]
+    models = [LogisticRegression(C=c, max_iter=500).fit(flat[0], dataset.y_train) for c in (1e-3, 1e-2, 1e-1, 1.0)]
+    best = max(models, key=lambda model: model.score(flat[1], dataset.y_val))  # its C by validation
+    params = best.coef_.size + best.intercept_.size
+    return {"name": "logistic regression", "params": params, "madds": best.coef_.size,
+            "accuracies": [float(best.score(flat[2], dataset.y_test))]}  # fmt: skip
+
+
+def _known(found: list[float | None]) -> list[float]:
+    return [value for value in found if value is not None]
+
+
+def report(rows: list[dict[str, Any]], dataset: Dataset, trainer: TrainerSpec, given: argparse.Namespace) -> None:
+    randoms = [row for row in rows if row["name"].startswith("random") and row["accuracies"]]
+    if randoms:
+        means = [statistics.mean(row["accuracies"]) for row in randoms]
+        name = f"random cells, {len(randoms)} (their means)"
+        rows = [row for row in rows if row not in randoms]
+        middle = {key: round(statistics.mean(row[key] for row in randoms)) for key in ("params", "madds")}
+        rows.insert(2, {"name": name, **middle, "accuracies": means})
+    shown = [
+        (row["name"], f"{row['params']:,}", "" if row["madds"] is None else f"{row['madds']:,}", len(row["accuracies"]),
+         mean_sd([100 * a for a in row["accuracies"]]) if row["accuracies"] else "not yet")
+        for row in rows
+    ]  # fmt: skip
+    print_table(("network", "parameters", "multiply-adds", "trainings", "test accuracy, %"), shown)
+    test = 0 if dataset.y_test is None else len(dataset.y_test)
+    error = 100 * float(np.sqrt(0.05 * 0.95 / max(test, 1)))
+    print(f"{dataset.name}: {len(dataset.y_train):,} images to train on, {test:,} to test on (standard error of 95 %: "
+          f"{error:.1f}); {trainer.epochs} epochs, {given.trainer}")  # fmt: skip
+    print_machine("tensorflow", "keras", "scikit-learn")
+
+
+if __name__ == "__main__":
+    main()
