@@ -45,7 +45,8 @@ def write_report(runs: Sequence[RunView], path: Path, tasks: Collection[str] = (
     """
     for run in runs:
         if not run.ended:
-            raise InvalidValue("from", "must be a run with at least one child that has ended", str(run.path))
+            key = "from" if len(runs) == 1 else "task.files"
+            raise InvalidValue(key, "must be a run with at least one child that has ended", str(run.path))
     sections = [section(run, index, tasks) for index, run in enumerate(runs)]
     if len(runs) > 1 and sum(len(run.children) for run in runs) > _MOST_DETAILED:
         sections = []
