@@ -98,8 +98,8 @@ def _shoot(
     screenshot(address, path, width, height, milliseconds)
     with Image.open(path) as picture:
         shown = picture.convert("RGB").crop(crop) if crop else picture.convert("RGB")
-    # 128 colours: a third of the size, and nobody sees it on a page of text and marks.
-    shown.quantize(128).save(path, optimize=True)
+    # 256 colours are half the size, and nobody sees it on a page of text and marks.
+    shown.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
     print(f"{re.sub(r'^file:.*/', '', address)[:60]:60}  {path}  {path.stat().st_size // 1024} kB", flush=True)
 
 

@@ -2,28 +2,43 @@
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from pnas.errors import InvalidValue
 from pnas.records import Status
-from pnas.reports.graph import cell_graph
+from pnas.reports.graph import CellGraph, cell_graph
 from pnas.reports.scores import ScoredCell
 from pnas.reports.table import count, decimal, duration
-from pnas.state_space import Cell
 
 
-def hover_data(groups: Sequence[tuple[str, Sequence[ScoredCell]]]) -> Markup:
-    """The cells of each named run or file as JSON that may stand inside a ``<script type="application/json">``."""
+class Group(NamedTuple):
+    """A run's or a file's cells; ``concat`` says which blocks make a cell's output ("all" or "unused")."""
+
+    name: str
+    cells: Sequence[ScoredCell]
+    concat: str = "all"
+
+
+def hover_data(groups: Sequence[Group]) -> Markup:
+    """The cells of each run or file as JSON that may stand inside a ``<script type="application/json">``."""
     operators: dict[str, int] = {}
-    runs = [{"name": name, "cells": [_entry(cell, operators) for cell in cells]} for name, cells in groups]
+    runs = [
+        {"name": group.name, "cells": [_entry(cell, group.concat, operators) for cell in group.cells]}
+        for group in groups
+    ]
     text = json.dumps({"runs": runs, "operators": list(operators)}, ensure_ascii=False, separators=(",", ":"))
     # No text of ours, or of anybody's file, may end the script element it stands in.
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def _entry(cell: ScoredCell, operators: dict[str, int]) -> list[object]:
-    return [str(cell.cell), _facts(cell), _blocks(cell.cell, operators)]
+def _entry(cell: ScoredCell, concat: str, operators: dict[str, int]) -> list[object]:
+    try:
+        graph = cell_graph(cell.cell, concat)
+    except InvalidValue:
+        return [str(cell.cell), _facts(cell)]
+    return [str(cell.cell), _facts(cell), _blocks(graph, operators), list(graph.outputs)]
 
 
 def _facts(cell: ScoredCell) -> list[list[str]]:
@@ -40,12 +55,8 @@ def _facts(cell: ScoredCell) -> list[list[str]]:
     return [[name, value] for name, value in facts.items() if value]
 
 
-def _blocks(cell: Cell, operators: dict[str, int]) -> list[list[int]] | None:
+def _blocks(graph: CellGraph, operators: dict[str, int]) -> list[list[int]]:
     """Each block as source, operator, source, operator, ...; operators by their number in ``operators``."""
-    try:
-        graph = cell_graph(cell)
-    except InvalidValue:
-        return None
     return [
         [value for part in block for value in (part.source, operators.setdefault(part.operator, len(operators)))]
         for block in graph.blocks

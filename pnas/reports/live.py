@@ -57,7 +57,7 @@ class LiveView:
     def child_ended(self, child: ChildRecord) -> None:
         self._progress.end(child)
         if child.status is Status.FAILED:
-            self._console.print(f"failed: {child.cell}: {child.error}", markup=False, highlight=False)
+            self._console.print(f"failed: {child.cell}: {child.error}", markup=False, highlight=False, soft_wrap=True)
 
     def learning(self, b: int) -> None:
         self._doing = "learning" if b == self._progress.B else f"learning, scoring stage {b + 1}"
@@ -72,7 +72,7 @@ class LiveView:
 
     def _say(self, line: str) -> None:
         if self._plain:
-            self._console.print(line, markup=False, highlight=False)
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     # -- what is shown -----------------------------------------------------------------------------------------
 

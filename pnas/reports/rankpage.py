@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pnas.errors import require_choice
 from pnas.records import Status
 from pnas.reports.figures import INK, MUTED, stage_colour, stage_mark
-from pnas.reports.hover import hover_data
+from pnas.reports.hover import Group, hover_data
 from pnas.reports.outliers import outliers_below
 from pnas.reports.page import write_page
 from pnas.reports.palette import run_colour
@@ -45,7 +45,7 @@ def write_ranking(
         "stages": [(b, stage_colour(b)) for b in stages_of(cells)] if not overlay else [],
         "plot": _plot(lanes, order, overlay),
         "table": ranking_table(cells, order, top),
-        "data": hover_data(list(groups.items())),
+        "data": hover_data([Group(name, group) for name, group in groups.items()]),
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
     return write_page(path, "ranking.html.j2", values)

@@ -18,7 +18,7 @@ from pnas.reports.comparison import compared
 from pnas.reports.durations import time_table
 from pnas.reports.figures import stage_colour
 from pnas.reports.grid import Column, Grid
-from pnas.reports.hover import hover_data
+from pnas.reports.hover import Group, hover_data
 from pnas.reports.network import network_svg
 from pnas.reports.page import write_page
 from pnas.reports.runs import RunView
@@ -45,11 +45,13 @@ def write_report(runs: Sequence[RunView], path: Path, tasks: Collection[str] = (
     """
     for run in runs:
         if not run.ended:
-            raise InvalidValue("from", "must be a run with at least one child that has ended", str(run.path))
+            key = "from" if len(runs) == 1 else "task.files"
+            raise InvalidValue(key, "must be a run with at least one child that has ended", str(run.path))
     sections = [section(run, index, tasks) for index, run in enumerate(runs)]
     if len(runs) > 1 and sum(len(run.children) for run in runs) > _MOST_DETAILED:
         sections = []
-    groups = [(run.name, from_children(run.children)) for run in runs] if sections else []
+    shown = runs if sections else []
+    groups = [Group(run.name, from_children(run.children), _concat(run)) for run in shown]
     values = {
         "title": runs[0].name if len(runs) == 1 else f"{len(runs)} searches",
         "compared": compared(runs) if len(runs) > 1 else None,

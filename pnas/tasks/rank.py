@@ -24,12 +24,18 @@ def run(settings: Settings, context: Context) -> None:
     """Read the cells, print the ranking, draw it."""
     task = settings.task
     outputs = _outputs(settings, context)
-    cells = history_first(read_files(task.files or [source_dir(settings) / CHILDREN]))
+    cells = history_first(read_files(task.files or [_children_of(source_dir(settings))]))
     ranking_table(cells, task.order, task.top).print(context.console)
     for path in outputs:
         _write(task, cells, path)
         kind = "page" if path.suffix.lower() == ".html" else "plot"
         context.console.print(f"{kind}: {path}", soft_wrap=True, markup=False)
+
+
+def _children_of(run_dir: Path) -> Path:
+    path = run_dir / CHILDREN
+    require(path.is_file(), "from", f"must be a run that has finished a stage (it has no {CHILDREN})", str(run_dir))
+    return path
 
 
 def _write(task: TaskSpec, cells: Sequence[ScoredCell], path: Path) -> None:

@@ -56,10 +56,10 @@ def test_every_mark_leads_to_its_cell(search: list[ScoredCell], tmp_path: Path, 
     marks = re.findall(r'data-c="0:(\d+)"', path.read_text("utf-8"))
     assert len(set(marks)) == len(marks) == (13 if order == "sorted" else 14)
     cells = data_of(path)["runs"][0]["cells"]
-    text, facts, blocks = cells[0]  # type: ignore[misc]
+    text, facts, blocks, outputs = cells[0]  # type: ignore[misc]
     assert text == "(-1, 3x3 dconv, -2, identity)"
     assert ["reward", "0.5000"] in facts
-    assert blocks == [[-1, 0, -2, 1]]
+    assert (blocks, outputs) == ([[-1, 0, -2, 1]], [0])
 
 
 def test_an_overlay_can_hide_each_ranking(search: list[ScoredCell], tmp_path: Path) -> None:

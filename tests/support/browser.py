@@ -17,7 +17,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 def page(address: str, milliseconds: int = 12_000) -> str:
     """The document at ``address`` after so much of the page's own time, as HTML."""
-    return _chromium(address, milliseconds, "--dump-dom")
+    # Wide: the UI leaves out what would not be in view.
+    return _chromium(address, milliseconds, "--dump-dom", "--window-size=3000,2000")
 
 
 def screenshot(address: str, path: Path, width: int = 1200, height: int = 900, milliseconds: int = 20_000) -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.command import run_here
+from support.journals import make_run
 
 HISTORY = "0.5,0,3x3 maxpool,0,1x7-7x1 conv\n0.7,0,1x7-7x1 conv,0,1x7-7x1 conv\n"
 SCORES = "0.9,0,3x3 maxpool,0,3x3 maxpool,0,1x7-7x1 conv,0,3x3 maxpool\n"
@@ -53,3 +54,9 @@ def test_a_file_of_another_shape_is_one_line(
     err = capsys.readouterr().err
     assert said in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_run_that_has_finished_no_stage_is_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(home / "outputs" / "new", (4,), status="running", unfinished=4)
+    assert run_here("task=rank", "from=outputs/new") == 2
+    assert capsys.readouterr().err.startswith("from: must be a run that has finished a stage")

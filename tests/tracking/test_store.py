@@ -9,6 +9,7 @@ import pytest
 from pnas.errors import TrackingError
 from pnas.records import Journal
 from pnas.tracking import TrackingSpec, find_run, open_store, project, run_dir_of
+from pnas.tracking.savedview import VIEW_TAGS
 from pnas.tracking.store import file_lock
 
 
@@ -148,3 +149,16 @@ def test_a_kill_while_the_schema_is_built_does_no_harm(tmp_path):
     opener.wait()
     assert not Path(tmp_path / "mlflow.db").exists()
     assert open_store(spec).experiment_id
+
+
+def test_an_experiment_comes_with_the_view_that_compares_searches(new_spec):
+    made = open_store(new_spec("made", experiment="new"))
+    assert VIEW_TAGS.items() <= made.client.get_experiment(made.experiment_id).tags.items()
+
+
+def test_an_experiment_that_a_person_made_gets_the_view(new_spec):
+    spec = new_spec("given", experiment="theirs")
+    client = open_store(spec).client
+    client.create_experiment("older")
+    older = open_store(TrackingSpec(uri=spec.uri, experiment="older"))
+    assert VIEW_TAGS.items() <= client.get_experiment(older.experiment_id).tags.items()

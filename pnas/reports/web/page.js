@@ -22,7 +22,7 @@
 
   // A cell from left to right. Every operand has a row of its own; an edge changes rows in the gutter right after its
   // source, so that it crosses no box.
-  function draw(blocks) {
+  function draw(blocks, outputs) {
     const ROW = 30, BOX = 22, GUTTER = 52, INPUT = 44;
     const parts = blocks.map((block) => {
       const pairs = [];
@@ -56,7 +56,6 @@
       const [x, from] = start(source);
       line(x, from, x + GUTTER - 8, rows[block][i], left(depths[block]), colour(source));
     }));
-    const outputs = parts.length > 1 && parts[0].length === parts.at(-1).length ? parts.keys() : [parts.length - 1];
     for (const block of outputs) {
       const [x, from] = start(block);
       line(x, from, x + GUTTER - 8, middles[block], end, colour(block));
@@ -71,7 +70,8 @@
       picture.append(svg("circle", { cx: add, cy: middles[block], r: 9, fill: "#fff", stroke: "#5b6470" }));
       picture.append(svg("path", { d: `M${add - 5} ${middles[block]}h10M${add} ${middles[block] - 5}v10`, stroke: "#222" }));
     });
-    const [top, bottom] = [Math.min(...middles) - 12, Math.max(...middles) + 12];
+    const ends = outputs.map((block) => middles[block]);
+    const [top, bottom] = [Math.min(...ends) - 12, Math.max(...ends) + 12];
     picture.append(svg("rect", { x: end, y: top, width: 8, height: bottom - top, rx: 3, fill: "#dfe3e8", stroke: "#5b6470" }));
     picture.append(svg("text", { x: end + 14, y: (top + bottom) / 2 + 4, "font-size": 12 }, "output"));
     return picture;
@@ -81,11 +81,11 @@
 
   function show(mark, x, y) {
     const [run, index] = mark.dataset.c.split(":").map(Number);
-    const [text, facts, blocks] = data.runs[run].cells[index];
+    const [text, facts, blocks, outputs] = data.runs[run].cells[index];
     const list = html("dl", "");
     const titled = data.runs.length > 1 ? [["run", data.runs[run].name], ...facts] : facts;
     for (const [name, value] of titled) list.append(html("dt", name), html("dd", value));
-    tip.replaceChildren(list, ...(blocks && blocks.length ? [draw(blocks)] : []), html("code", text));
+    tip.replaceChildren(list, ...(blocks && blocks.length ? [draw(blocks, outputs)] : []), html("code", text));
     tip.style.display = "block";
     const { width, height } = tip.getBoundingClientRect();
     tip.style.left = `${Math.max(8, Math.min(x + 14, innerWidth - width - 8))}px`;

@@ -1,0 +1,25 @@
+"""Every key of every file in conf/ says in one line what it is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+CONF = Path(__file__).parents[2] / "conf"
+FILES = [path for path in sorted(CONF.rglob("*.yaml")) if "experiment" not in path.parts]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
+def test_keys_are_commented(path: Path) -> None:
+    keys = [line for line in path.read_text().splitlines() if re.match(r"\w[\w.]*:( |$)", line)]
+    heads = ("defaults:", "hydra:", "params:")
+    silent = [line for line in keys if "#" not in line and not line.startswith(heads)]
+    assert not silent or (len(silent) == 1 and silent[0].startswith(("kind:", "backend:")))
+    assert keys
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+def test_experiments_open_with_their_command(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert lines[0] == "# @package _global_"
+    assert f"python run.py experiment={path.stem}" in lines[1]
