@@ -81,7 +81,7 @@ def grow(
         exclude: cells that must not be chosen again, in whatever written form.
     """
     started = time.perf_counter()
-    candidates = _without(space, space.expand(parents), exclude)
+    candidates = without(space, space.expand(parents), exclude)
     scores = score_tokens(predictor, candidates.tokens, chunk, progress)
     best = top(scores, K)
     return Generation(
@@ -134,7 +134,8 @@ def _require_size(space: SlotSpace, b: int) -> None:
     require(b <= space.B, "b", f"must be at most the space's B = {space.B}", b)
 
 
-def _without(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:
+def without(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:
+    """``candidates`` but for the cells ``exclude``, in whatever written form."""
     size = candidates.tokens.shape[1]
     excluded = space.encode([cell for cell in exclude if len(cell) == size])
     if not len(excluded):

@@ -21,11 +21,11 @@ class LiveView:
 
     Args:
         console: where to.
-        B: stages of the search.
+        B: stages of the search; None if its budget decides.
         earlier: children that an earlier process trained.
     """
 
-    def __init__(self, console: Console, B: int, earlier: Sequence[ChildRecord] = ()) -> None:
+    def __init__(self, console: Console, B: int | None, earlier: Sequence[ChildRecord] = ()) -> None:
         self._console, self._B, self._children = console, B, list(earlier)
         self._plain = not console.is_terminal
         self._progress = _bars(console)
@@ -45,7 +45,7 @@ class LiveView:
         self._children = [child for child in self._children if child.b != b] + ended
         self._progress.update(self._stages, completed=b - 1)
         self._replace_bar(f"stage {b}: training", len(children), len(ended))
-        self._say(f"stage {b} of {self._B}: training {len(children) - len(ended)} of {len(children)} children")
+        self._say(f"{self._title(b)}: training {len(children) - len(ended)} of {len(children)} children")
 
     def child_ended(self, child: ChildRecord) -> None:
         self._children.append(child)
@@ -59,7 +59,10 @@ class LiveView:
 
     def stage_closed(self, b: int) -> None:
         self._progress.update(self._stages, completed=b)
-        self._say(f"stage {b} of {self._B}: done, {self._note()}")
+        self._say(f"{self._title(b)}: done, {self._note()}")
+
+    def _title(self, b: int) -> str:
+        return f"stage {b}" if self._B is None else f"stage {b} of {self._B}"
 
     def _replace_bar(self, title: str, total: int | None, completed: int = 0) -> None:
         if self._running is not None:

@@ -53,6 +53,7 @@ class SearchLoop:
         observers: told of each event.
         spec: how many children may fail, what a failed one counts, and what the search may spend.
         grace: seconds that the first Ctrl-C waits for the children that run.
+        budget: None: that of ``spec``, for children of one epoch.
     """
 
     def __init__(
@@ -65,11 +66,12 @@ class SearchLoop:
         observers: Sequence[Observer] = (),
         spec: SearchSpec | None = None,
         grace: float = 30.0,
+        budget: Budget | None = None,
     ) -> None:
         self._strategy, self._executor, self._journal = strategy, executor, journal
         self._identify, self._weights_dir = identify, weights_dir
         self._observers, self._spec, self._grace = observers, spec or SearchSpec(), grace
-        self._budget = Budget(self._spec, journal)
+        self._budget = budget or Budget(self._spec, journal)
 
     def run(self) -> None:
         """Search to the end, or as far as the budget goes.

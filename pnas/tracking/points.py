@@ -104,7 +104,12 @@ def _rewards(children: Iterable[ChildRecord]) -> dict[str, float | None]:
 
 
 def _correlations(stage: StageRecord) -> dict[str, float | None]:
-    return {name: (stage.predictor or {}).get(name) for name in ("spearman_fit", "spearman_next")}
+    learned = stage.predictor or {}
+    found = {name: learned.get(name) for name in ("spearman_fit", "spearman_next")}
+    judged = learned.get("next") or {}
+    for of in ("chosen", "probe"):
+        found |= {f"{of}_{name}": value for name, value in (judged.get(of) or {}).items()}
+    return {**found, "probe_regret": judged.get("regret"), "probe_advantage": judged.get("advantage")}
 
 
 def _losses(stage: StageRecord, at: int) -> list[Point]:
