@@ -70,6 +70,12 @@ class TrainerSpec(Recipe):
         validate_every: epochs between validations. Those that the reward reads are validated in any case; the
             others have NaN for val_loss and val_accuracy.
         mixed_precision: type of activations, ``none`` for float32.
+        table: file that answers rewards instead of training (`pnas.tables`); None: children are trained.
+        table_reward: its column of rewards; None: the table's own.
+        table_test: its column that judges the best cell at the end; None: the table's own, or else the trainings of
+            that cell that the search was not shown.
+        table_shown: of a cell that was trained several times: ``draw`` one by the child's seed, as a search that
+            trains once would meet it, or show the ``mean``.
         threads: intra-op threads of a child. Results depend on it, so that it is the same in every executor.
         jit_compile: whether XLA compiles the training step: ``on``, ``off``, or ``auto``, on GPUs for trainings long
             enough to win the compilation back.
@@ -87,6 +93,10 @@ class TrainerSpec(Recipe):
     reward_epochs: int = 5
     validate_every: int = 5
     mixed_precision: str = "none"
+    table: str | None = None
+    table_reward: str | None = None
+    table_test: str | None = None
+    table_shown: str = "draw"
     threads: int = 1
     jit_compile: str = "auto"
     device: str = "auto"
@@ -107,6 +117,11 @@ class TrainerSpec(Recipe):
         require_count("trainer.reward_epochs", self.reward_epochs)
         require_count("trainer.validate_every", self.validate_every)
         require_choice("trainer.mixed_precision", self.mixed_precision, ("none", "float16", "bfloat16"))
+        require(self.table != "", "trainer.table", "must be the file of a table", self.table)
+        require_choice("trainer.table_shown", self.table_shown, ("draw", "mean"))
+        for name in ("table_reward", "table_test"):
+            value, rule = getattr(self, name), "must be null without trainer.table"
+            require(value is None or self.table is not None, f"trainer.{name}", rule, value)
         require_count("trainer.threads", self.threads)
         require_choice("trainer.jit_compile", self.jit_compile, ("auto", "on", "off"))
         require_choice("trainer.device", self.device, ("auto", "cpu", "gpu"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pnas.errors import require, require_choice, require_count
 
-TASKS = ("search", "train", "export", "score", "rank", "report", "list", "show", "sync")
+TASKS = ("search", "train", "export", "score", "rank", "report", "list", "show", "sync", "tabulate")
 ORDERS = ("sorted", "training")
 FORMATS = ("keras", "savedmodel", "onnx", "mlflow")
 
@@ -16,7 +16,7 @@ class TaskSpec:
     """One task and its options; a task reads only its own.
 
     Attributes:
-        name: search, train, export, score, rank, report, list, show or sync.
+        name: search, train, export, score, rank, report, list, show, sync or tabulate.
         top: how many of the best cells ``score`` keeps and ``rank`` prints, and how many runs ``list`` prints.
         files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
             None = the run given by ``from``. Of ``sync``, ``report`` and ``list``: run directories, sweep directories,
@@ -26,6 +26,8 @@ class TaskSpec:
         mixed: of ``report``: compare runs of different state spaces, or on different data, all the same.
         output: where score, rank, report and export write; None = into the run given by ``from``, else this command's
             directory. ``rank`` writes a page for a name in .html, a plot for .png or .svg.
+        cells: of ``tabulate``: how many to train, drawn uniformly; None = all of 1 to B blocks.
+        repeats: of ``tabulate``: trainings of each cell, with other seeds.
         seeds: trainings of each cell, by ``train``.
         train_on: what ``train`` learns from: ``train``, or ``train+val``, which leaves nothing to validate on.
         formats: what ``export`` writes: keras, savedmodel, onnx, mlflow; None = all.
@@ -43,10 +45,15 @@ class TaskSpec:
     train_on: str = "train"
     formats: list[str] | None = None
     register: str | None = None
+    cells: int | None = None
+    repeats: int = 2
 
     def __post_init__(self) -> None:
         require_choice("task", self.name, TASKS)
         require_count("task.top", self.top)
+        require_count("task.repeats", self.repeats)
+        if self.cells is not None:
+            require_count("task.cells", self.cells)
         require_choice("task.order", self.order, ORDERS)
         for key in ("overlay", "mixed"):
             value = getattr(self, key)

@@ -171,12 +171,8 @@ class ControllerManager:
         Raises:
             PnasError: as `train` does.
         """
-        require(
-            len(stages) <= self.B,
-            "state_space.B",
-            f"must be at least {len(stages)}, the stages trained",
-            self.B,
-        )
+        largest = max((len(cell) for cells, _ in stages for cell in cells), default=0)
+        require(largest <= self.B, "state_space.B", f"must be at least {largest}, the blocks of cells trained", self.B)
         checked = [(list(cells), checked_rewards(rewards, len(cells))) for cells, rewards in stages]
         self.predictor = make_predictor(self.state_space, self.spec)
         # Without warm starts a fit depends on the history alone, so the last one is enough.

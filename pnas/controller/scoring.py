@@ -87,7 +87,7 @@ def grow(
         allows: says of a cell whether it may be chosen; None: any may. Asked for the best until K are found.
     """
     started = time.perf_counter()
-    candidates = _without(space, space.expand(parents), exclude)
+    candidates = without(space, space.expand(parents), exclude)
     scores = score_tokens(predictor, candidates.tokens, chunk, progress)
     best = top(scores, K) if allows is None else _top_allowed(space, candidates.tokens, scores, K, allows)
     return Generation(
@@ -147,7 +147,8 @@ def _top_allowed(space: SlotSpace, tokens: Tokens, scores: Scores, K: int | None
     return np.fromiter(islice(kept, K), np.intp)
 
 
-def _without(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:
+def without(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:
+    """``candidates`` but for the cells ``exclude``, in whatever written form."""
     size = candidates.tokens.shape[1]
     excluded = space.encode([cell for cell in exclude if len(cell) == size])
     if not len(excluded):

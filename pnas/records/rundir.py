@@ -22,7 +22,14 @@ LOCK = ".lock"
 _MEANING = ("state_space", "child", "trainer", "data", "controller", "search", "seed")
 """Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
 
-_FREE = ("trainer.device", "search.max_failed", "search.retry_failed", "search.max_seconds", "search.max_children")
+_FREE = (
+    "trainer.device",
+    "search.max_failed",
+    "search.retry_failed",
+    "search.max_seconds",
+    "search.max_children",
+    "search.max_epochs",
+)
 """Keys inside those parts that a search may change when it continues."""
 
 RAISABLE = ("state_space.B", "controller.K")
@@ -73,12 +80,12 @@ def refuse_other_meaning(run_dir: Path, stored: Mapping[str, Any], current: Mapp
             a limit that is lowered is such a key.
     """
     changed = differences(_meaning(stored), _meaning(current))
-    refused = [change for change in changed if not _is_raise(*change)]
+    refused = [change for change in changed if not (_is_raise(*change) and _grows(stored))]
     if not refused:
         return
     (key, before, after), others = refused[0], [key for key, *_ in refused[1:]]
     rule = f"{run_dir} was started with {json.dumps(before)}; keep that, or choose another name"
-    if key in RAISABLE:
+    if key in RAISABLE and _grows(stored):
         rule = f"{run_dir} was searched with {json.dumps(before)}, which may be raised only; choose another name"
     also = f" (also changed: {', '.join(others)})" if others else ""
     raise InvalidValue(key, rule + also, after)
@@ -87,7 +94,12 @@ def refuse_other_meaning(run_dir: Path, stored: Mapping[str, Any], current: Mapp
 def raised_limits(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """The limits that ``current`` raises: (stored, current) by key."""
     changed = differences(_meaning(stored), _meaning(current))
-    return {key: (before, after) for key, before, after in changed if _is_raise(key, before, after)}
+    return {key: (before, after) for key, before, after in changed if _is_raise(key, before, after) and _grows(stored)}
+
+
+def _grows(config: Mapping[str, Any]) -> bool:
+    """Whether the search is one of stages of growing cells, which larger limits only add to."""
+    return str(config.get("search", {}).get("kind", "progressive")).startswith("progressive")
 
 
 def _is_raise(key: str, before: Any, after: Any) -> bool:

@@ -53,7 +53,7 @@ def _best(children: Sequence[ChildRecord], test_accuracy: float | None) -> dict[
     return {
         "cell": str(best.cell),
         "reward": best.reward,
-        "b": best.b,
+        "b": len(best.cell),
         "params": best.params,
         "flops": best.flops,
         "test_accuracy": test_accuracy,
@@ -64,6 +64,7 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
     rewards = [child.reward for child in children if child.reward is not None]
     return {
         "b": stage.b,
+        "blocks": max((len(child.cell) for child in children), default=None),
         "candidates_scored": stage.candidates_scored,
         "unique_candidates": stage.unique_candidates,
         "children": len(children),

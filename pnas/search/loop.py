@@ -54,6 +54,7 @@ class SearchLoop:
         spec: how many children may fail, what a failed one counts, and what the search may spend.
         grace: seconds that the first Ctrl-C waits for the children that run.
         effort: what a cell's child takes, in any unit. Longest first keeps workers busy until a stage's end.
+        budget: None: that of ``spec``, for children of one epoch.
     """
 
     def __init__(
@@ -67,11 +68,12 @@ class SearchLoop:
         spec: SearchSpec | None = None,
         grace: float = 30.0,
         effort: Callable[[Cell], float] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._strategy, self._executor, self._journal = strategy, executor, journal
         self._identify, self._weights_dir = identify, weights_dir
         self._observers, self._spec, self._grace = observers, spec or SearchSpec(), grace
-        self._budget, self._effort = Budget(self._spec, journal), effort
+        self._budget, self._effort = budget or Budget(self._spec, journal), effort
 
     def run(self) -> None:
         """Search to the end, or as far as the budget goes.

@@ -1,41 +1,67 @@
-"""`search=progressive`: the paper's algorithm, as a strategy around `ControllerManager`."""
+"""`search=progressive`: the paper's algorithm, as a strategy around `ControllerManager`, and what goes beyond it."""
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pnas.controller import ControllerManager
+import numpy as np
+
+from pnas.controller import ControllerManager, Generation
+from pnas.controller.scoring import without
+from pnas.search.judgement import judge_choice
+from pnas.search.refinement import Pool
+from pnas.search.selection import Allows, Selection
+from pnas.search.spec import SearchSpec
 from pnas.search.strategy import Proposal
+from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
 
 class Progressive:
     """All cells of one block first; then, stage by stage, the K best predicted extensions of the last stage's.
 
+    ``spec`` may add to that: room for the unknown among the K, a random probe beside them, and rounds at full size
+    after the last stage (`pnas.search.SearchSpec`).
+
     Args:
         controller: fresh; decides B and K.
         save_dir: where the predictor of each stage is kept, as ``stage_<b>``; None = nowhere.
+        spec: None for the paper's algorithm.
+        allows: says of a cell whether it may be trained; for what ``spec`` adds.
     """
 
-    def __init__(self, controller: ControllerManager, save_dir: Path | None = None) -> None:
-        self._controller, self._save_dir = controller, save_dir
+    def __init__(
+        self,
+        controller: ControllerManager,
+        save_dir: Path | None = None,
+        spec: SearchSpec | None = None,
+        allows: Allows | None = None,
+    ) -> None:
+        self._controller, self._save_dir, self._spec = controller, save_dir, spec or SearchSpec()
+        self._allows = allows
+        space = controller.state_space
+        self._pool = Pool(space, self._spec.refine_pool, self._spec.refine_parents, controller.seed)
         self._closed: list[tuple[Sequence[Cell], Sequence[float | None]]] = []
         self._resumed: tuple[Sequence[Cell], Sequence[float] | None] | None = None
 
     def ask(self) -> Proposal | None:
         self._catch_up()
-        if not self._controller.history:
+        stages = len(self._controller.history)
+        if not stages:
             cells = self._controller.get_actions()
             return Proposal(cells, None, 0, len(cells), 0.0)
-        if self._controller.stage == self._controller.B:
+        if stages >= self._controller.B and not self._spec.refine:
             return None
-        generation = self._controller.update()
+        generation = self._refined() if stages >= self._controller.B else self._grown()
         self._controller.get_actions()
         return Proposal(*generation) if generation.cells else None
 
     def is_over(self) -> bool:
-        return len(self._controller.history) + len(self._closed) == self._controller.B
+        if len(self._controller.history) + len(self._closed) < self._controller.B:
+            return False
+        closed = [cell for cells, _ in self._closed for cell in cells]
+        return not self._spec.refine or self._pool.is_exhausted([*self._trained(), *closed])
 
     def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         self._resumed = (cells, predictions)
@@ -47,14 +73,53 @@ class Progressive:
 
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any]:
         self._catch_up()
+        predictions, stage = self._controller.predictions, len(self._controller.history) + 1
         report = self._controller.train(rewards)
-        return {**report.as_record(), **self._save()}
+        K = self._controller.spec.K if stage <= self._controller.B else None
+        seed = derive_seed(self._controller.seed, "judgement", stage)
+        judged = None if predictions is None else judge_choice(predictions, rewards, K, seed)
+        return {**report.as_record(), "next": judged, **self._save(stage)}
 
-    def _save(self) -> dict[str, str]:
+    # -- the two kinds of stages ---------------------------------------------------------------------------------
+
+    def _grown(self) -> Generation:
+        """The next size: as the paper has it, unless something is added to that."""
+        controller, spec = self._controller, self._spec
+        if not (spec.uncertainty or spec.explore or spec.probe):
+            return controller.update()
+        parents = [cell for cell, _ in self._succeeded()[-1]]
+        if not parents:
+            return controller.update()  # which says what is wrong
+        candidates = without(controller.state_space, controller.state_space.expand(parents), self._trained())
+        return self._choose(
+            candidates, Selection(controller.spec.K, spec.uncertainty, spec.explore, spec.probe, allows=self._allows)
+        )
+
+    def _refined(self) -> Generation:
+        """A round at full size."""
+        candidates = self._pool.candidates(self._succeeded(), self._trained())
+        return self._choose(candidates, Selection(self._spec.refine, self._spec.uncertainty, allows=self._allows))
+
+    def _choose(self, candidates: Any, selection: Selection) -> Generation:
+        controller = self._controller
+        generator = np.random.default_rng(derive_seed(controller.seed, "probe", len(controller.history) + 1))
+        generation = selection.choose(controller.state_space, controller.predictor, candidates, generator)
+        controller.begin_stage(generation.cells, generation.predictions)
+        return generation
+
+    def _succeeded(self) -> list[list[tuple[Cell, float]]]:
+        return [[(c, r) for c, r in zip(*stage, strict=True) if r is not None] for stage in self._controller.history]
+
+    def _trained(self) -> list[Cell]:
+        return [cell for cells, _ in self._controller.history for cell in cells]
+
+    # -- files and replay --------------------------------------------------------------------------------------------
+
+    def _save(self, stage: int) -> dict[str, str]:
         """Keep the predictor, and return what tells its weights from others."""
         if self._save_dir is None:
             return {}
-        self._controller.save(directory := self._save_dir / f"stage_{self._controller.stage}")
+        self._controller.save(directory := self._save_dir / f"stage_{stage}")
         return {"weights_sha256": hashlib.sha256((directory / "weights.npz").read_bytes()).hexdigest()}
 
     def _catch_up(self) -> None:

@@ -148,6 +148,12 @@ class SlotSpace(ABC):
             for start in range(0, len(parents), step):
                 yield extend(parents[start : start + step], blocks)
 
+    def random_cell(self, b: int, generator: np.random.Generator) -> Cell:
+        """A unique cell of ``b`` blocks, each as likely as any other."""
+        blocks = [self.block_tokens(i) for i in range(1, b + 1)]
+        row = np.stack([options[generator.integers(len(options))] for options in blocks])
+        return self.decode(row[None])[0]
+
     # -- identity and counting -----------------------------------------------------------------------------
 
     def canonical(self, cell: Cell) -> Cell:

@@ -104,6 +104,19 @@ class StateSpace(SlotSpace):
         parents = self._unique_cells(b - 1, rows)
         return grow_unique(parents, len(self.lookbacks), len(self.operators), self._readable_blocks, rows)
 
+    def random_cell(self, b: int, generator: np.random.Generator) -> Cell:
+        """See `SlotSpace.random_cell`; in canonical form.
+
+        Blocks drawn one by one make every written form equally likely, and so the cells that have many of them
+        likelier. Of each cell one form is canonical: taking only those leaves every cell equally likely. One draw
+        in 6 or 7 is taken at 5 blocks of the paper's space.
+        """
+        while True:
+            drawn = super().random_cell(b, generator)
+            written = Cell(_with_ordered_operands(block) for block in drawn.blocks)
+            if written == self.canonical(written):
+                return written
+
     def canonical(self, cell: Cell) -> Cell:
         return canonical_form(cell)
 
@@ -119,6 +132,12 @@ class StateSpace(SlotSpace):
     def _readable_blocks(self) -> int:
         limit = self.input_lookforward_depth
         return self.B - 1 if limit is None else min(limit, self.B - 1)
+
+
+def _with_ordered_operands(block: Sequence[Value]) -> tuple[Value, ...]:
+    """``block`` with its operands as canonical forms have them: smaller (input, operator) first."""
+    first, second = sorted((block[:2], block[2:]))  # type: ignore[type-var]
+    return (*first, *second)
 
 
 def _lookback(depth: Any) -> int:

@@ -31,7 +31,7 @@ class Ending:
         settings: Settings,
         context: Context,
         journal: Journal,
-        dataset: Dataset,
+        dataset: Dataset | None,
         tracker: Tracker,
         summary: Summarize,
     ) -> None:
@@ -73,7 +73,9 @@ class Ending:
     def _test_best_child(self) -> float | None:
         best = best_child(self._journal.children())
         weights = self._context.run_dir / WEIGHTS / f"{best.key}.npz" if best else None
-        if best is None or weights is None or not weights.is_file() or self._dataset.x_test is None:
+        if best is None or weights is None or not weights.is_file():
+            return None
+        if self._dataset is None or self._dataset.x_test is None:
             return None
         with warnings.catch_warnings():
             # This process may run TensorFlow on other threads than a child's training did: no matter here.

@@ -28,7 +28,7 @@ def with_cache(executor: Executor, settings: Settings, space: SlotSpace, fingerp
     """``executor``, behind the cache if there is one, for children of ``settings`` on the data of ``fingerprint``."""
     if settings.cache.path is None:
         return executor
-    trainer = asdict(settings.trainer)
+    trainer = {key: value for key, value in asdict(settings.trainer).items() if not key.startswith("table")}
     # What was asked for is not what decides: auto trains on a GPU where there is one.
     for limit in ("max_params", "max_madds"):  # decide who is trained, not what comes of it
         trainer.pop(limit)

@@ -19,6 +19,9 @@ from pnas.records.schema import JournalDamaged
 from pnas.records.summary import write_atomically
 from pnas.tasks.context import Context
 
+MADE_OF = "tabulated"
+"""Name, in the journal, of what a table is made of; its presence tells a tabulation from a search."""
+
 
 @contextmanager
 def opened_run(settings: Settings, context: Context) -> Iterator[Journal]:
@@ -57,8 +60,8 @@ def is_finished(settings: Settings, run_dir: Path) -> bool:
         return False
 
 
-def check_same_data(journal: Journal, fingerprint: str) -> None:
-    """Refuse to continue on data that is not what the stored rewards were measured on.
+def check_same_data(journal: Journal, fingerprint: str, key: str = "data") -> None:
+    """Refuse to continue on data that is not what the stored rewards were measured on. ``key`` names it.
 
     Raises:
         InvalidValue: the fingerprints differ.
@@ -67,7 +70,17 @@ def check_same_data(journal: Journal, fingerprint: str) -> None:
     if stored is None:
         journal.set_meta(data_fingerprint=fingerprint)
     elif stored != fingerprint:
-        raise InvalidValue("data", f"must be what {journal.path.parent} was started on ({stored})", fingerprint)
+        raise InvalidValue(key, f"must be what {journal.path.parent} was started on ({stored})", fingerprint)
+
+
+def refuse_tabulation(run_dir: Path, journal: Journal) -> None:
+    """Refuse to search in the run directory of a table.
+
+    Raises:
+        RunDirectoryError: it is one.
+    """
+    if journal.meta(MADE_OF) is not None:
+        raise RunDirectoryError(f"name: {run_dir} holds a table of task=tabulate. Choose another name")
 
 
 def _refuse_foreign(context: Context) -> None:
@@ -95,8 +108,9 @@ def _continue(settings: Settings, context: Context, journal: Journal, stored: di
     config = settings.as_dict()
     refuse_other_meaning(context.run_dir, stored, config)
     if raised := raised_limits(stored, config):
-        # Stage 1 is all cells of one block, whatever K is.
-        journal.go_beyond(config, raised, replan_from=2 if "controller.K" in raised else None)
+        # Stage 1 is all cells of one block, whatever K is. Beyond the former B are rounds at that size, if anything.
+        beyond = stored["state_space"]["B"] + 1
+        journal.go_beyond(config, raised, replan_from=2 if "controller.K" in raised else beyond)
         limits = ", ".join(f"{key} from {before} to {after}" for key, (before, after) in raised.items())
         context.console.print(f"raised: {limits}", markup=False, highlight=False, soft_wrap=True)
     _write_config(context.run_dir, journal.meta("config"))

@@ -10,7 +10,6 @@ from pnas.children.network import check_image
 from pnas.children.recipe import check_augmentation
 from pnas.children.runtime import configure_runtime, quiet_start
 from pnas.config import Settings
-from pnas.controller import ControllerManager
 from pnas.data import DataInfo, Dataset, check_data, load_dataset
 from pnas.errors import require
 from pnas.execution import check_executor, count_workers, make_executor, visible_gpus
@@ -18,32 +17,35 @@ from pnas.records import Journal, best_child
 from pnas.records.contained import refuse_leading_out, refuse_strange_keys
 from pnas.records.rundir import CONTROLLER, WEIGHTS
 from pnas.reports.live import LiveView
-from pnas.search import Progressive, SearchLoop, may_continue
-from pnas.seeds import derive_seed
+from pnas.search import Budget, SearchLoop, Strategy, check_search, make_strategy, may_continue
 from pnas.state_space import Cell, SlotSpace, StateSpace, build_space
 from pnas.tasks.context import Context
 from pnas.tasks.ending import Ending, finish_tracking, print_end
+from pnas.tasks.identity import identify, known_stages
 from pnas.tasks.observers import KeepBestWeights, Notify, Summarize
+from pnas.tasks.outline import print_outline
 from pnas.tasks.plan import print_plan
 from pnas.tasks.reuse import check_cache, restore_best_weights, with_cache
-from pnas.tasks.run_files import check_same_data, is_finished, opened_run
+from pnas.tasks.run_files import check_same_data, is_finished, opened_run, refuse_tabulation
+from pnas.tasks.tabular import check_table, search_table, table_of
 from pnas.tracking import start_tracker
 
 
 def run(settings: Settings, context: Context) -> float:
     """Run the search to its end. Returns the best reward, which is what a sweeper maximises."""
     space = build_space(settings.state_space)
+    is_tabular = settings.trainer.table is not None
     if settings.plan_only:
-        print_plan(settings, context, space, _checked_data(settings, space))
+        _plan(settings, context, space, is_tabular)
         return 0.0
     refuse_leading_out(context.run_dir)
     if not is_finished(settings, context.run_dir):
-        _checked_data(settings, space)
-        check_cache(settings)
-        check_executor(settings.executor)
+        _check(settings, space, is_tabular)
+    search = search_table if is_tabular else _search
     with opened_run(settings, context) as journal:
-        if journal.meta("status") != "finished" or may_continue(settings.search, journal):
-            _search(settings, context, space, journal)
+        refuse_tabulation(context.run_dir, journal)
+        if journal.meta("status") != "finished" or may_continue(settings.search, journal, _epochs(settings)):
+            search(settings, context, space, journal)
         elif not journal.meta("tracked"):
             # The store was away when the search ended, or nobody had asked for one yet.
             finish_tracking(context.run_dir, journal, start_tracker(settings.tracking, context.run_dir), "finished")
@@ -52,7 +54,34 @@ def run(settings: Settings, context: Context) -> float:
         return 0.0 if best is None or best.reward is None else best.reward
 
 
-def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
+def _plan(settings: Settings, context: Context, space: SlotSpace, is_tabular: bool) -> None:
+    _check(settings, space, is_tabular)
+    if is_tabular or settings.search.refine or settings.search.kind != "progressive":
+        print_outline(settings, context, space)
+    else:
+        print_plan(settings, context, space, checked_data(settings, space))
+
+
+def _check(settings: Settings, space: SlotSpace, is_tabular: bool) -> None:
+    """Every check there is before any work starts."""
+    if is_tabular:
+        check_table(settings, space)
+        return
+    checked_data(settings, space)
+    check_search(settings.search, space, settings.controller.K, settings.trainer.epochs)
+    if not settings.plan_only:
+        check_cache(settings)
+        check_executor(settings.executor)
+
+
+def _epochs(settings: Settings) -> float:
+    """Of one child: what a budget of epochs counts."""
+    if settings.trainer.table is None:
+        return settings.trainer.epochs
+    return 1.0 if settings.search.max_epochs is None else table_of(settings).epochs or 1.0
+
+
+def checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
     """Every check that needs to know the data's sizes, before any of it is trained on."""
     rule = "must be a space whose cells can be built as networks (kind: pnas) to train children"
     require(isinstance(space, StateSpace), "state_space.kind", rule, settings.state_space.kind)
@@ -80,36 +109,50 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
         configure_runtime(settings.trainer)
     else:
         threading.Thread(target=_import_tensorflow, daemon=True).start()
-    factory = _factory(settings, dataset)
+    factory = runner_factory(settings, dataset)
     with (
         Ending(settings, context, journal, dataset, tracker, summary),
-        closing(
-            make_executor(settings.executor, factory, settings.trainer.threads, _may_use_gpu(settings))
-        ) as executor,
+        closing(make_executor(settings.executor, factory, settings.trainer.threads, may_use_gpu(settings))) as executor,
         _live_view(settings, context, space, journal) as view,
     ):
         SearchLoop(
             _strategy(settings, context, space, dataset),
             with_cache(executor, settings, space, dataset.fingerprint),
             journal,
-            partial(_identify, space, settings.seed),
+            partial(identify, space, settings.seed),
             weights_dir,
             (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
             settings.search,
             settings.executor.grace,
             partial(_multiply_adds, settings.child, dataset),
+            Budget(settings.search, journal, settings.trainer.epochs),
         ).run()
         restore_best_weights(journal, executor, weights_dir)
 
 
 def _live_view(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> LiveView:
-    gpus = len(visible_gpus()) if _may_use_gpu(settings) else 0
+    gpus = len(visible_gpus()) if may_use_gpu(settings) else 0
     workers = count_workers(settings.executor, settings.trainer.threads, gpus)
-    K, is_job = settings.controller.K, context.sweep is not None
-    return LiveView(context.console, space.B, journal.children(), K=K, workers=workers, plain=is_job)
+    stages, is_job = known_stages(settings.search, space), context.sweep is not None
+    K = settings.controller.K
+    return LiveView(context.console, stages, journal.children(), K=K, workers=workers, plain=is_job)
 
 
-def _factory(settings: Settings, dataset: Dataset) -> ChildRunnerFactory:
+def _strategy(settings: Settings, context: Context, space: SlotSpace, dataset: Dataset) -> Strategy:
+    limits, directory = _limits(settings, dataset), context.run_dir / CONTROLLER
+    allows = limits.allows if limits else None
+    return make_strategy(settings.search, space, settings.controller, settings.seed, directory, allows)
+
+
+def _limits(settings: Settings, data: DataInfo | Dataset) -> Limits:
+    return Limits(settings.trainer, settings.child, data.image_shape, data.num_classes)
+
+
+def _multiply_adds(network: NetworkSpec, dataset: Dataset, cell: Cell) -> int:
+    return count_network(cell, network, dataset.image_shape, dataset.num_classes).flops
+
+
+def runner_factory(settings: Settings, dataset: Dataset) -> ChildRunnerFactory:
     """What workers run; on a cluster the data goes with it, whose nodes may not have the files."""
     shipped = dataset if settings.executor.kind == "ray" else None
     memory = settings.executor.gpu_memory_mb
@@ -122,25 +165,5 @@ def _import_tensorflow() -> None:
         import tensorflow  # noqa: F401
 
 
-def _limits(settings: Settings, data: DataInfo | Dataset) -> Limits:
-    return Limits(settings.trainer, settings.child, data.image_shape, data.num_classes)
-
-
-def _strategy(settings: Settings, context: Context, space: SlotSpace, dataset: Dataset) -> Progressive:
-    spec, limits = settings.controller, _limits(settings, dataset)
-    allows = limits.allows if limits else None
-    controller = ControllerManager(space, space.B, spec.K, spec=spec, seed=settings.seed, allows=allows)
-    return Progressive(controller, context.run_dir / CONTROLLER)
-
-
-def _multiply_adds(network: NetworkSpec, dataset: Dataset, cell: Cell) -> int:
-    return count_network(cell, network, dataset.image_shape, dataset.num_classes).flops
-
-
-def _identify(space: SlotSpace, seed: int, cell: Cell) -> tuple[str, int]:
-    key = space.key(cell)
-    return key, derive_seed(seed, "child", key)
-
-
-def _may_use_gpu(settings: Settings) -> bool:
+def may_use_gpu(settings: Settings) -> bool:
     return settings.trainer.device != "cpu"

@@ -105,7 +105,16 @@ def _rewards(children: Iterable[ChildRecord]) -> dict[str, float | None]:
 
 def _correlations(stage: StageRecord) -> dict[str, float | None]:
     learned = stage.predictor or {}
-    return {name: value for name, value in learned.items() if name.startswith(("spearman_", "kendall_"))}
+    found = {name: value for name, value in learned.items() if name.startswith(("spearman_", "kendall_"))}
+    judged = learned.get("next") or {}
+    if (probe := judged.get("probe")) is None:
+        return found
+    found |= {
+        f"{of}_{name}": value
+        for of, part in (("chosen", judged["chosen"]), ("probe", probe))
+        for name, value in part.items()
+    }
+    return {**found, "probe_regret": judged.get("regret"), "probe_advantage": judged.get("advantage")}
 
 
 def _losses(stage: StageRecord, at: int) -> list[Point]:

@@ -1,0 +1,85 @@
+"""Choosing children by scores that are known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pnas.search.selection import Selection, rarest, with_spread
+from pnas.state_space import Cell, NASBench201Space, Tokens
+
+SPACE = NASBench201Space(2)
+CANDIDATES = SPACE.expand([Cell([("none",)]), Cell([("nor_conv_3x3",)])])
+
+
+class Known:
+    """Predicts a falling reward by row, and the spread it is given."""
+
+    def __init__(self, spread: float | NDArray[np.float64] = 0.0) -> None:
+        self._spread = spread
+
+    def predict_with_spread(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        rows = len(tokens)
+        return 1 - np.arange(rows) / 100, np.broadcast_to(self._spread, rows).copy()
+
+
+class Members:
+    def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
+        return np.stack([np.zeros(len(tokens)), np.ones(len(tokens))]).astype(np.float32)
+
+
+def rows(selection: Selection, predictor: object, seed: int = 0) -> list[int]:
+    generation = selection.choose(SPACE, predictor, CANDIDATES, np.random.default_rng(seed))  # type: ignore[arg-type]
+    every = SPACE.decode(CANDIDATES.tokens)
+    assert generation.candidates_scored == CANDIDATES.generated
+    assert generation.unique_candidates == len(every) == 50
+    found = [every.index(cell) for cell in generation.cells]
+    assert generation.predictions == [pytest.approx(1 - row / 100) for row in found]
+    return found
+
+
+def test_without_anything_added_the_best_predicted_are_chosen() -> None:
+    assert rows(Selection(3), Known()) == [0, 1, 2]
+    assert rows(Selection(None), Known()) == list(range(50))
+    assert rows(Selection(1000), Known()) == list(range(50))
+
+
+def test_doubt_is_a_bonus() -> None:
+    spread = np.zeros(50)
+    spread[[20, 30]] = 0.25
+    assert rows(Selection(2, uncertainty=1.0), Known(spread)) == [20, 0]
+    assert rows(Selection(3, uncertainty=2.0), Known(spread)) == [20, 30, 0]
+
+
+def test_a_probe_is_drawn_from_the_others_and_comes_last() -> None:
+    found = rows(Selection(3, probe=4), Known())
+    assert found[:3] == [0, 1, 2]
+    assert len(set(found)) == 7
+    assert found == rows(Selection(3, probe=4), Known())
+    assert found != rows(Selection(3, probe=4), Known(), seed=1)
+    assert len(rows(Selection(48, probe=4), Known())) == 50
+
+
+def test_a_share_goes_to_decisions_that_the_chosen_lack() -> None:
+    # Candidate 5 i + j extends `none` by the operators (i, j): each of the last four brings one that was lacking.
+    assert rows(Selection(8), Known()) == list(range(8))
+    assert rows(Selection(8, explore=0.5), Known()) == [0, 1, 2, 3, 6, 12, 18, 24]
+
+
+def test_rarest_counts_what_it_has_chosen_itself() -> None:
+    tokens = SPACE.encode([Cell([("none",)]), Cell([("none",)]), Cell([("nor_conv_1x1",)])])
+    assert list(rarest(SPACE, tokens, [], [0, 1, 2])) == [0, 2, 1]
+    assert list(rarest(SPACE, tokens, [2], [0, 1, 2])) == [0, 1, 2]
+
+
+def test_cells_that_may_not_be_trained_are_passed_over() -> None:
+    allowed = set(SPACE.decode(CANDIDATES.tokens)[::2])
+    found = rows(Selection(3, explore=0.34, probe=5, allows=allowed.__contains__), Known())
+    assert len(found) == 8
+    assert all(row % 2 == 0 for row in found)
+
+
+def test_an_ensembles_spread_is_its_members() -> None:
+    mean, spread = with_spread(Members(), CANDIDATES.tokens, chunk=7)  # type: ignore[arg-type]
+    assert mean.tolist() == [0.5] * 50
+    assert spread.tolist() == [0.5] * 50
+    assert with_spread(Members(), CANDIDATES.tokens[:0])[0].shape == (0,)  # type: ignore[arg-type]
