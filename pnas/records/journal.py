@@ -197,8 +197,8 @@ class Journal:
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
         """Store that all children of stage ``b`` have ended and what the predictor learned from them.
 
-        What of ``learned`` has ``_next`` in its name, or is ``next``, judges the predictions made for this stage, so it is stored with
-        the stage whose predictor made them.
+        What of ``learned`` has ``_next`` in its name, or is ``next``, judges the predictions made for this stage, so it
+        is stored with the stage whose predictor made them.
         """
         learned = dict(learned or {})
         judged = {"spearman_next": None, **{name: learned.pop(name) for name in list(learned) if _judges_next(name)}}
