@@ -1,6 +1,7 @@
 """One module a task, each wiring the rooms below. `run_job` picks one and meets its errors."""
 
 import errno
+import math
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from pnas.config import Settings, read_settings
@@ -32,12 +34,18 @@ def run_job(config: DictConfig) -> float | None:
     """
     context = read_context()
     if context.sweep is not None:
-        return run_apart(_plain(config), context)
+        return _objective(run_apart(_plain(config), context))
     try:
         return perform(config, context)
     except PnasError as error:
         print(scrub(str(error)), file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _objective(value: float | None) -> float | None:
+    """What the sweeper is told of a job. Optuna ends at a NaN: to it a job that failed is worth nothing, 0."""
+    is_optuna = "optuna" in str(HydraConfig.get().sweeper.get("_target_"))
+    return 0.0 if is_optuna and value is not None and math.isnan(value) else value
 
 
 def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float | None:

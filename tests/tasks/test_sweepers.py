@@ -24,6 +24,16 @@ def test_optuna_maximises_the_best_reward(tmp_path: Path) -> None:
     assert 0 < value < 1
 
 
+def test_a_job_that_fails_is_worth_nothing_to_optuna(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    tune = ("-m", "hydra/sweeper=tune", "hydra.sweeper.n_trials=1", "hydra.sweep.dir=multirun/tuned")
+    code, _, err = run_apart(*tune, "state_space.B=0", cwd=tmp_path)
+    assert code == 2
+    assert "state_space.B: must be an integer of at least 1" in err
+    assert "Traceback" not in err
+    assert "best_value: 0.0" in (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
+
+
 def test_submitit_runs_jobs_by_its_local_executor(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
     send = ("-m", "hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5", "hydra.sweep.dir=multirun/sent")
