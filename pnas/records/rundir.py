@@ -23,6 +23,7 @@ _MEANING = ("state_space", "child", "trainer", "data", "controller", "search", "
 """Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
 
 _FREE = ("trainer.device", "search.max_failed", "search.retry_failed", "search.max_seconds", "search.max_children")
+_FREE += ("controller.cross_validate",)
 """Keys inside those parts that a search may change when it continues."""
 
 RAISABLE = ("state_space.B", "controller.K")
@@ -99,6 +100,8 @@ def _is_raise(key: str, before: Any, after: Any) -> bool:
 
 def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:
     flat = _flatten({key: config.get(key) for key in _MEANING})
+    if flat.get("controller.predictor") != "unlike":
+        flat.pop("controller.parts", None)  # which says nothing of any other predictor
     return {key: value for key, value in flat.items() if key not in _FREE}
 
 
