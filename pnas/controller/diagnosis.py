@@ -14,38 +14,43 @@ FitPredict = Callable[[NDArray[np.intp], NDArray[np.intp], int], Sequence[float]
 """(rows to fit, rows to predict, fold) -> predictions of the latter."""
 
 RESAMPLES = 200  # of a bootstrap interval
-LEVEL = 0.9  # of its coverage
+LEVEL = 0.95  # of its coverage
 _FEWEST = 4  # pairs below which an interval would say nothing
 _NAMES = ("spearman", "kendall")
 
 
-def rank_agreement(predicted: Sequence[float], actual: Measured, seed: int = 0) -> dict[str, float | None]:
+def rank_agreement(
+    predicted: Sequence[float], actual: Measured, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, float | None]:
     """Spearman's and Kendall's correlation, each with the ends of its bootstrap interval.
 
     Args:
         predicted: what was expected.
         actual: what was measured, in the same order; None where nothing was.
         seed: of the resampled cells.
+        resamples: bootstrap samples; 0 for no intervals.
 
     Returns:
-        ``spearman``, ``spearman_low``, ``spearman_high``, and the same of ``kendall``. A correlation is None for fewer
-        than 2 pairs or a constant side, an interval (`LEVEL`, percentiles of `RESAMPLES` samples of cells) for fewer
+        ``n`` (pairs), ``spearman``, ``spearman_low``, ``spearman_high``, and the same of ``kendall``. A correlation is
+        None for fewer than 2 pairs or a constant side, an interval (`LEVEL`, percentiles of resampled cells) for fewer
         than 4 pairs as well.
     """
     pairs = np.array([(p, a) for p, a in zip(predicted, actual, strict=True) if a is not None]).reshape(-1, 2)
-    agreement: dict[str, float | None] = {}
+    agreement: dict[str, float | None] = {"n": len(pairs)}
     for name, correlate in zip(_NAMES, (spearman, kendall), strict=True):
         value = correlate(pairs[:, 0].tolist(), pairs[:, 1].tolist())
-        low, high = (None, None) if value is None else _interval(pairs, correlate, seed)
+        low, high = (None, None) if value is None else _interval(pairs, correlate, seed, resamples)
         agreement |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return agreement
 
 
-def _interval(pairs: Floats, correlate: Callable[..., float | None], seed: int) -> tuple[float | None, float | None]:
+def _interval(
+    pairs: Floats, correlate: Callable[..., float | None], seed: int, resamples: int
+) -> tuple[float | None, float | None]:
     if len(pairs) < _FEWEST:
         return None, None
     rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
-    samples = [pairs[rng.integers(len(pairs), size=len(pairs))] for _ in range(RESAMPLES)]
+    samples = [pairs[rng.integers(len(pairs), size=len(pairs))] for _ in range(resamples)]
     values = [correlate(sample[:, 0].tolist(), sample[:, 1].tolist()) for sample in samples]
     # A sample that is constant by chance has no correlation, and is left out.
     known = [value for value in values if value is not None]

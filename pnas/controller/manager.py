@@ -46,7 +46,8 @@ class TrainingReport(NamedTuple):
     def as_record(self) -> dict[str, Any]:
         """Everything in one plain mapping, as summary.json shows it."""
         record = self._asdict()
-        return {**record, **record.pop("diagnosis")}
+        diagnosis = record.pop("diagnosis")
+        return {**record, **diagnosis}
 
 
 class ControllerManager:

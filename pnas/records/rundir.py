@@ -29,6 +29,7 @@ _FREE = (
     "search.max_seconds",
     "search.max_children",
     "search.max_epochs",
+    "controller.cross_validate",
 )
 """Keys inside those parts that a search may change when it continues."""
 
@@ -111,6 +112,8 @@ def _is_raise(key: str, before: Any, after: Any) -> bool:
 
 def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:
     flat = _flatten({key: config.get(key) for key in _MEANING})
+    if flat.get("controller.predictor") != "unlike":
+        flat.pop("controller.parts", None)  # which says nothing of any other predictor
     return {key: value for key, value in flat.items() if key not in _FREE}
 
 

@@ -40,7 +40,9 @@ def test_same_seed_same_interval() -> None:
     ids=["empty", "one", "constant rewards", "constant predictions", "failed"],
 )
 def test_undefined_is_none(predicted: list[float], actual: list[float | None]) -> None:
-    assert set(rank_agreement(predicted, actual).values()) == {None}
+    found = rank_agreement(predicted, actual)
+    assert found.pop("n") == sum(value is not None for value in actual)
+    assert set(found.values()) == {None}
 
 
 def test_few_pairs_have_no_interval() -> None:
