@@ -13,7 +13,7 @@ os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 import hydra
 from omegaconf import DictConfig
 
-from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, register_schema
+from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, quote_cells, register_schema
 from pnas.errors import PnasError
 
 register_schema()
@@ -35,7 +35,7 @@ def multirun_exit_code() -> int:
 
 def main() -> int:
     """Run the command; errors a user can correct are one line and exit code 2."""
-    sys.argv[1:] = hide_credentials(sys.argv[1:])
+    sys.argv[1:] = quote_cells(hide_credentials(sys.argv[1:]))
     try:
         run()
     except COMPOSITION_ERRORS as error:

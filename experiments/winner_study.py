@@ -95,8 +95,7 @@ def data_spec(given: argparse.Namespace, searched: DataSpec) -> DataSpec:
 def recipe(given: argparse.Namespace) -> TrainerSpec:
     preset: Any = OmegaConf.to_container(OmegaConf.load(CONF / "trainer" / f"{given.trainer}.yaml"))
     wanted = {"epochs": given.epochs, "batchsize": given.batchsize, "learning_rate": given.learning_rate}
-    # Validated at the end only: nothing is chosen by it here.
-    return TrainerSpec(**{**preset, **{k: v for k, v in wanted.items() if v is not None}, "validate_every": 10**6})
+    return TrainerSpec(**{**preset, **{k: v for k, v in wanted.items() if v is not None}})
 
 
 def fitted(network: NetworkSpec, cell: Cell, target: int, dataset: Dataset) -> NetworkSpec:

@@ -24,7 +24,7 @@ def commands(*starts: str) -> list[list[str]]:
 
 
 SEARCHES = [words for words in commands("run.py") if words[0][0] != "-" and not words[0].startswith("task=")]
-SEARCHES = [words for words in SEARCHES if not any(word.startswith("task=") for word in words)]
+SEARCHES = [words for words in SEARCHES if not any(word.startswith(("task=", "from=")) for word in words)]
 
 
 def put_data(folder: Path) -> None:

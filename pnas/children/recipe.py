@@ -2,9 +2,15 @@
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any
 
 from pnas.errors import InvalidValue, require, require_choice, require_count
+
+LEAN = (
+    "schedule", "decay_rate", "decay_epochs", "warmup_epochs", "clip_norm", "crop_padding", "flip", "cutout",
+    "checkpoint_every",
+)  # fmt: skip
+"""Keys that mean something, or nothing, to the bare loop that trains the children of a search."""
 
 SCHEDULES = ("cosine", "constant", "step", "exponential")
 
@@ -58,11 +64,6 @@ class Recipe:
     distribute: str = "none"
     checkpoint_every: int = 1
 
-    LEAN: ClassVar[tuple[str, ...]] = (
-        "schedule", "decay_rate", "decay_epochs", "warmup_epochs", "clip_norm", "crop_padding", "flip", "cutout"
-    )  # fmt: skip
-    """What children of a search can have as well."""
-
     def __post_init__(self) -> None:
         require_choice("trainer.schedule", self.schedule, SCHEDULES)
         for name in ("decay_rate", "ema", "label_smoothing", "dropout"):
@@ -92,7 +93,7 @@ class Recipe:
         """Raise `InvalidValue` unless the bare loop that trains the children of a search can do all of this."""
         for field in fields(Recipe):
             value = getattr(self, field.name)
-            if field.name not in self.LEAN and value != field.default and field.name != "checkpoint_every":
+            if field.name not in LEAN and value != field.default:
                 rule = f"must be {field.default} for the children of a search; task=train has it"
                 raise InvalidValue(f"trainer.{field.name}", rule, value)
 

@@ -1,5 +1,6 @@
 """Typed schemas of conf/, and every check that a bad value meets before any work starts."""
 
+from pnas.config.cells import quote_cells
 from pnas.config.credentials import hide_credentials
 from pnas.config.messages import COMPOSITION_ERRORS, explain
 from pnas.config.schema import GROUPS, Settings, load_settings, read_settings, register_schema
@@ -13,6 +14,7 @@ __all__ = [
     "explain",
     "hide_credentials",
     "load_settings",
+    "quote_cells",
     "read_settings",
     "register_schema",
 ]

@@ -42,7 +42,7 @@ _ROOT_KEYS = ("name", "seed", "from", "cell", "plan_only")
 
 @dataclass(frozen=True)
 class Settings:
-    """One command's whole configuration, checked. ``source`` is the key ``from``."""
+    """One command's whole configuration, checked. ``source`` is the key ``from``; ``cell`` is read by task=train."""
 
     name: str
     seed: int

@@ -69,6 +69,7 @@ class Training:
         members: the trainings, cell by cell.
         status: running or finished.
         tracking: where MLflow shows it.
+        tracked: whether MLflow has all of it.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Training:
     members: list[Member] = field(default_factory=list)
     status: str = "running"
     tracking: dict[str, str] | None = None
+    tracked: bool = False
 
     def cells(self) -> list[dict[str, Any]]:
         """Each cell with mean and standard deviation of its members' accuracies, in the order of the members."""
@@ -142,6 +144,15 @@ def write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
     for epoch, values in enumerate(epochs, start=1):
         writer.writerow((epoch, *(values.get(name, "") for name in names)))
     write_atomically(path, text.getvalue())
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """What `write_history` wrote; nothing if there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: float(value) for name, value in row.items() if value and name != "epoch"} for row in rows]
 
 
 def _mean_sd(values: Sequence[float | None]) -> dict[str, float | None]:

@@ -49,7 +49,7 @@ def run(settings: Settings, context: Context) -> None:
     _check_register(settings, formats)
     configure_runtime(source.trainer)
     data = open_parts(source.data)
-    source.check_data(data)
+    source = source.on(data)
     draft = output.with_name(f".{output.name}.{os.getpid()}")
     draft.mkdir(parents=True)
     try:
@@ -71,7 +71,7 @@ def _check_packages(formats: list[str]) -> None:
         require(not missing, "task.formats", rule, name)
 
 
-def _output(settings: Settings, source: "Exported") -> Path:
+def _output(settings: Settings, source: Exported) -> Path:
     path = source.run_dir / "export" if settings.task.output is None else Path(settings.task.output).expanduser()
     require(not path.exists() and not path.is_symlink(), "task.output", "must not exist yet", str(path))
     require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
@@ -85,7 +85,7 @@ def _check_register(settings: Settings, formats: list[str]) -> None:
         require(is_possible, "task.register", rule, settings.task.register)
 
 
-def _write(source: "Exported", data: Parts, formats: list[str], folder: Path) -> dict[str, float]:
+def _write(source: Exported, data: Parts, formats: list[str], folder: Path) -> dict[str, float]:
     """Write every format; by how much each one's probabilities differ from those of the trained child."""
     import keras
 
@@ -125,7 +125,7 @@ def _raw(images: Images, data: Parts) -> Images:
     return np.asarray(raw, np.float32)
 
 
-def _describe(source: "Exported", data: Parts, differences: dict[str, float], folder: Path) -> None:
+def _describe(source: Exported, data: Parts, differences: dict[str, float], folder: Path) -> None:
     """model.json for programs and the model card for people."""
     height, width, channels = data.image_shape
     facts: dict[str, Any] = {
@@ -150,7 +150,7 @@ def _part_sizes(data: Parts) -> dict[str, int]:
     return {name: 0 if part is None else len(part.labels) for name, part in parts.items()}
 
 
-def _register(settings: Settings, source: "Exported", output: Path) -> str | None:
+def _register(settings: Settings, source: Exported, output: Path) -> str | None:
     name = settings.task.register
     tags = {"pnas.cell": str(source.cell)[:5000], "pnas.run_dir": str(source.run_dir)}
     return None if name is None else register_model(settings.tracking, name, output, tags)

@@ -1,7 +1,7 @@
 """The trained child behind ``from=``: of a training, or the best one of a search."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,8 @@ class Exported:
     flops: int | None
     command: str
 
-    def check_data(self, data: Parts) -> None:
-        """Refuse data that the child was not trained on.
+    def on(self, data: Parts) -> "Exported":
+        """The same, with what its run did not note of its data; other data than it was trained on is refused.
 
         Raises:
             InvalidValue: another number of classes, other images, or another split.
@@ -60,11 +60,10 @@ class Exported:
         if self.fingerprint not in (None, data.fingerprint):
             rule = f"must be what {self.run_dir} was trained on ({self.fingerprint})"
             raise InvalidValue("data", rule, data.fingerprint)
-        object.__setattr__(self, "num_classes", data.num_classes)
-        object.__setattr__(self, "image_shape", data.image_shape)
+        return replace(self, num_classes=data.num_classes, image_shape=data.image_shape)
 
     def load_child(self) -> "keras.Model":
-        """The child with its weights. After `check_data`.
+        """The child with its weights. After `on`.
 
         Raises:
             InvalidValue: the weights are not there, or those of another cell or network.

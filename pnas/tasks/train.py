@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pnas.children import Limits, count_network
 from pnas.children.failure import ChildFailure
-from pnas.children.manager import check_batchsize
+from pnas.children.manager import check_batchsize, is_out_of_memory
 from pnas.children.network import check_image
 from pnas.children.recipe import check_augmentation
 from pnas.children.runtime import configure_runtime
@@ -42,7 +42,11 @@ def run(settings: Settings, context: Context) -> float | None:
     with opened_training(chosen, info, context) as record:
         if record.training.status != "finished":
             configure_runtime(chosen.settings.trainer)
-            _train_all(record, chosen.settings, context)
+            try:
+                _train_all(record, chosen.settings, context)
+            except KeyboardInterrupt:
+                context.console.print("stopped; the same command continues", markup=False)
+                raise
         record.show()
         return _report(record.training, context, settings)
 
@@ -110,6 +114,11 @@ def _train(member: Member, record: Run, settings: Settings, data: Parts, context
         progress = train_final(job, data, checkpoint, weights, partial(record.epoch_ended, member, context.console))
     except ChildFailure as error:
         member.status, member.error = "failed", str(error)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        rule = "out of memory: the same command with trainer.accumulate=2 (or more) and another name needs less"
+        raise TrainingFailed(rule) from error
     else:
         record.epoch_ended(member, None, progress)
         member.status = "finished"

@@ -17,7 +17,16 @@ from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.contained import refuse_leading_out
 from pnas.records.rundir import CONFIG, JOURNAL, differences, hold
 from pnas.records.summary import write_atomically
-from pnas.records.training import HISTORY, MEMBERS, TRAINING, Member, Training, load_training, write_history
+from pnas.records.training import (
+    HISTORY,
+    MEMBERS,
+    TRAINING,
+    Member,
+    Training,
+    load_training,
+    read_history,
+    write_history,
+)
 from pnas.seeds import derive_seed
 from pnas.state_space.canonical import canonical_form
 from pnas.tasks.cells import Chosen
@@ -33,7 +42,6 @@ class Run:
 
     def __init__(self, run_dir: Path, training: Training, tracker: TrainingTracker) -> None:
         self._run_dir, self.training, self._tracker = run_dir, training, tracker
-        self._curves: dict[str, Curve] = {}
 
     def folder(self, member: Member) -> Path:
         return self._run_dir / MEMBERS / member.id
@@ -70,17 +78,18 @@ class Run:
         write_history(self.folder(member) / HISTORY, epochs)
         if console is not None:
             _show_epoch(console, member, last)
-        self._curves[member.id] = Curve(member, epochs)
-        self._tracker.advance(self._curves.values())
+        self._tracker.advance(Curve(member, epochs))
 
     def show(self) -> None:
-        """Bring MLflow up to date, as far as it can be reached."""
-        for member in self.training.members:
-            self._curves[member.id] = Curve(member, self._curves[member.id].epochs if member.id in self._curves else [])
+        """Bring MLflow up to date, as far as it can be reached; what an earlier command could not deliver too."""
+        if self.training.tracked:
+            return
+        curves = [Curve(member, read_history(self.folder(member) / HISTORY)) for member in self.training.members]
         files = [path for name in (CONFIG, TRAINING) if (path := self._run_dir / name).is_file()]
-        self._tracker.finish(self._curves.values(), self.training, files)
+        is_shown = self._tracker.finish(curves, self.training, files)
         if self._tracker.info is not None:
             self.training.tracking = self._tracker.info
+            self.training.tracked = is_shown and self.training.status == "finished"
             self.save()
 
 

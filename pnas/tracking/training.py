@@ -6,7 +6,7 @@ Everything is written from what the run directory knows, so a store that was awa
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,17 +46,20 @@ class TrainingTracker:
         self._next, self._said = 0.0, False
         self.info: dict[str, str] | None = training.tracking
 
-    def advance(self, curves: Iterable[Curve]) -> None:
+    def advance(self, curve: Curve) -> None:
         """Show the epochs that are new, unless it was done a moment ago."""
         if self._enabled and time.monotonic() >= self._next:
-            self._try(list(curves), None, ())
+            self._try([curve], None, ())
 
-    def finish(self, curves: Iterable[Curve], training: Training, files: Sequence[Path]) -> None:
-        """Show what is left, results and files included, and end the runs if the training is over."""
-        if self._enabled:
-            self._try(list(curves), training, files)
+    def finish(self, curves: Sequence[Curve], training: Training, files: Sequence[Path]) -> bool:
+        """Show what is left, results and files included, and end the runs if the training is over.
 
-    def _try(self, curves: Sequence[Curve], training: Training | None, files: Sequence[Path]) -> None:
+        Returns:
+            Whether the store has it all.
+        """
+        return self._enabled and self._try(curves, training, files)
+
+    def _try(self, curves: Sequence[Curve], training: Training | None, files: Sequence[Path]) -> bool:
         try:
             with translated(resolve_uri(self._spec)):
                 self._show(curves)
@@ -68,6 +71,8 @@ class TrainingTracker:
             if not self._said:
                 _log.warning("%s. The training goes on; the same command delivers the rest", error)
             self._said = True
+            return False
+        return True
 
     def _show(self, curves: Sequence[Curve]) -> None:
         for curve in curves:

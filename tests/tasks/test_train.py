@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from PIL import Image
 from support.command import ROOT, run_apart, run_here, start
+
+from pnas.tasks.cells import _LEFT_TO_RUN
 
 CELL = "cell=(-1, 3x3 maxpool, -2, identity)"
 TINY = ("task=train", CELL, "name=t", "trainer.epochs=2", "trainer.batchsize=16", "child.filters=2", "tracking=none")
@@ -38,10 +41,11 @@ MISTAKES = [
     (("task=train",), "cell: must say what to train"),
     (("task=train", "cell=pnasnet6"), "cell: must be one of pnasnet5, best, top5"),
     (("task=train", "cell=best"), "from: must name the search"),
-    (("task=train", "cell=top5", "from=nowhere"), "from"),
+    (("task=train", "cell=top5", "from=nowhere"), "nowhere"),
     (("task=train", "cell=(-1, 3x3 dream, -1, identity)"), "3x3 dream"),
     (("task=train", "cell=(-1, identity, 0, identity)"), "inputs below 0"),
     (("task=train", "cell=(-1, identity"), "cell: must look like"),
+    (("task=train", "cell=(a, b, c)"), "block 0 must be"),
     (("task=train", "cell=(-1, 7x7 conv, -1, identity)", "state_space=small"), "7x7 conv"),
     (("task=train", "cell=pnasnet5", "child=imagenet_mobile"), "at least 19 pixels"),
     (("task=train", "cell=pnasnet5", "trainer.aux_weight=0.4"), "trainer.aux_weight"),
@@ -118,6 +122,12 @@ def test_a_training_goes_on_only_as_what_it_was(
     assert not (tmp_path / "other").exists()
 
 
+def test_what_is_left_to_the_search_is_what_the_defaults_are() -> None:
+    defaults = OmegaConf.to_container(OmegaConf.load(ROOT / "conf/config.yaml"))["defaults"]  # type: ignore[index,call-overload]
+    chosen = {group: option for entry in defaults if isinstance(entry, dict) for group, option in entry.items()}
+    assert {group: chosen[group] for group in _LEFT_TO_RUN} == _LEFT_TO_RUN
+
+
 def history(run_dir: Path) -> list[dict[str, str]]:
     (path,) = run_dir.glob("members/*/history.csv")
     with path.open() as file:
@@ -177,8 +187,26 @@ def test_the_winner_of_a_search_is_trained_exported_and_served(tmp_path: Path) -
     card = (export / "model_card.md").read_text()
     assert training["members"][0]["cell"] in card or training["members"][2]["cell"] in card
     Image.fromarray(np.zeros((20, 20), np.uint8)).save(tmp_path / "black.png")
-    shown = {_classified(tmp_path, export, name) for name in ("keras", "onnx", "savedmodel")}
+    shown = {_classified(tmp_path, export, name) for name in ("keras", "onnx")}
     assert len(shown) == 1
+
+
+@pytest.mark.slow
+def test_what_a_store_that_was_away_missed_is_delivered_later(tmp_path: Path) -> None:
+    command = [word for word in TINY if not word.startswith("tracking")]
+    code, _, err = run_apart(*command, "tracking.uri=http://127.0.0.1:9", cwd=tmp_path)
+    assert code == 0, err
+    assert err.count("The training goes on") == 1
+    for _ in range(2):
+        assert run_apart(*command, cwd=tmp_path)[0] == 0
+    from mlflow import MlflowClient
+
+    training = json.loads((tmp_path / "outputs/t/training.json").read_text())
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    run_id = training["tracking"]["run_id"]
+    assert training["tracked"]
+    assert [metric.step for metric in client.get_metric_history(run_id, "loss")] == [1, 2]
+    assert len(client.get_metric_history(run_id, "final_test_accuracy")) == 1
 
 
 def _check_tracking(folder: Path, training: dict[str, Any]) -> None:

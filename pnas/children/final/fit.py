@@ -136,11 +136,17 @@ def _fit(
         initial_epoch=done,
         steps_per_epoch=steps_per_epoch(len(data.train.labels), trainer.batchsize) * trainer.accumulate,
         validation_data=evaluation_batches(data.val, data.num_classes) if job.validates else None,
-        validation_freq=trainer.validate_every,
+        validation_freq=validated_epochs(trainer),
         callbacks=callbacks,
         shuffle=False,  # the batches are
         verbose=0,
     )
+
+
+def validated_epochs(trainer: TrainerSpec) -> list[int]:
+    """Epochs, from 1, after which the validation part is looked at: the last one in any case."""
+    last, every = trainer.epochs, trainer.validate_every
+    return [epoch for epoch in range(1, last + 1) if epoch % every == 0 or epoch == last]
 
 
 class ResumedEarlyStopping(keras.callbacks.EarlyStopping):
