@@ -1,71 +1,83 @@
-"""How well predictions rank what was measured, and how sure that is."""
+"""How far a predictor's ranks can be trusted: pure functions of numbers, without TensorFlow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.correlation import spearman
+from pnas.controller.correlation import kendall, spearman
+from pnas.seeds import derive_seed
 
-_RESAMPLES = 500
-_LEVEL = 0.95
 Floats = NDArray[np.float64]
+Measured = Sequence[float | None]
+FitPredict = Callable[[NDArray[np.intp], NDArray[np.intp], int], Sequence[float]]
+"""(rows to fit, rows to predict, fold) -> predictions of the latter."""
+
+RESAMPLES = 200  # of a bootstrap interval
+LEVEL = 0.9  # of its coverage
+_FEWEST = 4  # pairs below which an interval would say nothing
+_NAMES = ("spearman", "kendall")
 
 
-def rank_agreement(predicted: Sequence[float], actual: Sequence[float | None], seed: int) -> dict[str, float | None]:
-    """Spearman's rho and Kendall's tau-b over the pairs that were measured, with 95 % bootstrap intervals.
+def rank_agreement(predicted: Sequence[float], actual: Measured, seed: int = 0) -> dict[str, float | None]:
+    """Spearman's and Kendall's correlation, each with the ends of its bootstrap interval.
 
     Args:
-        predicted: one value a cell.
-        actual: what was measured; None where nothing was.
-        seed: of the resampling.
+        predicted: what was expected.
+        actual: what was measured, in the same order; None where nothing was.
+        seed: of the resampled cells.
 
     Returns:
-        ``n`` (pairs), ``spearman``, ``kendall`` and for each ``..._low`` and ``..._high`` (percentiles over
-        resampled pairs); None where undefined (fewer than 3 pairs, constant values).
+        ``spearman``, ``spearman_low``, ``spearman_high``, and the same of ``kendall``. A correlation is None for fewer
+        than 2 pairs or a constant side, an interval (`LEVEL`, percentiles of `RESAMPLES` samples of cells) for fewer
+        than 4 pairs as well.
     """
-    pairs = np.array([(p, a) for p, a in zip(predicted, actual, strict=True) if a is not None], float).reshape(-1, 2)
-    rho = spearman(pairs[:, 0].tolist(), pairs[:, 1].tolist()) if len(pairs) > 2 else None
-    agreement: dict[str, float | None] = {"n": len(pairs), "spearman": rho, "kendall": None}
-    if rho is None:
-        return {**agreement, **dict.fromkeys(_BOUNDS)}
-    agreement["kendall"] = float(_kendall(pairs[None])[0])
-    generator = np.random.default_rng(seed)
-    resamples = pairs[generator.integers(len(pairs), size=(_RESAMPLES, len(pairs)))]
-    bounds = [bound for measure in (_spearman, _kendall) for bound in _interval(measure(resamples))]
-    return {**agreement, **dict(zip(_BOUNDS, bounds, strict=True))}
+    pairs = np.array([(p, a) for p, a in zip(predicted, actual, strict=True) if a is not None]).reshape(-1, 2)
+    agreement: dict[str, float | None] = {}
+    for name, correlate in zip(_NAMES, (spearman, kendall), strict=True):
+        value = correlate(pairs[:, 0].tolist(), pairs[:, 1].tolist())
+        low, high = (None, None) if value is None else _interval(pairs, correlate, seed)
+        agreement |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return agreement
 
 
-_BOUNDS = ("spearman_low", "spearman_high", "kendall_low", "kendall_high")
-
-
-def _interval(values: Floats) -> tuple[float | None, float | None]:
-    """Resamples in which one side is constant say nothing, and are left out."""
-    known = values[np.isfinite(values)]
-    if not len(known):
+def _interval(pairs: Floats, correlate: Callable[..., float | None], seed: int) -> tuple[float | None, float | None]:
+    if len(pairs) < _FEWEST:
         return None, None
-    low, high = np.quantile(known, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
+    samples = [pairs[rng.integers(len(pairs), size=len(pairs))] for _ in range(RESAMPLES)]
+    values = [correlate(sample[:, 0].tolist(), sample[:, 1].tolist()) for sample in samples]
+    # A sample that is constant by chance has no correlation, and is left out.
+    known = [value for value in values if value is not None]
+    if not known:
+        return None, None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def _spearman(samples: Floats) -> Floats:
-    """Rho of each of ``samples`` (samples, pairs, 2)."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(samples, axis=1)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        norms = np.sqrt((ranks**2).sum(axis=1)).prod(axis=1)
-        return ranks.prod(axis=2).sum(axis=1) / norms
-
-
-def _kendall(samples: Floats) -> Floats:
-    """Tau-b of each of ``samples`` (samples, pairs, 2)."""
-    return np.array([_tau(sample) for sample in samples])
+def cross_validated(fit_predict: FitPredict, cells: int, folds: int, seed: int = 0) -> list[float] | None:
+    """Predictions of each of ``cells`` by a fit that has not seen it, or None if a fit would see fewer than 2."""
+    folds = min(folds, cells)
+    if folds < 2 or cells - -(-cells // folds) < 2:
+        return None
+    fold_of = np.random.default_rng(derive_seed(seed, "cross validation")).permutation(cells) % folds
+    predicted = np.zeros(cells)
+    for fold in range(folds):
+        held_out = np.flatnonzero(fold_of == fold)
+        predicted[held_out] = fit_predict(np.flatnonzero(fold_of != fold), held_out, fold)
+    return [float(value) for value in predicted]
 
 
-def _tau(sample: Floats) -> float:
-    signs = [np.sign(side[:, None] - side) for side in sample.T]
-    untied = [float(np.abs(sign).sum()) for sign in signs]
-    scale = np.sqrt(untied[0] * untied[1])
-    return float((signs[0] * signs[1]).sum()) / scale if scale else np.nan
+def top_regret(chosen: Measured, probe: Measured) -> float | None:
+    """What choosing missed: the best reward of a random probe less the best of those chosen.
+
+    Negative where the choice was better than all of the probe; None where nothing was measured on either side.
+    """
+    best = [max((r for r in rewards if r is not None), default=None) for rewards in (chosen, probe)]
+    return None if best[0] is None or best[1] is None else float(best[1] - best[0])
+
+
+def top_overlap(predicted: Sequence[float], actual: Sequence[float], count: int) -> float:
+    """The share of the ``count`` best cells that are among the ``count`` best predicted; equal ones in their order."""
+    best, chosen = (set(np.argsort(-np.asarray(v), kind="stable")[:count].tolist()) for v in (actual, predicted))
+    return len(best & chosen) / max(len(best), 1)

@@ -195,16 +195,17 @@ class Journal:
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
         """Store that all children of stage ``b`` have ended and what the predictor learned from them.
 
-        ``spearman_next`` and ``next`` of ``learned`` judge the predictions made for this stage, so they are stored
-        with the stage whose predictor made them.
+        What of ``learned`` has ``_next`` in its name judges the predictions made for this stage, so it is stored with
+        the stage whose predictor made them.
         """
         learned = dict(learned or {})
-        judged = {name: learned.pop(name, None) for name in _JUDGED}
+        judged = {"spearman_next": None, **{name: learned.pop(name) for name in list(learned) if "_next" in name}}
+        unknown = dict.fromkeys(judged)
         with self._transaction() as db:
             _judge(db, b - 1, judged)
             db.execute(
                 "UPDATE stages SET closed_at = ?, predictor = ? WHERE b = ?",
-                (time.time(), json.dumps({**learned, **dict.fromkeys(_JUDGED)}) if learned else None, b),
+                (time.time(), json.dumps({**learned, **unknown}) if learned else None, b),
             )
 
     def reopen_unfinished_stage(self) -> None:
@@ -312,18 +313,17 @@ def _make_spare(db: sqlite3.Connection, first: int) -> None:
     db.execute("DELETE FROM children WHERE b >= ? AND status = ?", (first, Status.CHOSEN))
     db.execute("UPDATE children SET position = NULL, predicted = NULL WHERE b >= ?", (first,))
     # Its children are another generation now: how they were predicted is not known yet.
-    _judge(db, first - 1, dict.fromkeys(_JUDGED))
+    _judge(db, first - 1, None)
 
 
-_JUDGED = ("spearman_next", "next")
-"""What is known of a stage's predictor once the next stage was trained."""
-
-
-def _judge(db: sqlite3.Connection, b: int, judged: Mapping[str, Any]) -> None:
+def _judge(db: sqlite3.Connection, b: int, judged: Mapping[str, Any] | None) -> None:
+    """Note how stage ``b``'s predictor ranked the next stage's cells; None: it is not known any more."""
     row = db.execute("SELECT predictor FROM stages WHERE b = ? AND predictor IS NOT NULL", (b,)).fetchone()
-    if row is not None:
-        learned = json.dumps({**json.loads(row["predictor"]), **judged})
-        db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (learned, b))
+    if row is None:
+        return
+    learned = json.loads(row["predictor"])
+    judged = {name: None for name in learned if "_next" in name} if judged is None else judged
+    db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (json.dumps({**learned, **judged}), b))
 
 
 def _stage(row: sqlite3.Row) -> StageRecord:
