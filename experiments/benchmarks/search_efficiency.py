@@ -136,9 +136,7 @@ def show_curves(results: dict[str, Any], best: float, marks: Sequence[int]) -> N
 
 
 def show_targets(results: dict[str, Any], table: Table, budget: int) -> None:
-    print(
-        "Children to the first cell among the best of the table by (mean) reward: mean [interval]; share of searches\n"
-    )
+    print("Children to the first cell among the table's best by mean reward: mean [interval]; share of searches\n")
     rewards = sorted((mean for mean, _ in truths(table)), reverse=True)
     limits = [rewards[max(0, int(share * len(rewards)) - 1)] for share in SHARES] + [rewards[0]]
     rows = []

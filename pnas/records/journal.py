@@ -197,11 +197,11 @@ class Journal:
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
         """Store that all children of stage ``b`` have ended and what the predictor learned from them.
 
-        What of ``learned`` has ``_next`` in its name, or is ``next``, judges the predictions made for this stage, so it
-        is stored with the stage whose predictor made them.
+        What of ``learned`` has ``_next`` in its name judges the predictions made for this stage, so it is stored with
+        the stage whose predictor made them.
         """
         learned = dict(learned or {})
-        judged = {"spearman_next": None, **{name: learned.pop(name) for name in list(learned) if _judges_next(name)}}
+        judged = {"spearman_next": None, **{name: learned.pop(name) for name in list(learned) if "_next" in name}}
         unknown = dict.fromkeys(judged)
         with self._transaction() as db:
             _judge(db, b - 1, judged)
@@ -318,18 +318,13 @@ def _make_spare(db: sqlite3.Connection, first: int) -> None:
     _judge(db, first - 1, None)
 
 
-def _judges_next(name: str) -> bool:
-    """Whether it is known of a stage's predictor only once the next stage was trained."""
-    return name == "next" or "_next" in name
-
-
 def _judge(db: sqlite3.Connection, b: int, judged: Mapping[str, Any] | None) -> None:
     """Note how stage ``b``'s predictor ranked the next stage's cells; None: it is not known any more."""
     row = db.execute("SELECT predictor FROM stages WHERE b = ? AND predictor IS NOT NULL", (b,)).fetchone()
     if row is None:
         return
     learned = json.loads(row["predictor"])
-    judged = {name: None for name in learned if _judges_next(name)} if judged is None else judged
+    judged = {name: None for name in learned if "_next" in name} if judged is None else judged
     db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (json.dumps({**learned, **judged}), b))
 
 

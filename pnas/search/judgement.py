@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pnas.controller.diagnosis import rank_agreement
+from pnas.controller.diagnosis import rank_agreement, top_regret
 from pnas.seeds import derive_seed
 
 
 def judge_choice(
     predictions: Sequence[float], rewards: Sequence[float | None], K: int | None, seed: int
 ) -> dict[str, Any]:
-    """What summary.json shows of it, as ``predictor.next`` of the stage whose predictor chose.
+    """What summary.json shows of it, as ``predictor.choice_next`` of the stage whose predictor chose.
 
     The chosen cells are those that the predictor thinks alike, so that ranking them is hard; the probe shows how it
     ranks all candidates.
@@ -23,20 +23,23 @@ def judge_choice(
 
     Returns:
         ``chosen`` and ``probe``: see `pnas.controller.diagnosis.rank_agreement`; None without a probe.
-        ``regret``: by how much the best of the probe beats the best of the chosen; 0 if it does not.
+        ``regret``: see `pnas.controller.diagnosis.top_regret`; negative if the best was chosen.
         ``advantage``: mean reward of the chosen over that of the probe. Both are None without a probe.
     """
     count = len(predictions) if K is None else K
     chosen, probe = rewards[:count], rewards[count:]
-    judged = {"chosen": rank_agreement(predictions[:count], chosen, derive_seed(seed, "chosen")), "probe": None}
+    judged: dict[str, Any] = {
+        "chosen": rank_agreement(predictions[:count], chosen, derive_seed(seed, "chosen")),
+        "probe": None,
+    }
     if not probe:
         return {**judged, "regret": None, "advantage": None}
     judged["probe"] = rank_agreement(predictions[count:], probe, derive_seed(seed, "probe"))
-    return {**judged, **_compared([r for r in chosen if r is not None], [r for r in probe if r is not None])}
+    means = [_mean(chosen), _mean(probe)]
+    advantage = None if means[0] is None or means[1] is None else means[0] - means[1]
+    return {**judged, "regret": top_regret(chosen, probe), "advantage": advantage}
 
 
-def _compared(chosen: Sequence[float], probe: Sequence[float]) -> dict[str, float | None]:
-    if not chosen or not probe:
-        return {"regret": None, "advantage": None}
-    regret = max(0.0, max(probe) - max(chosen))
-    return {"regret": regret, "advantage": sum(chosen) / len(chosen) - sum(probe) / len(probe)}
+def _mean(rewards: Sequence[float | None]) -> float | None:
+    known = [reward for reward in rewards if reward is not None]
+    return sum(known) / len(known) if known else None

@@ -78,7 +78,7 @@ class Progressive:
         K = self._controller.spec.K if stage <= self._controller.B else None
         seed = derive_seed(self._controller.seed, "judgement", stage)
         judged = None if predictions is None else judge_choice(predictions, rewards, K, seed)
-        return {**report.as_record(), "next": judged, **self._save(stage)}
+        return {**report.as_record(), "choice_next": judged, **self._save(stage)}
 
     # -- the two kinds of stages ---------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pnas.records import ChildRecord, StageRecord, Status
 from pnas.records.cache import CACHED_SEED
@@ -106,14 +106,13 @@ def _rewards(children: Iterable[ChildRecord]) -> dict[str, float | None]:
 def _correlations(stage: StageRecord) -> dict[str, float | None]:
     learned = stage.predictor or {}
     found = {name: value for name, value in learned.items() if name.startswith(("spearman_", "kendall_"))}
-    judged = learned.get("next") or {}
-    if (probe := judged.get("probe")) is None:
-        return found
-    found |= {
-        f"{of}_{name}": value
-        for of, part in (("chosen", judged["chosen"]), ("probe", probe))
-        for name, value in part.items()
-    }
+    return {**found, **_choice(learned.get("choice_next") or {})}
+
+
+def _choice(judged: Mapping[str, Any]) -> dict[str, float | None]:
+    """How the next stage's chosen cells, and its random probe, came out against what was predicted."""
+    parts = {of: judged.get(of) or {} for of in ("chosen", "probe")}
+    found = {f"{of}_{name}": value for of, part in parts.items() for name, value in part.items()}
     return {**found, "probe_regret": judged.get("regret"), "probe_advantage": judged.get("advantage")}
 
 

@@ -7,8 +7,8 @@ def test_the_chosen_and_the_probe_are_judged_apart() -> None:
     predictions = [0.9, 0.8, 0.7, 0.6, 0.2, 0.3, 0.4, 0.5]
     rewards = [0.6, 0.7, 0.8, 0.9, 0.1, 0.2, None, 0.95]
     judged = judge_choice(predictions, rewards, K=4, seed=0)
-    assert (judged["chosen"]["spearman"], judged["chosen"]["kendall"], judged["chosen"]["n"]) == (-1, -1, 4)
-    assert (judged["probe"]["spearman"], judged["probe"]["n"]) == (pytest.approx(1), 3)
+    assert (judged["chosen"]["spearman"], judged["chosen"]["kendall"]) == (pytest.approx(-1), pytest.approx(-1))
+    assert judged["probe"]["spearman"] == pytest.approx(1)
     assert judged["regret"] == pytest.approx(0.05)
     assert judged["advantage"] == pytest.approx(0.75 - 1.25 / 3)
 
