@@ -22,8 +22,14 @@ _LOCK = ".lock"
 _MEANING = ("state_space", "child", "trainer", "data", "controller", "search", "seed")
 """Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
 
-_FREE = ("trainer.device", "search.max_failed", "search.retry_failed", "search.max_seconds", "search.max_children")
-_FREE += ("controller.cross_validate",)
+_FREE = (
+    "controller.cross_validate",
+    "trainer.device",
+    "search.max_failed",
+    "search.retry_failed",
+    "search.max_seconds",
+    "search.max_children",
+)
 """Keys inside those parts that a search may change when it continues."""
 
 RAISABLE = ("state_space.B", "controller.K")
