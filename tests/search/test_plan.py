@@ -1,6 +1,6 @@
 import pytest
 
-from pnas.children import NetworkSpec
+from pnas.children import Limits, NetworkSpec, TrainerSpec
 from pnas.search.plan import Workload, plan_search, sample_cells, search_seconds
 from pnas.state_space import StateSpace
 
@@ -35,3 +35,12 @@ def test_more_workers_take_less_time_up_to_the_children_of_a_stage() -> None:
     stages = plan_search(StateSpace(B=2), 8, NetworkSpec(), CIFAR, seed=0)
     seconds = [search_seconds(stages, workers) for workers in (1, 2, 136, 500)]
     assert seconds[0] > seconds[1] > seconds[2] == seconds[3]
+
+
+def test_children_over_the_limits_are_not_planned_for() -> None:
+    space, network = StateSpace(B=2, operators=["5x5 conv", "identity"]), NetworkSpec(filters=8)
+    free = plan_search(space, 8, network, CIFAR, seed=0)
+    limits = Limits(TrainerSpec(max_params=free[0].params[1]), network, CIFAR.image_shape, CIFAR.num_classes)
+    planned = plan_search(space, 8, network, CIFAR, seed=0, limits=limits)
+    assert planned[0].children == sum(map(limits.allows, space.initial_children())) < free[0].children
+    assert all(stage.params[2] <= free[0].params[1] for stage in planned[:1])
