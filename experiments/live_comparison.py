@@ -82,7 +82,7 @@ def retrained(args: argparse.Namespace, found: dict, overrides: Sequence[str]) -
     return [known[f"{found['best']['cell']}/{seed}"] for seed in seeds]
 
 
-def manager_of(run_dir: Path):  # noqa: ANN201
+def manager_of(run_dir: Path):
     """A manager with the settings of the search in ``run_dir``."""
     from pnas.children import NetworkManager
     from pnas.data import load_dataset
