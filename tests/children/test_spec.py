@@ -42,7 +42,10 @@ def test_bad_values_are_named_by_their_key(spec: type, values: dict[str, object]
 def test_every_preset_has_every_key(group: str, spec: type) -> None:
     for path in sorted((CONF / group).glob("*.yaml")):
         values = OmegaConf.to_container(OmegaConf.load(path))
-        assert list(values) == list(spec.__dataclass_fields__), path.name
+        if path.stem == "tabular":  # trains nothing: it has the keys of tables, and no others
+            assert list(values) == [key for key in spec.__dataclass_fields__ if key.startswith("table")]
+            continue
+        assert list(values) == [key for key in spec.__dataclass_fields__ if not key.startswith("table")], path.name
         spec(**values)
 
 

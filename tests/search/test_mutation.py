@@ -8,7 +8,7 @@ CELL = Cell([(-1, "identity", -1, "identity"), (0, "3x3 conv", -1, "identity")])
 
 
 def test_every_mutation_differs_in_one_decision_and_belongs_to_the_space() -> None:
-    # Inputs of block 1 have no other value, its operators two each. Block 2 has one other input and two operators, twice.
+    # Inputs of block 1 have no other value, its operators two each. Block 2: one other input and two operators, twice.
     every = mutations(SPACE, CELL)
     assert len(every) == len(set(every)) == 4 + 6
     for cell in map(SPACE.check, every):
