@@ -11,7 +11,7 @@ from support.fake_children import FakeChildren, fake_reward
 
 from pnas.controller import ControllerSpec
 from pnas.execution import SerialExecutor
-from pnas.records import Journal, Status
+from pnas.records import Journal, Status, summarize
 from pnas.search import STOPPED_BY, Budget, SearchLoop, SearchSpec, Strategy, make_strategy
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace
@@ -190,3 +190,26 @@ def test_random_search_is_uniform_over_unique_cells() -> None:
     assert len(counts) == 27
     # Chi-squared with 26 degrees of freedom: beyond 54.05 once in a thousand.
     assert sum((count - 100) ** 2 / 100 for count in counts) < 54.05
+
+
+def test_how_the_choice_fared_is_kept_with_the_stage_that_chose(tmp_path: Path) -> None:
+    search(tmp_path, replace(SPECS["explored"], probe=5, max_children=None), SPACES["large"])
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        first, second, third = summarize(journal)["stages"]
+        rewards = [child.reward for child in journal.children(2)]
+    assert len(rewards) == 4 + 5
+    judged = first["predictor"]["choice_next"]
+    assert judged["regret"] == pytest.approx(max(rewards[4:]) - max(rewards[:4]))  # type: ignore[type-var, operator]
+    assert judged["probe"]["spearman_low"] <= judged["probe"]["spearman"] <= judged["probe"]["spearman_high"]
+    assert second["predictor"]["choice_next"]["chosen"]["kendall"] is not None
+    assert third["predictor"].get("choice_next") is None
+    assert [stage["blocks"] for stage in (first, second, third)] == [1, 2, 3]
+
+
+def test_rounds_go_on_at_the_size_of_the_last_stage(tmp_path: Path) -> None:
+    search(tmp_path, SPECS["refined"], SPACES["large"])
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        summary = summarize(journal)
+    assert [stage["blocks"] for stage in summary["stages"]] == [1, 2, 3, 3, 3, 3, 3][: len(summary["stages"])]
+    assert len(summary["stages"]) == 3 + 4  # 3 + 4 + 4 children, and 10 in rounds of 3
+    assert summary["best"]["b"] == len(Cell.parse(summary["best"]["cell"]))
