@@ -14,6 +14,7 @@ LIGHT = [
     "pnas.config",
     "pnas.children",
     "pnas.controller",
+    "pnas.tables",
     "pnas.tracking",
     "pnas.reports.table",
 ]

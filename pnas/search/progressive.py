@@ -15,7 +15,7 @@ from pnas.search.selection import Allows, Selection
 from pnas.search.spec import SearchSpec
 from pnas.search.strategy import Proposal
 from pnas.seeds import derive_seed
-from pnas.state_space import Cell
+from pnas.state_space import Candidates, Cell
 
 
 class Progressive:
@@ -91,17 +91,17 @@ class Progressive:
         if not parents:
             return controller.update()  # which says what is wrong
         candidates = without(controller.state_space, controller.state_space.expand(parents), self._trained())
-        return self._choose(
-            candidates, Selection(controller.spec.K, spec.uncertainty, spec.explore, spec.probe, allows=self._allows)
-        )
+        return self._choose(candidates, controller.spec.K, spec.explore, spec.probe)
 
     def _refined(self) -> Generation:
         """A round at full size."""
         candidates = self._pool.candidates(self._succeeded(), self._trained())
-        return self._choose(candidates, Selection(self._spec.refine, self._spec.uncertainty, allows=self._allows))
+        return self._choose(candidates, self._spec.refine)
 
-    def _choose(self, candidates: Any, selection: Selection) -> Generation:
+    def _choose(self, candidates: Candidates, K: int | None, explore: float = 0.0, probe: int = 0) -> Generation:
         controller = self._controller
+        chunk = controller.spec.chunk
+        selection = Selection(K, self._spec.uncertainty, explore, probe, chunk, self._allows)
         generator = np.random.default_rng(derive_seed(controller.seed, "probe", len(controller.history) + 1))
         generation = selection.choose(controller.state_space, controller.predictor, candidates, generator)
         controller.begin_stage(generation.cells, generation.predictions)
