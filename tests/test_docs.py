@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,9 @@ def first_choice(word: str) -> str | None:
     """An override as the first job of a multirun gets it; None for options, and for what only Hydra can expand."""
     if word.startswith("-") or "glob(" in word:
         return None
+    key, _, value = word.partition("=")
+    if value.startswith("("):  # a cell: run.py quotes it for Hydra
+        return f"{key}='{value}'"
     override = OverridesParser.create().parse_override(word)
     return (
         f"{override.get_key_element()}={next(override.sweep_string_iterator())}" if _is_list(word, override) else word
@@ -57,6 +61,6 @@ def test_there_are_commands_to_test() -> None:
 def test_the_reference_has_every_key_and_its_meaning() -> None:
     made = runpy.run_path(str(ROOT / "experiments" / "config_reference.py"))["reference"]()
     rows = dict(re.findall(r"^\| `(\w+\.\w+)` \|.*\| (.*) \|$", made, re.MULTILINE))
-    keys = {f"{group}.{name}" for group, spec in GROUPS.items() for name in spec.__dataclass_fields__}  # type: ignore[attr-defined]
+    keys = {f"{group}.{name}" for group, spec in GROUPS.items() for name in (field.name for field in fields(spec))}
     assert keys <= rows.keys()
     assert {key for key in keys if not rows[key].strip()} == set()

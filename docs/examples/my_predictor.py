@@ -42,7 +42,7 @@ class Sharing:
 
     def save(self, directory: Path):
         directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"spec": {"predictor": "sharing"}, "table": self.table.tolist()})
+        text = json.dumps({"format": 1, "spec": {"predictor": "sharing"}, "table": self.table.tolist()})
         (directory / "predictor.json").write_text(text)
 
     @classmethod

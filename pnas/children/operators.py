@@ -16,9 +16,6 @@ def apply_operator(layers: Layers[T], x: T, operator: str, filters: int, stride:
     Raises:
         InvalidValue: text that is no operator.
     """
-    if (of_extension := extension("operators", operator)) is not None:
-        made: T = of_extension(layers, x, filters, stride)
-        return made
     kind, kernel = parse_operator(operator)
     match kind:
         case OperatorKind.IDENTITY:
@@ -35,6 +32,9 @@ def apply_operator(layers: Layers[T], x: T, operator: str, filters: int, stride:
             return _dilated(layers, x, filters, kernel, stride)
         case OperatorKind.FACTORIZED_CONV:
             return _one_axis_each(layers, x, filters, kernel, stride)
+        case OperatorKind.EXTENSION:
+            made: T = extension("operators", " ".join(operator.split()))(layers, x, filters, stride)
+            return made
 
 
 def conv_bn(layers: Layers[T], x: T, filters: int, kernel: Size, stride: Size = 1) -> T:

@@ -21,6 +21,7 @@ class OperatorKind(StrEnum):
     MAXPOOL = "KxK maxpool"
     AVGPOOL = "KxK avgpool"
     IDENTITY = "identity"
+    EXTENSION = "a name that an extension offers"
 
     @property
     def smallest_kernel(self) -> int:
@@ -56,7 +57,8 @@ PAPER_OPERATORS = (
 )
 """The eight operators of Progressive NAS (Liu et al. 2018, section 3.1)."""
 
-_FORM_RULE = f"every operator must have one of the forms {', '.join(OperatorKind)}, with K an odd integer"
+_FORMS = tuple(kind for kind in OperatorKind if kind is not OperatorKind.EXTENSION)
+_FORM_RULE = f"every operator must have one of the forms {', '.join(_FORMS)}, with K an odd integer"
 
 
 def _pattern(kind: OperatorKind) -> re.Pattern[str]:
@@ -64,7 +66,7 @@ def _pattern(kind: OperatorKind) -> re.Pattern[str]:
     return re.compile(first.replace("K", "(?P=kernel)"))
 
 
-_PATTERNS = {kind: _pattern(kind) for kind in OperatorKind}
+_PATTERNS = {kind: _pattern(kind) for kind in _FORMS}
 
 
 def parse_operator(text: Any) -> Operator:
@@ -79,15 +81,19 @@ def parse_operator(text: Any) -> Operator:
     for kind, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(written):
             return Operator(kind, _kernel(kind, match.groupdict().get("kernel", "1"), text))
+    if written in extension_names("operators"):
+        return Operator(OperatorKind.EXTENSION, 1)
     raise InvalidValue(KEY, _FORM_RULE, text)
 
 
 def _written(text: Any) -> str:
     """The written form of an operator, ours or an extension's."""
-    if isinstance(text, str) and (name := " ".join(text.split())) in extension_names("operators"):
-        require(re.fullmatch(r"[\w.+ -]+", name) is not None, KEY, "names must be letters, digits and blanks", name)
-        return name
-    return str(parse_operator(text))
+    operator = parse_operator(text)
+    if operator.kind is not OperatorKind.EXTENSION:
+        return str(operator)
+    name = " ".join(text.split())
+    require(re.fullmatch(r"[\w.+ -]+", name) is not None, KEY, "names must be letters, digits and blanks", name)
+    return name
 
 
 def _kernel(kind: OperatorKind, digits: str, text: str) -> int:

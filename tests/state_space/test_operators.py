@@ -36,7 +36,7 @@ def test_unknown_forms_are_refused_with_the_forms(text):
     with pytest.raises(InvalidValue) as refused:
         parse_operator(text)
     assert refused.value.key == "state_space.operators"
-    assert all(kind.value in str(refused.value) for kind in OperatorKind)
+    assert all(kind.value in str(refused.value) for kind in OperatorKind if kind is not OperatorKind.EXTENSION)
 
 
 @pytest.mark.parametrize(
