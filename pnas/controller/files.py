@@ -61,6 +61,11 @@ def read_description(directory: Path) -> dict[str, Any]:
     return dict(description)
 
 
+def read_name(directory: Path) -> str:
+    """Which predictor was saved; the rest of predictor.json is for its own class to read."""
+    return str(json.loads((directory / DESCRIPTION).read_text())["spec"]["predictor"])
+
+
 @contextmanager
 def refusing_unreadable(directory: Path) -> Iterator[None]:
     """Turn whatever a damaged or foreign file raises into one line that names the key ``from``."""

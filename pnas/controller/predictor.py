@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.files import read_description, refusing_unreadable
+from pnas.controller.files import read_name, refusing_unreadable
 from pnas.controller.spec import ControllerSpec
 from pnas.extensions import extension
 from pnas.state_space import SlotSpace, Tokens
@@ -59,7 +59,7 @@ def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
         InvalidValue: nothing was saved there, it cannot be read, or it knows another vocabulary (key ``from``).
     """
     with refusing_unreadable(Path(directory)):
-        predictor = str(read_description(Path(directory))["spec"]["predictor"])
+        predictor = read_name(Path(directory))
     loaded: Predictor = _kind_of(predictor).load(Path(directory), space)
     return loaded
 

@@ -73,7 +73,7 @@ def predictor(model: keras.Model) -> Predict:
 def write_keras(model: keras.Model, folder: Path) -> Predict:
     """``model.keras``, and `Predict` by what is read back from it."""
     model.save(folder / "model.keras")
-    return predictor(keras.saving.load_model(folder / "model.keras", compile=False))
+    return predictor(keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True))
 
 
 def write_savedmodel(model: keras.Model, folder: Path) -> Predict:
