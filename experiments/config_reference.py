@@ -33,7 +33,9 @@ others, which the second table of each group shows.
 
 
 def _group(group: str, spec: type) -> str:
-    meanings = {name: " ".join(text.split()) for name, text in _ATTRIBUTE.findall(inspect.getdoc(spec) or "")}
+    # A group's keys may come from several dataclasses, each of which explains its own.
+    texts = [inspect.cleandoc(kind.__doc__ or "") for kind in reversed(spec.__mro__) if kind is not object]
+    meanings = {name: " ".join(meant.split()) for text in texts for name, meant in _ATTRIBUTE.findall(text)}
     first = (inspect.getdoc(spec) or "").partition("\n\n")[0]
     rows = [_row(group, field, meanings) for field in fields(spec)]
     table = ["| key | type | default | meaning |", "|---|---|---|---|", *rows]
