@@ -31,6 +31,8 @@ from pnas.execution.worker import Answer, failure
 from pnas.records import ChildJob, ChildResult
 
 _CONNECT_SECONDS = 5.0
+_PATIENT = {"health_check_failure_threshold": 100}
+"""Of a cluster of this machine alone: no node of it can be lost, but a busy machine may not answer Ray for a while."""
 _ADDRESS_RULE = "must be the address of a Ray cluster that answers (host:port), or null for one on this machine"
 
 
@@ -187,7 +189,8 @@ def connect(ray: ModuleType, spec: ExecutorSpec, threads: int) -> None:
     with _own_signals():
         if spec.address is None:
             cores = None if spec.workers is None else spec.workers * threads
-            ray.init("local", num_cpus=cores, include_dashboard=False, dashboard_host="127.0.0.1", **quiet)
+            here = {"include_dashboard": False, "dashboard_host": "127.0.0.1", "_system_config": _PATIENT}
+            ray.init("local", num_cpus=cores, **here, **quiet)
             return
         package = str(Path(pnas.__file__).parent)
         try:
