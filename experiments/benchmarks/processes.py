@@ -3,7 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
-_SERVER, _SPAWNED, _RAY = b"multiprocessing.forkserver", b"spawn_main", b"ray::"
+_SERVER, _SPAWNED = b"multiprocessing.forkserver", b"spawn_main"
+_RAY = (b"ray::train_remotely", b"ray::IDLE")  # not ray::...Agent, without which a node is gone
 
 
 def workers_of(search: int) -> list[int]:
