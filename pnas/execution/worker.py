@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
@@ -157,6 +158,8 @@ def oom_kills() -> int:
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
     """Processes started in here do not get the terminal's Ctrl-C, from their first instruction on."""
+    # Python's own helper process is started first: starting it takes the mask away again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -168,6 +171,7 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _serve(connection: Connection, settings: WorkerSettings) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the search's to answer
     _write_to(settings.log)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if settings.gpu is not None:
