@@ -120,7 +120,9 @@ class Progressive:
         if self._save_dir is None:
             return {}
         self._controller.save(directory := self._save_dir / f"stage_{stage}")
-        return {"weights_sha256": hashlib.sha256((directory / "weights.npz").read_bytes()).hexdigest()}
+        weights = directory / "weights.npz"  # an extension's predictor may keep everything in its description
+        saved = weights if weights.is_file() else directory / "predictor.json"
+        return {"weights_sha256": hashlib.sha256(saved.read_bytes()).hexdigest()}
 
     def _catch_up(self) -> None:
         """Refit once from all closed stages, when the predictor is needed and not before."""
