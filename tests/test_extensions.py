@@ -107,7 +107,8 @@ def test_what_is_wrong_with_an_extension_is_one_line(
 def test_a_search_made_of_nothing_but_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, VARIABLE, ALL)
     parts = ("state_space.kind=anchored", "controller.predictor=sharing", "data.name=bars", "executor.kind=announcing")
-    small = ("state_space.B=2", "controller.K=2", "trainer.epochs=1", "tracking=none", "data.train_size=200", "data.test_size=100")
+    data = ("data.train_size=200", "data.test_size=100")
+    small = (*data, "state_space.B=2", "controller.K=2", "trainer.epochs=1", "tracking=none")
     operators = "state_space.operators=[bottleneck,identity]"
     code, out, err = run_apart("name=mine", *parts, *small, operators, cwd=tmp_path)
     assert code == 0, err
