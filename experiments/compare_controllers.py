@@ -7,7 +7,7 @@ docs/results.md has the figures to expect. Overrides go to every search, for exa
 ``seed=0,1,2,3,4 data=npz data.path=mine.npz``; ``cache.path=children.sqlite`` trains a child of several searches once.
 """
 
-from sweep import compare
+from study import study
 
 if __name__ == "__main__":
-    compare("compare_controllers", ["controller=lstm,mlp,lstm_ensemble,mlp_ensemble", "seed=0,1"], __doc__)
+    study("compare_controllers", ["controller=lstm,mlp,lstm_ensemble,mlp_ensemble", "seed=0,1"], __doc__)

@@ -1,17 +1,15 @@
-"""What the study scripts share: a multirun, and what it found as a table, a plot and a page."""
+"""A whole study script: a multirun, and what it found as a table, a plot and a page."""
 
 import argparse
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from sweep import print_table, run_sweep
+from sweep import key_of, print_table, run_sweep, searches, setting_of, store_of
 
 from pnas.reports.figures import MUTED, house_style, new_figure, save
 from pnas.reports.palette import run_colour
-from pnas.tracking import TrackingSpec, open_store
 
 PLOT = "comparison.png"
 
@@ -23,8 +21,8 @@ def study(name: str, axes: Sequence[str], about: str | None) -> None:
     several values (``seed=0,1,2``) is an axis more. ``about`` is the script's --help.
     """
     overrides = _typed(about)
-    named = {_key(item) for item in overrides}
-    kept = [axis for axis in axes if _key(axis) not in named]
+    named = {key_of(item) for item in overrides}
+    kept = [axis for axis in axes if key_of(axis) not in named]
     varied = [*kept, *(item for item in overrides if _is_varied(item))]
     sweep = run_sweep(name, kept, overrides)
     print_table(sweep, varied, overrides)
@@ -40,15 +38,13 @@ def plot_sweep(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> Pat
     Returns:
         The plot, beside the searches of the sweep; None if there are none.
     """
-    given = dict(item.split("=", 1) for item in overrides if item.startswith("tracking."))
-    spec = TrackingSpec(uri=given.get("tracking.uri"), experiment=given.get("tracking.experiment", "pnas"))
-    store = open_store(spec)
-    condition = f"tags.`pnas.sweep` = '{sweep}' and tags.`pnas.level` = 'search'"
-    runs = list(store.client.search_runs([store.experiment_id], condition))
+    store, runs = store_of(overrides), searches(sweep, overrides)
+    keys = [key_of(axis) for axis in axes if key_of(axis) != "seed"]
     groups: dict[str, list[list[float]]] = defaultdict(list)
     for run in runs:
         history = store.client.get_metric_history(run.info.run_id, "best_reward")
-        groups[_setting(run, axes)].append([metric.value for metric in sorted(history, key=lambda m: m.step)])
+        name = ", ".join(f"{key}={setting_of(run, key)}" for key in keys) or "all searches"
+        groups[name].append([metric.value for metric in sorted(history, key=lambda m: m.step)])
     if not runs:
         return None
     return _draw(sweep, groups, Path(runs[0].data.tags["pnas.run_dir"]).parent / PLOT)
@@ -71,21 +67,10 @@ def _draw(title: str, groups: dict[str, list[list[float]]], path: Path) -> Path:
         return save(figure, path)
 
 
-def _setting(run: Any, axes: Sequence[str]) -> str:
-    """What of the axes this search had, seeds aside."""
-    keys = [_key(axis) for axis in axes if _key(axis) != "seed"]
-    values = [str(run.data.tags.get(f"pnas.{key}") or run.data.params.get(key, "?")) for key in keys]
-    return ", ".join(f"{key}={value}" for key, value in zip(keys, values, strict=True)) or "all searches"
-
-
 def _typed(about: str | None) -> list[str]:
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("overrides", nargs="*", help="as for run.py, for example trainer.epochs=10")
     return list(parser.parse_args().overrides)
-
-
-def _key(override: str) -> str:
-    return override.partition("=")[0]
 
 
 def _is_varied(override: str) -> bool:

@@ -1,6 +1,5 @@
 """What the sweep scripts share: run a multirun, then read its searches back from MLflow as one table."""
 
-import argparse
 import subprocess
 import sys
 from collections import defaultdict
@@ -10,42 +9,17 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-
 from pnas.reports.grid import Column, Grid
 from pnas.tracking import TrackingSpec, open_store
+from pnas.tracking.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 _SWEEP_DIR = "hydra.sweep.dir="
 _METRICS = ("best_reward", "test_accuracy", "spearman_next", "children_trained", "search_seconds")
 
 
-def compare(name: str, axes: Sequence[str], about: str | None) -> None:
-    """A whole sweep script: run every combination of ``axes``, print the table; ``about`` is its --help.
-
-    Overrides on the command line go to every search. One that names the key of an axis takes the axis's place; one with
-    several values (``seed=0,1,2``) is an axis more.
-    """
-    overrides = _typed_overrides(about)
-    typed = {_key(item) for item in overrides}
-    axes = [axis for axis in axes if _key(axis) not in typed]
-    sweep = run_sweep(name, axes, overrides)
-    print_table(sweep, [*axes, *filter(_has_choices, overrides)], overrides)
-
-
-def _typed_overrides(about: str | None) -> list[str]:
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("overrides", nargs="*", help="as for run.py, for example trainer.epochs=10")
-    return list(parser.parse_args().overrides)
-
-
-def _key(override: str) -> str:
+def key_of(override: str) -> str:
     return override.partition("=")[0]
-
-
-def _has_choices(override: str) -> bool:
-    """Whether Hydra reads several values in it: ``seed=0,1`` does, ``operators=[a,b]`` does not."""
-    return OverridesParser.create().parse_override(override).is_sweep_override()
 
 
 def run_sweep(name: str, axes: Sequence[str], overrides: Sequence[str]) -> str:
@@ -69,10 +43,10 @@ def run_sweep(name: str, axes: Sequence[str], overrides: Sequence[str]) -> str:
 
 def print_table(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> None:
     """Print the sweep's searches, one row a combination, seeds averaged (mean ± standard deviation)."""
-    keys = [_key(axis) for axis in axes if _key(axis) != "seed"]
+    keys = [key_of(axis) for axis in axes if key_of(axis) != "seed"]
     groups: dict[tuple[str, ...], list[dict[str, float]]] = defaultdict(list)
-    for run in _searches(sweep, overrides):
-        groups[tuple(_setting(run, key) for key in keys)].append(run.data.metrics)
+    for run in searches(sweep, overrides):
+        groups[tuple(setting_of(run, key) for key in keys)].append(run.data.metrics)
     columns = [
         *(Column(key, lambda row, at=at: row[0][at]) for at, key in enumerate(keys)),  # type: ignore[misc]
         Column("searches", lambda row: str(len(row[1]))),
@@ -86,15 +60,21 @@ def _by_value(group: tuple[tuple[str, ...], Any]) -> list[tuple[float, str]]:
     return [(float(value) if value.replace(".", "", 1).isdigit() else float("inf"), value) for value in group[0]]
 
 
-def _searches(sweep: str, overrides: Sequence[str]) -> list[Any]:
+def store_of(overrides: Sequence[str]) -> Store:
+    """The MLflow store that the sweep's searches are shown in."""
     given = dict(item.split("=", 1) for item in overrides if item.startswith("tracking."))
     spec = TrackingSpec(uri=given.get("tracking.uri"), experiment=given.get("tracking.experiment", "pnas"))
-    store = open_store(spec)
+    return open_store(spec)
+
+
+def searches(sweep: str, overrides: Sequence[str]) -> list[Any]:
+    """The sweep's search runs."""
+    store = store_of(overrides)
     condition = f"tags.`pnas.sweep` = '{sweep}' and tags.`pnas.level` = 'search'"
     return list(store.client.search_runs([store.experiment_id], condition))
 
 
-def _setting(run: Any, key: str) -> str:
+def setting_of(run: Any, key: str) -> str:
     """What the axis ``key`` was: a config group's option, or a value."""
     return str(run.data.tags.get(f"pnas.{key}") or run.data.params.get(key, "?"))
 

@@ -6,7 +6,7 @@ Six searches of the default space on digits: K = 4, 8, 16 with B = 2, 3. One to 
 docs/results.md has the figures to expect. Overrides go to every search, for example ``seed=0,1,2``.
 """
 
-from sweep import compare
+from study import study
 
 if __name__ == "__main__":
-    compare("vary_K_and_B", ["controller.K=4,8,16", "state_space.B=2,3"], __doc__)
+    study("vary_K_and_B", ["controller.K=4,8,16", "state_space.B=2,3"], __doc__)

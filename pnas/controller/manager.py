@@ -163,11 +163,12 @@ class ControllerManager:
 
     # -- replay and files ----------------------------------------------------------------------------------
 
-    def restore_history(self, stages: Sequence[tuple[Sequence[Cell], Sequence[Reward]]]) -> None:
+    def restore_history(self, stages: Sequence[tuple[Sequence[Cell], Sequence[Reward]]], fit: bool = True) -> None:
         """Be as after `train` of the last of ``stages``, so that the search continues identically.
 
         Args:
             stages: (cells, rewards) of stages 1, 2, ... as they were trained.
+            fit: False if `train` follows and makes the predictor anew: without warm starts it is not fitted here.
 
         Raises:
             PnasError: as `train` does.
@@ -177,8 +178,8 @@ class ControllerManager:
         checked = [(list(cells), checked_rewards(rewards, len(cells))) for cells, rewards in stages]
         self.predictor = make_predictor(self.state_space, self.spec)
         # Without warm starts a fit depends on the history alone, so the last one is enough.
-        first = 1 if self.spec.warm_start else max(len(checked), 1)
-        for stage in range(first, len(checked) + 1):
+        needed = range(1, len(checked) + 1) if self.spec.warm_start else range(max(len(checked), 1), len(checked) + fit)
+        for stage in needed:
             self._fit(checked[:stage])
         self.history = checked
         if checked:

@@ -5,7 +5,7 @@ that equal scores give equal choices.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -142,9 +142,14 @@ def _require_size(space: SlotSpace, b: int) -> None:
 
 def _top_allowed(space: SlotSpace, tokens: Tokens, scores: Scores, K: int | None, allows: Allows) -> NDArray[np.intp]:
     """As `top`, of the cells that ``allows`` lets through."""
-    order = top(scores, None)
-    kept = (row for row in order if allows(space.decode(tokens[row : row + 1])[0]))
-    return np.fromiter(islice(kept, K), np.intp)
+    return np.fromiter(islice(allowed(space, tokens, top(scores, None), allows), K), np.intp)
+
+
+def allowed(space: SlotSpace, tokens: Tokens, rows: Iterable[int], allows: Allows | None) -> Iterable[int]:
+    """Those of ``rows`` whose cell ``allows`` lets through, asked for one by one; all if it is None."""
+    if allows is None:
+        return rows
+    return (row for row in rows if allows(space.decode(tokens[row : row + 1])[0]))
 
 
 def without(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pnas.controller.features import CellFeatures, Features
 from pnas.controller.files import load_arrays, refusing_unreadable, save_arrays
@@ -14,6 +13,7 @@ from pnas.controller.layout import Layout
 from pnas.controller.neural import member_subsets
 from pnas.controller.normal_scores import NormalScores
 from pnas.controller.predictor import FitReport
+from pnas.controller.scored import ScoredMembers
 from pnas.controller.spec import ControllerSpec
 from pnas.errors import InvalidValue
 from pnas.seeds import derive_seed
@@ -40,7 +40,7 @@ _FEW = 5
 _PIECE = 16384  # cells whose features are held at a time
 
 
-class BoostedTrees:
+class BoostedTrees(ScoredMembers):
     """See `pnas.controller.Predictor`. Members learn the normal scores of the rewards.
 
     Attributes:
@@ -84,20 +84,6 @@ class BoostedTrees:
         return x[:, : self.models[0].num_feature()] if self.models else x
 
     # -- scoring -------------------------------------------------------------------------------------------
-
-    def predict(self, tokens: Tokens) -> NDArray[np.float32]:
-        """See `pnas.controller.Predictor.predict`: the reward of the members' mean score."""
-        return self._map_back(self._scores(tokens).mean(axis=0)).astype(np.float32)
-
-    def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
-        """See `pnas.controller.Predictor.predict_members`."""
-        return self._map_back(self._scores(tokens)).astype(np.float32)
-
-    def predict_with_spread(self, tokens: Tokens) -> tuple[Features, Features]:
-        """See `pnas.controller.Predictor.predict_with_spread`; one deviation of the scores upwards, in rewards."""
-        scores = self._scores(tokens)
-        mean, deviation = scores.mean(axis=0), scores.std(axis=0)
-        return self._map_back(mean), self._map_back(mean + deviation) - self._map_back(mean)
 
     def _scores(self, tokens: Tokens) -> Features:
         scores = np.zeros((self.spec.members, len(tokens)))

@@ -16,6 +16,7 @@ from pnas.controller.files import load_arrays, refusing_unreadable, save_arrays
 from pnas.controller.layout import Layout
 from pnas.controller.normal_scores import NormalScores
 from pnas.controller.predictor import FitReport, Predictor, load_predictor, make_predictor
+from pnas.controller.scored import ScoredMembers
 from pnas.controller.spec import ControllerSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import ABSENT, SlotSpace, Tokens
@@ -24,7 +25,7 @@ Floats = NDArray[np.float64]
 SAMPLE = 1000  # cells that predictions are ranked among
 
 
-class UnlikeEnsemble:
+class UnlikeEnsemble(ScoredMembers):
     """See `pnas.controller.Predictor`.
 
     Attributes:
@@ -55,20 +56,6 @@ class UnlikeEnsemble:
         return FitReport([float(np.abs(self.predict(tokens) - np.asarray(rewards)).mean())])
 
     # -- scoring -------------------------------------------------------------------------------------------
-
-    def predict(self, tokens: Tokens) -> NDArray[np.float32]:
-        """See `pnas.controller.Predictor.predict`: the reward of the parts' mean score."""
-        return self._map_back(self._scores(tokens).mean(axis=0)).astype(np.float32)
-
-    def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
-        """See `pnas.controller.Predictor.predict_members`: one row a part."""
-        return self._map_back(self._scores(tokens)).astype(np.float32)
-
-    def predict_with_spread(self, tokens: Tokens) -> tuple[Floats, Floats]:
-        """See `pnas.controller.Predictor.predict_with_spread`; one deviation of the scores upwards, in rewards."""
-        scores = self._scores(tokens)
-        mean, deviation = scores.mean(axis=0), scores.std(axis=0)
-        return self._map_back(mean), self._map_back(mean + deviation) - self._map_back(mean)
 
     def _scores(self, tokens: Tokens) -> Floats:
         if self._map is None:

@@ -89,7 +89,7 @@ def read_npz(path: str) -> dict[str, Any]:
         InvalidValue: no such file, not an npz archive, damaged, or holding something else than plain arrays.
     """
     file = Path(path).expanduser()
-    require(file.is_file(), "data.path", "must be an .npz file", path)
+    require(file.is_file(), "data.path", "must be an .npz file that exists", path)
     require(zipfile.is_zipfile(file), "data.path", "must be an .npz archive, as numpy.savez writes it", path)
     try:
         with np.load(file, allow_pickle=False) as archive:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pnas.reports.figures import INK, MUTED, check_suffix, house_style, save
+from pnas.reports.figures import INK, MUTED, canvas, check_suffix, house_style, save
 from pnas.reports.graph import CellGraph, cell_graph
 from pnas.reports.layout import MARGIN, TITLE_LINE, Box, Edge, Layout, label, lay_out
 from pnas.reports.palette import EDGE, SOURCES, fill_of
@@ -37,15 +37,10 @@ def draw_cell(cell: Cell, path: Path | str, concat: str = "all", title: str = ""
 
 def cell_figure(cell: Cell, concat: str = "all", title: str = "") -> Figure:
     """The drawing of `draw_cell` as a matplotlib figure."""
-    from matplotlib.figure import Figure
-
     graph = cell_graph(cell, concat)
     layout = lay_out(graph, title)
     with house_style():
-        figure = Figure(figsize=(layout.width, layout.height), facecolor="white")
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, layout.width), ylim=(layout.height, 0))
-        axes.set_axis_off()
+        figure, axes = canvas(layout.width, layout.height)
         _draw(axes, graph, layout)
     return figure
 

@@ -80,6 +80,17 @@ def new_figure(
     return figure, list(axes.flat)
 
 
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure to draw boxes on: one panel without axes, in inches from its upper left corner."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    return figure, axes
+
+
 def save(figure: Figure, path: Path | str, dpi: int = 150) -> Path:
     """Write ``figure`` to ``path`` as its suffix says, and return the path; folders are made as needed.
 

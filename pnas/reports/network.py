@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from pnas.children.network import CellPlan, cell_plans, stem_filters
 from pnas.children.spec import NetworkSpec
-from pnas.reports.figures import INK, check_suffix, house_style, save
+from pnas.reports.figures import INK, canvas, check_suffix, house_style, save
 from pnas.reports.layout import BOX_HEIGHT, MARGIN, Box
 from pnas.reports.palette import EDGE, SOURCES
 from pnas.reports.svg import drawing, element
@@ -88,16 +88,12 @@ def draw_network(network: NetworkSpec, path: Path | str, cell: Cell | None = Non
 
 def network_figure(network: NetworkSpec, cell: Cell | None = None) -> Figure:
     """The drawing of `draw_network` as a matplotlib figure."""
-    from matplotlib.figure import Figure
     from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
     from matplotlib.path import Path as Curve
 
     row = network_row(network, cell)
     with house_style():
-        figure = Figure(figsize=(row.width, row.height), facecolor="white")
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, row.width), ylim=(row.height, 0))
-        axes.set_axis_off()
+        figure, axes = canvas(row.width, row.height)
         for stop in row.stops:
             box, style = stop.box, "round,pad=0,rounding_size=0.06"
             axes.add_patch(FancyBboxPatch((box.left, box.top), box.width, box.height, style, fc=stop.fill, ec=EDGE))

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pnas.controller.scoring import Allows
+from pnas.search.drawing import Drawing
 from pnas.search.draws import Draws
 from pnas.search.mutation import mutated
 from pnas.search.strategy import Proposal
-from pnas.search.told import Told
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
@@ -16,7 +17,7 @@ _PATIENCE = 100
 """Mutations of one parent that were all trained before, after which a random cell takes their place."""
 
 
-class Evolution(Told):
+class Evolution(Drawing):
     """A population of random cells of B blocks first; then mutations of the best of a few drawn from it.
 
     The population is the children trained last, so that whatever is good by luck dies of age. A cell is trained
@@ -28,28 +29,22 @@ class Evolution(Told):
         sample: how many of them are drawn to find one parent.
         batch: how many children make a stage; their parents are those that were alive before it.
         seed: of the search.
+        allows: says of a cell whether it may be trained; None: any may.
     """
 
-    def __init__(self, space: SlotSpace, population: int, sample: int, batch: int, seed: int) -> None:
-        super().__init__()
+    def __init__(
+        self, space: SlotSpace, population: int, sample: int, batch: int, seed: int, allows: Allows | None = None
+    ) -> None:
+        super().__init__(Draws(space, space.B, allows))
         self._space, self._seed = space, seed
         self._population, self._sample, self._batch = population, sample, batch
-        self._draws = Draws(space, space.B)
 
     def ask(self) -> Proposal | None:
         started = time.perf_counter()
         generator = np.random.default_rng(derive_seed(self._seed, "evolution", len(self.stages) + 1))
-        self.open = self._children(generator) if self.stages else self._draws.draw(generator, self._population)
+        self.open = self._children(generator) if self.stages else self.draws.draw(generator, self._population)
         seconds = time.perf_counter() - started
         return Proposal(self.open, None, 0, len(self.open), seconds) if self.open else None
-
-    def is_over(self) -> bool:
-        return self._draws.is_empty
-
-    def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
-        super().resume(cells, predictions)
-        for cell in cells:
-            self._draws.take(cell)
 
     def _children(self, generator: np.random.Generator) -> list[Cell]:
         told = [pair for stage in self.stages for pair in zip(*stage, strict=True)]
@@ -61,12 +56,12 @@ class Evolution(Told):
 
     def _child(self, alive: Sequence[tuple[Cell, float]], generator: np.random.Generator) -> list[Cell]:
         if not alive:  # all have failed
-            return self._draws.draw(generator, 1)
+            return self.draws.draw(generator, 1)
         drawn = generator.choice(len(alive), size=min(self._sample, len(alive)), replace=False)
         parent = max((alive[i] for i in drawn), key=lambda pair: pair[1])[0]
         for _ in range(_PATIENCE):
             child = mutated(self._space, parent, generator)
-            if self._space.key(child) not in self._draws.known:
-                self._draws.take(child)
+            if self.draws.may_take(child):
+                self.draws.take(child)
                 return [child]
-        return self._draws.draw(generator, 1)
+        return self.draws.draw(generator, 1)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from pnas.controller import ControllerManager, ControllerSpec
+from pnas.controller.scoring import Allows
 from pnas.errors import require
 from pnas.search.evolution import Evolution
 from pnas.search.progressive import Progressive
 from pnas.search.random_search import ProgressiveRandom, RandomSearch
-from pnas.search.selection import Allows
 from pnas.search.spec import SearchSpec
 from pnas.search.strategy import Strategy
 from pnas.state_space import SlotSpace
@@ -26,15 +26,15 @@ def make_strategy(
     Args:
         controller: the predictor and K of the progressive ones.
         save_dir: where predictors are kept.
-        allows: says of a cell whether it may be trained, for the progressive kind.
+        allows: says of a cell whether it may be trained; None: any may.
     """
     match spec.kind:
         case "random":
-            return RandomSearch(space, spec.batch, seed)
+            return RandomSearch(space, spec.batch, seed, allows)
         case "evolution":
-            return Evolution(space, spec.population, spec.sample, spec.batch, seed)
+            return Evolution(space, spec.population, spec.sample, spec.batch, seed, allows)
         case "progressive_random":
-            return ProgressiveRandom(space, controller.K, seed)
+            return ProgressiveRandom(space, controller.K, seed, allows)
     manager = ControllerManager(space, space.B, controller.K, spec=controller, seed=seed, allows=allows)
     return Progressive(manager, save_dir, spec, allows)
 

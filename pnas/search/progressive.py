@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from pnas.controller import ControllerManager, Generation
-from pnas.controller.scoring import without
+from pnas.controller.scoring import Allows, without
 from pnas.search.judgement import judge_choice
 from pnas.search.refinement import Pool
-from pnas.search.selection import Allows, Selection
+from pnas.search.selection import Selection
 from pnas.search.spec import SearchSpec
 from pnas.search.strategy import Proposal
 from pnas.seeds import derive_seed
@@ -72,7 +72,7 @@ class Progressive:
         self._resumed = None
 
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any]:
-        self._catch_up()
+        self._catch_up(fit=False)  # that follows here
         predictions, stage = self._controller.predictions, len(self._controller.history) + 1
         report = self._controller.train(rewards)
         K = self._controller.spec.K if stage <= self._controller.B else None
@@ -124,10 +124,10 @@ class Progressive:
         saved = weights if weights.is_file() else directory / "predictor.json"
         return {"weights_sha256": hashlib.sha256(saved.read_bytes()).hexdigest()}
 
-    def _catch_up(self) -> None:
-        """Refit once from all closed stages, when the predictor is needed and not before."""
+    def _catch_up(self, fit: bool = True) -> None:
+        """Take up all closed stages, and refit once from them if the predictor is needed as it was."""
         if self._closed:
-            self._controller.restore_history(self._closed)
+            self._controller.restore_history(self._closed, fit)
             self._closed = []
         if self._resumed is not None:
             self._controller.begin_stage(*self._resumed)

@@ -1,7 +1,7 @@
 """Which candidates of a stage are trained: the best predicted, with a share for the unknown, and a random probe."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.controller.predictor import Predictor
-from pnas.controller.scoring import CHUNK, Generation
-from pnas.state_space import ABSENT, Candidates, Cell, SlotSpace, Tokens
-
-Allows = Callable[[Cell], bool]
-"""Says whether a cell may be trained."""
+from pnas.controller.scoring import CHUNK, Allows, Generation, allowed
+from pnas.state_space import ABSENT, Candidates, SlotSpace, Tokens
 
 Floats = NDArray[np.floating]
 Rows = list[int]
@@ -74,10 +71,7 @@ class Selection:
         return list(islice(self._allowed(space, tokens, drawn), self.probe))
 
     def _allowed(self, space: SlotSpace, tokens: Tokens, rows: Iterable[int]) -> Iterable[int]:
-        if self.allows is None:
-            return rows
-        allows = self.allows
-        return (row for row in rows if allows(space.decode(tokens[row : row + 1])[0]))
+        return allowed(space, tokens, rows, self.allows)
 
 
 def with_spread(predictor: Predictor, tokens: Tokens, chunk: int = CHUNK) -> tuple[Floats, Floats]:

@@ -188,8 +188,8 @@ def test_files_that_are_no_npz(arrays: Arrays, save: Save, tmp_path: Path) -> No
         archive.writestr("x_train.npy", "not an array")
     damage(Path(save(arrays)))
     expected = {
-        "missing.npz": "must be an .npz file",
-        ".": "must be an .npz file",
+        "missing.npz": "must be an .npz file that exists",
+        ".": "must be an .npz file that exists",
         "text.npz": "must be an .npz archive",
         "array.npy": "must be an .npz archive",
         "zip.npz": "must hold arrays only|must be readable",

@@ -71,6 +71,24 @@ def test_no_cell_is_asked_for_twice_and_all_belong_to_the_space(spec: SearchSpec
     assert len({space.key(cell) for cell in cells}) == len(cells) > 6
 
 
+def test_no_cell_is_asked_for_that_is_not_allowed(spec: SearchSpec, space: SlotSpace) -> None:
+    first = space.operators[0] if isinstance(space, StateSpace) else "none"
+
+    def allows(cell: Cell) -> bool:
+        return str(cell).count(first) < 3
+
+    stages = asked(make_strategy(spec, space, CONTROLLER, 0, allows=allows), 4)
+    assert sum(len(cells) for cells, _ in stages) > 6
+    assert all(allows(cell) for cells, _ in stages for cell in cells)
+
+
+@pytest.mark.parametrize("kind", ["random", "evolution"])
+def test_a_search_is_over_when_no_allowed_cell_is_left(kind: str) -> None:
+    space = StateSpace(1, ["3x3 conv", "identity"], -1)
+    strategy = make_strategy(SPECS[kind], space, CONTROLLER, 0, allows=lambda cell: "conv" not in str(cell))
+    assert [str(cell) for cells, _ in asked(strategy, 4) for cell in cells] == ["(-1, identity, -1, identity)"]
+
+
 def test_stages_have_the_size_that_the_settings_give(spec: SearchSpec, space: SlotSpace) -> None:
     stages = [stage for stage, _ in asked(make(spec, space), 4)]
     sizes = [len(stage) for stage in stages]
