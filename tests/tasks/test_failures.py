@@ -30,6 +30,12 @@ def children_of(cwd: Path) -> list[tuple[str, str, float | None]]:
         return db.execute("SELECT cell, status, reward FROM children ORDER BY b, position").fetchall()
 
 
+def attempts(cwd: Path) -> list[int]:
+    """How often each child was started."""
+    with sqlite3.connect(f"file:{cwd}/outputs/demo/journal.sqlite?mode=ro", uri=True) as db:
+        return [starts for (starts,) in db.execute("SELECT starts FROM children")]
+
+
 def trained(cwd: Path) -> int:
     try:
         return sum(status == "ok" for _, status, _ in children_of(cwd))
@@ -94,7 +100,7 @@ def wait_for_training(process: "subprocess.Popen[str]", cwd: Path, children: int
 def test_ctrl_c_waits_for_running_children_and_starts_no_others(executor: str, tmp_path: Path) -> None:
     if executor == "ray":
         pytest.importorskip("ray")
-    command = ["name=demo", *SEARCH[:-2], "trainer.epochs=20", "tracking=none", f"executor={executor}"]
+    command = ["name=demo", *SEARCH, "trainer.epochs=20", f"executor={executor}"]
     command += [] if executor == "serial" else ["executor.workers=1", "executor.grace=100"]
     process = start(command, tmp_path)
     while trained(tmp_path) < 1 and process.poll() is None:
@@ -109,6 +115,7 @@ def test_ctrl_c_waits_for_running_children_and_starts_no_others(executor: str, t
     code, _, err = run_apart(*command, cwd=tmp_path)
     assert code == 0, err
     assert trained(tmp_path) == 5
+    assert attempts(tmp_path) == [1] * 5  # what ran at the Ctrl-C was finished
 
 
 @pytest.mark.slow
@@ -164,7 +171,7 @@ def is_below(process: int, ancestor: int) -> bool:
 @pytest.mark.slow
 def test_ray_with_a_worker_killed_during_a_child_gives_what_serial_gives(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    few = (*SEARCH[:-2], "trainer.epochs=10", "tracking=none")
+    few = (*SEARCH, "trainer.epochs=10")
     (tmp_path / "serial").mkdir()
     code, _, err = run_apart("name=demo", *few, "executor=serial", cwd=tmp_path / "serial")
     assert code == 0, err
