@@ -51,6 +51,7 @@ class Fault:
         search, executor: settings.
         expected: what becomes of the first of those children.
         same: whether the search must end as the undisturbed one.
+        says: what the reason of its failure must hold.
     """
 
     what: str
@@ -63,30 +64,39 @@ class Fault:
     executor: dict[str, Any] = field(default_factory=dict)
     expected: str = "failed"
     same: bool = False
+    says: str = ""
 
 
 RETRIED = {"once": True, "expected": "ok", "same": True}
 FAULTS = [
     Fault("out of memory with the whole batch", "exhaust_whole_batch", expected="ok"),
-    Fault("out of memory whatever the batch", "exhaust"),
-    Fault("`MemoryError` while building", "no_memory_to_build"),
-    Fault("loss not finite (learning rate 1e30)", "diverge"),
-    Fault("loss not finite, `search.failed_reward=worst`", "diverge", search={"failed_reward": "worst"}),
-    Fault("exception in building", "break_build"),
-    Fault("no space for the child's weights", "fill_disk"),
+    Fault("out of memory whatever the batch", "exhaust", says="ResourceExhaustedError"),
+    Fault("`MemoryError` while building", "no_memory_to_build", says="MemoryError"),
+    Fault("loss not finite (learning rate 1e30)", "diverge", says="loss is"),
+    Fault(
+        "loss not finite, `search.failed_reward=worst`", "diverge", search={"failed_reward": "worst"}, says="loss is"
+    ),
+    Fault("exception in building", "break_build", says="do not match"),
+    Fault("no space for the child's weights", "fill_disk", says="No space left"),
     Fault("2 of 3 children of a stage fail", "break_build", cells=(CELLS[0], CELLS[1]), expected="stopped"),
     Fault("time budget passed", "dawdle", search={"max_seconds": 6.0}, expected="ok"),
     Fault("worker killed (SIGKILL) in training", "die", "local", **RETRIED),
-    Fault("worker killed at every attempt", "die", "local"),
+    Fault("worker killed at every attempt", "die", "local", says="SIGKILL"),
     Fault("worker killed while it starts up", "die", "local", "start", **RETRIED),
-    Fault("worker ends with a segmentation fault", "crash", "local"),
+    Fault("worker ends with a segmentation fault", "crash", "local", says="SIGSEGV"),
     Fault("worker aborts, as TensorFlow's checks do", "abort", "local", **RETRIED),
     Fault("worker hangs once", "hang", "local", executor={"child_timeout": 10.0}, **RETRIED),
-    Fault("worker hangs in native code, lock held", "hang_natively", "local", executor={"child_timeout": 10.0}),
+    Fault(
+        "worker hangs in native code, lock held",
+        "hang_natively",
+        "local",
+        executor={"child_timeout": 10.0},
+        says="child_timeout",
+    ),
     Fault("killed for want of memory", "die_whole", "local", expected="ok"),
     Fault("workers killed while idle, between stages", "none", "local", expected="ok", same=True),
     Fault("Ray worker killed in training", "die", "ray", **RETRIED),
-    Fault("Ray worker hangs", "hang", "ray", executor={"child_timeout": 30.0}),
+    Fault("Ray worker hangs", "hang", "ray", executor={"child_timeout": 30.0}, says="child_timeout"),
 ]
 
 
@@ -197,6 +207,7 @@ class FaultyChildren:
 
     fault: Fault | None
     folder: str
+    action: Callable[[ChildJob], None]  # not its name: Ray's workers do not have this module
 
     def __call__(self) -> Runner:
         if self.fault is not None and self.fault.place == "start" and self._is_due("start"):
@@ -219,7 +230,7 @@ class FaultyChildren:
         if fault is None or fault.place != "child" or job.cell not in fault.cells:
             return
         if self._is_due(str(job.seed)):
-            globals()[fault.action](job)
+            self.action(job)
 
     def _is_due(self, name: str) -> bool:
         marker = Path(self.folder) / f"met-{name}"
@@ -256,7 +267,8 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
     strategy = Progressive(ControllerManager(SPACE, SPACE.B, spec.K, spec=spec))
     kind = "serial" if fault is None else fault.where
     options = {"workers": 2, **(fault.executor if fault else {})}
-    executor = make_executor(ExecutorSpec(kind, **options), FaultyChildren(fault, str(folder)))
+    action = globals()[fault.action if fault else "none"]
+    executor = make_executor(ExecutorSpec(kind, **options), FaultyChildren(fault, str(folder), action))
     with closing(executor), closing(Journal(folder / "journal.sqlite", create=True)) as journal:
         observers = (KillIdleWorkers(executor),) if fault is not None and fault.action == "none" else ()
         loop = SearchLoop(strategy, executor, journal, identify, folder / "weights", observers, SearchSpec(**settings))
@@ -311,6 +323,7 @@ def run_fault(fault: Fault, folder: Path, undisturbed: list[Any]) -> list[str]:
     others = [c for c in children(folder) if c.cell not in fault.cells]
     assert all(c.status is Status.OK for c in others), fault
     assert fault.expected in (child.status, "stopped"), (fault, child)
+    assert fault.says in str(child.error), (fault, child)
     return [fault.where, fault.what, outcome(child, fault, folder), end, "yes" if same else "no"]
 
 
