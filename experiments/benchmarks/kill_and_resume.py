@@ -66,6 +66,14 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Seconds:
+    """What an undisturbed search takes: from its command, and from its first attempt at a child."""
+
+    from_command: float
+    from_work: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What must be equal: children by stage and place, and every stage's predictor, bit for bit."""
 
@@ -77,21 +85,28 @@ def main() -> int:
     arguments = _parse()
     with tempfile.TemporaryDirectory(prefix="pnas-kills-") as scratch:
         cwd = Path(scratch)
-        started = time.monotonic()
-        if _start("undisturbed", "serial", cwd).wait(600) != 0:
-            raise SystemExit("the undisturbed search failed: " + (cwd / "undisturbed.log").read_text()[-2000:])
-        seconds = time.monotonic() - started
+        undisturbed("undisturbed", "serial", cwd)
         expected = outcome(cwd / "outputs" / "undisturbed")
-        tallies = [
-            torture(kind, arguments.kills, seconds, expected, cwd, arguments.seed) for kind in arguments.executors
-        ]
-    _print(tallies, seconds)
+        tallies = [torture(kind, arguments.kills, expected, cwd, arguments.seed) for kind in arguments.executors]
+    _print(tallies)
     return int(any(tally.retrained or tally.differences or tally.mlflow["bad"] for tally in tallies))
 
 
-def torture(executor: str, kills: int, seconds: float, expected: Outcome, cwd: Path, seed: int) -> Tally:
-    """Kill searches of ``executor``, which take about ``seconds``, ``kills`` times; compare each one that ends."""
+def undisturbed(name: str, executor: str, cwd: Path) -> "Seconds":
+    """Let one search run to its end, and measure it."""
+    started = time.monotonic()
+    process = _start(name, executor, cwd)
+    _wait_for_work(process, cwd / "outputs" / name / JOURNAL)
+    first = time.monotonic()
+    if process.wait(600) != 0:
+        raise SystemExit("the undisturbed search failed: " + (cwd / f"{name}.log").read_text()[-2000:])
+    return Seconds(time.monotonic() - started, time.monotonic() - first)
+
+
+def torture(executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) -> Tally:
+    """Kill searches of ``executor`` ``kills`` times; compare each one that ends."""
     tally, rng = Tally(executor), random.Random(f"{executor} {seed}")
+    seconds = undisturbed(f"{executor}-measured", executor, cwd)
     while tally.kills.total() < kills:
         name = f"{executor}-{tally.searches}"
         _until_it_ends(name, tally, kills, seconds, rng, cwd)
@@ -107,16 +122,18 @@ def torture(executor: str, kills: int, seconds: float, expected: Outcome, cwd: P
     return tally
 
 
-def _until_it_ends(name: str, tally: Tally, kills: int, seconds: float, rng: random.Random, cwd: Path) -> None:
+def _until_it_ends(name: str, tally: Tally, kills: int, seconds: "Seconds", rng: random.Random, cwd: Path) -> None:
     journal = cwd / "outputs" / name / JOURNAL
     ended: dict[str, float] = {}
     while True:
         process = _start(name, tally.executor, cwd)
         try:
+            until = seconds.from_command
             if rng.random() < 0.5:
                 _wait_for_work(process, journal)
+                until = seconds.from_work
             # The whole duration and a little more: beginning, middle, end, and sometimes not at all.
-            process.wait(rng.uniform(0, 1.1 * seconds) if tally.kills.total() < kills else 600)
+            process.wait(rng.uniform(0, 1.1 * until) if tally.kills.total() < kills else 600)
         except subprocess.TimeoutExpired:
             victim = rng.choice(_victims(process.pid, tally.executor))
             _kill(process, victim)
@@ -209,8 +226,8 @@ def _mlflow(cwd: Path, run_dir: Path) -> Counter[str]:
     return tally
 
 
-def _print(tallies: Sequence[Tally], seconds: float) -> None:
-    table = Table(title=f"SIGKILL at random instants of a search of 9 children ({seconds:.0f} s undisturbed)")
+def _print(tallies: Sequence[Tally]) -> None:
+    table = Table(title="SIGKILL at random instants of a search of 9 children")
     rows = {
         "executor": lambda t: t.executor,
         "kills": lambda t: str(t.kills.total()),

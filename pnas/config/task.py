@@ -8,6 +8,7 @@ from pnas.errors import require, require_choice, require_count
 
 TASKS = ("search", "train", "export", "score", "rank", "report", "list", "show", "sync", "tabulate")
 ORDERS = ("sorted", "training")
+OBJECTIVES = ("reward", "rank_correlation")
 FORMATS = ("keras", "savedmodel", "onnx", "mlflow")
 
 
@@ -17,6 +18,8 @@ class TaskSpec:
 
     Attributes:
         name: search, train, export, score, rank, report, list, show, sync or tabulate.
+        objective: what ``search`` returns to a sweeper: its best ``reward``, or ``rank_correlation``, how well its
+            predictor ranked cells before they were trained (Spearman, mean over stages; of the probe where there is one).
         top: how many of the best cells ``score`` keeps and ``rank`` prints, and how many runs ``list`` prints.
         files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
             None = the run given by ``from``. Of ``sync``, ``report`` and ``list``: run directories, sweep directories,
@@ -35,6 +38,7 @@ class TaskSpec:
     """
 
     name: str = "search"
+    objective: str = "reward"
     top: int = 1000
     files: list[str] | None = None
     order: str = "sorted"
@@ -50,6 +54,7 @@ class TaskSpec:
 
     def __post_init__(self) -> None:
         require_choice("task", self.name, TASKS)
+        require_choice("task.objective", self.objective, OBJECTIVES)
         require_count("task.top", self.top)
         require_count("task.repeats", self.repeats)
         if self.cells is not None:

@@ -13,7 +13,7 @@ from pnas.config import Settings
 from pnas.data import DataInfo, Dataset, check_data, load_dataset
 from pnas.errors import require
 from pnas.execution import check_executor, count_workers, make_executor, visible_gpus
-from pnas.records import Journal, best_child
+from pnas.records import Journal
 from pnas.records.contained import refuse_leading_out, refuse_strange_keys
 from pnas.records.rundir import CONTROLLER, WEIGHTS
 from pnas.reports.live import LiveView
@@ -22,6 +22,7 @@ from pnas.state_space import Cell, SlotSpace, StateSpace, build_space
 from pnas.tasks.context import Context
 from pnas.tasks.ending import Ending, finish_tracking, print_end
 from pnas.tasks.identity import identify, known_stages
+from pnas.tasks.objective import check_objective, objective
 from pnas.tasks.observers import KeepBestWeights, Notify, Summarize
 from pnas.tasks.outline import print_outline
 from pnas.tasks.plan import print_plan
@@ -32,7 +33,7 @@ from pnas.tracking import start_tracker
 
 
 def run(settings: Settings, context: Context) -> float:
-    """Run the search to its end. Returns the best reward, which is what a sweeper maximises."""
+    """Run the search to its end. Returns its ``task.objective``, which is what a sweeper maximises."""
     space = build_space(settings.state_space)
     is_tabular = settings.trainer.table is not None
     if settings.plan_only:
@@ -50,8 +51,7 @@ def run(settings: Settings, context: Context) -> float:
             # The store was away when the search ended, or nobody had asked for one yet.
             finish_tracking(context.run_dir, journal, start_tracker(settings.tracking, context.run_dir), "finished")
         print_end(settings, context, journal)
-        best = best_child(journal.children())
-        return 0.0 if best is None or best.reward is None else best.reward
+        return objective(settings.task.objective, journal)
 
 
 def _plan(settings: Settings, context: Context, space: SlotSpace, is_tabular: bool) -> None:
@@ -64,6 +64,7 @@ def _plan(settings: Settings, context: Context, space: SlotSpace, is_tabular: bo
 
 def _check(settings: Settings, space: SlotSpace, is_tabular: bool) -> None:
     """Every check there is before any work starts."""
+    check_objective(settings, space)
     if is_tabular:
         check_table(settings, space)
         return

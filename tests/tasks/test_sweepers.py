@@ -1,11 +1,18 @@
 """Hydra's other sweepers and launchers: Optuna choosing what to try, submitit sending jobs off."""
 
+import json
 from pathlib import Path
 
 import pytest
 from support.command import run_apart
 
+from pnas.state_space import StateSpace
+
 pytestmark = pytest.mark.slow
+TABLE = """format: pnas-table-1
+space: {kind: pnas, B: 2, operators: [3x3 conv, identity], input_lookback_depth: -2, input_lookforward_depth: null}
+rows: rows.csv
+"""
 SMALL = (
     "trainer.epochs=1", "controller.K=2", "controller.steps=5", "state_space.B=2", "executor.workers=1",
     "tracking=none", "state_space.operators=[3x3 conv,identity]",
@@ -22,6 +29,26 @@ def test_optuna_maximises_the_best_reward(tmp_path: Path) -> None:
     assert "trainer.learning_rate" in result
     value = float(next(line for line in result.splitlines() if line.startswith("best_value")).split(": ")[1])
     assert 0 < value < 1
+
+
+def test_optuna_maximises_rank_correlation_on_a_table(tmp_path: Path) -> None:
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+    space = StateSpace(B=2, operators=["3x3 conv", "identity"])
+    tokens = [row for b in (1, 2) for chunk in space.iter_cells(b) for row in chunk]
+    rows = (f'"{space.decode(row[None])[0]}",{0.5 + row.mean() / 20}' for row in tokens)
+    (tmp_path / "rows.csv").write_text("cell,reward\n" + "\n".join(rows) + "\n")
+    (tmp_path / "table.yaml").write_text(TABLE)
+    tune = ("-m", "hydra/sweeper=tune", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=multirun/tuned")
+    table = ("trainer=tabular", "trainer.table=table.yaml", "state_space.operators=[3x3 conv,identity]", "state_space.B=2")
+    objective = ("task.objective=rank_correlation", "search.probe=10", "controller=gp", "tracking=none")
+    params = "hydra.sweeper.params={controller.K: 'choice(4,8)'}"
+    code, _, err = run_apart(*tune, *table, *objective, params, cwd=tmp_path)
+    assert code == 0, err
+    result = (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
+    value = float(next(line for line in result.splitlines() if line.startswith("best_value")).split(": ")[1])
+    summaries = [(tmp_path / "multirun" / "tuned" / job / "summary.json").read_text() for job in ("0", "1", "2")]
+    probes = [json.loads(text)["stages"][0]["predictor"]["choice_next"]["probe"]["spearman"] for text in summaries]
+    assert value == max(probes)
 
 
 def test_a_job_that_fails_is_worth_nothing_to_optuna(tmp_path: Path) -> None:
