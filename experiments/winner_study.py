@@ -19,8 +19,11 @@ import json
 import statistics
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import lru_cache
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
@@ -30,8 +33,8 @@ from omegaconf import OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec, count_network
 from pnas.children.runtime import configure_runtime
-from pnas.config import load_settings, read_settings
-from pnas.data import Dataset, DataSpec, in_memory, load_dataset
+from pnas.config import Settings, load_settings, read_settings
+from pnas.data import Dataset, DataSpec, Parts, in_memory, load_dataset
 from pnas.records import Journal, best_child
 from pnas.records.rundir import CONFIG, JOURNAL
 from pnas.search.plan import sample_cells
@@ -49,22 +52,50 @@ def main() -> None:
         best = best_child(journal.children())
     assert best is not None, "the search has no trained child"
     dataset = load_dataset(data_spec(given, settings.data))
-    trainer = recipe(given)
-    configure_runtime(trainer)
     target = count_network(best.cell, settings.child, dataset.image_shape, dataset.num_classes).params
+    rivals = networks(given, settings, best.cell, target, dataset)
+    study = Study(given, data_spec(given, settings.data), dataset.fingerprint)
+    study.run([training for rival in rivals for training in rival.trainings])
+    rows = [study.row(rival) for rival in rivals]
+    report([*rows, logistic_regression(dataset)], dataset, recipe(given), given)
+
+
+class Training(NamedTuple):
+    """One network trained once: of ``cell``, or the hand-made one of ``width`` where that is None."""
+
+    name: str
+    cell: str | None
+    network: NetworkSpec | None
+    width: int
+    seed: int
+
+
+class Rival(NamedTuple):
+    """What is compared, with its trainings."""
+
+    name: str
+    params: int
+    madds: int | None
+    trainings: list[Training]
+
+
+def networks(given: argparse.Namespace, settings: Settings, best: Cell, target: int, dataset: Dataset) -> list[Rival]:
+    """The searched cell, PNASNet-5's, random ones and the hand-made network, each of about ``target`` parameters."""
     space = build_space(settings.state_space)
-    random = sample_cells(space, len(best.cell), given.random, given.seed)
-    kinds = [
-        ("searched", best.cell),
-        ("PNASNet-5's", PRESETS["pnasnet5"]),
-        *((f"random {i}", c) for i, c in enumerate(random)),
-    ]
-    given.out.mkdir(parents=True, exist_ok=True)
-    study = Study(given.out / "results.json", dataset, trainer, given.minutes)
-    rows = [study.cell(name, cell, fitted(settings.child, cell, target, dataset), given.seeds) for name, cell in kinds]
-    rows.append(study.plain_cnn(target, given.seeds))
-    rows.append(logistic_regression(dataset))
-    report(rows, dataset, trainer, given)
+    random = sample_cells(space, len(best), given.random, given.seed)
+    cells = [("searched", best, given.seeds), ("PNASNet-5's", PRESETS["pnasnet5"], given.seeds)]
+    cells += [(f"random {i}", cell, given.random_seeds or given.seeds) for i, cell in enumerate(random)]
+    rivals = [of_cell(name, cell, settings.child, target, seeds, dataset) for name, cell, seeds in cells]
+    width = min(range(2, 400), key=lambda w: abs(cnn_params(w, dataset) - target))
+    plain = [Training("CNN", None, None, width, seed) for seed in range(given.seeds)]
+    return [*rivals, Rival(f"hand-made CNN, {width} filters", cnn_params(width, dataset), None, plain)]
+
+
+def of_cell(name: str, cell: Cell, network: NetworkSpec, target: int, seeds: int, dataset: Dataset) -> Rival:
+    network = fitted(network, cell, target, dataset)
+    counts = count_network(cell, network, dataset.image_shape, dataset.num_classes)
+    trainings = [Training(name, str(cell), network, 0, seed) for seed in range(seeds)]
+    return Rival(name, counts.params, counts.flops, trainings)
 
 
 def arguments() -> argparse.Namespace:
@@ -80,6 +111,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batchsize", type=int, help="instead of the preset's")
     parser.add_argument("--learning-rate", type=float, help="instead of the preset's")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each network")
+    parser.add_argument("--random-seeds", type=int, help="trainings of each random cell, if not --seeds")
+    parser.add_argument("--workers", type=int, default=2, help="networks trained at once, with one thread each")
     parser.add_argument("--random", type=int, default=5, help="random cells")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no training after so long")
@@ -95,7 +128,8 @@ def data_spec(given: argparse.Namespace, searched: DataSpec) -> DataSpec:
 def recipe(given: argparse.Namespace) -> TrainerSpec:
     preset: Any = OmegaConf.to_container(OmegaConf.load(CONF / "trainer" / f"{given.trainer}.yaml"))
     wanted = {"epochs": given.epochs, "batchsize": given.batchsize, "learning_rate": given.learning_rate}
-    return TrainerSpec(**{**preset, **{k: v for k, v in wanted.items() if v is not None}})
+    threads = preset["threads"] if given.workers == 1 else 1
+    return TrainerSpec(**{**preset, **{k: v for k, v in wanted.items() if v is not None}, "threads": threads})
 
 
 def fitted(network: NetworkSpec, cell: Cell, target: int, dataset: Dataset) -> NetworkSpec:
@@ -113,84 +147,100 @@ def fitted(network: NetworkSpec, cell: Cell, target: int, dataset: Dataset) -> N
 
 
 class Study:
-    """Trains what has no result yet and keeps every result."""
+    """Trains what has no result yet, several at once, and keeps every result."""
 
-    def __init__(self, path: Path, dataset: Dataset, trainer: TrainerSpec, minutes: float) -> None:
-        self._path, self._dataset, self._trainer = path, dataset, trainer
-        self._parts = in_memory(dataset)
-        self._until = time.monotonic() + 60 * minutes
-        self._results: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
-        self._meaning = repr((dataset.fingerprint, trainer))
+    def __init__(self, given: argparse.Namespace, data: DataSpec, fingerprint: str) -> None:
+        given.out.mkdir(parents=True, exist_ok=True)
+        self._path, self._data, self._trainer = given.out / "results.json", data, recipe(given)
+        self._workers, self._until = given.workers, time.monotonic() + 60 * given.minutes
+        self._results: dict[str, float] = json.loads(self._path.read_text()) if self._path.is_file() else {}
+        self._meaning = repr((fingerprint, self._trainer))
 
-    def cell(self, name: str, cell: Cell, network: NetworkSpec, seeds: int) -> dict[str, Any]:
-        counts = count_network(cell, network, self._dataset.image_shape, self._dataset.num_classes)
-        key = f"{cell} {network} {self._meaning}"
-        found = [
-            self._accuracy(f"{key} {i}", name, i, lambda s: self._train_cell(cell, network, s)) for i in range(seeds)
-        ]
-        return {"name": name, "params": counts.params, "madds": counts.flops, "accuracies": _known(found)}
+    def run(self, trainings: list[Training]) -> None:
+        """The first seed of every network before the second, so that a study cut short compares all."""
+        waiting = sorted((t for t in trainings if self._key(t) not in self._results), key=lambda t: t.seed)
+        with (
+            ProcessPoolExecutor(self._workers, get_context("spawn")) as pool,
+            ThreadPoolExecutor(self._workers) as turns,
+        ):
+            for done in [turns.submit(self._train, pool, training) for training in waiting]:
+                done.result()
 
-    def plain_cnn(self, target: int, seeds: int) -> dict[str, Any]:
-        widths = range(2, 400)
-        width = min(widths, key=lambda w: abs(cnn_params(w, self._dataset) - target))
-        key = f"cnn {width} {self._meaning}"
-        found = [self._accuracy(f"{key} {i}", "CNN", i, lambda s: self._train_cnn(width, s)) for i in range(seeds)]
-        return {"name": f"hand-made CNN, {width} filters", "params": cnn_params(width, self._dataset), "madds": None,
-                "accuracies": _known(found)}  # fmt: skip
+    def _train(self, pool: ProcessPoolExecutor, training: Training) -> None:
+        if time.monotonic() > self._until:
+            return
+        started = time.monotonic()
+        accuracy = pool.submit(train, training, self._data, self._trainer, self._path.parent).result()
+        self._results[self._key(training)] = accuracy
+        self._path.write_text(json.dumps(dict(self._results), indent=1))
+        progress(f"{training.name}, seed {training.seed}: {accuracy:.4f} ({time.monotonic() - started:.0f} s)")
 
-    def _accuracy(self, key: str, name: str, index: int, train: Any) -> float | None:
-        if key not in self._results:
-            if time.monotonic() > self._until:
-                return None
-            started = time.monotonic()
-            self._results[key] = train(derive_seed(index, "winner study"))
-            self._path.write_text(json.dumps(self._results, indent=1))
-            progress(f"{name}, seed {index}: {self._results[key]:.4f} ({time.monotonic() - started:.0f} s)")
-        return self._results[key]
+    def _key(self, training: Training) -> str:
+        return repr((training._replace(name=""), self._meaning))
 
-    def _train_cell(self, cell: Cell, network: NetworkSpec, seed: int) -> float:
-        from pnas.children.final.evaluate import load_child, measure
-        from pnas.children.final.fit import FinalJob, train_final
-
-        job, folder = FinalJob(cell, network, self._trainer, seed, validates=False), self._path.parent
-        checkpoint = folder / f"{cell.text_hash}-{network.filters}-{seed}.npz"
-        weights = folder / "weights.npz"
-        train_final(job, self._parts, checkpoint, weights)
-        checkpoint.unlink()
-        model = load_child(cell, network, self._parts.image_shape, self._parts.num_classes, weights)
-        assert self._parts.test is not None
-        return measure(model, self._parts.test)[1]
-
-    def _train_cnn(self, width: int, seed: int) -> float:
-        """The same batches, augmentation, optimizer, schedule, smoothing and dropout as the cells have."""
-        import keras
-
-        from pnas.children.augment import Augment
-        from pnas.children.final.batches import steps_per_epoch, training_batches
-        from pnas.children.final.evaluate import measure
-        from pnas.children.final.model import FinalModel
-        from pnas.children.final.optimizer import final_optimizer
-        from pnas.children.runtime import lean_graphs
-
-        trainer, parts = self._trainer, self._parts
-        keras.utils.set_random_seed(seed)
-        steps = steps_per_epoch(len(parts.train.labels), trainer.batchsize)
-        with lean_graphs():
-            plain = make_cnn(width, self._dataset, trainer.dropout)
-            model = FinalModel(plain.input, {"logits": plain.output})
-            model.trainer, model.augment = trainer, Augment(trainer, parts.image_shape, seed)
-            model.compile(final_optimizer(trainer, steps), metrics=[])
-            batches = training_batches(parts.train, parts.num_classes, trainer.batchsize, seed, range(trainer.epochs))
-            model.fit(batches, epochs=trainer.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
-        assert parts.test is not None
-        return measure(plain, parts.test)[1]
+    def row(self, rival: Rival) -> dict[str, Any]:
+        """A line of the table, as far as there are results."""
+        found = [self._results[key] for t in rival.trainings if (key := self._key(t)) in self._results]
+        return {"name": rival.name, "params": rival.params, "madds": rival.madds, "accuracies": found}
 
 
-def make_cnn(width: int, dataset: Dataset, dropout: float) -> Any:
+@lru_cache(1)
+def parts_of(data: DataSpec) -> Parts:
+    return in_memory(load_dataset(data))
+
+
+def train(training: Training, data: DataSpec, trainer: TrainerSpec, folder: Path) -> float:
+    """Train one network to its end; its accuracy on the test part. Run in a worker process."""
+    configure_runtime(trainer)
+    parts, seed = parts_of(data), derive_seed(training.seed, "winner study")
+    if training.cell is None or training.network is None:
+        return train_cnn(training.width, parts, trainer, seed)
+    return train_cell(Cell.parse(training.cell), training.network, parts, trainer, seed, folder)
+
+
+def train_cell(cell: Cell, network: NetworkSpec, parts: Parts, trainer: TrainerSpec, seed: int, folder: Path) -> float:
+    from pnas.children.final.evaluate import load_child, measure
+    from pnas.children.final.fit import FinalJob, train_final
+
+    name = f"{cell.text_hash}-{network.filters}-{seed}"
+    checkpoint, weights = folder / f"{name}.npz", folder / f"{name}-weights.npz"
+    train_final(FinalJob(cell, network, trainer, seed, validates=False), parts, checkpoint, weights)
+    model = load_child(cell, network, parts.image_shape, parts.num_classes, weights)
+    for file in (checkpoint, weights):
+        file.unlink()
+    assert parts.test is not None
+    return measure(model, parts.test)[1]
+
+
+def train_cnn(width: int, parts: Parts, trainer: TrainerSpec, seed: int) -> float:
+    """The same batches, augmentation, optimizer, schedule, smoothing and dropout as the cells have."""
+    import keras
+
+    from pnas.children.augment import Augment
+    from pnas.children.final.batches import steps_per_epoch, training_batches
+    from pnas.children.final.evaluate import measure
+    from pnas.children.final.model import FinalModel
+    from pnas.children.final.optimizer import final_optimizer
+    from pnas.children.runtime import lean_graphs
+
+    keras.utils.set_random_seed(seed)
+    steps = steps_per_epoch(len(parts.train.labels), trainer.batchsize)
+    with lean_graphs():
+        plain = make_cnn(width, parts.image_shape, parts.num_classes, trainer.dropout)
+        model = FinalModel(plain.input, {"logits": plain.output})
+        model.trainer, model.augment = trainer, Augment(trainer, parts.image_shape, seed)
+        model.compile(final_optimizer(trainer, steps), metrics=[])
+        batches = training_batches(parts.train, parts.num_classes, trainer.batchsize, seed, range(trainer.epochs))
+        model.fit(batches, epochs=trainer.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+    assert parts.test is not None
+    return measure(plain, parts.test)[1]
+
+
+def make_cnn(width: int, image_shape: tuple[int, ...], classes: int, dropout: float) -> Any:
     """What one would write by hand: three times two 3x3 convolutions with batch normalization, pooled in between."""
     import keras
 
-    image = x = keras.Input(dataset.image_shape)
+    image = x = keras.Input(image_shape)
     for stage in range(3):
         for _ in range(2):
             x = keras.layers.Conv2D(width * 2**stage, 3, padding="same", use_bias=False)(x)
@@ -198,7 +248,7 @@ def make_cnn(width: int, dataset: Dataset, dropout: float) -> Any:
             x = keras.layers.ReLU()(x)
         x = keras.layers.MaxPooling2D(2, padding="same")(x) if stage < 2 else x
     features = keras.layers.Dropout(dropout)(keras.layers.GlobalAveragePooling2D()(x))
-    return keras.Model(image, keras.layers.Dense(dataset.num_classes)(features))
+    return keras.Model(image, keras.layers.Dense(classes)(features))
 
 
 def cnn_params(width: int, dataset: Dataset) -> int:
@@ -221,10 +271,6 @@ def logistic_regression(dataset: Dataset) -> dict[str, Any]:
     params = best.coef_.size + best.intercept_.size
     return {"name": "logistic regression", "params": params, "madds": best.coef_.size,
             "accuracies": [float(best.score(flat[2], dataset.y_test))]}  # fmt: skip
-
-
-def _known(found: list[float | None]) -> list[float]:
-    return [value for value in found if value is not None]
 
 
 def report(rows: list[dict[str, Any]], dataset: Dataset, trainer: TrainerSpec, given: argparse.Namespace) -> None:

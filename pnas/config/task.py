@@ -19,7 +19,7 @@ class TaskSpec:
     Attributes:
         name: search, train, export, score, rank, report, list, show, sync or tabulate.
         objective: what ``search`` returns to a sweeper: its best ``reward``, or ``rank_correlation``, how well its
-            predictor ranked cells before they were trained (Spearman, mean over stages; of the probe where there is one).
+            predictor ranked cells before they were trained (Spearman, mean over stages; of the probe if there is one).
         top: how many of the best cells ``score`` keeps and ``rank`` prints, and how many runs ``list`` prints.
         files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
             None = the run given by ``from``. Of ``sync``, ``report`` and ``list``: run directories, sweep directories,

@@ -17,7 +17,7 @@ def check_objective(settings: Settings, space: SlotSpace) -> None:
         InvalidValue: names ``task.objective``.
     """
     predicts = settings.search.kind == "progressive" and space.B > 1
-    rule = "must be reward for a search in which nothing is predicted (search.kind other than progressive, or one stage)"
+    rule = "must be reward for a search in which nothing is predicted (search.kind not progressive, or one stage)"
     require(predicts or settings.task.objective == "reward", "task.objective", rule, settings.task.objective)
 
 

@@ -33,16 +33,22 @@ def test_optuna_maximises_the_best_reward(tmp_path: Path) -> None:
 
 def test_optuna_maximises_rank_correlation_on_a_table(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    space = StateSpace(B=2, operators=["3x3 conv", "identity"])
-    tokens = [row for b in (1, 2) for chunk in space.iter_cells(b) for row in chunk]
-    rows = (f'"{space.decode(row[None])[0]}",{0.5 + row.mean() / 20}' for row in tokens)
+    cells = StateSpace(B=2, operators=["3x3 conv", "identity"])
+    tokens = [row for b in (1, 2) for chunk in cells.iter_cells(b) for row in chunk]
+    rows = (f'"{cells.decode(row[None])[0]}",{0.5 + row.mean() / 20}' for row in tokens)
     (tmp_path / "rows.csv").write_text("cell,reward\n" + "\n".join(rows) + "\n")
     (tmp_path / "table.yaml").write_text(TABLE)
     tune = ("-m", "hydra/sweeper=tune", "hydra.sweeper.n_trials=3", "hydra.sweep.dir=multirun/tuned")
-    table = ("trainer=tabular", "trainer.table=table.yaml", "state_space.operators=[3x3 conv,identity]", "state_space.B=2")
-    objective = ("task.objective=rank_correlation", "search.probe=10", "controller=gp", "tracking=none")
-    params = "hydra.sweeper.params={controller.K: 'choice(4,8)'}"
-    code, _, err = run_apart(*tune, *table, *objective, params, cwd=tmp_path)
+    table = ("trainer=tabular", "trainer.table=table.yaml")
+    space = ("state_space.operators=[3x3 conv,identity]", "state_space.B=2")
+    objective = (
+        "task.objective=rank_correlation",
+        "search.probe=10",
+        "controller=gp",
+        "controller.K=8",
+        "tracking=none",
+    )
+    code, _, err = run_apart(*tune, *table, *space, *objective, cwd=tmp_path)
     assert code == 0, err
     result = (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
     value = float(next(line for line in result.splitlines() if line.startswith("best_value")).split(": ")[1])

@@ -1,0 +1,77 @@
+"""The tutorial as a user walks it: every command of docs/tutorial.md, in order, in an empty directory, timed.
+
+    .venv/bin/python experiments/walk_tutorial.py                              # with the images that the page makes
+    .venv/bin/python experiments/walk_tutorial.py --npz fashion_mnist.npz --images 150
+
+With --npz the folder is made from that data set instead, so many images a class, and image_size is that of its images.
+Ends at the first command that fails, with its output. The search of step 5 takes most of it: minutes on 2 cores.
+"""
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+
+import numpy as np
+from common import print_machine, print_table, progress
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "tutorial.md"
+SERVES = "mlflow ui"
+
+
+def commands() -> list[list[str]]:
+    """The words of each command of the page, but for the one that serves pages until it is stopped."""
+    blocks = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if SERVES not in line]
+
+
+def with_npz(words: list[str], npz: Path, images: int) -> list[str]:
+    """The same command for a folder made from ``npz``."""
+    if words[1].endswith("make_photos.py"):
+        return ["python", "docs/examples/folder_from_npz.py", str(npz), words[2], str(images)]
+    with np.load(npz, allow_pickle=False) as data:
+        size = data["x_train"].shape[1]
+    renamed = [word.replace("photos/disc/000.png", "photos/class_0/00000.png") for word in words]
+    return [re.sub(r"image_size=\d+", f"image_size={size}", word) for word in renamed]
+
+
+def walk(words: list[str], cwd: Path) -> float:
+    """Run the command of the repository in ``cwd``; seconds by the clock."""
+    assert words[0] == "python"
+    script = ROOT / words[1]
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, str(script), *words[2:]],
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(f"{shlex.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    progress(f"{shlex.join(words)}\n{done.stdout[-600:]}")
+    return time.monotonic() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--npz", type=Path, help="data set to make the folder from")
+    parser.add_argument("--images", type=int, default=150, help="images of each class, with --npz")
+    given = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="tutorial-") as scratch:
+        for words in commands():
+            typed = with_npz(words, given.npz.resolve(), given.images) if given.npz else words
+            rows.append((shlex.join(words), f"{walk(typed, Path(scratch)):.1f} s"))
+    print_table(("command", "time"), rows)
+    print_machine("tensorflow", "mlflow")
+
+
+if __name__ == "__main__":
+    main()
