@@ -15,6 +15,7 @@ from pnas.reports.advice import advise
 from pnas.reports.cellsvg import cell_svg
 from pnas.reports.charts import predictions, rewards_by_child, rewards_by_time, worker_lanes
 from pnas.reports.comparison import compared
+from pnas.reports.diagnoses import predictor_table
 from pnas.reports.durations import time_table
 from pnas.reports.figures import stage_colour
 from pnas.reports.grid import Column, Grid
@@ -78,6 +79,7 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "rewards": [rewards_by_child(run, index), rewards_by_time(run, index)],
         "judged": [(b, _rho(stages, b), predictions(run, b, index)) for b in judged],
         "stages": stage_table(stages),
+        "predictor": predictor_table(stages),
         "operators": operator_use(run.children),
         "inputs": input_use(run.children),
         "time": time_table(run),
