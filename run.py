@@ -3,6 +3,7 @@
 `python run.py --help` says what can be typed.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ def multirun_exit_code() -> int:
 
 def main() -> int:
     """Run the command; errors a user can correct are one line and exit code 2."""
+    gc.disable()  # composing makes a million small objects, few of them garbage; the task looks for it again
     sys.argv[1:] = quote_cells(hide_credentials(sys.argv[1:]))
     try:
         run()
@@ -46,6 +48,8 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    finally:
+        gc.enable()
     return multirun_exit_code()
 
 

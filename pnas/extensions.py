@@ -17,7 +17,6 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,6 +45,8 @@ def extension_names(kind: str) -> tuple[str, ...]:
 
 @cache
 def _offered(named: str) -> dict[str, dict[str, Any]]:
+    from importlib.metadata import entry_points  # seldom needed, and slow to import
+
     modules = [_load_entry(entry) for entry in entry_points(group=GROUP)]
     modules += [_import(name.strip()) for name in named.split(",") if name.strip()]
     offered: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}

@@ -20,6 +20,7 @@ minute; writes a plot.
 import argparse
 import heapq
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -164,7 +165,7 @@ def simulate(space: StateSpace, strategy: Any, executor: SimulatedExecutor) -> C
     def identify(cell: Cell) -> tuple[str, int]:
         return str(cell), derive_seed(0, "child", str(cell))
 
-    with Journal(":memory:", create=True) as journal:
+    with tempfile.TemporaryDirectory() as home, Journal(Path(home) / "journal.sqlite", create=True) as journal:
         SearchLoop(strategy, executor, journal, identify).run()
         best = best_child(journal.children())
     assert best is not None

@@ -1,7 +1,7 @@
 """Folders of image files, one a class: ``root/<class>/*.png`` or ``root/{train,val,test}/<class>/*.png``.
 
 Scanning reads only the headers of the files; pixels are decoded when rows are taken, so that a small part of
-a large folder costs little.
+a large folder costs little. Pillow is imported where it is used: no other command waits for it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from pnas.data.raw import PARTS, RawData, RawPart
 from pnas.data.spec import DataSpec
@@ -51,6 +50,8 @@ class ImageFiles:
         return images
 
     def _decode_into(self, target: NDArray[np.uint8], path: Path) -> None:
+        from PIL import Image, ImageOps
+
         height, width, channels = self.image_shape
         with _reading(path), Image.open(path) as file:
             image = ImageOps.exif_transpose(file).convert(_MODES[channels])
@@ -125,6 +126,8 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _header(path: Path) -> Header:
+    from PIL import Image
+
     with _reading(path), Image.open(path) as file:
         width, height = file.size
         # Not file.getexif(): that of PNG decodes all pixels first.

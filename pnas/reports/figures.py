@@ -71,9 +71,7 @@ def new_figure(
     width: float, height: float, widths: Sequence[float] = (1,), heights: Sequence[float] = (1,)
 ) -> tuple[Figure, list[Axes]]:
     """A figure of ``width`` x ``height`` inches; its panels row by row, with the given relative sizes."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure = _figure(width, height, layout="constrained")
     axes = figure.subplots(
         len(heights), len(widths), squeeze=False, sharex="col", width_ratios=widths, height_ratios=heights
     )
@@ -82,13 +80,21 @@ def new_figure(
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure to draw boxes on: one panel without axes, in inches from its upper left corner."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), facecolor="white")
+    figure = _figure(width, height)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     return figure, axes
+
+
+def _figure(width: float, height: float, **options: Any) -> Figure:
+    from matplotlib import artist
+
+    # Importing figures has a manual page written for each of a hundred classes: a tenth of a second.
+    artist.kwdoc = lambda *_: ""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), facecolor="white", **options)
 
 
 def save(figure: Figure, path: Path | str, dpi: int = 150) -> Path:
