@@ -68,7 +68,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tutorial-") as scratch:
         for words in commands():
             typed = with_npz(words, given.npz.resolve(), given.images) if given.npz else words
-            rows.append((shlex.join(words), f"{walk(typed, Path(scratch)):.1f} s"))
+            rows.append((shlex.join(typed), f"{walk(typed, Path(scratch)):.1f} s"))
     print_table(("command", "time"), rows)
     print_machine("tensorflow", "mlflow")
 

@@ -18,6 +18,7 @@ from pnas.search import STOPPED_BY
 from pnas.tasks.context import Context
 from pnas.tasks.observers import Summarize
 from pnas.tasks.pictures import PICTURES, leave_pictures
+from pnas.tasks.shown import relative
 from pnas.tracking import Tracker, how_to_open
 
 _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
@@ -115,15 +116,11 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
         _print(context, f"test accuracy of the best child: {shown}")
     if limit := journal.meta(STOPPED_BY):
         _print(context, f"stopped by {limit}; the same command with more continues")
-    _print(context, f"outputs: {_relative(context.run_dir)}")
+    _print(context, f"outputs: {relative(context.run_dir)}")
     if (report := context.run_dir / REPORT).is_file():
-        _print(context, f"report: {_relative(report)}")
+        _print(context, f"report: {relative(report)}")
     if command := how_to_open(settings.tracking):
         _print(context, f"compare runs in MLflow: {command}")
-
-
-def _relative(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _print(context: Context, line: str) -> None:

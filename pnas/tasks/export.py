@@ -21,6 +21,7 @@ from pnas.records.summary import write_atomically
 from pnas.reports.model_card import model_card
 from pnas.tasks.context import Context
 from pnas.tasks.exported import Exported, exported_from
+from pnas.tasks.shown import relative
 from pnas.tracking.models import FOLDER, register_model, write_mlflow
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def _write(source: Exported, data: Parts, formats: list[str], folder: Path) -> d
     expected = np.asarray(keras.ops.softmax(child(normalised, training=False)))
     raw = _raw(normalised, data)
     differences: dict[str, float] = {}
+    keras.utils.disable_interactive_logging()  # MLflow predicts with a progress bar
     for name in formats:
         try:
             predict = _writer(name, raw)(model, folder)
@@ -158,6 +160,7 @@ def _register(settings: Settings, source: Exported, output: Path) -> str | None:
 
 def _report(context: Context, output: Path, differences: dict[str, float], version: str | None) -> None:
     lines = [f"{name}: largest difference of a probability {value:.1e}" for name, value in differences.items()]
+    output = relative(output)
     lines.append(f"export: {output} ({CARD}, {DESCRIPTION})")
     if "mlflow" in differences:
         lines.append(f"predict: mlflow models predict -m {output / FOLDER} --env-manager local -t json -i INPUT.json")

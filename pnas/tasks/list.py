@@ -1,6 +1,5 @@
 """`task=list`: the runs there are, newest first."""
 
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from pnas.reports.runs import RunView, read_run
 from pnas.reports.table import count, decimal, duration
 from pnas.tasks.context import Context
 from pnas.tasks.several import run_dirs
+from pnas.tasks.shown import relative
 
 _Row = tuple[Path, RunView | None, str]
 """A run directory, what its journal says, and why it cannot be read."""
@@ -25,7 +25,7 @@ def run(settings: Settings, context: Context) -> None:
     shown = f"{len(homes):,} runs, newest first"
     title = shown if len(newest) == len(homes) else f"{shown} (the first {len(newest):,})"
     if not homes:
-        context.console.print(f"no runs in {_short(context.run_dir.parent)} yet", markup=False, highlight=False)
+        context.console.print(f"no runs in {relative(context.run_dir.parent)} yet", markup=False, highlight=False)
         return
     Grid.of(title, _COLUMNS, [_read(home) for home in newest]).print(context.console)
 
@@ -47,10 +47,6 @@ def _read(home: Path) -> _Row:
         return home, None, str(error)
 
 
-def _short(path: Path) -> str:
-    return os.path.relpath(path) if path.is_absolute() and path.is_relative_to(Path.cwd()) else str(path)
-
-
 def _when(home: Path) -> str:
     return datetime.fromtimestamp(_changed(home)).strftime("%Y-%m-%d %H:%M")
 
@@ -61,7 +57,7 @@ def _children(run: RunView) -> str:
 
 
 _COLUMNS = (
-    Column("run", lambda row: _short(row[0]), prose=True),
+    Column("run", lambda row: str(relative(row[0])), prose=True),
     Column("status", lambda row: row[1].status if row[1] else "unreadable", prose=True),
     Column("best", lambda row: decimal(row[1].best.reward) if row[1] and row[1].best else ""),
     Column("test", lambda row: decimal(row[1].test_accuracy) if row[1] else ""),

@@ -18,6 +18,7 @@ from pnas.reports.training import cells_table
 from pnas.state_space import Cell
 from pnas.tasks.cells import Chosen, chosen_cells
 from pnas.tasks.context import Context
+from pnas.tasks.shown import relative
 from pnas.tasks.training_run import Run, opened_training
 from pnas.tracking import how_to_open
 
@@ -136,9 +137,10 @@ def _test(member: Member, settings: Settings, data: Parts, folder: Path) -> floa
 
 def _report(training: Training, context: Context, settings: Settings) -> float | None:
     cells_table(training).print(context.console)
-    lines = [f"outputs: {context.run_dir}"]
+    run_dir = relative(context.run_dir)
+    lines = [f"outputs: {run_dir}"]
     if best := training.best():
-        lines.append(f"best by validation: {MEMBERS}/{best.id}; task=export from={context.run_dir} writes it")
+        lines.append(f"best by validation: {MEMBERS}/{best.id}; task=export from={run_dir} writes it")
     if command := how_to_open(settings.tracking):
         lines.append(f"compare runs in MLflow: {command}")
     for line in lines:
