@@ -46,8 +46,8 @@ _STYLE: dict[str, Any] = {
 _STAGE_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7f7f7f")
 """Okabe and Ito's palette, safe for the common forms of colour blindness, without its yellow and black."""
 
-_STAGE_MARKS = ("o", "s", "^", "D", "v", "P", "X")
-"""The same distinction without colour."""
+_STAGE_MARKS = ("o", "s", "^", "D", "P")
+"""The same distinction without colour. Crosses are failed children, triangles that point down far below all others."""
 
 
 def stage_colour(stage: int) -> str:

@@ -135,6 +135,8 @@ def _concat(run: RunView) -> str:
 
 
 def _network(run: RunView) -> Markup | None:
+    if run.value("trainer.table") is not None:
+        return None  # nothing was built
     try:
         return network_svg(NetworkSpec(**run.value("child")), run.best.cell if run.best else None)
     except (TypeError, InvalidValue):

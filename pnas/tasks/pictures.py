@@ -44,7 +44,8 @@ def leave_pictures(run_dir: Path, network: NetworkSpec, status: str) -> None:
 def _draw_best(run: RunView, network: NetworkSpec) -> None:
     if run.best is not None:
         _write_svg(run.path / CELL, cell_svg(run.best.cell, network.concat))
-        _write_svg(run.path / NETWORK, network_svg(network, run.best.cell))
+        if run.value("trainer.table") is None:  # else nothing was built
+            _write_svg(run.path / NETWORK, network_svg(network, run.best.cell))
 
 
 def _write_svg(path: Path, picture: Markup) -> None:
