@@ -1,5 +1,6 @@
 """The scripts under experiments/: each says what it does, costs and gives; one small sweep runs to its plot."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,16 @@ def run(script: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess
 def test_each_study_opens_with_its_command(script: str) -> None:
     text = (ROOT / "experiments" / f"{script}.py").read_text()
     assert f".venv/bin/python experiments/{script}.py" in text.partition('"""\n\n')[0]
+
+
+def test_the_tutorial_is_walked_from_its_folder_to_its_exported_model() -> None:
+    walk = runpy.run_path(str(ROOT / "experiments" / "walk_tutorial.py"))
+    typed = walk["commands"]()
+    assert typed[0][1].endswith("make_photos.py")
+    assert typed[-1][1].endswith("classify_image.py")
+    assert any("task=export" in words for words in typed)
+    assert not any("ui" in words for words in typed)
+    assert all((ROOT / words[1]).is_file() for words in typed)
 
 
 @pytest.mark.slow
