@@ -33,27 +33,31 @@ SHARES = (0.01, 0.001)
 
 @dataclass(frozen=True)
 class Contender:
-    """A strategy in the comparison: its settings, predictor and K; ``is_random``: whether seeds matter."""
+    """A strategy in the comparison: its settings, predictor and K; ``is_random``: whether seeds matter.
+
+    K None divides what the budget leaves after stage 1 among the later stages.
+    """
 
     search: dict[str, Any]
     predictor: str = "gp"
-    K: int = 10
+    K: int | None = 10
     is_random: bool = True
 
 
 REFINED = {"uncertainty": 1.0, "refine": 5}
 CONTENDERS = {
     "random": Contender({"kind": "random", "batch": 1}),
-    "progressive random": Contender({"kind": "progressive_random"}, K=63),
+    "progressive random": Contender({"kind": "progressive_random"}, K=None),
     "evolution": Contender({"kind": "evolution", "batch": 1}),
     "evolution, batches of 8": Contender({"kind": "evolution", "batch": 8}),
-    "progressive, mlp ensemble": Contender({}, "mlp_ensemble", K=63),
-    "progressive, gp": Contender({}, K=63, is_random=False),
-    "progressive, gp, uncertainty": Contender({"uncertainty": 1.0}, K=63, is_random=False),
-    "progressive, gp, explore": Contender({"explore": 0.25}, K=63, is_random=False),
+    "progressive, mlp ensemble": Contender({}, "mlp_ensemble", K=None),
+    "progressive, gp": Contender({}, K=None, is_random=False),
+    "progressive, gp, uncertainty": Contender({"uncertainty": 1.0}, K=None, is_random=False),
+    "progressive, gp, explore": Contender({"explore": 0.25}, K=None, is_random=False),
     "refined, gp": Contender(REFINED, is_random=False),
     "refined, gp, no uncertainty": Contender({**REFINED, "uncertainty": 0.0}, is_random=False),
     "refined, gp, probe": Contender({**REFINED, "probe": 5}),
+    "refined, gp, a sample first": Contender({**REFINED, "first": 8}, K=5),
     "refined, mlp ensemble": Contender({**REFINED, "refine": 10}, "mlp_ensemble"),
 }
 
@@ -77,7 +81,9 @@ def main() -> None:
 
 def run_all(args: argparse.Namespace, name: str) -> list[dict[str, list[float]]]:
     """The curves of every seed, from the cache where they are there."""
-    seeds = range(args.seeds if CONTENDERS[name].is_random else 1)
+    rows = loaded(args.table, args.reward, args.test).rows.values()
+    is_random = CONTENDERS[name].is_random or any(len(row.rewards) > 1 for row in rows)
+    seeds = range(args.seeds if is_random else 1)
     path = args.cache / f"{Path(args.table).stem}-{args.reward}-{args.test}-{args.budget}-{name}.json"
     known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     missing = [seed for seed in seeds if str(seed) not in known]
@@ -96,9 +102,12 @@ def search(
 ) -> dict[str, list[float]]:
     """One search: reward, mean reward over trainings, and judged accuracy of the best cell after each child."""
     table, contender = loaded(path, reward, test), CONTENDERS[name]
-    spec = SearchSpec(**{**contender.search, "max_children": budget})  # type: ignore[arg-type]
-    space = table.space
-    controller = ControllerSpec.named(contender.predictor).with_K(contender.K)
+    space, settings = table.space, {**contender.search, "max_children": budget}
+    if "first" in settings:
+        settings["first"] = min(settings["first"], space.num_cells(1))
+    spec = SearchSpec(**settings)
+    K = contender.K or -(-(budget - space.num_cells(1)) // max(space.B - 1, 1))
+    controller = ControllerSpec.named(contender.predictor).with_K(K)
     strategy, answer = make_strategy(spec, space, controller, seed), TableRunnerFactory(table)
     curves: dict[str, list[float]] = {"reward": [], "mean": [], "judged": []}
     best = -1.0

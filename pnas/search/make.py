@@ -54,7 +54,10 @@ def check_search(spec: SearchSpec, space: SlotSpace, K: int | None, epochs: floa
         rule = f"must be at most {cells}, the cells of {space.B} blocks, or null for all candidates"
         require(K is None or cells >= K, "controller.K", rule, K)
         _check_probe(spec, space, K)
-    first = {"random": 1, "evolution": spec.population}.get(spec.kind, space.num_cells(1))
+    all_of_one = space.num_cells(1)
+    rule = f"must be at most {all_of_one}, the cells of one block, or null for all of them"
+    require(spec.first is None or spec.first <= all_of_one, "search.first", rule, spec.first)
+    first = {"random": 1, "evolution": spec.population}.get(spec.kind, spec.first or all_of_one)
     rule = f"must be at least {first}, the children of the first stage"
     require(spec.max_children is None or spec.max_children >= first, "search.max_children", rule, spec.max_children)
     if spec.max_epochs is not None:

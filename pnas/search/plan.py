@@ -53,12 +53,19 @@ class Workload:
 
 
 def plan_search(
-    space: SlotSpace, K: int | None, network: NetworkSpec, work: Workload, seed: int, limits: Limits | None = None
+    space: SlotSpace,
+    K: int | None,
+    network: NetworkSpec,
+    work: Workload,
+    seed: int,
+    limits: Limits | None = None,
+    first: int | None = None,
 ) -> list[StagePlan]:
     """The stages of a progressive search of ``space`` with ``K`` children after the first (None = all).
 
     Args:
         limits: of the size of children; what exceeds them is not planned for.
+        first: children of stage 1; None = all cells of one block.
     """
     stages: list[StagePlan] = []
     for b in range(1, space.B + 1):
@@ -66,7 +73,8 @@ def plan_search(
         unique = space.num_cells(b)
         if b == 1 and limits:
             unique = sum(map(limits.allows, space.initial_children()))
-        children = unique if b == 1 or K is None else min(K, unique, candidates)
+        wanted = first if b == 1 else K
+        children = min(unique, unique if wanted is None else wanted, candidates if b > 1 else unique)
         stages.append(_plan_stage(space, b, candidates, children, network, work, seed, limits))
     return stages
 

@@ -21,8 +21,8 @@ from pnas.state_space import Candidates, Cell
 class Progressive:
     """All cells of one block first; then, stage by stage, the K best predicted extensions of the last stage's.
 
-    ``spec`` may add to that: room for the unknown among the K, a random probe beside them, and rounds at full size
-    after the last stage (`pnas.search.SearchSpec`).
+    ``spec`` may change that: a sample of the first cells, room for the unknown among the K, a random probe beside
+    them, and rounds at full size after the last stage (`pnas.search.SearchSpec`).
 
     Args:
         controller: fresh; decides B and K.
@@ -49,7 +49,7 @@ class Progressive:
         self._catch_up()
         stages = len(self._controller.history)
         if not stages:
-            cells = self._controller.get_actions()
+            cells = self._controller.get_actions(self._spec.first)
             return Proposal(cells, None, 0, len(cells), 0.0)
         if stages >= self._controller.B and not self._spec.refine:
             return None

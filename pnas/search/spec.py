@@ -23,6 +23,7 @@ class SearchSpec:
         max_seconds: of all commands of this search together, after which no child is started; None = any.
         max_children: children trained (or failed) by this search at most; None = any.
         max_epochs: epochs trained by this search at most; None = any.
+        first: of progressive: children of stage 1, drawn from the cells of one block; None = all of them (the paper's).
         probe: of progressive: random extensions trained at each stage besides the K chosen ones, to judge the
             predictor by cells that it did not choose.
         uncertainty: of progressive: candidates are chosen by expected reward + this times the predictor's spread.
@@ -44,6 +45,7 @@ class SearchSpec:
     max_seconds: float | None = None
     max_children: int | None = None
     max_epochs: int | None = None
+    first: int | None = None
     probe: int = 0
     uncertainty: float = 0.0
     explore: float = 0.0
@@ -61,6 +63,8 @@ class SearchSpec:
         self._check_budgets()
         for name in ("probe", "refine"):
             require_count(f"search.{name}", getattr(self, name), minimum=0)
+        if self.first is not None:
+            require_count("search.first", self.first, minimum=2)
         for name in ("refine_pool", "refine_parents", "batch", "population", "sample"):
             require_count(f"search.{name}", getattr(self, name))
         bonus = self.uncertainty
@@ -94,6 +98,8 @@ class SearchSpec:
         for name in ("probe", "uncertainty", "explore", "refine"):
             value, rule = getattr(self, name), "must be 0 unless search.kind=progressive"
             require(value == 0 or self.kind == "progressive", f"search.{name}", rule, value)
+        rule = "must be null unless search.kind=progressive"
+        require(self.first is None or self.kind == "progressive", "search.first", rule, self.first)
         if self.budget is None and (self.refine or not self.is_progressive):
             what = "search.refine" if self.refine else f"search.kind={self.kind}"
             rule = f"must be given (or search.max_epochs or search.max_seconds): {what} ends with its budget"

@@ -28,8 +28,9 @@ def _stages(settings: Settings, space: SlotSpace) -> list[str]:
     for b in range(1, space.B + 1):
         cells = space.num_cells(b)
         candidates = space.num_candidates(children, b) if b > 1 else cells
-        wanted = cells if b == 1 or settings.controller.K is None else settings.controller.K + spec.probe
-        children = min(wanted, cells, candidates)
+        K = settings.controller.K
+        wanted = spec.first if b == 1 else None if K is None else K + spec.probe
+        children = min(cells if wanted is None else wanted, cells, candidates)
         lines.append(f"stage {b}: {children:,} children at most")
     if spec.refine:
         lines.append(f"each later stage: {spec.refine:,} children of {space.B} blocks")

@@ -18,7 +18,8 @@ def print_plan(settings: Settings, context: Context, space: SlotSpace, data: Dat
         data.image_shape, data.num_classes, data.train, data.val, trainer.epochs, trainer.batchsize
     )  # fmt: skip
     limits = Limits(trainer, settings.child, data.image_shape, data.num_classes)
-    stages = plan_search(space, settings.controller.K, settings.child, work, settings.seed, limits)
+    K, first = settings.controller.K, settings.search.first
+    stages = plan_search(space, K, settings.child, work, settings.seed, limits, first)
     Grid.of("Plan of the search", _COLUMNS, stages).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
     for line in _lines(stages, space, workers):

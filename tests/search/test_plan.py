@@ -23,6 +23,12 @@ def test_no_more_children_than_there_are_cells(K: int | None, children: list[int
     assert space.num_cells(2) == 27
 
 
+def test_a_first_stage_that_is_a_sample() -> None:
+    space = StateSpace(B=2, operators=["3x3 conv", "identity"])
+    stages = plan_search(space, None, NetworkSpec(), CIFAR, seed=0, first=4)
+    assert [stage.children for stage in stages] == [4, space.num_candidates(4, 2)]
+
+
 def test_sampled_cells_belong_to_the_space_and_depend_on_the_seed_alone() -> None:
     space = StateSpace(B=4)
     cells = sample_cells(space, 4, 20, seed=3)

@@ -30,6 +30,7 @@ SPECS = {
     "progressive": SearchSpec(max_children=BUDGET),
     "explored": SearchSpec(uncertainty=1.0, explore=0.5, probe=2, max_children=BUDGET),
     "refined": SearchSpec(uncertainty=1.0, refine=3, max_children=BUDGET),
+    "a sample first": SearchSpec(first=3, uncertainty=1.0, refine=3, max_children=BUDGET),
     "refined nearby": SearchSpec(refine=3, refine_pool=9, refine_parents=2, max_children=BUDGET),
 }
 
@@ -97,7 +98,7 @@ def test_stages_have_the_size_that_the_settings_give(spec: SearchSpec, space: Sl
         assert sizes == [first, *[spec.batch] * 3]
         assert {len(cell) for stage in stages for cell in stage} == {space.B}
     else:
-        grown = [space.num_cells(1), *[4 + spec.probe] * (space.B - 1)]
+        grown = [spec.first or space.num_cells(1), *[4 + spec.probe] * (space.B - 1)]
         assert sizes == [*grown, *[spec.refine] * (4 - space.B if spec.refine else 0)]
         assert [len(stage[0]) for stage in stages[: space.B]] == list(range(1, space.B + 1))
 
