@@ -143,6 +143,6 @@ def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
 @pytest.mark.slow
 def test_killed_at_random_instants_nothing_is_lost_or_trained_twice(tmp_path: Path) -> None:
     script = ROOT / "experiments" / "benchmarks" / "kill_and_resume.py"
-    command_line = [sys.executable, str(script), "--kills", "4", "--executors", "serial", "local", "--seed", "7"]
+    command_line = [sys.executable, str(script), "--kills", "4", "--executors", "local", "--seed", "7"]
     done = subprocess.run(command_line, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr
