@@ -25,6 +25,7 @@ def run(config: DictConfig) -> float | None:
     """One job: a single command, or one of a multirun's."""
     from pnas.tasks import run_job
 
+    gc.enable()
     return run_job(config)
 
 
@@ -36,7 +37,7 @@ def multirun_exit_code() -> int:
 
 def main() -> int:
     """Run the command; errors a user can correct are one line and exit code 2."""
-    gc.disable()  # composing makes a million small objects, few of them garbage; the task looks for it again
+    gc.disable()  # composing makes a million small objects, few of them garbage; `run` turns it on again
     sys.argv[1:] = quote_cells(hide_credentials(sys.argv[1:]))
     try:
         run()

@@ -23,6 +23,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -154,7 +155,7 @@ class Study:
         self._path, self._data, self._trainer = given.out / "results.json", data, recipe(given)
         self._workers, self._until = given.workers, time.monotonic() + 60 * given.minutes
         self._results: dict[str, float] = json.loads(self._path.read_text()) if self._path.is_file() else {}
-        self._meaning = repr((fingerprint, self._trainer))
+        self._meaning, self._writing = repr((fingerprint, self._trainer)), Lock()
 
     def run(self, trainings: list[Training]) -> None:
         """The first seed of every network before the second, so that a study cut short compares all."""
@@ -171,8 +172,9 @@ class Study:
             return
         started = time.monotonic()
         accuracy = pool.submit(train, training, self._data, self._trainer, self._path.parent).result()
-        self._results[self._key(training)] = accuracy
-        self._path.write_text(json.dumps(dict(self._results), indent=1))
+        with self._writing:
+            self._results[self._key(training)] = accuracy
+            self._path.write_text(json.dumps(self._results, indent=1))
         progress(f"{training.name}, seed {training.seed}: {accuracy:.4f} ({time.monotonic() - started:.0f} s)")
 
     def _key(self, training: Training) -> str:

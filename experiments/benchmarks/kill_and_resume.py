@@ -92,7 +92,7 @@ def main() -> int:
     return int(any(tally.retrained or tally.differences or tally.mlflow["bad"] for tally in tallies))
 
 
-def undisturbed(name: str, executor: str, cwd: Path) -> "Seconds":
+def undisturbed(name: str, executor: str, cwd: Path) -> Seconds:
     """Let one search run to its end, and measure it."""
     started = time.monotonic()
     process = _start(name, executor, cwd)
@@ -122,7 +122,7 @@ def torture(executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) 
     return tally
 
 
-def _until_it_ends(name: str, tally: Tally, kills: int, seconds: "Seconds", rng: random.Random, cwd: Path) -> None:
+def _until_it_ends(name: str, tally: Tally, kills: int, seconds: Seconds, rng: random.Random, cwd: Path) -> None:
     journal = cwd / "outputs" / name / JOURNAL
     ended: dict[str, float] = {}
     while True:

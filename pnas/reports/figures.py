@@ -90,10 +90,12 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 def _figure(width: float, height: float, **options: Any) -> Figure:
     from matplotlib import artist
 
-    # Importing figures has a manual page written for each of a hundred classes: a tenth of a second.
-    artist.kwdoc = lambda *_: ""
-    from matplotlib.figure import Figure
-
+    # While it is imported, a manual page is written for each of a hundred classes: a tenth of a second.
+    write_manual, artist.kwdoc = artist.kwdoc, lambda *_: ""
+    try:
+        from matplotlib.figure import Figure
+    finally:
+        artist.kwdoc = write_manual
     return Figure(figsize=(width, height), facecolor="white", **options)
 
 

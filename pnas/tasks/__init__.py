@@ -1,7 +1,6 @@
 """One module a task, each wiring the rooms below. `run_job` picks one and meets its errors."""
 
 import errno
-import gc
 import math
 import os
 import signal
@@ -62,8 +61,6 @@ def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float |
         if context.sweep_dir is not None and context.job is not None and settings.executor.workers is None:
             take_share(context.sweep_dir, context.jobs_at_once, context.job)
         task: Task = import_module(f"pnas.tasks.{settings.task.name}").run
-        gc.freeze()
-        gc.enable()  # run.py composes without; what it made stays
         return task(settings, context)
     except OSError as error:
         raise _as_users_error(error) from error

@@ -53,7 +53,7 @@ MISTAKES = [
     ("trainer.device=gpu", "trainer.device", "gpu"),
     ("executor.workers=0", "executor.workers", "0"),
     ("search.max_failed=1", "search.max_failed", "1"),
-    ("tracking.uri=file:///tmp/mlruns", "tracking.uri", "file"),
+    ("tracking.uri=file:///mlruns", "tracking.uri", "file"),
     ("search=greedy", "search", "greedy"),
     ("search=random search.probe=3", "search.probe", "3"),
     ("search=evolution search.sample=0", "search.sample", "0"),

@@ -47,7 +47,7 @@ def test_resolve_uri(uri, resolved, tmp_path, monkeypatch):
     ("changes", "message"),
     [
         ({"backend": "wandb"}, r"^tracking.backend: must be one of mlflow, none. Received: 'wandb'$"),
-        ({"uri": "file:///tmp/mlruns"}, r"^tracking.uri: must be null or start with http.*folders.*refused"),
+        ({"uri": "file:///mlruns"}, r"^tracking.uri: must be null or start with http.*folders.*refused"),
         ({"uri": "./mlruns"}, r"^tracking.uri: .*folders \(mlruns\) are refused.*Received: './mlruns'$"),
         ({"uri": "mlflow.db"}, r"^tracking.uri: .* a database is written sqlite:///mlflow.db"),
         ({"uri": ""}, r"^tracking.uri: must be null or start with"),
