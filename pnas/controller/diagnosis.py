@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.correlation import kendall, spearman
+from pnas.controller.correlation import rank_correlations
 from pnas.seeds import derive_seed
 
 Floats = NDArray[np.float64]
@@ -16,7 +16,6 @@ FitPredict = Callable[[NDArray[np.intp], NDArray[np.intp], int], Sequence[float]
 RESAMPLES = 200  # of a bootstrap interval
 LEVEL = 0.95  # of its coverage
 _FEWEST = 4  # pairs below which an interval would say nothing
-_NAMES = ("spearman", "kendall")
 
 
 def rank_agreement(
@@ -36,25 +35,28 @@ def rank_agreement(
         than 4 pairs as well.
     """
     pairs = np.array([(p, a) for p, a in zip(predicted, actual, strict=True) if a is not None]).reshape(-1, 2)
+    drawn = np.concatenate([np.ones((1, len(pairs))), _resampled(len(pairs), seed, resamples)])
     agreement: dict[str, float | None] = {"n": len(pairs)}
-    for name, correlate in zip(_NAMES, (spearman, kendall), strict=True):
-        value = correlate(pairs[:, 0].tolist(), pairs[:, 1].tolist())
-        low, high = (None, None) if value is None else _interval(pairs, correlate, seed, resamples)
+    for name, values in rank_correlations(pairs[:, 0], pairs[:, 1], drawn)._asdict().items():
+        value = None if np.isnan(values[0]) else float(values[0])
+        low, high = (None, None) if value is None else _interval(values[1:])
         agreement |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return agreement
 
 
-def _interval(
-    pairs: Floats, correlate: Callable[..., float | None], seed: int, resamples: int
-) -> tuple[float | None, float | None]:
-    if len(pairs) < _FEWEST:
-        return None, None
+def _resampled(cells: int, seed: int, resamples: int) -> Floats:
+    """How often each cell is in each bootstrap sample: (resamples, cells); no samples of too few cells."""
+    if cells < _FEWEST:
+        return np.zeros((0, cells))
     rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
-    samples = [pairs[rng.integers(len(pairs), size=len(pairs))] for _ in range(resamples)]
-    values = [correlate(sample[:, 0].tolist(), sample[:, 1].tolist()) for sample in samples]
+    samples = [rng.integers(cells, size=cells) for _ in range(resamples)]
+    return np.array([np.bincount(sample, minlength=cells) for sample in samples]).reshape(-1, cells)
+
+
+def _interval(values: Floats) -> tuple[float | None, float | None]:
     # A sample that is constant by chance has no correlation, and is left out.
-    known = [value for value in values if value is not None]
-    if not known:
+    known = values[~np.isnan(values)]
+    if not len(known):
         return None, None
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

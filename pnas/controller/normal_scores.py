@@ -26,12 +26,10 @@ class NormalScores:
     def of(cls, rewards: Sequence[float]) -> "NormalScores":
         """Score each reward by its rank, as a normal sample of the same size would have it; equal ones equally."""
         from scipy.special import ndtri
-        from scipy.stats import rankdata
 
-        values, inverse = np.unique(np.asarray(rewards, np.float64), return_inverse=True)
-        ranks = np.zeros(len(values))
-        ranks[inverse] = rankdata(rewards)
-        return cls(ndtri((ranks - 0.5) / len(inverse)), values)
+        values, counts = np.unique(np.asarray(rewards, np.float64), return_counts=True)
+        below = np.cumsum(counts) - counts  # equal ones share the mean of their ranks
+        return cls(ndtri((below + counts / 2) / counts.sum()), values)
 
     def forward(self, rewards: Sequence[float]) -> Floats:
         """Normal scores of rewards, going on beyond the known ones in a straight line."""

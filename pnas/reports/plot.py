@@ -176,7 +176,7 @@ def _draw_judgement(axes: Axes, cells: Sequence[ScoredCell]) -> None:
 
 def _judgement(marks: Sequence[Mark], stage: int) -> str:
     """A stage's line in the legend, with Spearman's rank correlation of predictions and rewards."""
-    from pnas.controller.correlation import spearman  # scipy.stats takes a second to import
+    from pnas.controller.correlation import spearman
 
     predicted, rewards = ([mark[axis] for mark in marks if mark.stage == stage] for axis in (0, 1))
     rho = spearman(predicted, rewards)

@@ -107,6 +107,6 @@ class Progress:
 
     @staticmethod
     def _rho(pairs: Sequence[tuple[float, float]]) -> float | None:
-        from pnas.controller.correlation import spearman  # scipy.stats takes a second to import
+        from pnas.controller.correlation import spearman
 
         return spearman([predicted for predicted, _ in pairs], [reward for _, reward in pairs])
