@@ -24,10 +24,11 @@ STRATEGIES = {
     "random": ("search=random", "search.batch=4"),
     "progressive_random": ("search=progressive_random",),
     "evolution": ("search=evolution", "search.population=10", "search.sample=4", "search.batch=4"),
-    "progressive": ("search=progressive",),
+    "progressive": ("search=progressive", "controller=gp"),
+    "progressive_lstm": ("search=progressive", "controller=lstm"),
     "refined": ("search=refined", "controller=gp"),
 }
-BEAMS = {"progressive_random": 1.0, "progressive": 1.0, "refined": 1 / 3}
+BEAMS = {"progressive_random": 1.0, "progressive": 1.0, "progressive_lstm": 1.0, "refined": 1 / 3}
 """Share of what stage 1 leaves of the budget that goes to the two stages after it; the rest is for refinement."""
 FRESH = 1000
 """Seeds of retrained winners begin here."""
@@ -56,7 +57,9 @@ def summary(args: argparse.Namespace, strategy: str, seed: int, overrides: Seque
     run_dir = args.outputs / name
     settings = [f"controller.K={children_per_stage(args, strategy)}"] if strategy in BEAMS else []
     command = [f"name={name}", f"seed={seed}", f"hydra.run.dir={run_dir}", f"search.max_children={args.children}"]
-    run([*command, *STRATEGIES[strategy], *settings, *overrides])
+    # Strategies of one seed train many of the same cells, by the same seeds.
+    shared = f"cache.path={args.outputs / 'children.sqlite'}"
+    run([*command, shared, *STRATEGIES[strategy], *settings, *overrides])
     return json.loads((run_dir / "summary.json").read_text())
 
 

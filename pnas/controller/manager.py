@@ -68,7 +68,7 @@ class ControllerManager:
         state_space: SlotSpace,
         B: int,
         K: int | None,
-        predictor: str = "lstm",
+        predictor: str = "gp",
         spec: ControllerSpec | None = None,
         seed: int = 0,
         allows: Allows | None = None,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -49,5 +50,13 @@ def add_row(rows: dict[str, Row], key: str, row: Row, cell: str) -> None:
     Raises:
         InvalidValue: one is there that says something else.
     """
-    rule = f"must not have rows of one cell that disagree; {cell} has {rows.get(key)} and"
-    require(rows.setdefault(key, row) == row, KEY, rule, row)
+    known = rows.setdefault(key, row)
+    if known != row:
+        before, now = (_differing(one, other) for one, other in ((known, row), (row, known)))
+        raise InvalidValue(KEY, f"must not have rows of one cell that disagree; {cell} has {before} and", now)
+
+
+def _differing(row: Row, other: Row) -> str:
+    """What ``row`` says that ``other`` does not."""
+    pairs = ((field.name, getattr(row, field.name), getattr(other, field.name)) for field in fields(row))
+    return ", ".join(f"{name}={value}" for name, value, elsewhere in pairs if value != elsewhere)

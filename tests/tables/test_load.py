@@ -67,7 +67,7 @@ def test_rows_in_other_files(kind: str, tmp_path: Path) -> None:
         (f"cell,reward\n{CONV},high\n", "Received: 'high'"),
         (f"cell,reward,reward_2\n{CONV},0.5,nan\n", "further reward"),
         (f"cell,reward,test\n{CONV},0.5,-1\n", "test of"),
-        (f"cell,reward\n{MIXED},0.5\n{SWAPPED},0.25\n", "disagree"),
+        (f"cell,reward\n{MIXED},0.5\n{SWAPPED},0.25\n", r"has rewards=\(0\.5,\) and. Received: .rewards=\(0\.25,"),
         ('cell,reward\n"(-1, 5x5 conv, -1, identity)",0.5\n', "own space"),
         ('cell,reward\n"(-3, identity, -1, identity)",0.5\n', "own space"),
         ("cell,reward\nnonsense,0.5\n", "own space"),

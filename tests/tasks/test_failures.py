@@ -68,7 +68,7 @@ def test_a_budget_ends_a_search_with_a_note_and_a_larger_one_continues(
     summary = summary_of(here)
     assert (summary["status"], summary["stopped_by"]) == ("finished", "search.max_children=4")
     assert (summary["children_trained"], summary["stages"][1]["children"]) == (4, 2)
-    assert summary["stages"][1]["predictor"]["kind"] == "lstm"
+    assert summary["stages"][1]["predictor"]["kind"] == "gp"
     assert run_here(*serial) == 0
     assert summary_of(here)["children_trained"] == 5
     assert summary_of(here)["stopped_by"] is None

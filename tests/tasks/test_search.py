@@ -59,7 +59,7 @@ def test_a_search_leaves_what_the_contract_says(finished: Path) -> None:
     )
     # 3 parents, 2 inputs x 2 operators = 4 operands, 10 unordered pairs.
     assert (second["b"], second["children"], second["candidates_scored"]) == (2, 2, 30)
-    assert first["predictor"]["kind"] == "lstm"
+    assert first["predictor"]["kind"] == "gp"
     assert second["predictor"]["spearman_next"] is None
     assert summary["tracking"]["experiment"] == "pnas"
     assert len(rewards_of(run_dir)) == 5
