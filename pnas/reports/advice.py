@@ -58,11 +58,12 @@ def _growth(run: RunView) -> Iterator[Advice]:
     B, K = run.value("state_space.B"), run.value("controller.K")
     if run.status != "finished" or run.best is None or not isinstance(B, int):
         return
-    if run.best.b == B:
+    size = len(run.best.cell)  # not its stage: rounds of refinement are stages of the largest cells
+    if size == B:
         reason = f"The best cell is among the largest (b = {B}): larger ones may be better still. The same command with"
         yield Advice(reason, f"state_space.B={B + 1}")
     elif isinstance(K, int):
-        reason = f"Cells larger than {run.best.b} did not win: a wider beam may. The same command with"
+        reason = f"Cells larger than {size} did not win: a wider beam may. The same command with"
         yield Advice(reason, f"controller.K={2 * K}")
     if run.value("state_space.kind") == "pnas" and any(stage.predictor for stage in run.stages):
         command = f"python run.py task=score {_source(run)} state_space.B={B + 1}"

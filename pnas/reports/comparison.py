@@ -121,7 +121,7 @@ _COLUMNS = (
     Column("status", lambda item: item[1].status, prose=True),
     Column("best", lambda item: decimal(item[1].best.reward if item[1].best else None)),
     Column("test", lambda item: decimal(item[1].test_accuracy)),
-    Column("b", lambda item: str(item[1].best.b) if item[1].best else ""),
+    Column("b", lambda item: str(len(item[1].best.cell)) if item[1].best else ""),
     Column("children", lambda item: count(item[1].trained)),
     Column("failed", lambda item: count(len(item[1].failed)) if item[1].failed else ""),
     Column("predictor", lambda item: item[1].predictor, prose=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pnas.children import NetworkSpec, TrainerSpec
 from pnas.config import Settings
 from pnas.data import DataSpec, Parts
-from pnas.errors import InvalidValue, PnasError
+from pnas.errors import InvalidValue, PnasError, require
 from pnas.records import Journal, best_child
 from pnas.records.contained import refuse_leading_out, refuse_strange_keys
 from pnas.records.rundir import JOURNAL, WEIGHTS
@@ -115,6 +115,8 @@ def _of_training(run_dir: Path) -> Exported:
 
 def _of_search(run_dir: Path) -> Exported:
     settings = stored_settings(run_dir)
+    rule = "must be a search that trained its children: one that read a table has no weights"
+    require(settings.trainer.table is None, "from", rule, str(run_dir))
     with closing(Journal(run_dir / JOURNAL)) as journal:
         best, name = best_child(journal.children()), journal.meta("name", "")
         test, fingerprint = journal.meta("test_accuracy"), journal.meta("data_fingerprint")

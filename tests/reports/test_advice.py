@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,3 +28,11 @@ def test_only_tasks_that_exist_are_named(tmp_path: Path) -> None:
     run = read_run(make_run(tmp_path / "demo"))
     assert not any("task=train" in item.command for item in advise(run, ("score",)))
     assert any("task=train" in item.command for item in advise(run, ("score", "train")))
+
+
+def test_a_stage_of_refinement_is_not_taken_for_larger_cells(tmp_path: Path) -> None:
+    run = read_run(make_run(tmp_path / "demo", (6, 4), state_space__B=2))
+    run.children[-1] = replace(run.children[-1], b=7, reward=1.0)
+    said = " ".join(f"{item.reason} {item.command}" for item in advise(run))
+    assert "b = 2" in said
+    assert "state_space.B=3" in said
