@@ -2,7 +2,7 @@
 
     .venv/bin/python experiments/compare_controllers.py [overrides]
 
-Eight searches of the default space on digits: four predictors, two seeds each. A minute or two each on 2 cores;
+Ten searches of the default space on digits: five predictors, two seeds each. A minute or two each on 2 cores;
 docs/results.md has the figures to expect. Overrides go to every search, for example
 ``seed=0,1,2,3,4 data=npz data.path=mine.npz``; ``cache.path=children.sqlite`` trains a child of several searches once.
 """
@@ -10,4 +10,4 @@ docs/results.md has the figures to expect. Overrides go to every search, for exa
 from study import study
 
 if __name__ == "__main__":
-    study("compare_controllers", ["controller=lstm,mlp,lstm_ensemble,mlp_ensemble", "seed=0,1"], __doc__)
+    study("compare_controllers", ["controller=gp,lstm,mlp,lstm_ensemble,mlp_ensemble", "seed=0,1"], __doc__)

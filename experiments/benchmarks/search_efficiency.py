@@ -13,7 +13,7 @@ import json
 import statistics
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ SHARES = (0.01, 0.001)
 
 @dataclass(frozen=True)
 class Contender:
-    """A strategy in the comparison: its settings, predictor and K; ``is_random``: whether seeds matter.
+    """A strategy in the comparison: its settings, predictor and K; ``is_random``: whether it draws anything itself.
 
     K None divides what the budget leaves after stage 1 among the later stages.
     """
@@ -57,7 +57,7 @@ CONTENDERS = {
     "refined, gp": Contender(REFINED, is_random=False),
     "refined, gp, no uncertainty": Contender({**REFINED, "uncertainty": 0.0}, is_random=False),
     "refined, gp, probe": Contender({**REFINED, "probe": 5}),
-    "refined, gp, a sample first": Contender({**REFINED, "first": 8}, K=5),
+    "refined, gp, a sample first": Contender({**REFINED, "first": 8}, K=5, is_random=False),
     "refined, mlp ensemble": Contender({**REFINED, "refine": 10}, "mlp_ensemble"),
 }
 
@@ -75,15 +75,13 @@ def main() -> None:
     show_curves(results, best_test, [mark for mark in MARKS if mark <= args.budget])
     show_targets(results, table, args.budget)
     if args.plot:
-        plot(results, best_test, args.plot)
+        plot(results, best_test, Path(args.table).stem, args.plot)
     print_machine("numpy", "scipy")
 
 
 def run_all(args: argparse.Namespace, name: str) -> list[dict[str, list[float]]]:
     """The curves of every seed, from the cache where they are there."""
-    rows = loaded(args.table, args.reward, args.test).rows.values()
-    is_random = CONTENDERS[name].is_random or any(len(row.rewards) > 1 for row in rows)
-    seeds = range(args.seeds if is_random else 1)
+    seeds = range(args.seeds if is_random(loaded(args.table, args.reward, args.test), CONTENDERS[name]) else 1)
     path = args.cache / f"{Path(args.table).stem}-{args.reward}-{args.test}-{args.budget}-{name}.json"
     known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
     missing = [seed for seed in seeds if str(seed) not in known]
@@ -97,6 +95,13 @@ def run_all(args: argparse.Namespace, name: str) -> list[dict[str, list[float]]]
     return [known[str(seed)] for seed in seeds]
 
 
+def is_random(table: Table, contender: Contender) -> bool:
+    """Whether two seeds do not do the same."""
+    is_noisy = any(len(row.rewards) > 1 for row in table.rows.values())
+    is_sampled = contender.search.get("first", table.space.num_cells(1)) < table.space.num_cells(1)
+    return is_noisy or contender.is_random or is_sampled
+
+
 def search(
     path: str, reward: str | None, test: str | None, budget: int, name: str, seed: int
 ) -> dict[str, list[float]]:
@@ -107,7 +112,8 @@ def search(
         settings["first"] = min(settings["first"], space.num_cells(1))
     spec = SearchSpec(**settings)
     K = contender.K or -(-(budget - space.num_cells(1)) // max(space.B - 1, 1))
-    controller = ControllerSpec.named(contender.predictor).with_K(K)
+    # Cross-validation only reports, and takes longer than all else here.
+    controller = replace(ControllerSpec.named(contender.predictor), K=K, cross_validate=0)
     strategy, answer = make_strategy(spec, space, controller, seed), TableRunnerFactory(table)
     curves: dict[str, list[float]] = {"reward": [], "mean": [], "judged": []}
     best = -1.0
@@ -177,7 +183,7 @@ def interval(values: Sequence[float], digits: int = 2) -> str:
     return f"{statistics.mean(values):.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def plot(results: dict[str, Any], best: float, path: Path) -> None:
+def plot(results: dict[str, Any], best: float, title: str, path: Path) -> None:
     """Mean regret by children, with the interval of the mean."""
     import matplotlib
 
@@ -191,6 +197,7 @@ def plot(results: dict[str, Any], best: float, path: Path) -> None:
         mean, error = regrets.mean(axis=0), 1.96 * regrets.std(axis=0) / np.sqrt(len(regrets))
         (line,) = axes.plot(range(1, longest + 1), mean, label=name, linewidth=1.2)
         axes.fill_between(range(1, longest + 1), mean - error, mean + error, alpha=0.15, color=line.get_color())
+    axes.set_title(title, loc="left", fontsize=9)
     axes.set(xlabel="children trained", ylabel="regret, points of judged accuracy", ylim=(0, 20))
     axes.set_yscale("symlog", linthresh=0.1)
     axes.legend(fontsize=6)

@@ -73,7 +73,7 @@ def trainings(run_dir: Path) -> int:
     return len(list((run_dir / "trained").iterdir()))
 
 
-@pytest.mark.parametrize("kind", ["lstm", "mlp_ensemble"])
+@pytest.mark.parametrize("kind", ["gp", "lstm", "mlp_ensemble"])
 def test_a_finished_search_goes_on_to_a_larger_B(kind: str, tmp_path: Path) -> None:
     predictor, members = kind.split("_")[0], 5 if "ensemble" in kind else 1
     spec = ControllerSpec(predictor=predictor, members=members, embedding=8, hidden=8, steps=60)
