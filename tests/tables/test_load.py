@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.command import ROOT
 
 from pnas.errors import InvalidValue
 from pnas.records import ChildJob
@@ -192,3 +193,12 @@ def test_an_archive_of_something_else(tmp_path: Path) -> None:
     (tmp_path / "nb.npz").write_bytes(b"not an archive")
     with pytest.raises(InvalidValue, match="must be a table"):
         load_table(tmp_path / "nb.npz")
+
+
+def test_the_published_table_is_the_whole_space_trained_twice() -> None:
+    table = load_table(ROOT / "experiments" / "tables" / "digits.yaml")
+    assert len(table.rows) == table.space.num_cells(1) + table.space.num_cells(2) == 2214
+    assert {len(row.rewards) for row in table.rows.values()} == {2}
+    first, second = np.array([row.rewards for row in table.rows.values()]).T
+    assert np.corrcoef(first, second)[0, 1] == pytest.approx(0.81, abs=0.005)
+    assert np.sqrt(np.mean((first - second) ** 2) / 2) == pytest.approx(0.0091, abs=0.00005)
