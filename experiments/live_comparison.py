@@ -1,7 +1,7 @@
 """Search strategies compared by searches that train: the same budget, several seeds, winners trained again.
 
     python experiments/live_comparison.py                                       # digits, 60 children, 3 seeds
-    python experiments/live_comparison.py data=fashion_mnist data.path=fashion_mnist.npz data.train_size=2000
+    python experiments/live_comparison.py data=fashion_mnist data.path=fashion_mnist.npz data.train_size=600
 
 Arguments of the form key=value go to every search. Each search is a run of `run.py` of its own, named after strategy
 and seed in --outputs; the same command continues. Each winner is then trained again with seeds that no search used:
@@ -64,8 +64,8 @@ def summary(args: argparse.Namespace, strategy: str, seed: int, overrides: Seque
 
 
 def children_per_stage(args: argparse.Namespace, strategy: str) -> int:
-    """K of a beam of 3 stages that begins with the 36 cells of one block of the default space."""
-    return max(2, int(BEAMS[strategy] * (args.children - 36)) // 2)
+    """K of a beam of 3 stages that begins with the cells of one block."""
+    return max(2, int(BEAMS[strategy] * (args.children - args.first)) // 2)
 
 
 def retrained(args: argparse.Namespace, found: dict, overrides: Sequence[str]) -> list[float]:
@@ -105,6 +105,7 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--strategies", nargs="*", choices=list(STRATEGIES), default=list(STRATEGIES), help="which")
     parser.add_argument("--seeds", type=int, default=3, help="searches of each strategy (3)")
     parser.add_argument("--children", type=int, default=60, help="budget of each search (60)")
+    parser.add_argument("--first", type=int, default=36, help="cells of one block: 36 in the default space")
     parser.add_argument("--again", type=int, default=3, help="trainings of each winner afterwards (3)")
     parser.add_argument("--outputs", type=Path, default=Path("outputs/live"), help="where run directories lie")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for every search")
