@@ -25,6 +25,7 @@ bench: $(READY)  ## every benchmark, one after the other: about a quarter of an 
 	$(BIN)/python experiments/benchmarks/child_breakdown.py
 	$(BIN)/python experiments/benchmarks/reward_reliability.py
 	$(BIN)/python experiments/benchmarks/expansion.py
+	$(BIN)/python experiments/benchmarks/rank_intervals.py
 	$(BIN)/python experiments/benchmarks/scoring.py
 	$(BIN)/python experiments/benchmarks/scale_simulation.py
 	$(BIN)/python experiments/benchmarks/paper_child.py

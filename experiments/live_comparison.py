@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "experiments" / "benchmarks"))
 
 from common import mean_sd, print_machine, print_table, progress  # noqa: E402
+from hydra import compose, initialize_config_dir  # noqa: E402
+
+from pnas.config.schema import read_settings, register_schema  # noqa: E402
+from pnas.state_space.registry import build_space  # noqa: E402
 
 STRATEGIES = {
     "random": ("search=random", "search.batch=4"),
@@ -55,7 +59,7 @@ def summary(args: argparse.Namespace, strategy: str, seed: int, overrides: Seque
     """Of the search, which is run as far as it was not yet."""
     name = f"{strategy}_{seed}"
     run_dir = args.outputs / name
-    settings = [f"controller.K={children_per_stage(args, strategy)}"] if strategy in BEAMS else []
+    settings = [f"controller.K={children_per_stage(args, strategy, overrides)}"] if strategy in BEAMS else []
     command = [f"name={name}", f"seed={seed}", f"hydra.run.dir={run_dir}", f"search.max_children={args.children}"]
     # Strategies of one seed train many of the same cells, by the same seeds.
     shared = f"cache.path={args.outputs / 'children.sqlite'}"
@@ -63,9 +67,13 @@ def summary(args: argparse.Namespace, strategy: str, seed: int, overrides: Seque
     return json.loads((run_dir / "summary.json").read_text())
 
 
-def children_per_stage(args: argparse.Namespace, strategy: str) -> int:
-    """K of a beam of 3 stages that begins with the cells of one block."""
-    return max(2, int(BEAMS[strategy] * (args.children - args.first)) // 2)
+def children_per_stage(args: argparse.Namespace, strategy: str, overrides: Sequence[str]) -> int:
+    """K of a beam that begins with all cells of one block of the space."""
+    register_schema()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        spec = read_settings(compose("config", ["name=plan", *overrides])).state_space
+    left = BEAMS[strategy] * (args.children - build_space(spec).num_cells(1))
+    return max(2, int(left / max(1, spec.B - 1)))
 
 
 def retrained(args: argparse.Namespace, found: dict, overrides: Sequence[str]) -> list[float]:
@@ -105,7 +113,6 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--strategies", nargs="*", choices=list(STRATEGIES), default=list(STRATEGIES), help="which")
     parser.add_argument("--seeds", type=int, default=3, help="searches of each strategy (3)")
     parser.add_argument("--children", type=int, default=60, help="budget of each search (60)")
-    parser.add_argument("--first", type=int, default=36, help="cells of one block: 36 in the default space")
     parser.add_argument("--again", type=int, default=3, help="trainings of each winner afterwards (3)")
     parser.add_argument("--outputs", type=Path, default=Path("outputs/live"), help="where run directories lie")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for every search")

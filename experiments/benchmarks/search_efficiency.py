@@ -29,6 +29,7 @@ from pnas.tasks.identity import identify
 
 MARKS = (30, 50, 60, 80, 100, 130)
 SHARES = (0.01, 0.001)
+CURVES = ("reward", "mean", "judged", "trained")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def run_all(args: argparse.Namespace, name: str) -> list[dict[str, list[float]]]
     seeds = range(args.seeds if is_random(loaded(args.table, args.reward, args.test), CONTENDERS[name]) else 1)
     path = args.cache / f"{Path(args.table).stem}-{args.reward}-{args.test}-{args.budget}-{name}.json"
     known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    known = {seed: curves for seed, curves in known.items() if set(curves) == set(CURVES)}  # others are of old times
     missing = [seed for seed in seeds if str(seed) not in known]
     job = partial(search, args.table, args.reward, args.test, args.budget, name)
     args.cache.mkdir(parents=True, exist_ok=True)
@@ -121,7 +123,7 @@ def search(
     # Cross-validation only reports, and takes longer than all else here.
     controller = replace(ControllerSpec.named(contender.predictor), K=K, cross_validate=0)
     strategy, answer = make_strategy(spec, space, controller, seed), TableRunnerFactory(table)
-    curves: dict[str, list[float]] = {"reward": [], "mean": [], "judged": [], "trained": []}
+    curves: dict[str, list[float]] = {name: [] for name in CURVES}
     best = highest = -1.0
     while len(curves["reward"]) < budget and (proposal := strategy.ask()) is not None:
         rewards: list[float | None] = []

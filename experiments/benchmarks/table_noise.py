@@ -29,16 +29,17 @@ def main() -> None:
     first, second = rewards[:, 0], rewards[:, 1]
     top = max(1, len(cells) // 100)
     luck = np.sqrt(np.mean((first - second) ** 2) / 2)
-    print(f"{len(cells)} cells; standard deviation of one training around its cell's mean {luck:.4f}\n")
+    between, alike = np.sqrt(rewards.mean(axis=1).var(ddof=1) - luck**2 / 2), np.corrcoef(first, second)[0, 1]
+    print(f"{len(cells)} cells; standard deviation of one training around its cell's mean {luck:.4f}")
+    print(f"of the cells' means, luck taken out, {between:.4f}; linear correlation {alike:.2f}\n")
     best = set(np.argsort(-rewards.mean(axis=1))[:top].tolist())
     rows = []
     for name, score in (("first training", first), ("gp, unseen cells", unseen(table, cells, first))):
         chosen = np.argsort(-score)[:top]
         share = np.mean([cell in best for cell in chosen.tolist()])
-        rows.append(
-            [name, f"{spearman(score.tolist(), second.tolist()):.2f}", f"{second[chosen].mean():.4f}", f"{share:.0%}"]
-        )
-    header = ["ordered by", "Spearman with the second training", f"second training of the best {top}"]
+        agreement, trained = spearman(score.tolist(), second.tolist()), rewards[chosen].mean(axis=0)
+        rows.append([name, f"{agreement:.2f}", f"{trained[0]:.4f}", f"{trained[1]:.4f}", f"{share:.0%}"])
+    header = ["ordered by", "Spearman with the second training", f"best {top}: first training", "second training"]
     print_table([*header, "of them among the best 1 % by mean"], rows)
     both = len(set(np.argsort(-first)[:top].tolist()) & set(np.argsort(-second)[:top].tolist()))
     print(f"Of the best {top} by the first training, {both} are among the best {top} by the second.")

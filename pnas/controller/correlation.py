@@ -3,6 +3,8 @@
 A resample is how often each pair was drawn, so all of them come from one matrix of signs: sign(x_i - x_j), summed over
 the j of a resample, is twice the centred rank of x_i in it (Spearman), and its products with sign(y_i - y_j), summed
 over both, count concordant less discordant pairs (Kendall's tau-b). One resample of ones gives the values themselves.
+SciPy does one resample in a call of a millisecond; of many cells it is faster all the same, and takes over
+(experiments/benchmarks/rank_intervals.py).
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-_ROWS = 512  # of the matrix of signs held at a time: bounds the memory
+MANY = 2000  # cells beyond which a matrix of signs costs more than it saves
 
 
 class RankCorrelations(NamedTuple):
@@ -22,51 +24,64 @@ class RankCorrelations(NamedTuple):
     kendall: Floats
 
 
+class RankCorrelation(NamedTuple):
+    """Spearman's rho and Kendall's tau-b; None where they are undefined."""
+
+    spearman: float | None
+    kendall: float | None
+
+
 def rank_correlations(x: ArrayLike, y: ArrayLike, counts: ArrayLike) -> RankCorrelations:
     """Spearman's rho (of average ranks) and Kendall's tau-b of resampled pairs.
 
     Args:
         x: (n,) one side of the pairs.
         y: (n,) the other.
-        counts: (resamples, n) how often each pair is in each resample.
+        counts: (resamples, n) how often each pair is in each resample, whole numbers.
     """
-    drawn = np.asarray(counts, np.float64)
-    totals = np.zeros((2, 3, len(drawn)))  # of both correlations: of x with y, x with x, y with y
-    for first in range(0, drawn.shape[1], _ROWS):
-        rows = slice(first, first + _ROWS)
-        signs = [_signs(np.asarray(side, np.float64), rows) for side in (x, y)]
-        ranks = [drawn @ sign.T for sign in signs]
-        for total, (a, b) in enumerate(((0, 1), (0, 0), (1, 1))):
-            totals[0, total] += (drawn[:, rows] * ranks[a] * ranks[b]).sum(axis=1)
-            totals[1, total] += (drawn[:, rows] * (drawn @ (signs[a] * signs[b]).T)).sum(axis=1)
-    return RankCorrelations(*map(_normalised, totals))
+    first, second, drawn = np.asarray(x, np.float64), np.asarray(y, np.float64), np.asarray(counts, np.int64)
+    return by_signs(first, second, drawn) if len(first) <= MANY else by_scipy(first, second, drawn)
 
 
-def _signs(values: Floats, rows: slice) -> Floats:
-    return np.sign(values[rows, None] - values)
+def by_signs(x: Floats, y: Floats, counts: NDArray[np.int64]) -> RankCorrelations:
+    """As `rank_correlations`, in (resamples, n) x (n, n) products."""
+    drawn, signs = counts.astype(np.float64), [np.sign(side[:, None] - side) for side in (x, y)]
+    ranks = [drawn @ sign.T for sign in signs]
+    pairs = ((0, 1), (0, 0), (1, 1))  # x with y, x with x, y with y
+    rho = [(drawn * ranks[a] * ranks[b]).sum(axis=1) for a, b in pairs]
+    tau = [(drawn * (drawn @ (signs[a] * signs[b]))).sum(axis=1) for a, b in pairs]
+    return RankCorrelations(_normalised(*rho), _normalised(*tau))
 
 
-def _normalised(totals: Floats) -> Floats:
-    scale = np.sqrt(totals[1] * totals[2])
-    return np.divide(totals[0], scale, out=np.full(len(scale), np.nan), where=scale > 0)
+def by_scipy(x: Floats, y: Floats, counts: NDArray[np.int64]) -> RankCorrelations:
+    """As `rank_correlations`, one resample after the other."""
+    from scipy import stats  # takes a second to import
+
+    found = np.full((2, len(counts)), np.nan)
+    for i, count in enumerate(counts):
+        pair = np.repeat(x, count), np.repeat(y, count)
+        if all(np.ptp(side) > 0 for side in pair):
+            found[:, i] = stats.spearmanr(*pair).statistic, stats.kendalltau(*pair).statistic
+    return RankCorrelations(*found)
+
+
+def _normalised(both: Floats, first: Floats, second: Floats) -> Floats:
+    scale = np.sqrt(first * second)
+    return np.divide(both, scale, out=np.full(len(scale), np.nan), where=scale > 0)
+
+
+def rank_correlation(predicted: Sequence[float], measured: Sequence[float | None]) -> RankCorrelation:
+    """Over the pairs that were measured; None for fewer than 2, or if either side is constant."""
+    pairs = np.array([(p, m) for p, m in zip(predicted, measured, strict=True) if m is not None]).reshape(-1, 2)
+    found = rank_correlations(pairs[:, 0], pairs[:, 1], np.ones((1, len(pairs))))
+    return RankCorrelation(*(known(values[0]) for values in found))
 
 
 def spearman(predicted: Sequence[float], measured: Sequence[float | None]) -> float | None:
-    """Spearman's rho over the pairs that were measured; None for fewer than 2, or if either side is constant."""
-    return _value(predicted, measured).spearman
+    """Spearman's rho, as of `rank_correlation`."""
+    return rank_correlation(predicted, measured).spearman
 
 
-def kendall(predicted: Sequence[float], measured: Sequence[float | None]) -> float | None:
-    """Kendall's tau-b over the pairs that were measured; None as of `spearman`."""
-    return _value(predicted, measured).kendall
-
-
-class _Value(NamedTuple):
-    spearman: float | None
-    kendall: float | None
-
-
-def _value(predicted: Sequence[float], measured: Sequence[float | None]) -> _Value:
-    pairs = np.array([(p, m) for p, m in zip(predicted, measured, strict=True) if m is not None]).reshape(-1, 2)
-    found = rank_correlations(pairs[:, 0], pairs[:, 1], np.ones((1, len(pairs))))
-    return _Value(*(None if np.isnan(value[0]) else float(value[0]) for value in found))
+def known(value: float) -> float | None:
+    """``value``, or None in place of NaN."""
+    return None if np.isnan(value) else float(value)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.correlation import rank_correlations
+from pnas.controller.correlation import known, rank_correlations
 from pnas.seeds import derive_seed
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ def rank_agreement(
     drawn = np.concatenate([np.ones((1, len(pairs))), _resampled(len(pairs), seed, resamples)])
     agreement: dict[str, float | None] = {"n": len(pairs)}
     for name, values in rank_correlations(pairs[:, 0], pairs[:, 1], drawn)._asdict().items():
-        value = None if np.isnan(values[0]) else float(values[0])
+        value = known(values[0])
         low, high = (None, None) if value is None else _interval(values[1:])
         agreement |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return agreement
@@ -55,10 +55,10 @@ def _resampled(cells: int, seed: int, resamples: int) -> Floats:
 
 def _interval(values: Floats) -> tuple[float | None, float | None]:
     # A sample that is constant by chance has no correlation, and is left out.
-    known = values[~np.isnan(values)]
-    if not len(known):
+    defined = values[~np.isnan(values)]
+    if not len(defined):
         return None, None
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.correlation import kendall, spearman
+from pnas.controller.correlation import rank_correlation
 from pnas.controller.diagnosis import cross_validated, rank_agreement
 from pnas.controller.predictor import Predictor, load_predictor, make_predictor
 from pnas.controller.scoring import EMPTY_GENERATION, Allows, Generation, Progress, grow
@@ -233,9 +233,10 @@ class ControllerManager:
         tokens, seed = self.state_space.encode(cells), derive_seed(self.seed, "diagnosis", len(self.history))
         fitted = self.predictor.predict(tokens).tolist()
         unseen = rank_agreement([], []) if predicted is None else rank_agreement(predicted, rewards, seed)
-        diagnosis = {"kendall_fit": kendall(fitted, known), **_suffixed(unseen, "next"), **self._unseen(tokens, known)}
+        fit = rank_correlation(fitted, known)
+        diagnosis = {"kendall_fit": fit.kendall, **_suffixed(unseen, "next"), **self._unseen(tokens, known)}
         return {
-            "spearman_fit": spearman(fitted, known),
+            "spearman_fit": fit.spearman,
             "spearman_next": diagnosis.pop("spearman_next"),
             "diagnosis": diagnosis,
         }

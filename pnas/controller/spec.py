@@ -19,7 +19,8 @@ _CHEAP_FOLDS = 5  # of predictors that are fitted in a second
 class ControllerSpec:
     """The predictor of rewards, how it is fitted, and how many children it may choose.
 
-    Sizes, initialisation, loss and learning rates are the paper's (arXiv 1712.00559, section 4.2).
+    Sizes, initialisation, loss and learning rates are the paper's (arXiv 1712.00559, section 4.2), and so is the
+    predictor of a spec without arguments. Searches name theirs, and have a Gaussian process unless told otherwise.
 
     Attributes:
         predictor: ``lstm`` reads a cell token by token; ``mlp`` averages its blocks; ``gp`` is a Gaussian process and

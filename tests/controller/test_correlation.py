@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pnas.controller.correlation import kendall, rank_correlations, spearman
+from pnas.controller.correlation import MANY, by_scipy, by_signs, rank_correlation, rank_correlations, spearman
 
 
 @pytest.mark.parametrize("levels", [3, 1000], ids=["many ties", "few ties"])
-@pytest.mark.parametrize("cells", [5, 40, 700])
+@pytest.mark.parametrize("cells", [5, 40, MANY + 1])
 def test_every_resample_as_scipy_has_it(cells: int, levels: int) -> None:
     rng = np.random.default_rng(cells)
     x, y = rng.integers(levels, size=(2, cells)).astype(float)
@@ -25,10 +25,20 @@ def test_every_resample_as_scipy_has_it(cells: int, levels: int) -> None:
 
 def test_values_leave_out_what_was_not_measured() -> None:
     assert spearman([1, 2, 9, 3], [1, 2, None, 3]) == pytest.approx(1)
-    assert kendall([1, 2, 9, 3], [3, 2, None, 1]) == pytest.approx(-1)
+    assert rank_correlation([1, 2, 9, 3], [3, 2, None, 1]).kendall == pytest.approx(-1)
 
 
 @pytest.mark.parametrize("measured", [[], [None], [1.0], [2.0, 2.0]])
 def test_undefined_is_none(measured: list[float | None]) -> None:
     assert spearman([1.0] * len(measured), measured) is None
-    assert kendall(list(map(float, range(len(measured)))), measured) is None
+    assert rank_correlation(list(map(float, range(len(measured)))), measured) == (None, None)
+
+
+def test_both_ways_say_the_same() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(20, size=(2, 60)).astype(float)
+    counts = rng.multinomial(60, np.full(60, 1 / 60), size=5)
+    counts[0] = 0
+    counts[0, 3] = 60  # one cell over and over: undefined
+    np.testing.assert_allclose(by_signs(x, y, counts), by_scipy(x, y, counts), atol=1e-12)
+    assert np.isnan(by_signs(x, y, counts).spearman[0])
