@@ -1,9 +1,9 @@
 """A Gaussian process on cell features (functional paths above all), with the uncertainty of each prediction.
 
 Textbook regression (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006) on normal scores of the
-rewards. The kernel is a squared exponential plus a linear one, so that a trend goes on into cells that are larger than
-all that were trained. Beyond `INDUCING` cells the whole history speaks through that many of them (projected process,
-section 8.3.4 there), which bounds the cost.
+rewards. The kernel is a Matérn one of order 3/2 (equation 4.17 there) plus a linear one, so that a trend goes on into
+cells that are larger than all that were trained. Beyond `INDUCING` cells the whole history speaks through that many of
+them (projected process, section 8.3.4 there), which bounds the cost.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +24,7 @@ from pnas.state_space import SlotSpace, Tokens
 
 INDUCING = 1000  # cells that predictions are computed from, at most
 TUNING = 250  # cells that kernel parameters are chosen on, at most
+KIND = "matern32 + linear"  # the kernel, as files name it
 _JITTER = 1e-6
 _PIECE = 2048  # cells a thread scores at a time: fixed, so that scores do not depend on the number of threads
 _STARTS = (0.0, 1.0)  # log lengths from which the likelihood is climbed
@@ -38,7 +39,7 @@ class Kernel(NamedTuple):
     """Parameters, as logarithms. Distances are in units of the mean distance between the cells trained.
 
     Attributes:
-        noise: variance of a reward around its cell's, as a share of that of the squared exponential.
+        noise: variance of a reward around its cell's, as a share of that of the Matérn part.
         lengths: one per group of features.
         slope: variance of the linear part, likewise.
     """
@@ -50,8 +51,8 @@ class Kernel(NamedTuple):
     def between(self, a: list[Features], b: list[Features]) -> Features:
         """Covariances (n, m) of the cells with (scaled) features ``a`` and ``b``."""
         lengths = zip(a, b, self.lengths, strict=True)
-        distance = sum((np.exp(-2 * length) * _squared_distances(x, y) for x, y, length in lengths), np.zeros(()))
-        return np.exp(-0.5 * distance) + np.exp(self.slope) * _products(a, b)
+        squared = sum((np.exp(-2 * length) * _squared_distances(x, y) for x, y, length in lengths), np.zeros(()))
+        return _matern(squared)[0] + np.exp(self.slope) * _products(a, b)
 
     def variance(self, a: list[Features]) -> Features:
         """Prior variance (n,) of each cell."""
@@ -173,7 +174,7 @@ class GaussianProcess:
         if self.kernel is not None:
             kernel = np.array([self.kernel.noise, *self.kernel.lengths, self.kernel.slope])
             arrays = {"tokens": self._tokens, "rewards": self._rewards, "kernel": kernel}
-        save_arrays(directory, self.spec, self.layout, arrays, {"seed": self._seed})
+        save_arrays(directory, self.spec, self.layout, arrays, {"seed": self._seed, "kernel": KIND})
 
     @classmethod
     def load(cls, directory: Path, space: SlotSpace) -> "GaussianProcess":
@@ -183,10 +184,13 @@ class GaussianProcess:
         predictor._seed = int(saved.notes["seed"])
         if saved.arrays:
             with refusing_unreadable(directory):
-                predictor._restore(saved.arrays)
+                predictor._restore(saved.arrays, saved.notes.get("kernel"))
         return predictor
 
-    def _restore(self, arrays: Mapping[str, Any]) -> None:
+    def _restore(self, arrays: Mapping[str, Any], kind: str | None) -> None:
+        if kind != KIND:  # saved when the kernel was another: its data are all that is needed
+            self.fit(arrays["tokens"], arrays["rewards"].tolist(), 0, self._seed)
+            return
         noise, *lengths, slope = arrays["kernel"].tolist()
         self._take(arrays["tokens"], arrays["rewards"])
         self.kernel = Kernel(noise, tuple(lengths), slope)
@@ -239,10 +243,10 @@ class _Objective:
 
     def __call__(self, logs: Features) -> tuple[float, Features]:
         decays = [np.exp(-2 * log) * d for log, d in zip(logs[1:-1], self._distances, strict=True)]
-        near, slope = np.exp(-0.5 * sum(decays, np.zeros(()))), np.exp(logs[-1]) * self._products
+        (near, fall), slope = _matern(sum(decays, np.zeros(()))), np.exp(logs[-1]) * self._products
         noise = np.exp(logs[0]) * np.eye(len(near))
         value, sensitivity = self._likelihood(near + slope + noise)
-        changes = [noise, *(near * decay for decay in decays), slope]
+        changes = [noise, *(fall * decay for decay in decays), slope]
         gradient = np.array([(sensitivity * change).sum() for change in changes])
         away = (logs - self._center) / self._width
         return value + 0.5 * float(away @ away), gradient + away / self._width
@@ -265,6 +269,13 @@ def _scale(x: Features) -> float:
     """Root of the mean squared distance between rows; 1 where all are equal."""
     mean = 2 * float(x.var(axis=0).sum())
     return np.sqrt(mean) if mean > 1e-12 else 1.0
+
+
+def _matern(squared: Features) -> tuple[Features, Features]:
+    """Correlation at ``squared`` distances, and what a length's logarithm changes it by, over its squared distance."""
+    root = np.sqrt(3 * squared)
+    decay = np.exp(-root)
+    return (1 + root) * decay, 3 * decay
 
 
 def _squared_distances(x: Features, y: Features) -> Features:
