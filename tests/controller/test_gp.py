@@ -1,5 +1,8 @@
 """The Gaussian process against its textbook formulas."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -63,8 +66,23 @@ def test_more_cells_than_inducing_ones_are_projected(monkeypatch: pytest.MonkeyP
 def test_kernel_by_hand() -> None:
     kernel = Kernel(noise=0.0, lengths=(0.0,), slope=np.log(0.5))
     a, b = [np.array([[0.0, 1.0]])], [np.array([[2.0, 1.0]])]
-    assert kernel.between(a, b)[0, 0] == pytest.approx(np.exp(-2) + 0.5)
+    root = np.sqrt(3) * 2
+    assert kernel.between(a, b)[0, 0] == pytest.approx((1 + root) * np.exp(-root) + 0.5)
     assert kernel.variance(b)[0] == pytest.approx(1 + 0.5 * 5)
+
+
+def test_one_saved_with_another_kernel_is_fitted_again(tmp_path: Path) -> None:
+    predictor, tokens = _fitted()
+    predictor.save(tmp_path)
+    described = json.loads((tmp_path / "predictor.json").read_text())
+    with np.load(tmp_path / "weights.npz") as arrays:
+        old = {**arrays, "kernel": arrays["kernel"] + 1}
+    for kind in ("squared exponential", None):
+        described.pop("kernel", None)
+        (tmp_path / "predictor.json").write_text(json.dumps(described | ({"kernel": kind} if kind else {})))
+        np.savez(tmp_path / "weights.npz", **old)
+        loaded = GaussianProcess.load(tmp_path, SPACE)
+        np.testing.assert_array_equal(loaded.predict(tokens[:99]), predictor.predict(tokens[:99]))
 
 
 def test_normal_scores_by_hand() -> None:
