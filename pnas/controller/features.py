@@ -11,7 +11,7 @@ Features = NDArray[np.float64]
 
 
 class CellFeatures:
-    """Features of cells of any size, three groups of columns: functional paths, operators, operators by place.
+    """Features of cells of any size, in groups of columns.
 
     Only paths that are known have columns of their own; how many others a cell has is one more.
     """
@@ -25,8 +25,8 @@ class CellFeatures:
         """Features that know the paths of ``tokens`` (n, b, slots)."""
         return cls(layout, np.unique(CellGraph(layout).paths(tokens).code))
 
-    def groups(self, tokens: Tokens) -> list[Features]:
-        """One array (n, columns) a group, in the order of `GROUPS`.
+    def counts(self, tokens: Tokens) -> list[Features]:
+        """One array (n, columns) for each of paths, operators and operators by place.
 
         Counts are taken as log(1 + count): the step from none to one tells more than that from seven to eight, which
         keeps cells of the next size near those of the last.
@@ -38,5 +38,10 @@ class CellFeatures:
         )
         return [np.log1p(group, dtype=np.float64) for group in counts]
 
+    def groups(self, tokens: Tokens) -> list[Features]:
+        """The `counts`, and what a cell reads; in the order of `GROUPS`."""
+        counts = self.counts(tokens)
+        return [*counts, self._graph.reads(counts[-1]).astype(np.float64)]
 
-GROUPS = ("paths", "operators", "places")
+
+GROUPS = ("paths", "operators", "places", "reads")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.features import CellFeatures, Features
+from pnas.controller.features import GROUPS, CellFeatures, Features
 from pnas.controller.files import load_arrays, refusing_unreadable, save_arrays
 from pnas.controller.layout import Layout
 from pnas.controller.normal_scores import NormalScores
@@ -24,7 +24,7 @@ from pnas.state_space import SlotSpace, Tokens
 
 INDUCING = 1000  # cells that predictions are computed from, at most
 TUNING = 250  # cells that kernel parameters are chosen on, at most
-KIND = "matern32 + linear"  # the kernel, as files name it
+KIND = f"matern32 + linear on {', '.join(GROUPS)}"  # the kernel, as files name it
 _JITTER = 1e-6
 _PIECE = 2048  # cells a thread scores at a time: fixed, so that scores do not depend on the number of threads
 _STARTS = (0.0, 1.0)  # log lengths from which the likelihood is climbed

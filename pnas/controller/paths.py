@@ -9,7 +9,7 @@ Everything works on arrays of tokens: 300,000 cells of 5 blocks take a few secon
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,6 +153,15 @@ class CellGraph:
             operators = [np.where(at, operator, ABSENT) for at, (_, operator) in zip(here, read, strict=True)]
             places.append(self._counts(operators, len(tokens)))
         return np.concatenate(places, axis=1)
+
+    def reads(self, places: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which inputs a cell with these `place_counts` reads, and last, whether a block: (n, inputs + 1).
+
+        In a fixed graph, whose nodes read all that came before, it is one column of True.
+        """
+        if not self.has_inputs:
+            return np.ones((len(places), 1), bool)
+        return np.asarray(places.reshape(len(places), self.sources + 1, -1).any(axis=2))
 
     def _edges(self, tokens: Tokens) -> Counts:
         blocks, slots = self.layout.blocks, len(self.layout.slot_kinds)

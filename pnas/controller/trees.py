@@ -79,7 +79,7 @@ class BoostedTrees(ScoredMembers):
         return float(np.mean(np.square(errors)))
 
     def _columns(self, tokens: Tokens) -> Features:
-        x = np.concatenate(self._features.groups(tokens), axis=1)
+        x = np.concatenate(self._features.counts(tokens), axis=1)
         # A larger space than that of the fit has more columns, at the end.
         return x[:, : self.models[0].num_feature()] if self.models else x
 

@@ -85,6 +85,19 @@ def test_operator_and_place_counts() -> None:
     assert graph.place_counts(tokens).tolist() == [[2, 0, 0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 0, 2, 0, 0, 0]]
 
 
+def test_what_a_cell_reads() -> None:
+    graph = CellGraph(Layout.of(SPACE))
+    tokens = SPACE.encode(
+        [
+            Cell([(-1, "3x3 conv", -2, "identity"), (0, "3x3 conv", -1, "3x3 conv")]),
+            Cell([(-2, "identity", -2, "identity")]),
+        ]
+    )
+    assert graph.reads(graph.place_counts(tokens)).tolist() == [[True, True, True], [False, True, False]]
+    fixed = CellGraph(Layout.of(NASBench201Space()))
+    assert fixed.reads(np.zeros((2, 6))).tolist() == [[True], [True]]
+
+
 def test_places_of_a_fixed_graph_are_edges_and_a_larger_space_appends() -> None:
     cell = Cell([("none",), ("nor_conv_3x3", "skip_connect")])
     small, large = (
