@@ -1,11 +1,12 @@
 """Other Gaussian processes than the one in use, and a mean with a forest: how do they rank one block more?
 
-    python experiments/benchmarks/gp_variants.py history.csv --nasbench201 nasbench201.npz
+    python experiments/benchmarks/gp_variants.py history.csv digits.csv --nasbench201 nasbench201.npz
 
-Spearman's correlation on the steps of predictor_study.py: the process as it is, with rougher and smoother kernels than
-its Matérn one of order 3/2, with other priors of the kernel's parameters, the mean rank of ten processes on four fifths
-of the cells each, the forest (mean of ten seeds), and the mean of the ranks of process and forest. Each on all the
-cells of a step, and on every other of them: the even ones took part in what was chosen, the odd ones did not.
+Spearman's correlation on the steps of predictor_study.py: the process as it is, without the features that say what a
+cell reads, with rougher and smoother kernels than its Matérn one of order 3/2, with other priors of the kernel's
+parameters, the mean rank of ten processes on four fifths of the cells each, the forest (mean of ten seeds), and the
+mean of the ranks of process and forest. Each on all the cells of a step, and on every other of them: the even ones took
+part in what was chosen, the odd ones did not.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from predictor_study import Step, Table, forest, predictions, read_nasbench201, 
 
 from pnas.controller import gp
 from pnas.controller.correlation import spearman
+from pnas.controller.features import CellFeatures
 from pnas.controller.normal_scores import NormalScores
 
 Floats = NDArray[np.float64]
@@ -32,30 +34,51 @@ SEEDS, BAGS, SHARE = 10, 10, 0.8
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path, help="CSV file of cells and rewards")
+    parser.add_argument("tables", type=Path, nargs="+", help="CSV files of cells and rewards")
     parser.add_argument("--nasbench201", type=Path, help="an .npz of NAS-Bench-201")
+    parser.add_argument(
+        "--known", type=int, nargs="*", default=[], help="also learn from so many cells of largest size"
+    )
     parser.add_argument("--column", default="c10_valid_200_naswot", help="its column that rewards are taken from")
     given = parser.parse_args()
-    tables = [read_table(given.table)]
+    tables = [read_table(path) for path in given.tables]
     tables += [read_nasbench201(given.nasbench201, given.column)] if given.nasbench201 else []
-    steps = [(table, b, step_of(table, b, 100_000, 1000, 0)) for table in tables for b in range(1, table.space.B)]
+    columns = {f"{t.name}, {b} -> {b + 1}": [(t, b, step_of(t, b, 100_000, 1000, 0))] for t in tables for b in sizes(t)}
+    columns |= {f"{t.name}, {n} random": drawn(t, n) for t in tables for n in given.known}
     found = {}
     for name, rank in variants().items():
         progress(name)
-        found[name] = [rank(table, step, b) for table, b, step in steps]
+        found[name] = [[(step, rank(table, step, b)) for table, b, step in column] for column in columns.values()]
     for part, cells in PARTS.items():
         print(f"{part} cells\n")
-        rows = [
-            [name, *(mean(*pair, cells) for pair in zip(ranks, steps, strict=True))] for name, ranks in found.items()
-        ]
-        print_table(["", *(f"{table.name}, {b} -> {b + 1}" for table, b, _ in steps)], rows)
+        print_table(
+            ["", *columns], [[name, *(mean(column, cells) for column in ranks)] for name, ranks in found.items()]
+        )
     print_machine("numpy", "scipy", "scikit-learn")
 
 
-def mean(scores: list[Floats], step: tuple[Table, int, Step], cells: slice) -> str:
-    """Correlation with the truth over some of the ranked cells, mean of the seeds."""
-    truth = step[2].truth[cells].tolist()
-    return f"{np.mean([spearman(score[cells].tolist(), truth) or 0.0 for score in scores]):.3f}"
+def sizes(table: Table) -> range:
+    """Those that a step leads on from."""
+    return range(1, table.space.B)
+
+
+def drawn(table: Table, known: int) -> list[tuple[Table, int, Step]]:
+    """Steps from ``known`` random cells of the largest size to at most 1000 others, one a seed."""
+    full = np.flatnonzero([len(cell) == table.space.B for cell in table.cells])
+    tokens, steps = table.space.encode([table.cells[row] for row in full]), []
+    for seed in range(SEEDS):
+        order = np.random.default_rng(seed).permutation(len(full))
+        learned, ranked = np.sort(order[:known]), np.sort(order[known : known + 1000])
+        rewards = table.rewards[full]
+        step = Step(tokens[learned], rewards[learned], tokens[ranked], rewards[ranked])
+        steps.append((table, table.space.B, step))
+    return steps
+
+
+def mean(column: list[tuple[Step, list[Floats]]], cells: slice) -> str:
+    """Correlation with the truth over some of the ranked cells, mean of the steps and seeds."""
+    pairs = [(score[cells].tolist(), step.truth[cells].tolist()) for step, scores in column for score in scores]
+    return f"{np.mean([spearman(*pair) or 0.0 for pair in pairs]):.3f}"
 
 
 def variants() -> dict[str, Rank]:
@@ -63,11 +86,24 @@ def variants() -> dict[str, Rank]:
     priors = {f"{name} {mean}": prior(name, mean) for name, means in PRIORS.items() for mean in means}
     kernels = {"squared exponential": kernel(squared_exponential), "Matérn 5/2": kernel(matern52)}
     kernels |= {"exponential": kernel(exponential)}
-    return {"gp": process, **kernels, **priors, "ten on 4/5": bagged, "forest": forests, "gp and forest": both}
+    return {
+        "gp": process,
+        "without reads": without_reads,
+        **kernels,
+        **priors,
+        "ten on 4/5": bagged,
+        "forest": forests,
+        "gp and forest": both,
+    }
 
 
 def process(table: Table, step: Step, b: int) -> list[Floats]:
     return [scored(predictions(table, "gp", step, b, 0))]
+
+
+def without_reads(table: Table, step: Step, b: int) -> list[Floats]:
+    with patch.object(CellFeatures, "groups", CellFeatures.counts):
+        return process(table, step, b)
 
 
 def prior(name: str, mean: float) -> Rank:
