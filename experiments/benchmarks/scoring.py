@@ -17,7 +17,7 @@ import numpy as np
 from common import print_machine, print_table, progress, spread, timed
 from paper_stage import PARENTS, B, grow_parents
 
-from pnas.controller import ControllerSpec, grow, make_predictor, rank_space, score_tokens
+from pnas.controller import ControllerSpec, Predictor, grow, make_predictor, rank_space, score_tokens
 from pnas.controller.neural import NeuralPredictor
 from pnas.state_space import StateSpace, Tokens
 
@@ -37,7 +37,7 @@ def main() -> None:
     print(f"{len(tokens):,} unique candidates of {PARENTS} parents; median (lowest to highest) of {repeats} runs\n")
     compare_forward_passes(space, tokens, repeats)
     compare_predictors(space, tokens, repeats)
-    time_stages(space, parents, repeats)
+    time_stages(space, parents, tokens, repeats)
     time_fits(space, tokens)
     print_machine("numpy", "tensorflow", "keras")
 
@@ -70,8 +70,8 @@ def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     """Candidates a second of the other predictors, and of an exhaustive ranking."""
     progress("scoring by the other predictors, and all cells of a space")
     rows = []
-    for name in ("mlp", "lstm_ensemble", "mlp_ensemble"):
-        predictor = make_predictor(space, ControllerSpec.named(name))
+    for name in ("gp", "mlp", "lstm_ensemble", "mlp_ensemble"):
+        predictor = ready(space, name, tokens)
         rows.append((name, spread(rates(lambda p=predictor: score_tokens(p, tokens), len(tokens), repeats), 0)))
     small = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
     lstm, count = make_predictor(small, ControllerSpec()), small.num_cells(3)
@@ -79,12 +79,26 @@ def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     print_table(("predictor", "cells/s"), [*rows, (f"lstm, all {count:,} cells of a space", spread(streamed, 0))])
 
 
-def time_stages(space: StateSpace, parents: Tokens, repeats: int) -> None:
+def ready(space: StateSpace, name: str, tokens: Tokens) -> Predictor:
+    """A predictor that scores as it does in the paper's last stage: a process from its data, a network as it is."""
+    predictor = make_predictor(space, ControllerSpec.named(name))
+    if name == "gp":
+        predictor.fit(*history(tokens), B, 0)
+    return predictor
+
+
+def history(tokens: Tokens) -> tuple[Tokens, list[float]]:
+    """As many random cells as the paper's search trains, with random rewards."""
+    chosen = np.random.default_rng(0).permutation(tokens)[:CELLS]
+    return chosen, np.random.default_rng(1).uniform(size=CELLS).tolist()
+
+
+def time_stages(space: StateSpace, parents: Tokens, tokens: Tokens, repeats: int) -> None:
     """Seconds of a whole stage: expand, score, choose, decode."""
     progress("whole stages")
     cells, rows = space.decode(parents), []
-    for name in ("lstm", "lstm_ensemble", "mlp_ensemble"):
-        predictor = make_predictor(space, ControllerSpec.named(name))
+    for name in ("gp", "lstm", "lstm_ensemble", "mlp_ensemble"):
+        predictor = ready(space, name, tokens)
         stage = timed(lambda p=predictor: grow(space, p, cells, K), repeats)
         rows.append((name, spread([timing.wall for timing in stage])))
     print_table((f"top {K} of the stage by", "s"), rows)
@@ -93,14 +107,12 @@ def time_stages(space: StateSpace, parents: Tokens, repeats: int) -> None:
 def time_fits(space: StateSpace, tokens: Tokens) -> None:
     """Seconds of a fit at the paper's last stage; the first call also traces."""
     progress("fits")
-    chosen = np.random.default_rng(0).permutation(tokens)[:CELLS]
-    rewards = np.random.default_rng(1).uniform(size=CELLS).tolist()
     import tensorflow as _  # noqa: F401 (so that the first fit does not pay for its import)
 
     rows = []
-    for name in ("lstm", "mlp", "lstm_ensemble", "mlp_ensemble"):
+    for name in ("gp", "lstm", "mlp", "lstm_ensemble", "mlp_ensemble"):
         predictor = make_predictor(space, ControllerSpec.named(name))
-        first, *later = (timing.wall for timing in timed(lambda p=predictor: p.fit(chosen, rewards, B, 0), 3))
+        first, *later = (timing.wall for timing in timed(lambda p=predictor: p.fit(*history(tokens), B, 0), 3))
         rows.append((name, spread(later), f"{first:.1f}"))
     print_table((f"fit of {CELLS:,} cells by", "s", "the first in a process"), rows)
 

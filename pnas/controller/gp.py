@@ -50,9 +50,10 @@ class Kernel(NamedTuple):
 
     def between(self, a: list[Features], b: list[Features]) -> Features:
         """Covariances (n, m) of the cells with (scaled) features ``a`` and ``b``."""
-        lengths = zip(a, b, self.lengths, strict=True)
-        squared = sum((np.exp(-2 * length) * _squared_distances(x, y) for x, y, length in lengths), np.zeros(()))
-        return _matern(squared)[0] + np.exp(self.slope) * _products(a, b)
+        products = [x @ y.T for x, y in zip(a, b, strict=True)]  # most of the time goes here: made once for both parts
+        groups = zip(a, b, products, self.lengths, strict=True)
+        squared = sum((np.exp(-2 * length) * _squared_distances(x, y, xy) for x, y, xy, length in groups), np.zeros(()))
+        return _matern(squared)[0] + np.exp(self.slope) * sum(products, np.zeros(()))
 
     def variance(self, a: list[Features]) -> Features:
         """Prior variance (n,) of each cell."""
@@ -220,7 +221,7 @@ def _most_likely(features: list[Features], targets: Features) -> tuple[Kernel, f
     from scipy.optimize import minimize
 
     groups = len(features)
-    objective = _Objective([_squared_distances(x, x) for x in features], _products(features, features), targets)
+    objective = _Objective.of(features, targets)
     starts = [np.array([_PRIOR["noise"][0], *[start] * groups, _PRIOR["slope"][0]]) for start in _STARTS]
     options = {"method": "L-BFGS-B", "jac": True, "bounds": objective.bounds(), "options": {"maxiter": 60}}
     best = min((minimize(objective, start, **options) for start in starts), key=lambda run: run.fun)
@@ -235,6 +236,13 @@ class _Objective:
         self._distances, self._products, self._targets = distances, products, targets
         prior = [_PRIOR["noise"], *[_PRIOR["length"]] * len(distances), _PRIOR["slope"]]
         self._center, self._width = np.array(prior).T
+
+    @classmethod
+    def of(cls, features: list[Features], targets: Features) -> "_Objective":
+        """For cells of (scaled) ``features``."""
+        products = [x @ x.T for x in features]
+        distances = [_squared_distances(x, x, xx) for x, xx in zip(features, products, strict=True)]
+        return cls(distances, sum(products, np.zeros(())), targets)
 
     def bounds(self) -> list[tuple[float, float]]:
         """Four deviations of the prior, either way."""
@@ -278,10 +286,7 @@ def _matern(squared: Features) -> tuple[Features, Features]:
     return (1 + root) * decay, 3 * decay
 
 
-def _squared_distances(x: Features, y: Features) -> Features:
+def _squared_distances(x: Features, y: Features, products: Features) -> Features:
+    """Between the rows of ``x`` and ``y``, whose ``products`` are known."""
     both = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1)
-    return np.maximum(both - 2 * (x @ y.T), 0)
-
-
-def _products(a: list[Features], b: list[Features]) -> Features:
-    return sum((x @ y.T for x, y in zip(a, b, strict=True)), np.zeros(()))
+    return np.maximum(both - 2 * products, 0)

@@ -40,8 +40,7 @@ def test_posterior_is_that_of_regression() -> None:
 def test_gradient_is_that_of_the_objective() -> None:
     predictor, tokens = _fitted()
     features = predictor._scaled(tokens[:40])
-    distances = [gp._squared_distances(x, x) for x in features]
-    objective = gp._Objective(distances, gp._products(features, features), predictor._map.forward(predictor._rewards))
+    objective = gp._Objective.of(features, predictor._map.forward(predictor._rewards))
     at = np.array([-1.0, 0.1, 0.5, -0.2, 0.3, -0.5])
     steps = 1e-5 * np.eye(6)
     numeric = [(objective(at + step)[0] - objective(at - step)[0]) / 2e-5 for step in steps]
