@@ -4,9 +4,10 @@
 
 Needs a table of cells that were trained at least twice. The first training of each cell is what a search would have
 seen; the others tell how good what it chose is. Beside choosing by that reward, a Gaussian process chooses: fitted to
-the first trainings of four fifths of the cells, it predicts the last fifth, five times over. The last table asks how
+the first trainings of four fifths of the cells, it predicts the last fifth, five times over. The next table asks how
 far a search can come that chooses by the process: it knows n random cells of full size, and goes down its order of
-all others until it meets one of the best 1 % by the mean of all trainings.
+all others until it meets one of the best 1 % by the mean of all trainings. The last one trains nothing, and takes the
+largest first.
 """
 
 import argparse
@@ -37,6 +38,7 @@ def main() -> None:
     print(f"Of the best {top} by the first training, {len(one & two)} are among the best {top} by the second,")
     print(f"and {len(one & set(best_of(others)))} among the best {top} by the mean of all others.\n")
     show_knowledge(table.space, cells, rewards)
+    show_sizes(table, cells, rewards.mean(axis=1))
     print_machine("numpy", "scipy")
 
 
@@ -93,6 +95,17 @@ def show_knowledge(space: SlotSpace, cells: list[Cell], rewards: Rewards) -> Non
         further = [first_hit(space, cells, rewards[:, 0], best, known, seed) for seed in range(SEEDS)]
         rows.append([known, mean_sd(further, 0), f"{np.median(further):.0f}", f"{known + np.mean(further):.0f}"])
     print_table(["random cells known", "further ones to the top 1 %", "median", "children in all, mean"], rows)
+
+
+def show_sizes(table: Table, cells: list[Cell], means: Rewards) -> None:
+    """What is known before any training: how large a network of each cell is, and what that says of its reward."""
+    best, rows = best_of(means), []
+    for figure in ("flops", "params"):
+        sizes = [getattr(table.row(cell), figure) for cell in cells]
+        if None not in sizes:
+            places = np.argsort(np.argsort(-np.array(sizes), kind="stable"))
+            rows.append([figure, f"{spearman(sizes, means.tolist()) or 0.0:.2f}", int(places[best].min()) + 1])
+    print_table(["largest first, by", "Spearman with the mean", "children to the top 1 %"], rows)
 
 
 def first_hit(space: SlotSpace, cells: list[Cell], rewards: Rewards, best: set[int], known: int, seed: int) -> int:
