@@ -31,6 +31,7 @@ STRATEGIES = {
     "progressive": ("search=progressive", "controller=gp"),
     "progressive_lstm": ("search=progressive", "controller=lstm"),
     "refined": ("search=refined", "controller=gp"),
+    "refined_sample": ("search=refined", "controller=gp", "search.first=8", "controller.K=5"),
 }
 BEAMS = {"progressive_random": 1.0, "progressive": 1.0, "progressive_lstm": 1.0, "refined": 1 / 3}
 """Share of what stage 1 leaves of the budget that goes to the two stages after it; the rest is for refinement."""
