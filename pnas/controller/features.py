@@ -1,4 +1,4 @@
-"""Cells as rows of numbers for predictors that are no neural networks: paths, operators and their places, counted."""
+"""Cells as rows of numbers for predictors that are no neural networks: paths, operators and their places, counted; and what it reads."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class CellFeatures:
         return [np.log1p(group, dtype=np.float64) for group in counts]
 
     def groups(self, tokens: Tokens) -> list[Features]:
-        """The `counts`, and what a cell reads; in the order of `GROUPS`."""
+        """The `counts`, and of what a cell reads 0 or 1 (n, inputs + 1); in the order of `GROUPS`."""
         counts = self.counts(tokens)
         return [*counts, self._graph.reads(counts[-1]).astype(np.float64)]
 

@@ -280,7 +280,11 @@ def _scale(x: Features) -> float:
 
 
 def _matern(squared: Features) -> tuple[Features, Features]:
-    """Correlation at ``squared`` distances, and what a length's logarithm changes it by, over its squared distance."""
+    """Correlations (n, m) of order 3/2 at ``squared`` distances (n, m), and what their derivatives have in common (n, m).
+
+    The derivative by the log length of one group is that times the group's share of the squared distance. Rasmussen and
+    Williams, Gaussian Processes for Machine Learning, equation 4.17 (https://gaussianprocess.org/gpml/).
+    """
     root = np.sqrt(3 * squared)
     decay = np.exp(-root)
     return (1 + root) * decay, 3 * decay

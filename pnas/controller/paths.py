@@ -157,7 +157,8 @@ class CellGraph:
     def reads(self, places: NDArray[Any]) -> NDArray[np.bool_]:
         """Which inputs a cell with these `place_counts` reads, and last, whether a block: (n, inputs + 1).
 
-        In a fixed graph, whose nodes read all that came before, it is one column of True.
+        In a fixed graph, whose nodes read all that came before, it is one column of True: the same for every cell, it
+        gives a linear kernel an intercept.
         """
         if not self.has_inputs:
             return np.ones((len(places), 1), bool)

@@ -63,11 +63,23 @@ def test_more_cells_than_inducing_ones_are_projected(monkeypatch: pytest.MonkeyP
 
 
 def test_kernel_by_hand() -> None:
-    kernel = Kernel(noise=0.0, lengths=(0.0,), slope=np.log(0.5))
-    a, b = [np.array([[0.0, 1.0]])], [np.array([[2.0, 1.0]])]
-    root = np.sqrt(3) * 2
-    assert kernel.between(a, b)[0, 0] == pytest.approx((1 + root) * np.exp(-root) + 0.5)
-    assert kernel.variance(b)[0] == pytest.approx(1 + 0.5 * 5)
+    kernel = Kernel(noise=0.0, lengths=(np.log(2), np.log(0.5)), slope=np.log(0.5))
+    a, b = [np.array([[0.0, 1.0]]), np.array([[3.0]])], [np.array([[2.0, 1.0]]), np.array([[1.0]])]
+    root = np.sqrt(3 * ((2 / 2) ** 2 + (2 / 0.5) ** 2))
+    assert kernel.between(a, b)[0, 0] == pytest.approx((1 + root) * np.exp(-root) + 0.5 * (1 + 3))
+    assert kernel.variance(b)[0] == pytest.approx(1 + 0.5 * (5 + 1))
+
+
+def test_objective_is_the_density_under_that_kernel() -> None:
+    predictor, tokens = _fitted()
+    features, targets = predictor._scaled(tokens[:40]), predictor._map.forward(predictor._rewards)
+    objective = gp._Objective.of(features, targets)
+    at = np.array([-1.0, 0.1, 0.5, -0.2, 0.3, -0.5])
+    covariance = Kernel(at[0], tuple(at[1:-1]), at[-1]).between(features, features) + np.exp(at[0]) * np.eye(40)
+    fit = targets @ np.linalg.inv(covariance) @ targets
+    likelihood = 20 * np.log((fit + 1) / 41) + np.linalg.slogdet(covariance)[1] / 2
+    prior = np.sum(((at - objective._center) / objective._width) ** 2) / 2
+    assert objective(at)[0] == pytest.approx(likelihood + prior, rel=1e-4)
 
 
 def test_one_saved_with_another_kernel_is_fitted_again(tmp_path: Path) -> None:

@@ -195,10 +195,10 @@ def test_an_archive_of_something_else(tmp_path: Path) -> None:
         load_table(tmp_path / "nb.npz")
 
 
-def test_the_published_table_is_the_whole_space_trained_twice() -> None:
+def test_the_published_table_is_the_whole_space_trained_three_times() -> None:
     table = load_table(ROOT / "experiments" / "tables" / "digits.yaml")
     assert len(table.rows) == table.space.num_cells(1) + table.space.num_cells(2) == 2214
     assert {len(row.rewards) for row in table.rows.values()} == {3}
     rewards = np.array([row.rewards for row in table.rows.values()])
     assert np.corrcoef(rewards[:, 0], rewards[:, 1])[0, 1] == pytest.approx(0.81, abs=0.005)
-    assert np.sqrt(rewards.var(axis=1, ddof=1).mean()) == pytest.approx(0.0092, abs=0.0003)
+    assert np.sqrt(rewards.var(axis=1, ddof=1).mean()) == pytest.approx(0.00907, abs=5e-6)
