@@ -5,8 +5,9 @@
 Spearman's correlation on the steps of predictor_study.py: the process as it is, without the features that say what a
 cell reads, with rougher and smoother kernels than its Matérn one of order 3/2, with other priors of the kernel's
 parameters, the mean rank of ten processes on four fifths of the cells each, the forest (mean of ten seeds), and the
-mean of the ranks of process and forest. Each on all the cells of a step, and on every other of them: the even ones took
-part in what was chosen, the odd ones did not.
+mean of the ranks of process and forest. Each on all the cells of a step, and on every other of them: on the
+292-cell run the even ones took part in choosing transform, linear part and priors, the odd ones did not; the kernel's
+order and what is read were chosen on all.
 """
 
 import argparse

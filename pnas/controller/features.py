@@ -1,4 +1,7 @@
-"""Cells as rows of numbers for predictors that are no neural networks: paths, operators and their places, counted; and what it reads."""
+"""Cells as rows of numbers for predictors that are no neural networks.
+
+Paths, operators and their places are counted; of what a cell reads it is told whether it does.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

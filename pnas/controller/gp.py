@@ -280,7 +280,7 @@ def _scale(x: Features) -> float:
 
 
 def _matern(squared: Features) -> tuple[Features, Features]:
-    """Correlations (n, m) of order 3/2 at ``squared`` distances (n, m), and what their derivatives have in common (n, m).
+    """Correlations (n, m) of order 3/2 at ``squared`` distances, and what their derivatives have in common (n, m).
 
     The derivative by the log length of one group is that times the group's share of the squared distance. Rasmussen and
     Williams, Gaussian Processes for Machine Learning, equation 4.17 (https://gaussianprocess.org/gpml/).

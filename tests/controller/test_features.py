@@ -31,7 +31,8 @@ def test_counts_are_the_groups_without_what_is_read() -> None:
     tokens = SPACE.encode(CELLS)
     features = CellFeatures.of(Layout.of(SPACE), tokens)
     counts, groups = features.counts(tokens), features.groups(tokens)
-    assert len(counts) == 3 and len(groups) == len(GROUPS) == 4
+    assert len(counts) == 3
+    assert len(groups) == len(GROUPS) == 4
     for count, group in zip(counts, groups, strict=False):
         np.testing.assert_array_equal(count, group)
 
