@@ -1,6 +1,6 @@
 """Cells as rows of numbers for predictors that are no neural networks.
 
-Paths, operators and their places are counted; of what a cell reads it is told whether it does.
+Paths, operators and their places are counted; for what a cell may read, whether it does is told.
 """
 
 import numpy as np
