@@ -173,8 +173,8 @@ def simulate(space: StateSpace, strategy: Any, executor: SimulatedExecutor) -> C
 
 
 def record(space: StateSpace, K: int, durations: Durations) -> tuple[Recording, Cell]:
-    """The search with a real predictor, an MLP ensemble, once."""
-    spec = ControllerSpec.named("mlp_ensemble")
+    """The search with the default predictor, once."""
+    spec = ControllerSpec.named("gp")
     recording = Recording(Progressive(ControllerManager(space, space.B, K, spec=spec, seed=0)))
     return recording, simulate(space, recording, SimulatedExecutor(1, durations))
 

@@ -71,7 +71,7 @@ def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     progress("scoring by the other predictors, and all cells of a space")
     rows = []
     for name in ("gp", "mlp", "lstm_ensemble", "mlp_ensemble"):
-        predictor = ready(space, name, tokens)
+        predictor = fitted(space, name, tokens)
         rows.append((name, spread(rates(lambda p=predictor: score_tokens(p, tokens), len(tokens), repeats), 0)))
     small = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
     lstm, count = make_predictor(small, ControllerSpec()), small.num_cells(3)
@@ -79,11 +79,10 @@ def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     print_table(("predictor", "cells/s"), [*rows, (f"lstm, all {count:,} cells of a space", spread(streamed, 0))])
 
 
-def ready(space: StateSpace, name: str, tokens: Tokens) -> Predictor:
-    """A predictor that scores as it does in the paper's last stage: a process from its data, a network as it is."""
+def fitted(space: StateSpace, name: str, tokens: Tokens) -> Predictor:
+    """A predictor that knows as many cells as the paper's search trains: the more a process knows, the slower it is."""
     predictor = make_predictor(space, ControllerSpec.named(name))
-    if name == "gp":
-        predictor.fit(*history(tokens), B, 0)
+    predictor.fit(*history(tokens), B, 0)
     return predictor
 
 
@@ -98,7 +97,7 @@ def time_stages(space: StateSpace, parents: Tokens, tokens: Tokens, repeats: int
     progress("whole stages")
     cells, rows = space.decode(parents), []
     for name in ("gp", "lstm", "lstm_ensemble", "mlp_ensemble"):
-        predictor = ready(space, name, tokens)
+        predictor = fitted(space, name, tokens)
         stage = timed(lambda p=predictor: grow(space, p, cells, K), repeats)
         rows.append((name, spread([timing.wall for timing in stage])))
     print_table((f"top {K} of the stage by", "s"), rows)
@@ -109,10 +108,10 @@ def time_fits(space: StateSpace, tokens: Tokens) -> None:
     progress("fits")
     import tensorflow as _  # noqa: F401 (so that the first fit does not pay for its import)
 
-    rows = []
+    (chosen, rewards), rows = history(tokens), []
     for name in ("gp", "lstm", "mlp", "lstm_ensemble", "mlp_ensemble"):
         predictor = make_predictor(space, ControllerSpec.named(name))
-        first, *later = (timing.wall for timing in timed(lambda p=predictor: p.fit(*history(tokens), B, 0), 3))
+        first, *later = (timing.wall for timing in timed(lambda p=predictor: p.fit(chosen, rewards, B, 0), 3))
         rows.append((name, spread(later), f"{first:.1f}"))
     print_table((f"fit of {CELLS:,} cells by", "s", "the first in a process"), rows)
 

@@ -65,7 +65,7 @@ def show_luck(rewards: Rewards) -> None:
 def show_choices(orders: dict[str, Rewards], rewards: Rewards) -> None:
     """How good the best 1 % by each order are in trainings that it has not seen."""
     rows, others = [], rewards[:, 1:].mean(axis=1)
-    best, top = set(best_of(rewards.mean(axis=1))), top_count(others)
+    best, top = targets(rewards.mean(axis=1)), top_count(others)
     for name, score in orders.items():
         chosen = best_of(score)
         seen, unseen_ones = rewards[chosen, 0].mean(), others[chosen].mean()
@@ -90,7 +90,7 @@ def unseen(table: Table, cells: list[Cell], rewards: Rewards) -> Rewards:
 
 def show_knowledge(space: SlotSpace, cells: list[Cell], rewards: Rewards) -> None:
     """Children until one of the best 1 %, for a search that knows n random cells and then trusts the process."""
-    best, rows = set(best_of(rewards.mean(axis=1))), []
+    best, rows = targets(rewards.mean(axis=1)), []
     for known in KNOWN:
         hits = [first_hit(space, cells, rewards[:, 0], best, known, seed) for seed in range(SEEDS)]
         rows.append([known, mean_sd(hits, 0), f"{np.median(hits):.0f}", f"{np.mean(np.array(hits) <= known):.0%}"])
@@ -99,7 +99,7 @@ def show_knowledge(space: SlotSpace, cells: list[Cell], rewards: Rewards) -> Non
 
 def show_sizes(table: Table, cells: list[Cell], means: Rewards) -> None:
     """What is known before any training: how large a network of each cell is, and what that says of its reward."""
-    best, rows = best_of(means), []
+    best, rows = list(targets(means)), []
     for figure in ("flops", "params"):
         sizes = [getattr(table.row(cell), figure) for cell in cells]
         if None not in sizes:
@@ -122,6 +122,11 @@ def first_hit(space: SlotSpace, cells: list[Cell], rewards: Rewards, best: set[i
 def best_of(scores: Rewards) -> list[int]:
     """The best 1 %."""
     return [int(cell) for cell in np.argsort(-scores)[: top_count(scores)]]
+
+
+def targets(means: Rewards) -> set[int]:
+    """All cells at least as good as the last of the best 1 %, as search_efficiency.py counts them."""
+    return set(np.flatnonzero(means >= means[best_of(means)[-1]]).tolist())
 
 
 def top_count(scores: Rewards) -> int:

@@ -1,6 +1,6 @@
 """Cells as rows of numbers for predictors that are no neural networks.
 
-Paths, operators and their places are counted; for what a cell may read, whether it does is told.
+Paths, operators and their places are counted; of each input, and of blocks, a 0 or 1 tells whether the cell reads it.
 """
 
 import numpy as np

@@ -221,7 +221,7 @@ def _most_likely(features: list[Features], targets: Features) -> tuple[Kernel, f
     from scipy.optimize import minimize
 
     groups = len(features)
-    objective = _Objective.of(features, targets)
+    objective = _Objective(features, targets)
     starts = [np.array([_PRIOR["noise"][0], *[start] * groups, _PRIOR["slope"][0]]) for start in _STARTS]
     options = {"method": "L-BFGS-B", "jac": True, "bounds": objective.bounds(), "options": {"maxiter": 60}}
     best = min((minimize(objective, start, **options) for start in starts), key=lambda run: run.fun)
@@ -232,17 +232,13 @@ def _most_likely(features: list[Features], targets: Features) -> tuple[Kernel, f
 class _Objective:
     """Negative log posterior density of a kernel's parameters (logarithms, in `Kernel`'s order), and its gradient."""
 
-    def __init__(self, distances: list[Features], products: Features, targets: Features) -> None:
-        self._distances, self._products, self._targets = distances, products, targets
-        prior = [_PRIOR["noise"], *[_PRIOR["length"]] * len(distances), _PRIOR["slope"]]
-        self._center, self._width = np.array(prior).T
-
-    @classmethod
-    def of(cls, features: list[Features], targets: Features) -> "_Objective":
-        """For cells of (scaled) ``features``."""
+    def __init__(self, features: list[Features], targets: Features) -> None:
+        """For cells of (scaled) ``features`` (n, columns) a group, and their ``targets`` (n,)."""
         products = [x @ x.T for x in features]
-        distances = [_squared_distances(x, x, xx) for x, xx in zip(features, products, strict=True)]
-        return cls(distances, sum(products, np.zeros(())), targets)
+        self._distances = [_squared_distances(x, x, xx) for x, xx in zip(features, products, strict=True)]
+        self._products, self._targets = sum(products, np.zeros(())), targets
+        prior = [_PRIOR["noise"], *[_PRIOR["length"]] * len(features), _PRIOR["slope"]]
+        self._center, self._width = np.array(prior).T
 
     def bounds(self) -> list[tuple[float, float]]:
         """Four deviations of the prior, either way."""

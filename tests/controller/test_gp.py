@@ -40,7 +40,7 @@ def test_posterior_is_that_of_regression() -> None:
 def test_gradient_is_that_of_the_objective() -> None:
     predictor, tokens = _fitted()
     features = predictor._scaled(tokens[:40])
-    objective = gp._Objective.of(features, predictor._map.forward(predictor._rewards))
+    objective = gp._Objective(features, predictor._map.forward(predictor._rewards))
     at = np.array([-1.0, 0.1, 0.5, -0.2, 0.3, -0.5])
     steps = 1e-5 * np.eye(6)
     numeric = [(objective(at + step)[0] - objective(at - step)[0]) / 2e-5 for step in steps]
@@ -73,7 +73,7 @@ def test_kernel_by_hand() -> None:
 def test_objective_is_the_density_under_that_kernel() -> None:
     predictor, tokens = _fitted()
     features, targets = predictor._scaled(tokens[:40]), predictor._map.forward(predictor._rewards)
-    objective = gp._Objective.of(features, targets)
+    objective = gp._Objective(features, targets)
     at = np.array([-1.0, 0.1, 0.5, -0.2, 0.3, -0.5])
     covariance = Kernel(at[0], tuple(at[1:-1]), at[-1]).between(features, features) + np.exp(at[0]) * np.eye(40)
     fit = targets @ np.linalg.inv(covariance) @ targets
