@@ -20,7 +20,9 @@ from pnas.errors import PnasError
 register_schema()
 
 
-@hydra.main(version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="config")
+@hydra.main(
+    version_base="1.3", config_path=str(Path(__file__).parent / "conf"), config_name="config"
+)
 def run(config: DictConfig) -> float | None:
     """One job: a single command, or one of a multirun's."""
     from pnas.tasks import run_job
@@ -31,7 +33,7 @@ def run(config: DictConfig) -> float | None:
 
 def multirun_exit_code() -> int:
     """That of a failed job, if this command was a multirun and one failed."""
-    multirun = sys.modules.get("pnas.tasks.multirun")
+    multirun = sys.modules.get("pnas.multirun.job_launching")
     return 0 if multirun is None else int(multirun.exit_code())
 
 

@@ -38,7 +38,9 @@ def load_savedmodel(folder: Path) -> Callable[[Images], Any]:
 def load_onnx(folder: Path) -> Callable[[Images], Any]:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        folder / "model.onnx", providers=["CPUExecutionProvider"]
+    )
     return lambda images: session.run(None, {session.get_inputs()[0].name: images})[0]
 
 
@@ -55,7 +57,9 @@ def read_image(path: Path, wanted: dict[str, Any]) -> Images:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("export", type=Path, help="folder that task=export wrote")
     parser.add_argument("image", type=Path, help="image file")
     parser.add_argument("--format", choices=sorted(LOADERS), default="keras")

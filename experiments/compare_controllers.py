@@ -10,4 +10,8 @@ docs/results.md has the figures to expect. Overrides go to every search, for exa
 from study import study
 
 if __name__ == "__main__":
-    study("compare_controllers", ["controller=gp,lstm,mlp,lstm_ensemble,mlp_ensemble", "seed=0,1"], __doc__)
+    study(
+        "compare_controllers",
+        ["controller=gp,lstm,mlp,lstm_ensemble,mlp_ensemble", "seed=0,1"],
+        __doc__,
+    )

@@ -46,12 +46,24 @@ def main() -> None:
         found = [summary(args, strategy, seed, overrides) for seed in range(args.seeds)]
         again = [reward for run in found for reward in retrained(args, run, overrides)]
         rewards = [run["best"]["reward"] for run in found]
-        tests = [run["best"]["test_accuracy"] for run in found if run["best"]["test_accuracy"] is not None]
+        tests = [
+            run["best"]["test_accuracy"]
+            for run in found
+            if run["best"]["test_accuracy"] is not None
+        ]
         trained = [run["children_trained"] for run in found]
         shown = [mean_sd(values, 4) if values else "none" for values in (rewards, tests, again)]
         rows.append([strategy, mean_sd(trained, 0), *shown])
-    header = ["strategy", "children", "best reward", "its test accuracy", f"winners again, {args.again} seeds each"]
-    print(f"{args.seeds} seeds, budget of {args.children} children, {' '.join(overrides)}: mean +- sd\n")
+    header = [
+        "strategy",
+        "children",
+        "best reward",
+        "its test accuracy",
+        f"winners again, {args.again} seeds each",
+    ]
+    print(
+        f"{args.seeds} seeds, budget of {args.children} children, {' '.join(overrides)}: mean +- sd\n"
+    )
     print_table(header, rows)
     print_machine("tensorflow", "keras")
 
@@ -60,8 +72,17 @@ def summary(args: argparse.Namespace, strategy: str, seed: int, overrides: Seque
     """Of the search, which is run as far as it was not yet."""
     name = f"{strategy}_{seed}"
     run_dir = args.outputs / name
-    settings = [f"controller.K={children_per_stage(args, strategy, overrides)}"] if strategy in BEAMS else []
-    command = [f"name={name}", f"seed={seed}", f"hydra.run.dir={run_dir}", f"search.max_children={args.children}"]
+    settings = (
+        [f"controller.K={children_per_stage(args, strategy, overrides)}"]
+        if strategy in BEAMS
+        else []
+    )
+    command = [
+        f"name={name}",
+        f"seed={seed}",
+        f"hydra.run.dir={run_dir}",
+        f"search.max_children={args.children}",
+    ]
     # Strategies of one seed train many of the same cells, by the same seeds.
     shared = f"cache.path={args.outputs / 'children.sqlite'}"
     run([*command, shared, *STRATEGIES[strategy], *settings, *overrides])
@@ -81,7 +102,11 @@ def retrained(args: argparse.Namespace, found: dict, overrides: Sequence[str]) -
     """Rewards of the winner, trained with fresh seeds; kept beside its search."""
     path = args.outputs / found["name"] / "retrained.json"
     known: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
-    missing = [seed for seed in range(FRESH, FRESH + args.again) if f"{found['best']['cell']}/{seed}" not in known]
+    missing = [
+        seed
+        for seed in range(FRESH, FRESH + args.again)
+        if f"{found['best']['cell']}/{seed}" not in known
+    ]
     if missing:
         manager = manager_of(args.outputs / found["name"])
         from pnas.state_space import Cell
@@ -98,24 +123,38 @@ def manager_of(run_dir: Path):
     """A manager with the settings of the search in ``run_dir``."""
     from pnas.children import NetworkManager
     from pnas.data import load_dataset
-    from pnas.tasks.source import stored_settings
+    from pnas.runs.run_source import stored_settings
 
     settings = stored_settings(run_dir)
-    return NetworkManager(load_dataset(settings.data), network=settings.child, trainer=settings.trainer)
+    return NetworkManager(
+        load_dataset(settings.data), network=settings.child, trainer=settings.trainer
+    )
 
 
 def run(overrides: Sequence[str]) -> None:
     progress(" ".join(overrides))
-    subprocess.run([sys.executable, str(ROOT / "run.py"), "tracking=none", *overrides], check=True, stdout=sys.stderr)
+    subprocess.run(
+        [sys.executable, str(ROOT / "run.py"), "tracking=none", *overrides],
+        check=True,
+        stdout=sys.stderr,
+    )
 
 
 def arguments() -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--strategies", nargs="*", choices=list(STRATEGIES), default=list(STRATEGIES), help="which")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--strategies", nargs="*", choices=list(STRATEGIES), default=list(STRATEGIES), help="which"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="searches of each strategy (3)")
     parser.add_argument("--children", type=int, default=60, help="budget of each search (60)")
-    parser.add_argument("--again", type=int, default=3, help="trainings of each winner afterwards (3)")
-    parser.add_argument("--outputs", type=Path, default=Path("outputs/live"), help="where run directories lie")
+    parser.add_argument(
+        "--again", type=int, default=3, help="trainings of each winner afterwards (3)"
+    )
+    parser.add_argument(
+        "--outputs", type=Path, default=Path("outputs/live"), help="where run directories lie"
+    )
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for every search")
     args = parser.parse_args()
     return args, args.overrides

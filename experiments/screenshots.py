@@ -17,16 +17,16 @@ from PIL import Image
 
 from pnas.children.spec import NetworkSpec
 from pnas.errors import InvalidValue
-from pnas.records.rundir import CHILDREN
-from pnas.reports.draw import draw_cell
-from pnas.reports.rankpage import write_ranking
-from pnas.reports.readers import read_scores
-from pnas.reports.report import REPORT, write_report
-from pnas.reports.runs import read_run
-from pnas.tasks.pictures import CELL, NETWORK, PICTURES, leave_pictures
+from pnas.records.run_directory import CHILDREN
+from pnas.reports.cells.cell_drawing import draw_cell
+from pnas.reports.data.ranking_files import read_scores
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.html.ranking_page import write_ranking
+from pnas.reports.html.search_report import REPORT, write_report
+from pnas.searching.search_pictures import CELL, NETWORK, PICTURES, leave_pictures
 from pnas.tracking import Projection, TrackingSpec
-from pnas.tracking.savedview import VIEW
-from pnas.tracking.store import open_store
+from pnas.tracking.mlflow_store import open_store
+from pnas.tracking.saved_view import VIEW
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -35,9 +35,15 @@ from support.browser import CHROMIUM, mlflow_server, screenshot  # noqa: E402
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path, help="run directories; the first is shown in detail")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "runs", nargs="+", type=Path, help="run directories; the first is shown in detail"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go"
+    )
     arguments = parser.parse_args()
     if CHROMIUM is None:
         parser.error("needs Chromium (Debian: apt install chromium)")
@@ -54,7 +60,13 @@ def _pages(runs: list[Path], folder: Path, out: Path) -> None:
     report = write_report(views[:1], folder / REPORT)
     last = len(views[0].children) - 1
     _shoot(report.as_uri(), out / "report.png", 1100, 900)
-    _shoot(f"{report.as_uri()}#cell=0:{last}", out / "report_rewards.png", 1100, 4400, crop=(0, 2250, 1100, 3550))
+    _shoot(
+        f"{report.as_uri()}#cell=0:{last}",
+        out / "report_rewards.png",
+        1100,
+        4400,
+        crop=(0, 2250, 1100, 3550),
+    )
     _shoot(report.as_uri(), out / "report_phone.png", 500, 1000)
     ranking = write_ranking(read_scores(runs[0] / CHILDREN), folder / "ranking.html", "training")
     _shoot(f"{ranking.as_uri()}#cell=0:{last}", out / "ranking_page.png", 1100, 800)
@@ -76,7 +88,9 @@ def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
         view = f"{home}?viewStateShareKey={VIEW}"
         _shoot(view, out / "mlflow_searches.png", 1900, 560, 25_000)
         _shoot(f"{view}&compareRunsMode=CHART", out / "mlflow_charts.png", 1900, 1300, 90_000)
-        _shoot(f"{home}/{shown[0]}/artifacts/{REPORT}", out / "mlflow_report.png", 1500, 900, 25_000)
+        _shoot(
+            f"{home}/{shown[0]}/artifacts/{REPORT}", out / "mlflow_report.png", 1500, 900, 25_000
+        )
 
 
 def _shown(run: Path, spec: TrackingSpec) -> str:
@@ -100,7 +114,10 @@ def _shoot(
         shown = picture.convert("RGB").crop(crop) if crop else picture.convert("RGB")
     # 256 colours are half the size, and nobody sees it on a page of text and marks.
     shown.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
-    print(f"{re.sub(r'^file:.*/', '', address)[:60]:60}  {path}  {path.stat().st_size // 1024} kB", flush=True)
+    print(
+        f"{re.sub(r'^file:.*/', '', address)[:60]:60}  {path}  {path.stat().st_size // 1024} kB",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

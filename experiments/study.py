@@ -8,8 +8,8 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from sweep import key_of, print_table, run_sweep, searches, setting_of, store_of
 
-from pnas.reports.figures import MUTED, house_style, new_figure, save
-from pnas.reports.palette import run_colour
+from pnas.reports.cells.palette import run_colour
+from pnas.reports.charts.figure_style import MUTED, house_style, new_figure, save
 
 PLOT = "comparison.png"
 
@@ -38,7 +38,8 @@ def plot_sweep(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> Pat
     Returns:
         The plot, beside the searches of the sweep; None if there are none.
     """
-    store, runs = store_of(overrides), searches(sweep, overrides)
+    store = store_of(overrides)
+    runs = searches(sweep, overrides)
     keys = [key_of(axis) for axis in axes if key_of(axis) != "seed"]
     groups: dict[str, list[list[float]]] = defaultdict(list)
     for run in runs:
@@ -56,10 +57,19 @@ def _draw(title: str, groups: dict[str, list[list[float]]], path: Path) -> Path:
         for number, (name, curves) in enumerate(sorted(groups.items())):
             colour = run_colour(number)
             for curve in curves:
-                axes.step(range(1, len(curve) + 1), curve, where="post", color=colour, linewidth=0.7, alpha=0.5)
+                axes.step(
+                    range(1, len(curve) + 1),
+                    curve,
+                    where="post",
+                    color=colour,
+                    linewidth=0.7,
+                    alpha=0.5,
+                )
             length = min(map(len, curves))
             mean = [sum(curve[i] for curve in curves) / len(curves) for i in range(length)]
-            axes.step(range(1, length + 1), mean, where="post", color=colour, linewidth=1.8, label=name)
+            axes.step(
+                range(1, length + 1), mean, where="post", color=colour, linewidth=1.8, label=name
+            )
         axes.set_xlabel("children trained")
         axes.set_ylabel("best reward so far")
         axes.set_title(title, loc="left", fontweight="bold", color=MUTED)
@@ -68,7 +78,9 @@ def _draw(title: str, groups: dict[str, list[list[float]]], path: Path) -> Path:
 
 
 def _typed(about: str | None) -> list[str]:
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("overrides", nargs="*", help="as for run.py, for example trainer.epochs=10")
     return list(parser.parse_args().overrides)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from pnas.reports.grid import Column, Grid
+from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.tracking import TrackingSpec, open_store
-from pnas.tracking.store import Store
+from pnas.tracking.mlflow_store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 _SWEEP_DIR = "hydra.sweep.dir="
@@ -52,18 +52,25 @@ def print_table(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> No
         Column("searches", lambda row: str(len(row[1]))),
         *(Column(name, lambda row, name=name: _spread(row[1], name)) for name in _METRICS),  # type: ignore[misc]
     ]
-    Grid.of(f"{sweep} (tags.`pnas.sweep` in MLflow)", columns, sorted(groups.items(), key=_by_value)).print()
+    Grid.of(
+        f"{sweep} (tags.`pnas.sweep` in MLflow)", columns, sorted(groups.items(), key=_by_value)
+    ).print()
 
 
 def _by_value(group: tuple[tuple[str, ...], Any]) -> list[tuple[float, str]]:
     """Numbers in their order, words in theirs."""
-    return [(float(value) if value.replace(".", "", 1).isdigit() else float("inf"), value) for value in group[0]]
+    return [
+        (float(value) if value.replace(".", "", 1).isdigit() else float("inf"), value)
+        for value in group[0]
+    ]
 
 
 def store_of(overrides: Sequence[str]) -> Store:
     """The MLflow store that the sweep's searches are shown in."""
     given = dict(item.split("=", 1) for item in overrides if item.startswith("tracking."))
-    spec = TrackingSpec(uri=given.get("tracking.uri"), experiment=given.get("tracking.experiment", "pnas"))
+    spec = TrackingSpec(
+        uri=given.get("tracking.uri"), experiment=given.get("tracking.experiment", "pnas")
+    )
     return open_store(spec)
 
 

@@ -54,13 +54,17 @@ def walk(words: list[str], cwd: Path) -> float:
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:
-        raise SystemExit(f"{shlex.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        raise SystemExit(
+            f"{shlex.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
+        )
     progress(f"{shlex.join(words)}\n{done.stdout[-600:]}")
     return time.monotonic() - started
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--npz", type=Path, help="data set to make the folder from")
     parser.add_argument("--images", type=int, default=150, help="images of each class, with --npz")
     given = parser.parse_args()

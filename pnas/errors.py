@@ -18,9 +18,13 @@ class InvalidValue(PnasError, ValueError):
     """A value that breaks a rule, named by the key that people type (``state_space.B``)."""
 
     def __init__(self, key: str, rule: str, received: Any) -> None:
-        self.key, self.rule, self.received = key, rule, received
+        self.key = key
+        self.rule = rule
+        self.received = received
         shown = " ".join(f"{received!r}".split())
-        super().__init__(f"{key}: {rule}. Received: {shown if len(shown) <= 200 else shown[:197] + '...'}")
+        super().__init__(
+            f"{key}: {rule}. Received: {shown if len(shown) <= 200 else shown[:197] + '...'}"
+        )
 
     def __reduce__(self) -> tuple[type, tuple[str, str, Any]]:
         return type(self), (self.key, self.rule, self.received)

@@ -23,7 +23,15 @@ from typing import Any
 
 from pnas.errors import InvalidValue, require
 
-KINDS = ("operators", "state_spaces", "predictors", "data", "executors")
+KINDS = (
+    "operators",
+    "state_spaces",
+    "predictors",
+    "strategies",
+    "data",
+    "executors",
+    "objectives",
+)
 GROUP = "pnas.extensions"
 VARIABLE = "PNAS_EXTENSIONS"
 _NAME = "PNAS"
@@ -73,7 +81,11 @@ def _load_entry(entry: Any) -> ModuleType:
 
 def _import(name: str) -> ModuleType:
     try:
-        return _import_file(Path(name).absolute()) if name.endswith(".py") else importlib.import_module(name)
+        return (
+            _import_file(Path(name).absolute())
+            if name.endswith(".py")
+            else importlib.import_module(name)
+        )
     except Exception as error:
         raise _refusal(name, error) from error
 

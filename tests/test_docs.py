@@ -20,7 +20,11 @@ def commands(page: Path) -> list[list[str]]:
     """The overrides of each ``python run.py`` line in a page's bash blocks."""
     blocks = re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    found = [re.search(r"python run\.py (.*)", line) for line in lines if not line.startswith(("#", "eval"))]
+    found = [
+        re.search(r"python run\.py (.*)", line)
+        for line in lines
+        if not line.startswith(("#", "eval"))
+    ]
     return [shlex.split(match[1], comments=True) for match in found if match]
 
 
@@ -36,7 +40,9 @@ def first_choice(word: str) -> str | None:
         return f"{key}='{value}'"
     override = OverridesParser.create().parse_override(word)
     return (
-        f"{override.get_key_element()}={next(override.sweep_string_iterator())}" if _is_list(word, override) else word
+        f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
+        if _is_list(word, override)
+        else word
     )
 
 
@@ -45,7 +51,9 @@ def _is_list(word: str, override: object) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("page", "words"), COMMANDS, ids=lambda value: value if isinstance(value, str) else " ".join(value)
+    ("page", "words"),
+    COMMANDS,
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_every_command_composes(page: str, words: list[str]) -> None:
     register_schema()
@@ -61,6 +69,10 @@ def test_there_are_commands_to_test() -> None:
 def test_the_reference_has_every_key_and_its_meaning() -> None:
     made = runpy.run_path(str(ROOT / "experiments" / "config_reference.py"))["reference"]()
     rows = dict(re.findall(r"^\| `(\w+\.\w+)` \|.*\| (.*) \|$", made, re.MULTILINE))
-    keys = {f"{group}.{name}" for group, spec in GROUPS.items() for name in (field.name for field in fields(spec))}
+    keys = {
+        f"{group}.{name}"
+        for group, spec in GROUPS.items()
+        for name in (field.name for field in fields(spec))
+    }
     assert keys <= rows.keys()
     assert {key for key in keys if not rows[key].strip()} == set()

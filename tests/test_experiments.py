@@ -47,6 +47,12 @@ def test_a_study_ends_with_a_table_and_a_plot(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_unknown_key_is_one_line(tmp_path: Path) -> None:
-    done = run("repeat_seeds", "seed=0,1", "trainer.epoch=1", f"tracking.uri=sqlite:///{tmp_path}/m.db", cwd=tmp_path)
+    done = run(
+        "repeat_seeds",
+        "seed=0,1",
+        "trainer.epoch=1",
+        f"tracking.uri=sqlite:///{tmp_path}/m.db",
+        cwd=tmp_path,
+    )
     assert "trainer.epoch: must be a key that exists" in done.stderr
     assert "Traceback" not in done.stderr

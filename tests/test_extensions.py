@@ -8,14 +8,14 @@ import pytest
 from support.command import ROOT, run_apart
 from support.fake_children import FakeChildren
 
-from pnas.children.counts import count_network
+from pnas.children.network.counts import count_network
 from pnas.children.spec import NetworkSpec
-from pnas.controller import ControllerSpec
-from pnas.controller.predictor import load_predictor, make_predictor
 from pnas.data import load_dataset
 from pnas.errors import InvalidValue
 from pnas.execution import ExecutorSpec, make_executor
 from pnas.extensions import VARIABLE, extension, extension_names
+from pnas.predictors import ControllerSpec
+from pnas.predictors.base import load_predictor, make_predictor
 from pnas.records import ChildJob, Status
 from pnas.state_space import Cell, StateSpace, build_space
 
@@ -34,18 +34,23 @@ def test_an_operator_is_built_and_counted() -> None:
     assert space.operators == ("bottleneck", "identity")
     cell = Cell.parse("(-1, bottleneck, -1, identity)")
     with_it = count_network(cell, NetworkSpec(), (8, 8, 1), 10).params
-    without = count_network(Cell.parse("(-1, identity, -1, identity)"), NetworkSpec(), (8, 8, 1), 10).params
+    exclude_cells = count_network(
+        Cell.parse("(-1, identity, -1, identity)"), NetworkSpec(), (8, 8, 1), 10
+    ).params
     # A cell of 8 filters: 1x1 to 2, 3x3 in 2, 1x1 to 8, each with batch normalisation; and so on at 16 and 32.
     at = {f: f * (f // 4) * 2 + 9 * (f // 4) ** 2 + 2 * (2 * (f // 4) + f) for f in (8, 16, 32)}
     # An identity that halves the size is a 1x1 convolution, of which there is one less in each reduction.
     identities = sum(f * f + 2 * f for f in (16, 32))
-    assert with_it - without == sum(at.values()) - identities
+    assert with_it - exclude_cells == sum(at.values()) - identities
 
 
 @pytest.mark.usefixtures("examples")
 def test_a_space_is_found_by_its_kind() -> None:
     space = build_space({"kind": "anchored", "B": 2, "operators": ["3x3 conv", "identity"]})
-    assert all(-1 in (cell.blocks[-1][0], cell.blocks[-1][2]) for cell in space.decode(next(space.iter_cells(2))))
+    assert all(
+        -1 in (cell.blocks[-1][0], cell.blocks[-1][2])
+        for cell in space.decode(next(space.iter_cells(2)))
+    )
     assert space.num_cells(1) == len(space.initial_children()) == 3 + 4  # -1 twice, or -1 and -2
     assert build_space(space.spec()).spec() == space.spec()
 
@@ -68,7 +73,9 @@ def test_data_are_split_like_any_other() -> None:
 
 
 @pytest.mark.usefixtures("examples")
-def test_an_executor_trains_what_it_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_executor_trains_what_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     executor = make_executor(ExecutorSpec(kind="announcing"), FakeChildren(str(tmp_path)))
     jobs = [ChildJob(Cell.parse("(-1, identity, -1, identity)"), 0)]
     assert [(index, result.status) for index, result in executor.run(jobs)] == [(0, Status.OK)]
@@ -104,9 +111,16 @@ def test_what_is_wrong_with_an_extension_is_one_line(
 
 
 @pytest.mark.slow
-def test_a_search_made_of_nothing_but_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_made_of_nothing_but_examples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(os.environ, VARIABLE, ALL)
-    parts = ("state_space.kind=anchored", "controller.predictor=sharing", "data.name=bars", "executor.kind=announcing")
+    parts = (
+        "state_space.kind=anchored",
+        "controller.predictor=sharing",
+        "data.name=bars",
+        "executor.kind=announcing",
+    )
     data = ("data.train_size=200", "data.test_size=100")
     small = (*data, "state_space.B=2", "controller.K=2", "trainer.epochs=1", "tracking=none")
     operators = "state_space.operators=[bottleneck,identity]"

@@ -19,21 +19,32 @@ def blocks(language: str) -> list[str]:
 
 def commands(*starts: str) -> list[list[str]]:
     lines = [line for block in blocks("bash") for line in block.splitlines()]
-    parsed = [shlex.split(line, comments=True) for line in lines if line.startswith(("python ", ".venv/bin/python "))]
+    parsed = [
+        shlex.split(line, comments=True)
+        for line in lines
+        if line.startswith(("python ", ".venv/bin/python "))
+    ]
     return [words[2:] for words in parsed if words[1] in starts]
 
 
-SEARCHES = [words for words in commands("run.py") if words[0][0] != "-" and not words[0].startswith("task=")]
-SEARCHES = [words for words in SEARCHES if not any(word.startswith(("task=", "from=")) for word in words)]
+SEARCHES = [
+    words for words in commands("run.py") if words[0][0] != "-" and not words[0].startswith("task=")
+]
+SEARCHES = [
+    words for words in SEARCHES if not any(word.startswith(("task=", "from=")) for word in words)
+]
 
 
 def put_data(folder: Path) -> None:
     """The files that README's commands name."""
     generator = np.random.default_rng(0)
-    images, labels = generator.integers(0, 255, (200, 8, 8), np.uint8), np.arange(200) % 10
+    images = generator.integers(0, 255, (200, 8, 8), np.uint8)
+    labels = np.arange(200) % 10
     np.savez(folder / "my.npz", x_train=images, y_train=labels)
     fashion = np.zeros((200, 28, 28), np.uint8)
-    np.savez(folder / "fashion_mnist.npz", x_train=fashion, y_train=labels, x_test=fashion, y_test=labels)
+    np.savez(
+        folder / "fashion_mnist.npz", x_train=fashion, y_train=labels, x_test=fashion, y_test=labels
+    )
     for label in ("cat", "dog"):
         (folder / "photos" / label).mkdir(parents=True)
         for index in range(80):
@@ -42,7 +53,10 @@ def put_data(folder: Path) -> None:
 
 @pytest.mark.parametrize("words", SEARCHES, ids=" ".join)
 def test_every_search_command_composes_and_plans(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     put_data(tmp_path)
@@ -50,7 +64,9 @@ def test_every_search_command_composes_and_plans(
         assert run_here(*words) == 2
         assert "trainer.device" in capsys.readouterr().err
         return
-    rest = [word for word in words if word != "plan_only=true" and not word.startswith("tracking.uri")]
+    rest = [
+        word for word in words if word != "plan_only=true" and not word.startswith("tracking.uri")
+    ]
     assert run_here(*rest, "plan_only=true") == 0, capsys.readouterr().err
 
 
@@ -63,7 +79,16 @@ def test_help_fits_a_screen_and_names_tasks_and_groups(tmp_path: Path) -> None:
     code, out, _ = run_apart("--help", cwd=tmp_path)
     assert code == 0
     assert len(out.splitlines()) <= 60
-    for word in ("search", "score", "rank", "state_space", "controller", "executor", "controller.K", "name=demo"):
+    for word in (
+        "search",
+        "score",
+        "rank",
+        "state_space",
+        "controller",
+        "executor",
+        "controller.K",
+        "name=demo",
+    ):
         assert word in out
 
 
@@ -72,7 +97,9 @@ def test_the_library_loop_runs_as_printed(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     (code,) = [block for block in blocks("python") if "ControllerManager" in block]
     # Two operators and one epoch instead of eight and five: minutes less, the same calls.
-    small = code.replace("operators=None", "operators=['3x3 maxpool', 'identity']").replace("epochs=5", "epochs=1")
+    small = code.replace("operators=None", "operators=['3x3 maxpool', 'identity']").replace(
+        "epochs=5", "epochs=1"
+    )
     assert small.count("maxpool") == 1
     names: dict[str, object] = {}
     exec(small, names)
@@ -89,7 +116,8 @@ def test_the_winner_is_rebuilt_as_printed(tmp_path: Path, monkeypatch: pytest.Mo
     (code,) = [block for block in blocks("python") if "load_weights" in block]
     names: dict[str, object] = {}
     exec(code, names)
-    model, manager = names["model"], names["manager"]
+    model = names["model"]
+    manager = names["manager"]
     dataset = manager.dataset  # type: ignore[attr-defined]
     logits = np.asarray(model(dataset.x_val, training=False))  # type: ignore[operator]
     accuracy = float((logits.argmax(-1) == dataset.y_val).mean())

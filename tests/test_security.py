@@ -20,17 +20,17 @@ import pytest
 from support.command import ROOT, run_apart, run_here
 from support.small import SMALL
 
-from pnas.children.weights import load_weights
+from pnas.children.child_weights import load_weights
 from pnas.config import load_settings
-from pnas.controller import ControllerSpec, load_predictor, make_predictor
 from pnas.data import load_dataset
 from pnas.errors import PnasError, RunDirectoryError
+from pnas.predictors import ControllerSpec, load_predictor, make_predictor
 from pnas.records import ChildResult, Choice, Journal, Status
-from pnas.records.cache import EvaluationCache
-from pnas.records.contained import refuse_leading_out, refuse_strange_keys
-from pnas.reports.plot import plot_ranking
-from pnas.reports.readers import read_scores
-from pnas.reports.table import ranking_table
+from pnas.records.evaluation_cache import EvaluationCache
+from pnas.records.path_safety import check_no_escaping_symlinks, validate_keys
+from pnas.reports.charts.ranking_plot import plot_ranking
+from pnas.reports.data.ranking_files import read_scores
+from pnas.reports.terminal.result_tables import ranking_table
 from pnas.state_space import Cell, StateSpace
 
 SOURCES = [*(ROOT / "pnas").rglob("*.py"), ROOT / "run.py"]
@@ -59,12 +59,24 @@ def check_source(path: Path) -> None:
     nodes = list(ast.walk(ast.parse(path.read_text())))
     modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     modules |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
-    assert not {node.id for node in nodes if isinstance(node, ast.Name)} & {"eval", "exec", "compile"}, path
-    assert not {name.split(".")[0] for name in modules} & {"pickle", "dill", "cloudpickle", "joblib", "shelve"}, path
+    assert not {node.id for node in nodes if isinstance(node, ast.Name)} & {
+        "eval",
+        "exec",
+        "compile",
+    }, path
+    assert not {name.split(".")[0] for name in modules} & {
+        "pickle",
+        "dill",
+        "cloudpickle",
+        "joblib",
+        "shelve",
+    }, path
     for call in (node for node in nodes if isinstance(node, ast.Call)):
         called = ast.unparse(call.func)
         options = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-        assert called not in ("yaml.load", "os.system", "hydra.utils.instantiate", "instantiate"), path
+        assert called not in ("yaml.load", "os.system", "hydra.utils.instantiate", "instantiate"), (
+            path
+        )
         assert options.get("shell") != "True", path
         if called == "np.load":
             assert options.get("allow_pickle") == "False", path
@@ -87,7 +99,9 @@ def test_pickles_in_archives_are_refused(tmp_path: Path) -> None:
     pickled_archive(tmp_path / "stage_1" / "weights.npz", mark, "embedding")
     model: Any = None  # the file is refused before the model is looked at
     attempts: list[Callable[[], object]] = [
-        lambda: load_dataset("npz", path=pickled_archive(tmp_path / "d.npz", mark, "x_train", "y_train")),
+        lambda: load_dataset(
+            "npz", path=pickled_archive(tmp_path / "d.npz", mark, "x_train", "y_train")
+        ),
         lambda: load_weights(model, pickled_archive(tmp_path / "w.npz", mark, "trainable_00000")),
         lambda: load_predictor(tmp_path / "stage_1", space),
     ]
@@ -122,14 +136,25 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     space = StateSpace(B=1, operators=["identity", "3x3 conv"])
     cells = [Cell.parse(f"(-1, {name}, -1, identity)") for name in ("identity", "3x3 conv")]
     with Journal(make(run_dir) / "journal.sqlite", create=True) as journal:
-        journal.set_meta(search_id="there", name="run", config={"seed": 1}, started_at=1e9, status="finished")
-        journal.open_stage(1, [Choice(cell, f"key{i}", i, None) for i, cell in enumerate(cells)], 0, 3, 0.0)
+        journal.set_meta(
+            search_id="there", name="run", config={"seed": 1}, started_at=1e9, status="finished"
+        )
+        journal.open_stage(
+            1, [Choice(cell, f"key{i}", i, None) for i, cell in enumerate(cells)], 0, 3, 0.0
+        )
         for i, cell in enumerate(cells):
             journal.end_child(f"key{i}", ChildResult(cell, i, Status.OK, 0.5, {}, 10, 20, 1.0))
     make_predictor(space, ControllerSpec(hidden=4)).save(make(run_dir / "controller" / "stage_1"))
     operators = "state_space.operators=[identity,3x3 conv]"
-    assert run_here_in(run_dir.parent, operators, "name=x", "--cfg", "job", out=run_dir / "config.yaml") == 0
-    (run_dir / "children.csv").write_text('stage,cell,reward\n1,"(-1, identity, -1, identity)",0.5\n')
+    assert (
+        run_here_in(
+            run_dir.parent, operators, "name=x", "--cfg", "job", out=run_dir / "config.yaml"
+        )
+        == 0
+    )
+    (run_dir / "children.csv").write_text(
+        'stage,cell,reward\n1,"(-1, identity, -1, identity)",0.5\n'
+    )
     return run_dir
 
 
@@ -183,7 +208,9 @@ def test_a_hostile_config_is_refused_in_one_line(
     for old in lines:
         inside = old.startswith((" ", "-")) and kept[-1:] == ["#"]
         kept.append("#" if old.startswith(f"{key}:") or inside else old)
-    (theirs / "config.yaml").write_text("\n".join([*(old for old in kept if old != "#"), line]) + "\n")
+    (theirs / "config.yaml").write_text(
+        "\n".join([*(old for old in kept if old != "#"), line]) + "\n"
+    )
     assert run_here(*SCORE) == 2
     err = capsys.readouterr().err
     assert message in err
@@ -211,7 +238,11 @@ def test_interpolations_are_read_as_text(theirs: Path) -> None:
     ],
 )
 def test_a_link_out_of_it_is_refused(
-    link: str, task: tuple[str, ...], theirs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    link: str,
+    task: tuple[str, ...],
+    theirs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     mine = make(tmp_path / "mine")
     (mine / "file").write_text("precious")
@@ -221,7 +252,12 @@ def test_a_link_out_of_it_is_refused(
     (theirs / link).unlink(missing_ok=True)
     (theirs / link).symlink_to(target)
     before = (mine / "file").read_bytes()
-    assert run_here(*task, "hydra.run.dir=theirs" if task[0] == "name=theirs" else "tracking.experiment=x") == 2
+    assert (
+        run_here(
+            *task, "hydra.run.dir=theirs" if task[0] == "name=theirs" else "tracking.experiment=x"
+        )
+        == 2
+    )
     assert "is a link out of its run directory" in capsys.readouterr().err
     assert (mine / "file").read_bytes() == before
 
@@ -229,13 +265,13 @@ def test_a_link_out_of_it_is_refused(
 def test_links_within_it_and_to_it_are_fine(theirs: Path, tmp_path: Path) -> None:
     (theirs / "best.npz").symlink_to("controller/stage_1/weights.npz")
     (tmp_path / "short").symlink_to(theirs)
-    refuse_leading_out(tmp_path / "short")
+    check_no_escaping_symlinks(tmp_path / "short")
 
 
 @pytest.mark.parametrize("key", ["../../mine/file", "/etc/passwd", "", "a/b", "a\nb", "x" * 200])
 def test_keys_that_are_paths_are_refused(key: str, tmp_path: Path) -> None:
     with pytest.raises(RunDirectoryError) as caught:
-        refuse_strange_keys(["435cc34626a59c9a", key], tmp_path / "journal.sqlite")
+        validate_keys(["435cc34626a59c9a", key], tmp_path / "journal.sqlite")
     assert "\n" not in str(caught.value)
 
 
@@ -290,7 +326,18 @@ def test_a_poisoned_cache_entry_is_data(tmp_path: Path) -> None:
     EvaluationCache(tmp_path / "e.sqlite", "c")
     cell = Cell.parse("(-1, identity, -1, identity)")
     with sqlite3.connect(tmp_path / "e.sqlite") as db:
-        row = ("c", "key", 0, str(cell), 0.5, 1, 1, 1.0, json.dumps({"loss": ["__import__('os')"]}), 0.0)
+        row = (
+            "c",
+            "key",
+            0,
+            str(cell),
+            0.5,
+            1,
+            1,
+            1.0,
+            json.dumps({"loss": ["__import__('os')"]}),
+            0.0,
+        )
         db.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     from pnas.records import ChildJob
 
@@ -342,7 +389,10 @@ def test_credentials_of_a_store_are_written_nowhere(mode: str, tmp_path: Path) -
     ],
 )
 def test_credentials_appear_in_no_refusal(
-    overrides: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    overrides: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_here(*overrides) == 2

@@ -5,8 +5,8 @@ PNAS_EXTENSIONS=docs/examples/my_data.py python run.py name=mine data.name=bars 
 
 import numpy as np
 
-from pnas.data.raw import RawData, raw_from_arrays
-from pnas.data.spec import DataSpec
+from pnas.data.data_spec import DataSpec
+from pnas.data.raw_data import RawData, raw_from_arrays
 
 
 def bars(spec: DataSpec) -> RawData:

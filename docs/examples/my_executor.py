@@ -12,12 +12,16 @@ from pnas.records import ChildJob, ChildResult
 class Announcing(SerialExecutor):
     """`pnas.execution.Executor` says what `run` and `close` owe to a search."""
 
-    def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[tuple[int, ChildResult]]:
+    def run(
+        self, jobs: Sequence[ChildJob], may_start: MayStart = always
+    ) -> Iterator[tuple[int, ChildResult]]:
         print(f"announcing {len(jobs)} children")
         yield from super().run(jobs, may_start)
 
 
-def announcing(spec: ExecutorSpec, factory: RunnerFactory, threads: int, use_gpu: bool) -> Announcing:
+def announcing(
+    spec: ExecutorSpec, factory: RunnerFactory, threads: int, use_gpu: bool
+) -> Announcing:
     return Announcing(factory)
 
 

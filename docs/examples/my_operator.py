@@ -4,8 +4,8 @@ PNAS_EXTENSIONS=docs/examples/my_operator.py python run.py name=mine \
     'state_space.operators=[3x3 conv,bottleneck,identity]'
 """
 
-from pnas.children.layers import Layers, T
-from pnas.children.operators import conv_bn
+from pnas.children.network.layers import Layers, T
+from pnas.children.network.operator_layers import conv_bn
 
 
 def bottleneck(layers: Layers[T], x: T, filters: int, stride: int) -> T:

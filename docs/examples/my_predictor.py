@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pnas.controller.predictor import FitReport
+from pnas.predictors.base import FitReport
 
 
 class Sharing:
@@ -16,7 +16,9 @@ class Sharing:
 
     def __init__(self, space, table=None):
         self.columns = [i for i, kind in enumerate(space.slot_kinds) if kind == "operator"]
-        self.table = np.full(len(space.vocabulary["operator"]), 0.5) if table is None else np.asarray(table)
+        self.table = (
+            np.full(len(space.vocabulary["operator"]), 0.5) if table is None else np.asarray(table)
+        )
 
     @classmethod
     def create(cls, space, spec):
@@ -36,13 +38,15 @@ class Sharing:
     def predict_members(self, tokens):
         return self.predict(tokens)[None]
 
-    def predict_with_spread(self, tokens):
+    def predict_mean_std(self, tokens):
         mean = self.predict(tokens).astype(np.float64)
         return mean, np.zeros_like(mean)
 
     def save(self, directory: Path):
         directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"format": 1, "spec": {"predictor": "sharing"}, "table": self.table.tolist()})
+        text = json.dumps(
+            {"format": 1, "spec": {"predictor": "sharing"}, "table": self.table.tolist()}
+        )
         (directory / "predictor.json").write_text(text)
 
     @classmethod

@@ -5,12 +5,14 @@ PNAS_EXTENSIONS=docs/examples/my_space.py python run.py name=mine state_space.ki
 
 from pnas.state_space import SlotSpace, StateSpace
 from pnas.state_space.registry import StateSpaceSpec
-from pnas.state_space.slots import Tokens
+from pnas.state_space.slot_space import Tokens
 
 
 class Anchored(StateSpace):
     def block_tokens(self, b: int) -> Tokens:
-        blocks = super().block_tokens(b)  # columns: input, operator, input, operator; token 0 of an input is -1
+        blocks = super().block_tokens(
+            b
+        )  # columns: input, operator, input, operator; token 0 of an input is -1
         return blocks[(blocks[:, 0] == 0) | (blocks[:, 2] == 0)]
 
     def _num_blocks(self, b: int) -> int:

@@ -42,23 +42,30 @@ CELLS = {
 Parts = dict[str, float]
 
 
-def take_apart(manager: NetworkManager, cell: Cell, seed: int, weights_path: Path) -> tuple[Parts, int]:
+def take_apart(
+    manager: NetworkManager, cell: Cell, seed: int, weights_path: Path
+) -> tuple[Parts, int]:
     """Processor seconds of each part of one child, and the operations of its training step."""
     import tensorflow as tf
 
-    from pnas.children import training as t
-    from pnas.children.runtime import lean_graphs
+    from pnas.children.search_training import fast_loop as t
+    from pnas.children.tensorflow_runtime import lean_graphs
 
     parts: Parts = {}
-    trainer, data = manager.trainer, manager._data
+    trainer = manager.trainer
+    data = manager._data
     batches = t.epoch_batches(len(data.x_train), trainer, seed)
-    rates = t.learning_rates(trainer, batches.shape[0] * batches.shape[1]).reshape(batches.shape[:2])
+    rates = t.learning_rates(trainer, batches.shape[0] * batches.shape[1]).reshape(
+        batches.shape[:2]
+    )
     with lean_graphs():
         with part(parts, "build"):
             weights = manager._initial_weights(ChildJob(cell, seed))
         with part(parts, "trace"):
             step = t.make_step(weights, data, t.make_optimizer(trainer))
-            traced = step.get_concrete_function(tf.constant(batches[0, 0]), tf.constant(rates[0, 0]))
+            traced = step.get_concrete_function(
+                tf.constant(batches[0, 0]), tf.constant(rates[0, 0])
+            )
         steps = t.in_one_call(step)
         with part(parts, "first epoch"):
             t.run_epoch(steps, batches[0], rates[0])
@@ -72,7 +79,7 @@ def take_apart(manager: NetworkManager, cell: Cell, seed: int, weights_path: Pat
             for _ in range(sum(map(trainer.is_validated, range(trainer.epochs))) - 1):
                 validate()
     with part(parts, "weights to disk"):
-        from pnas.children.weights import save_weights
+        from pnas.children.child_weights import save_weights
 
         save_weights(*weights.arrays(), weights_path)
     operations = len(traced.graph.get_operations())
@@ -92,8 +99,13 @@ def breakdown(manager: NetworkManager, repeats: int) -> None:
     columns: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as directory:
         for b, text in CELLS.items():
-            runs = [take_apart(manager, Cell.parse(text), seed, Path(directory) / "w.npz") for seed in range(repeats)]
-            medians = {name: statistics.median(parts[name] for parts, _ in runs) for name in runs[0][0]}
+            runs = [
+                take_apart(manager, Cell.parse(text), seed, Path(directory) / "w.npz")
+                for seed in range(repeats)
+            ]
+            medians = {
+                name: statistics.median(parts[name] for parts, _ in runs) for name in runs[0][0]
+            }
             total = sum(medians.values())
             columns[f"{b} block{'s' * (b > 1)}"] = [
                 f"{runs[0][1]}",
@@ -110,12 +122,17 @@ def records_of_a_child(repeats: int = 200) -> None:
     from pnas.records import Choice, Journal
 
     cell = Cell.parse(CELLS[3])
-    metrics = {name: [0.5] * 25 for name in ("loss", "accuracy", "learning_rate", "val_loss", "val_accuracy")}
+    metrics = {
+        name: [0.5] * 25
+        for name in ("loss", "accuracy", "learning_rate", "val_loss", "val_accuracy")
+    }
     with (
         tempfile.TemporaryDirectory() as directory,
         Journal(Path(directory) / "journal.sqlite", create=True) as journal,
     ):
-        journal.open_stage(1, [Choice(cell, str(i), i, None) for i in range(repeats)], 0, repeats, 0.0)
+        journal.open_stage(
+            1, [Choice(cell, str(i), i, None) for i in range(repeats)], 0, repeats, 0.0
+        )
         start = time.perf_counter()
         for i in range(repeats):
             journal.end_child(str(i), ChildResult(cell, i, Status.OK, 0.9, metrics, 100, 1000, 1.0))
@@ -128,10 +145,12 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
     import tensorflow as tf
     from tensorflow.python.eager.context import function_executor_type
 
-    from pnas.children import training as t
-    from pnas.children.runtime import lean_graphs
+    from pnas.children.search_training import fast_loop as t
+    from pnas.children.tensorflow_runtime import lean_graphs
 
-    trainer, data, cell = manager.trainer, manager._data, Cell.parse(CELLS[3])
+    trainer = manager.trainer
+    data = manager._data
+    cell = Cell.parse(CELLS[3])
     batches = t.epoch_batches(len(data.x_train), trainer, 0).reshape(-1, trainer.batchsize)
     rates = t.learning_rates(trainer, len(batches))
     chunks = [slice(i, i + 4) for i in range(0, len(batches), 4)]
@@ -140,20 +159,28 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
         child = NetworkManager(
             manager.dataset, network=manager.network, trainer=TrainerSpec(mixed_precision=precision)
         )  # fmt: skip
-        return t.make_step(child._initial_weights(ChildJob(cell, 0)), data, t.make_optimizer(child.trainer))
+        return t.make_step(
+            child._initial_weights(ChildJob(cell, 0)), data, t.make_optimizer(child.trainer)
+        )
 
-    step, half = traced("none"), traced("bfloat16")
-    loop, half_loop = t.in_one_call(step), t.in_one_call(half)
+    step = traced("none")
+    half = traced("bfloat16")
+    loop = t.in_one_call(step)
+    half_loop = t.in_one_call(half)
 
     def one_by_one() -> object:
-        return tf.stack([step(tf.constant(x), tf.constant(r)) for x, r in zip(batches, rates, strict=True)]).numpy()
+        return tf.stack(
+            [step(tf.constant(x), tf.constant(r)) for x, r in zip(batches, rates, strict=True)]
+        ).numpy()
 
     def on_one_thread() -> None:
         with function_executor_type("SINGLE_THREADED_EXECUTOR"):
             one_by_one()
 
     def in_chunks(steps: t.Step) -> Callable[[], object]:
-        return lambda: [steps(tf.constant(batches[c]), tf.constant(rates[c])).numpy() for c in chunks]
+        return lambda: [
+            steps(tf.constant(batches[c]), tf.constant(rates[c])).numpy() for c in chunks
+        ]
 
     works = {
         "many steps a call (as it is)": in_chunks(loop),
@@ -167,10 +194,16 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
         timings = interleaved(works, repeats)
     base = statistics.median(timing.cpu for timing in next(iter(timings.values())))
     rows = [
-        (name, spread([timing.cpu for timing in runs]), f"{statistics.median(t.cpu for t in runs) / base:.2f}")
+        (
+            name,
+            spread([timing.cpu for timing in runs]),
+            f"{statistics.median(t.cpu for t in runs) / base:.2f}",
+        )
         for name, runs in timings.items()
     ]
-    print_table((f"the {len(batches)} steps of the child of 3 blocks", "processor s", "relative"), rows)
+    print_table(
+        (f"the {len(batches)} steps of the child of 3 blocks", "processor s", "relative"), rows
+    )
 
 
 def inter_op_threads(repeats: int) -> None:
@@ -181,19 +214,24 @@ def inter_op_threads(repeats: int) -> None:
         "run = lambda: m.evaluate(c.Cell.parse(c.CELLS[5]), 0); run(); "
         "s = time.perf_counter(); r = run(); print(time.perf_counter() - s, r.reward)"
     )
-    here, found = str(Path(__file__).parent), {1: [], 2: []}
+    here = str(Path(__file__).parent)
+    found = {1: [], 2: []}
     for _ in range(repeats):
         for threads, runs in found.items():
             out = subprocess.run(
                 [sys.executable, "-c", code, here, str(threads)], text=True, capture_output=True, check=True
             )  # fmt: skip
             runs.append([float(value) for value in out.stdout.split()])
-    rows = [(str(n), spread([run[0] for run in runs]), f"{runs[0][1]:.4f}") for n, runs in found.items()]
+    rows = [
+        (str(n), spread([run[0] for run in runs]), f"{runs[0][1]:.4f}") for n, runs in found.items()
+    ]
     print_table(("inter-op threads, child of 5 blocks", "s by the clock", "reward"), rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=3)
     repeats = parser.parse_args().repeats
     manager = NetworkManager(load_dataset("digits"), network=NetworkSpec(), trainer=TrainerSpec())

@@ -12,7 +12,7 @@ import time
 from common import print_machine, print_table
 
 from pnas.children import NetworkSpec, count_network
-from pnas.state_space.presets import PRESETS
+from pnas.state_space.named_cells import PRESETS
 
 IMAGENET = {"stem": "imagenet", "bn_momentum": 0.9997, "bn_epsilon": 1e-3}
 CIFAR = NetworkSpec(repeats=3, filters=48)
@@ -26,16 +26,31 @@ NETWORKS = (
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    rows, cell = [], PRESETS["pnasnet5"]
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    rows = []
+    cell = PRESETS["pnasnet5"]
     for name, network, size, classes, params, madds in NETWORKS:
         start = time.perf_counter()
         counts = count_network(cell, network, (size, size, 3), classes)
         seconds = time.perf_counter() - start
-        head = count_network(cell, network, (size, size, 3), classes, aux_head=True).params - counts.params
+        head = (
+            count_network(cell, network, (size, size, 3), classes, aux_head=True).params
+            - counts.params
+        )
         rows.append((name, str(size), f"{counts.params:,}", params, f"{counts.flops / 1e6:,.1f} M", madds,
                      f"{head:,}", f"{1e3 * seconds:.1f}"))  # fmt: skip
-    header = ("child, cell pnasnet5", "pixels", "parameters", "paper", "multiply-adds", "paper", "auxiliary head", "ms")
+    header = (
+        "child, cell pnasnet5",
+        "pixels",
+        "parameters",
+        "paper",
+        "multiply-adds",
+        "paper",
+        "auxiliary head",
+        "ms",
+    )
     print_table(header, rows)
     print_machine()
 

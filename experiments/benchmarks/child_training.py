@@ -48,9 +48,12 @@ def plain(cell: Cell, seed: int, manager: NetworkManager) -> float:
     return train_plainly(cell, seed, manager.dataset, manager.network, manager.trainer)
 
 
-def measure(train: Callable[[Cell, int, NetworkManager], float], blocks: int, repeats: int) -> list[Measured]:
+def measure(
+    train: Callable[[Cell, int, NetworkManager], float], blocks: int, repeats: int
+) -> list[Measured]:
     """Train children of ``blocks`` blocks, after one that warms the process up."""
-    manager, cell = make_manager(), Cell.parse(CELLS[blocks])
+    manager = make_manager()
+    cell = Cell.parse(CELLS[blocks])
     train(Cell.parse("(-1, identity, -1, identity)"), 0, manager)
     results = []
     for seed in range(repeats):
@@ -66,16 +69,30 @@ def in_new_process(*arguments: object) -> list[Measured]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=3)
-    repeats, rows = parser.parse_args().repeats, []
+    repeats = parser.parse_args().repeats
+    rows = []
     for blocks in CELLS:
-        our_seconds, our_rewards = map(list, zip(*in_new_process(ours, blocks, repeats), strict=True))
+        our_seconds, our_rewards = map(
+            list, zip(*in_new_process(ours, blocks, repeats), strict=True)
+        )
         seconds, rewards = map(list, zip(*in_new_process(plain, blocks, repeats), strict=True))
         ratio = f"{statistics.mean(seconds) / statistics.mean(our_seconds):.1f}"
-        row = (blocks, mean_sd(our_seconds), mean_sd(seconds), ratio, mean_sd(our_rewards, 4), mean_sd(rewards, 4))
+        row = (
+            blocks,
+            mean_sd(our_seconds),
+            mean_sd(seconds),
+            ratio,
+            mean_sd(our_rewards, 4),
+            mean_sd(rewards, 4),
+        )
         rows.append(row)
-    print_table(("blocks", "ours, processor s", "compile + fit", "ratio", "our reward", "theirs"), rows)
+    print_table(
+        ("blocks", "ours, processor s", "compile + fit", "ratio", "our reward", "theirs"), rows
+    )
     print(f"mean +- sd of {repeats} seeds")
     print_machine("tensorflow", "keras", "numpy")
 

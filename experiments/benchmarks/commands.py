@@ -17,7 +17,8 @@ from pathlib import Path
 
 from common import print_machine, print_table, spread
 
-RUN, REPEATS = Path(__file__).parents[2] / "run.py", 5
+RUN = Path(__file__).parents[2] / "run.py"
+REPEATS = 5
 COMMANDS = {
     "--help": ["--help"],
     "wrong value, refused while composing": ["trainer.epochs=abc"],
@@ -30,25 +31,37 @@ COMMANDS = {
 
 def write_cells(path: Path) -> None:
     """A score file of 1,000 cells."""
-    rng, operators = random.Random(0), ("3x3 conv", "3x3 dconv", "3x3 maxpool", "identity")
+    rng = random.Random(0)
+    operators = ("3x3 conv", "3x3 dconv", "3x3 maxpool", "identity")
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("rank", "score", "blocks", "cell"))
         for rank in range(1, 1001):
-            blocks = [f"({rng.choice((-2, -1))}, {rng.choice(operators)}, -1, {rng.choice(operators)})" for _ in "123"]
+            blocks = [
+                f"({rng.choice((-2, -1))}, {rng.choice(operators)}, -1, {rng.choice(operators)})"
+                for _ in "123"
+            ]
             writer.writerow((rank, f"{1 - rank / 2000:.6f}", 3, ", ".join(blocks)))
 
 
 def seconds(arguments: list[str], directory: Path) -> tuple[float, float]:
     """By the clock, and processor seconds of the command."""
-    environment = {**os.environ, "PYTHONPATH": f"{RUN.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    before, start = os.times(), time.perf_counter()
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{RUN.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    }
+    before = os.times()
+    start = time.perf_counter()
     subprocess.run(
         [sys.executable, str(RUN), *arguments], cwd=directory, env=environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wall, after = time.perf_counter() - start, os.times()
-    return wall, after.children_user + after.children_system - before.children_user - before.children_system
+    wall = time.perf_counter() - start
+    after = os.times()
+    return (
+        wall,
+        after.children_user + after.children_system - before.children_user - before.children_system,
+    )
 
 
 def main() -> None:
@@ -58,7 +71,10 @@ def main() -> None:
         for _ in range(REPEATS):
             for name, arguments in COMMANDS.items():
                 found[name].append(seconds(arguments, Path(directory)))
-    rows = [(name, *[spread(column) for column in zip(*runs, strict=True)]) for name, runs in found.items()]
+    rows = [
+        (name, *[spread(column) for column in zip(*runs, strict=True)])
+        for name, runs in found.items()
+    ]
     print_table(("command", "s by the clock", "processor s"), rows)
     print_machine("hydra-core", "numpy", "matplotlib")
 

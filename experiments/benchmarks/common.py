@@ -23,11 +23,14 @@ class Timing:
 @contextmanager
 def clock() -> Iterator[Timing]:
     """Time the block; the yielded timing is filled in at its end."""
-    timing, wall, cpu = Timing(), time.perf_counter(), time.process_time()
+    timing = Timing()
+    wall = time.perf_counter()
+    cpu = time.process_time()
     try:
         yield timing
     finally:
-        timing.wall, timing.cpu = time.perf_counter() - wall, time.process_time() - cpu
+        timing.wall = time.perf_counter() - wall
+        timing.cpu = time.process_time() - cpu
 
 
 def timed(work: Callable[[], object], repeats: int) -> list[Timing]:
@@ -48,7 +51,9 @@ def interleaved(works: Mapping[str, Callable[[], object]], repeats: int) -> dict
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
     """Median (lowest to highest)."""
-    low, middle, high = (f"{v:,.{digits}f}" for v in (min(values), statistics.median(values), max(values)))
+    low, middle, high = (
+        f"{v:,.{digits}f}" for v in (min(values), statistics.median(values), max(values))
+    )
     return f"{middle} ({low} to {high})" if len(values) > 1 else middle
 
 
@@ -62,8 +67,13 @@ def paired_interval(differences: Sequence[float]) -> tuple[float, float, float]:
     """Mean of paired differences and its 95 % confidence interval (Student's t)."""
     from scipy.stats import t
 
-    mean, n = statistics.mean(differences), len(differences)
-    margin = float(t.ppf(0.975, n - 1)) * statistics.stdev(differences) / math.sqrt(n) if n > 1 else math.inf
+    mean = statistics.mean(differences)
+    n = len(differences)
+    margin = (
+        float(t.ppf(0.975, n - 1)) * statistics.stdev(differences) / math.sqrt(n)
+        if n > 1
+        else math.inf
+    )
     return mean, mean - margin, mean + margin
 
 
@@ -96,6 +106,8 @@ def cpu_model() -> str:
     """The processor's name where the system tells it."""
     try:
         with open("/proc/cpuinfo") as lines:
-            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+            return next(
+                line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
+            )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

@@ -41,7 +41,12 @@ def start(index: int, home: Path) -> "subprocess.Popen[str]":
     command = [sys.executable, str(RUN), f"name=search-{index}", f"seed={index}", *TINY]
     with (home / f"{index}.err").open("w") as errors:
         return subprocess.Popen(
-            command, cwd=home, env={**os.environ}, stdout=subprocess.DEVNULL, stderr=errors, text=True
+            command,
+            cwd=home,
+            env={**os.environ},
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            text=True,
         )
 
 
@@ -76,15 +81,26 @@ def measure(searches: int, home: Path) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--searches", type=int, default=8)
     with tempfile.TemporaryDirectory() as home:
         rows = measure(parser.parse_args().searches, Path(home))
-    table = Table(title=f"{len(rows)} searches at once on one fresh SQLite store", title_justify="left")
+    table = Table(
+        title=f"{len(rows)} searches at once on one fresh SQLite store", title_justify="left"
+    )
     for name in ("search", "exit code", "status", "MLflow runs", "complete", "warnings", "seconds"):
         table.add_column(name, justify="right")
     for index, row in enumerate(rows):
-        cells = (index, row["code"], row["status"], row["runs"], row["complete"], len(row["warnings"]))
+        cells = (
+            index,
+            row["code"],
+            row["status"],
+            row["runs"],
+            row["complete"],
+            len(row["warnings"]),
+        )
         table.add_row(*map(str, cells), f"{row['seconds']:.0f}")
     console = Console()
     console.print(table)

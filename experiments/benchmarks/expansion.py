@@ -14,9 +14,11 @@ from common import print_machine, spread, timed
 from paper_stage import PARENTS, B, grow_parents
 
 from pnas.state_space import Cell, StateSpace, Tokens
-from pnas.state_space.canonical import canonical_form
+from pnas.state_space.isomorphism.canonical import canonical_form
 
-LOOP_PARENTS, REPEATS, LOOP_REPEATS = 32, 10, 3
+LOOP_PARENTS = 32
+REPEATS = 10
+LOOP_REPEATS = 3
 
 
 def main() -> None:
@@ -26,15 +28,22 @@ def main() -> None:
     agree = len(loop(space, few)) == len(space.expand_tokens(few).tokens)
     candidates = space.expand_tokens(parents)
 
-    fast = [1e6 * run.wall / candidates.generated for run in timed(lambda: space.expand_tokens(parents), REPEATS)]
+    fast = [
+        1e6 * run.wall / candidates.generated
+        for run in timed(lambda: space.expand_tokens(parents), REPEATS)
+    ]
     scale = 1e6 / space.num_candidates(len(few), B)
     slow = [run.wall * scale for run in timed(lambda: loop(space, few), LOOP_REPEATS)]
 
     count = candidates.generated
     print(f"{count:,} extensions of {PARENTS} parents, {len(candidates.tokens):,} unique")
     print(f"same number of unique cells on {LOOP_PARENTS} parents: {'yes' if agree else 'NO'}")
-    print(f"numpy        {spread(fast)} us a cell over {REPEATS} runs: {total(fast, count)} a stage")
-    print(f"Python loop  {spread(slow)} us a cell over {LOOP_REPEATS} runs: {total(slow, count)} a stage")
+    print(
+        f"numpy        {spread(fast)} us a cell over {REPEATS} runs: {total(fast, count)} a stage"
+    )
+    print(
+        f"Python loop  {spread(slow)} us a cell over {LOOP_REPEATS} runs: {total(slow, count)} a stage"
+    )
     print(f"ratio        {statistics.median(slow) / statistics.median(fast):.0f}")
     print_machine("numpy")
 

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
-from pnas.controller import ControllerManager, ControllerSpec
+from pnas.controller import ControllerManager
 from pnas.data import DataSpec
 from pnas.execution import ExecutorSpec, Runner, make_executor, worker
+from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.search import STOPPED_BY, Progressive, SearchFailed, SearchLoop, SearchSpec
 from pnas.seeds import derive_seed
@@ -74,11 +75,19 @@ FAULTS = [
     Fault("`MemoryError` while building", "no_memory_to_build", says="MemoryError"),
     Fault("loss not finite (learning rate 1e30)", "diverge", says="loss is"),
     Fault(
-        "loss not finite, `search.failed_reward=worst`", "diverge", search={"failed_reward": "worst"}, says="loss is"
+        "loss not finite, `search.failed_reward=worst`",
+        "diverge",
+        search={"failed_reward": "worst"},
+        says="loss is",
     ),
     Fault("exception in building", "break_build", says="do not match"),
     Fault("no space for the child's weights", "fill_disk", says="No space left"),
-    Fault("2 of 3 children of a stage fail", "break_build", cells=(CELLS[0], CELLS[1]), expected="stopped"),
+    Fault(
+        "2 of 3 children of a stage fail",
+        "break_build",
+        cells=(CELLS[0], CELLS[1]),
+        expected="stopped",
+    ),
     Fault("time budget passed", "dawdle", search={"max_seconds": 6.0}, expected="ok"),
     Fault("worker killed (SIGKILL) in training", "die", "local", **RETRIED),
     Fault("worker killed at every attempt", "die", "local", says="SIGKILL"),
@@ -96,7 +105,9 @@ FAULTS = [
     Fault("killed for want of memory", "die_whole", "local", expected="ok"),
     Fault("workers killed while idle, between stages", "none", "local", expected="ok", same=True),
     Fault("Ray worker killed in training", "die", "ray", **RETRIED),
-    Fault("Ray worker hangs", "hang", "ray", executor={"child_timeout": 30.0}, says="child_timeout"),
+    Fault(
+        "Ray worker hangs", "hang", "ray", executor={"child_timeout": 30.0}, says="child_timeout"
+    ),
 ]
 
 
@@ -114,28 +125,34 @@ def exhaust(job: ChildJob) -> None:
 def _replace_train(smallest: int) -> None:
     import tensorflow as tf
 
-    from pnas.children import training
+    from pnas.children.search_training import fast_loop as training
 
     train = training.train
 
     def train_within(weights: Any, data: Any, trainer: TrainerSpec, seed: int, parts: int) -> Any:
         if trainer.batchsize // parts > smallest:
-            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[64,16,8,8]")
+            raise tf.errors.ResourceExhaustedError(
+                None, None, "OOM when allocating tensor with shape[64,16,8,8]"
+            )
         return train(weights, data, trainer, seed, parts)
 
     _patch(training, "train", train_within)
 
 
 def no_memory_to_build(job: ChildJob) -> None:
-    from pnas.children import keras_layers
+    from pnas.children.network import keras_layers
 
     _patch(keras_layers, "build_model", _raiser(MemoryError("cannot allocate 12 GiB")))
 
 
 def break_build(job: ChildJob) -> None:
-    from pnas.children import keras_layers
+    from pnas.children.network import keras_layers
 
-    _patch(keras_layers, "build_model", _raiser(ValueError("shapes (8, 8, 2) and (4, 4, 2) do not match")))
+    _patch(
+        keras_layers,
+        "build_model",
+        _raiser(ValueError("shapes (8, 8, 2) and (4, 4, 2) do not match")),
+    )
 
 
 def fill_disk(job: ChildJob) -> None:
@@ -145,11 +162,15 @@ def fill_disk(job: ChildJob) -> None:
 
 
 def diverge(job: ChildJob) -> None:
-    from pnas.children import training
+    from pnas.children.search_training import fast_loop as training
 
     wild = replace(TRAINER, learning_rate=1e30, optimizer="momentum", schedule="constant")
     train = training.train
-    _patch(training, "train", lambda weights, data, trainer, seed, parts: train(weights, data, wild, seed, parts))
+    _patch(
+        training,
+        "train",
+        lambda weights, data, trainer, seed, parts: train(weights, data, wild, seed, parts),
+    )
 
 
 def dawdle(job: ChildJob) -> None:
@@ -268,10 +289,22 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
     kind = "serial" if fault is None else fault.where
     options = {"workers": 2, **(fault.executor if fault else {})}
     action = globals()[fault.action if fault else "none"]
-    executor = make_executor(ExecutorSpec(kind, **options), FaultyChildren(fault, str(folder), action))
+    executor = make_executor(
+        ExecutorSpec(kind, **options), FaultyChildren(fault, str(folder), action)
+    )
     with closing(executor), closing(Journal(folder / "journal.sqlite", create=True)) as journal:
-        observers = (KillIdleWorkers(executor),) if fault is not None and fault.action == "none" else ()
-        loop = SearchLoop(strategy, executor, journal, identify, folder / "weights", observers, SearchSpec(**settings))
+        observers = (
+            (KillIdleWorkers(executor),) if fault is not None and fault.action == "none" else ()
+        )
+        loop = SearchLoop(
+            strategy,
+            executor,
+            journal,
+            identify,
+            folder / "weights",
+            observers,
+            SearchSpec(**settings),
+        )
         loop.run()
 
 
@@ -292,7 +325,8 @@ def rewards(folder: Path) -> list[tuple[Cell, float | None, float | None]]:
 @contextmanager
 def kernel_kills() -> Iterator[None]:
     """Every SIGKILL looks like the kernel's: its count of them, which nobody should have to raise, goes up."""
-    counted, kills = worker.oom_kills, iter(range(1000))
+    counted = worker.oom_kills
+    kills = iter(range(1000))
     worker.oom_kills = lambda: next(kills)
     try:
         yield
@@ -338,7 +372,9 @@ def outcome(child: ChildRecord, fault: Fault, folder: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", type=int, nargs="+", help="numbers of faults")
     chosen = parser.parse_args().only or range(1, len(FAULTS) + 1)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -20,40 +20,58 @@ from common import print_machine, print_table, progress
 from numpy.typing import NDArray
 from predictor_study import Step, Table, forest, predictions, read_nasbench201, read_table, step_of
 
-from pnas.controller import gp
-from pnas.controller.correlation import spearman
-from pnas.controller.features import CellFeatures
-from pnas.controller.normal_scores import NormalScores
+from pnas.predictors.features import CellFeatures
+from pnas.predictors.gp import gaussian_process as gp
+from pnas.predictors.rank_correlation import spearman
+from pnas.predictors.score_transform import NormalScoreTransform
 
 Floats = NDArray[np.float64]
 Rank = Callable[[Table, Step, int], list[Floats]]
-Shape = Callable[[Floats], tuple[Floats, Floats]]  # see pnas.controller.gp._matern
+Shape = Callable[[Floats], tuple[Floats, Floats]]  # see pnas.predictors.gp.gaussian_process._matern
 PRIORS = {"noise": (-3.5, -1.5, -0.5), "length": (0.0, 0.6), "slope": (-0.7, 1.3)}
 PARTS = {"all": slice(None), "even": slice(0, None, 2), "odd": slice(1, None, 2)}
-SEEDS, BAGS, SHARE = 10, 10, 0.8
+SEEDS = 10
+BAGS = 10
+SHARE = 0.8
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("tables", type=Path, nargs="+", help="CSV files of cells and rewards")
     parser.add_argument("--nasbench201", type=Path, help="an .npz of NAS-Bench-201")
     parser.add_argument(
-        "--known", type=int, nargs="*", default=[], help="also learn from so many cells of largest size"
+        "--known",
+        type=int,
+        nargs="*",
+        default=[],
+        help="also learn from so many cells of largest size",
     )
-    parser.add_argument("--column", default="c10_valid_200_naswot", help="its column that rewards are taken from")
+    parser.add_argument(
+        "--column", default="c10_valid_200_naswot", help="its column that rewards are taken from"
+    )
     given = parser.parse_args()
     tables = [read_table(path) for path in given.tables]
     tables += [read_nasbench201(given.nasbench201, given.column)] if given.nasbench201 else []
-    columns = {f"{t.name}, {b} -> {b + 1}": [(t, b, step_of(t, b, 100_000, 1000, 0))] for t in tables for b in sizes(t)}
+    columns = {
+        f"{t.name}, {b} -> {b + 1}": [(t, b, step_of(t, b, 100_000, 1000, 0))]
+        for t in tables
+        for b in sizes(t)
+    }
     columns |= {f"{t.name}, {n} random": drawn(t, n) for t in tables for n in given.known}
     found = {}
     for name, rank in variants().items():
         progress(name)
-        found[name] = [[(step, rank(table, step, b)) for table, b, step in column] for column in columns.values()]
+        found[name] = [
+            [(step, rank(table, step, b)) for table, b, step in column]
+            for column in columns.values()
+        ]
     for part, cells in PARTS.items():
         print(f"{part} cells\n")
         print_table(
-            ["", *columns], [[name, *(mean(column, cells) for column in ranks)] for name, ranks in found.items()]
+            ["", *columns],
+            [[name, *(mean(column, cells) for column in ranks)] for name, ranks in found.items()],
         )
     print_machine("numpy", "scipy", "scikit-learn")
 
@@ -66,10 +84,12 @@ def sizes(table: Table) -> range:
 def drawn(table: Table, known: int) -> list[tuple[Table, int, Step]]:
     """Steps from ``known`` random cells of the largest size to at most 1000 others, one a seed."""
     full = np.flatnonzero([len(cell) == table.space.B for cell in table.cells])
-    tokens, steps = table.space.encode([table.cells[row] for row in full]), []
+    tokens = table.space.encode([table.cells[row] for row in full])
+    steps = []
     for seed in range(SEEDS):
         order = np.random.default_rng(seed).permutation(len(full))
-        learned, ranked = np.sort(order[:known]), np.sort(order[known : known + 1000])
+        learned = np.sort(order[:known])
+        ranked = np.sort(order[known : known + 1000])
         rewards = table.rewards[full]
         step = Step(tokens[learned], rewards[learned], tokens[ranked], rewards[ranked])
         steps.append((table, table.space.B, step))
@@ -78,13 +98,19 @@ def drawn(table: Table, known: int) -> list[tuple[Table, int, Step]]:
 
 def mean(column: list[tuple[Step, list[Floats]]], cells: slice) -> str:
     """Correlation with the truth over some of the ranked cells, mean of the steps and seeds."""
-    pairs = [(score[cells].tolist(), step.truth[cells].tolist()) for step, scores in column for score in scores]
+    pairs = [
+        (score[cells].tolist(), step.truth[cells].tolist())
+        for step, scores in column
+        for score in scores
+    ]
     return f"{np.mean([spearman(*pair) or 0.0 for pair in pairs]):.3f}"
 
 
 def variants() -> dict[str, Rank]:
     """Each gives the scores of the ranked cells, once or for several seeds."""
-    priors = {f"{name} {mean}": prior(name, mean) for name, means in PRIORS.items() for mean in means}
+    priors = {
+        f"{name} {mean}": prior(name, mean) for name, means in PRIORS.items() for mean in means
+    }
     kernels = {"squared exponential": kernel(squared_exponential), "Matérn 5/2": kernel(matern52)}
     kernels |= {"exponential": kernel(exponential)}
     return {
@@ -144,7 +170,8 @@ def exponential(squared: Floats) -> tuple[Floats, Floats]:
 
 
 def bagged(table: Table, step: Step, b: int) -> list[Floats]:
-    rng, count = np.random.default_rng(0), max(3, int(SHARE * len(step.tokens)))
+    rng = np.random.default_rng(0)
+    count = max(3, int(SHARE * len(step.tokens)))
     draws = [np.sort(rng.permutation(len(step.tokens))[:count]) for _ in range(BAGS)]
     parts = [step._replace(tokens=step.tokens[rows], rewards=step.rewards[rows]) for rows in draws]
     return [np.mean([process(table, part, b)[0] for part in parts], axis=0)]
@@ -161,7 +188,7 @@ def both(table: Table, step: Step, b: int) -> list[Floats]:
 
 def scored(values: NDArray[np.float32]) -> Floats:
     """Normal scores of the ranks of ``values``."""
-    return NormalScores.of(values.tolist()).forward(values.tolist())
+    return NormalScoreTransform.of(values.tolist()).forward(values.tolist())
 
 
 if __name__ == "__main__":

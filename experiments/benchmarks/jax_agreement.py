@@ -20,7 +20,8 @@ import numpy as np
 from common import print_machine, print_table
 
 CELL = "(-2, 3x3 dconv, -1, 3x3 maxpool), (-1, 5x5 dconv, 0, identity), (0, 3x3 avgpool, 1, 3x3 dilated conv)"
-STEPS, BATCHSIZE = 10, 32
+STEPS = 10
+BATCHSIZE = 32
 
 
 def train(weights_path: str, out: str) -> None:
@@ -28,7 +29,7 @@ def train(weights_path: str, out: str) -> None:
     import keras
 
     from pnas.children import NetworkSpec
-    from pnas.children.keras_layers import build_model
+    from pnas.children.network.keras_layers import build_model
     from pnas.state_space import Cell
 
     keras.utils.set_random_seed(0)
@@ -47,10 +48,14 @@ def train(weights_path: str, out: str) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # Plain descent: Adam would blow differences of rounding up to steps of full size where gradients are near 0.
     model.compile(keras.optimizers.SGD(0.01), loss, jit_compile="auto")
-    losses, seconds = [], []
+    losses = []
+    seconds = []
     for step in range(STEPS):
-        batch, start = slice(step * BATCHSIZE, (step + 1) * BATCHSIZE), time.perf_counter()
-        losses.append(model.fit(x[batch], y[batch], BATCHSIZE, verbose=0, shuffle=False).history["loss"][0])
+        batch = slice(step * BATCHSIZE, (step + 1) * BATCHSIZE)
+        start = time.perf_counter()
+        losses.append(
+            model.fit(x[batch], y[batch], BATCHSIZE, verbose=0, shuffle=False).history["loss"][0]
+        )
         seconds.append(time.perf_counter() - start)
     np.savez(
         out, before=before, after=model.predict(x[:64], verbose=0), losses=losses,
@@ -62,9 +67,16 @@ def train(weights_path: str, out: str) -> None:
 def run(python: str, backend: str, weights: Path, out: Path) -> None:
     here = Path(__file__).parent
     path = os.pathsep.join([str(here.parents[1]), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": path,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
     code = f"import sys; sys.path.insert(0, {str(here)!r}); import jax_agreement as j; j.train(*sys.argv[1:])"
-    subprocess.run([python, "-c", code, str(weights), str(out)], env=environment, check=True, timeout=600)
+    subprocess.run(
+        [python, "-c", code, str(weights), str(out)], env=environment, check=True, timeout=600
+    )
 
 
 def has_jax(python: str) -> bool:
@@ -72,14 +84,19 @@ def has_jax(python: str) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has jax")
     python = parser.parse_args().python
     if not has_jax(python):
-        print(f"skipped: {python} has no jax (pip install 'jax[cpu]', or --python of an environment that has it)")
+        print(
+            f"skipped: {python} has no jax (pip install 'jax[cpu]', or --python of an environment that has it)"
+        )
         return
     with tempfile.TemporaryDirectory() as directory:
-        weights, results = Path(directory) / "weights.npz", {}
+        weights = Path(directory) / "weights.npz"
+        results = {}
         for backend, interpreter in (("tensorflow", sys.executable), ("jax", python)):
             run(interpreter, backend, weights, Path(directory) / f"{backend}.npz")
             with np.load(Path(directory) / f"{backend}.npz") as stored:
@@ -92,15 +109,31 @@ def show(results: dict[str, dict[str, np.ndarray]]) -> None:
     for backend, found in results.items():
         losses = [f"{found['losses'][i]:.4f}" for i in (0, -1)]
         rows.append((backend, *[f"{value:.2f}" for value in found["seconds"]], *losses))
-    header = ("backend", "build, s", f"first of {STEPS} steps, s", "another, s", "loss, first", "loss, last")
+    header = (
+        "backend",
+        "build, s",
+        f"first of {STEPS} steps, s",
+        "another, s",
+        "loss, first",
+        "loss, last",
+    )
     print_table(header, rows)
-    theirs, ours = results["jax"], results["tensorflow"]
+    theirs = results["jax"]
+    ours = results["tensorflow"]
     scale = np.abs(ours["after"]).max()
-    for name, what in (("before", "logits before training"), ("losses", "losses"), ("after", "logits after training")):
+    for name, what in (
+        ("before", "logits before training"),
+        ("losses", "losses"),
+        ("after", "logits after training"),
+    ):
         gap = np.abs(theirs[name] - ours[name]).max()
-        print(f"largest difference of {what}: {gap:.1e} (largest value {np.abs(ours[name]).max():.2f})")
+        print(
+            f"largest difference of {what}: {gap:.1e} (largest value {np.abs(ours[name]).max():.2f})"
+        )
     print(f"TensorFlow imported by the JAX process: {'yes' if theirs['has_tensorflow'] else 'no'}")
-    print(f"agree within 1 %: {'yes' if np.abs(theirs['after'] - ours['after']).max() < 0.01 * scale else 'NO'}")
+    print(
+        f"agree within 1 %: {'yes' if np.abs(theirs['after'] - ours['after']).max() < 0.01 * scale else 'NO'}"
+    )
     print_machine("keras", "tensorflow")
 
 

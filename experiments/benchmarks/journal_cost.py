@@ -19,10 +19,10 @@ from pathlib import Path
 from common import print_machine
 
 from pnas.controller import ControllerManager
-from pnas.controller.spec import ControllerSpec
 from pnas.execution import Runner, SerialExecutor
+from pnas.predictors.specs import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status
-from pnas.records.rundir import JOURNAL
+from pnas.records.run_directory import JOURNAL
 from pnas.search import Progressive, SearchLoop
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
@@ -63,19 +63,24 @@ def main() -> None:
             journal.set_meta(search_id="cost", name="cost", config={"K": arguments.K})
             made = _seconds(lambda: search(space, arguments.K, journal))
             children = journal.children()
-        size, tracking = path.stat().st_size, _project(Path(scratch))
+        size = path.stat().st_size
+        tracking = _project(Path(scratch))
         resumes = [_resume(path) for _ in range(arguments.repeats)]
         reopen_last_stage(path)
         replay = _seconds(lambda: _take_up(space, arguments.K, path))
         storing = _store(children, Path(scratch) / "again.sqlite")
     print(f"search of {len(children):,} children in no time each: {made:.0f} s")
-    print(f"journal: {size / 2**20:.2f} MiB, {size / len(children):.0f} bytes a child with {EPOCHS} epochs")
+    print(
+        f"journal: {size / 2**20:.2f} MiB, {size / len(children):.0f} bytes a child with {EPOCHS} epochs"
+    )
     _show("open, check and read all of it", resumes, "ms")
     print(
         f"take up the search at its last stage (predictor refitted on {len(children):,} children twice): {replay:.1f} s"
     )
     _show("journal per child (three FULL synchronous commits, one read)", storing, "ms")
-    print(f"MLflow per child, by the tracker's thread into SQLite: {1000 * tracking / len(children):.1f} ms on average")
+    print(
+        f"MLflow per child, by the tracker's thread into SQLite: {1000 * tracking / len(children):.1f} ms on average"
+    )
     print_machine("tensorflow", "numpy", "mlflow")
 
 
@@ -118,7 +123,9 @@ def _store(children: Sequence[ChildRecord], path: Path) -> list[float]:
 
     milliseconds = []
     with Journal(path, create=True) as journal:
-        journal.open_stage(1, [Choice(c.cell, c.key, c.seed, c.predicted) for c in children], 0, 0, 0.0)
+        journal.open_stage(
+            1, [Choice(c.cell, c.key, c.seed, c.predicted) for c in children], 0, 0, 0.0
+        )
         for child in children:
             result = train(ChildJob(child.cell, child.seed))
             milliseconds.append(1000 * _seconds(partial(store, result, child.key)))
@@ -132,9 +139,13 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 def _show(what: str, values: Sequence[float], unit: str) -> None:
-    low, middle, high = (sorted(values)[int(share * (len(values) - 1))] for share in (0.05, 0.5, 0.95))
+    low, middle, high = (
+        sorted(values)[int(share * (len(values) - 1))] for share in (0.05, 0.5, 0.95)
+    )
     mean = statistics.mean(values)
-    print(f"{what}: median {middle:.2f} {unit}, mean {mean:.2f}, 5-95 %: {low:.2f}-{high:.2f} ({len(values)} times)")
+    print(
+        f"{what}: median {middle:.2f} {unit}, mean {mean:.2f}, 5-95 %: {low:.2f}-{high:.2f} ({len(values)} times)"
+    )
 
 
 def _parse() -> argparse.Namespace:

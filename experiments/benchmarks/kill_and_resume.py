@@ -30,9 +30,9 @@ from processes import workers_of
 from rich.console import Console
 from rich.table import Table
 
-from pnas.execution.spec import KINDS
+from pnas.execution.executor_specs import KINDS
 from pnas.records import ChildRecord, Journal
-from pnas.records.rundir import CONTROLLER, JOURNAL
+from pnas.records.run_directory import CONTROLLER, JOURNAL
 
 ROOT = Path(__file__).parents[2]
 SEARCH = (
@@ -87,9 +87,14 @@ def main() -> int:
         cwd = Path(scratch)
         undisturbed("undisturbed", "serial", cwd)
         expected = outcome(cwd / "outputs" / "undisturbed")
-        tallies = [torture(kind, arguments.kills, expected, cwd, arguments.seed) for kind in arguments.executors]
+        tallies = [
+            torture(kind, arguments.kills, expected, cwd, arguments.seed)
+            for kind in arguments.executors
+        ]
     _print(tallies)
-    return int(any(tally.retrained or tally.differences or tally.mlflow["bad"] for tally in tallies))
+    return int(
+        any(tally.retrained or tally.differences or tally.mlflow["bad"] for tally in tallies)
+    )
 
 
 def undisturbed(name: str, executor: str, cwd: Path) -> Seconds:
@@ -99,13 +104,16 @@ def undisturbed(name: str, executor: str, cwd: Path) -> Seconds:
     _wait_for_work(process, cwd / "outputs" / name / JOURNAL)
     first = time.monotonic()
     if process.wait(600) != 0:
-        raise SystemExit("the undisturbed search failed: " + (cwd / f"{name}.log").read_text()[-2000:])
+        raise SystemExit(
+            "the undisturbed search failed: " + (cwd / f"{name}.log").read_text()[-2000:]
+        )
     return Seconds(time.monotonic() - started, time.monotonic() - first)
 
 
 def torture(executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) -> Tally:
     """Kill searches of ``executor`` ``kills`` times; compare each one that ends."""
-    tally, rng = Tally(executor), random.Random(f"{executor} {seed}")
+    tally = Tally(executor)
+    rng = random.Random(f"{executor} {seed}")
     seconds = undisturbed(f"{executor}-measured", executor, cwd)
     while tally.kills.total() < kills:
         name = f"{executor}-{tally.searches}"
@@ -118,11 +126,15 @@ def torture(executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) 
         if found.predictors != expected.predictors:
             tally.differences.append(f"{name}: predictors")
         tally.mlflow += _mlflow(cwd, cwd / "outputs" / name)
-        print(f"{name}: ended after {tally.kills.total()} kills in all", file=sys.stderr, flush=True)
+        print(
+            f"{name}: ended after {tally.kills.total()} kills in all", file=sys.stderr, flush=True
+        )
     return tally
 
 
-def _until_it_ends(name: str, tally: Tally, kills: int, seconds: Seconds, rng: random.Random, cwd: Path) -> None:
+def _until_it_ends(
+    name: str, tally: Tally, kills: int, seconds: Seconds, rng: random.Random, cwd: Path
+) -> None:
     journal = cwd / "outputs" / name / JOURNAL
     ended: dict[str, float] = {}
     while True:
@@ -146,7 +158,9 @@ def _until_it_ends(name: str, tally: Tally, kills: int, seconds: Seconds, rng: r
         if process.returncode == 0:
             return
         if process.returncode != -signal.SIGKILL:
-            raise SystemExit(f"{name}: exit code {process.returncode}: {(cwd / f'{name}.log').read_text()[-2000:]}")
+            raise SystemExit(
+                f"{name}: exit code {process.returncode}: {(cwd / f'{name}.log').read_text()[-2000:]}"
+            )
         tally.in_flight += _handed_out(journal)
 
 
@@ -159,10 +173,18 @@ def _wait_for_work(process: "subprocess.Popen[bytes]", journal: Path) -> None:
 
 def _start(name: str, executor: str, cwd: Path) -> "subprocess.Popen[bytes]":
     """The command, in a process group of its own."""
-    command = [sys.executable, str(ROOT / "run.py"), f"name={name}", f"executor={executor}", *SEARCH]
+    command = [
+        sys.executable,
+        str(ROOT / "run.py"),
+        f"name={name}",
+        f"executor={executor}",
+        *SEARCH,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (cwd / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(command, cwd=cwd, env=environment, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            command, cwd=cwd, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def _victims(pid: int, executor: str) -> list[str]:
@@ -201,11 +223,21 @@ def _handed_out(journal: Path) -> int:
 def outcome(run_dir: Path) -> Outcome:
     """What a finished search in ``run_dir`` found."""
     children = tuple(
-        (child.b, child.position, str(child.cell), child.reward, child.predicted, child.seed, child.status)
+        (
+            child.b,
+            child.position,
+            str(child.cell),
+            child.reward,
+            child.predicted,
+            child.seed,
+            child.status,
+        )
         for child in _records(run_dir / JOURNAL)
     )
     files = sorted((run_dir / CONTROLLER).glob("*/*"))
-    return Outcome(children, tuple((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in files))
+    return Outcome(
+        children, tuple((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in files)
+    )
 
 
 def _mlflow(cwd: Path, run_dir: Path) -> Counter[str]:
@@ -213,11 +245,14 @@ def _mlflow(cwd: Path, run_dir: Path) -> Counter[str]:
     from mlflow import MlflowClient
 
     with Journal(run_dir / JOURNAL) as journal:
-        search_id, children = journal.meta("search_id"), journal.children()
+        search_id = journal.meta("search_id")
+        children = journal.children()
     client = MlflowClient(f"sqlite:///{cwd}/mlflow.db")
     experiment = client.get_experiment_by_name("pnas")
     assert experiment is not None, "the search was tracked"
-    runs = client.search_runs([experiment.experiment_id], f"tags.`pnas.search_id` = '{search_id}'", max_results=1000)
+    runs = client.search_runs(
+        [experiment.experiment_id], f"tags.`pnas.search_id` = '{search_id}'", max_results=1000
+    )
     keys = Counter(run.data.tags["pnas.key"] for run in runs)
     tally = Counter(run.info.status for run in runs)
     tally["bad"] = sum(keys[child.key] != 1 for child in children) + sum(

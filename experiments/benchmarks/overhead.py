@@ -38,7 +38,10 @@ class Run(NamedTuple):
 
 def command(overrides: list[str], directory: Path) -> Run:
     """Run the search in ``directory`` to its end."""
-    environment = {**os.environ, "PYTHONPATH": f"{RUN.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{RUN.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+    }
     began = time.time()
     subprocess.run(
         [sys.executable, str(RUN), "name=measured", *overrides],
@@ -55,7 +58,8 @@ def started(child: ChildRecord) -> float:
 
 def split(run: Run, journal: Journal, workers: int) -> list[tuple[str, float]]:
     """Seconds of each phase; they add up to the run's."""
-    stages, phases = journal.stages(), dict.fromkeys(_PHASES, 0.0)
+    stages = journal.stages()
+    phases = dict.fromkeys(_PHASES, 0.0)
     before = run.began
     for stage in stages:
         children = journal.children(stage.b)
@@ -95,14 +99,17 @@ def main() -> None:
         progress("a search, then the same command on the finished search")
         run, again = (command(overrides, Path(directory)) for _ in range(2))
         with Journal(Path(directory) / "outputs" / "measured" / "journal.sqlite") as journal:
-            phases, children = split(run, journal, workers), len(journal.children())
+            phases = split(run, journal, workers)
+            children = len(journal.children())
     rows = [(name, f"{seconds:.1f}", f"{seconds / run.seconds:.1%}") for name, seconds in phases]
     print(f"search of {children} children on {workers} workers {' '.join(overrides)}\n")
     print_table(("", "s", "share"), [*rows, ("together", f"{run.seconds:.1f}", "100%")])
     named = dict(phases)
     training = named["children, shared by the workers"] + named["idle workers in stages"]
     running = run.seconds - named["start to first child"] - training
-    print(f"besides children and the barrier at the end of stages: {(run.seconds - training) / run.seconds:.1%}")
+    print(
+        f"besides children and the barrier at the end of stages: {(run.seconds - training) / run.seconds:.1%}"
+    )
     print(
         f"of that, after the first child has started (Python, TensorFlow and workers up): {running / run.seconds:.1%}"
     )

@@ -28,11 +28,18 @@ CELL = (
     "(-2, 5x5 dconv, -2, 3x3 maxpool), (-1, 7x7 dconv, -1, 3x3 maxpool), (-1, 5x5 dconv, -1, 3x3 dconv), "
     "(2, 3x3 dconv, -1, 3x3 maxpool), (-2, 3x3 dconv, -1, identity)"
 )
-NETWORK, SHAPE, CLASSES, BATCHSIZE, MATRIX = NetworkSpec(repeats=2, filters=24), (32, 32, 3), 10, 32, 2048
+NETWORK = NetworkSpec(repeats=2, filters=24)
+SHAPE = (32, 32, 3)
+CLASSES = 10
+BATCHSIZE = 32
+MATRIX = 2048
 PASSES = 3
 """Forward, and backward to the inputs and to the weights, each about the same arithmetic."""
-TRAIN_EXAMPLES, EPOCHS = 45_000, 20
-GPU_FP32, GPU_BANDWIDTH, GPU_KERNEL = 30e12, 1.5e12, 5e-6
+TRAIN_EXAMPLES = 45_000
+EPOCHS = 20
+GPU_FP32 = 30e12
+GPU_BANDWIDTH = 1.5e12
+GPU_KERNEL = 5e-6
 """Assumed of a data centre's GPU: multiply-adds a second in float32 (TF32 off), bytes a second, and seconds that the
 smallest kernel takes."""
 
@@ -42,8 +49,8 @@ def measure(threads: str, steps: str) -> None:
     import tensorflow as tf
 
     from pnas.children import NetworkManager
-    from pnas.children import training as t
-    from pnas.children.runtime import lean_graphs
+    from pnas.children.search_training import fast_loop as t
+    from pnas.children.tensorflow_runtime import lean_graphs
     from pnas.data import Dataset
     from pnas.records import ChildJob
 
@@ -57,7 +64,8 @@ def measure(threads: str, steps: str) -> None:
     tf.matmul(a, a).numpy()
     start = time.perf_counter()
     weights = manager._initial_weights(ChildJob(Cell.parse(CELL), 0))
-    indices, rate = tf.range(BATCHSIZE), tf.constant(0.001)
+    indices = tf.range(BATCHSIZE)
+    rate = tf.constant(0.001)
     with lean_graphs():
         step = t.make_step(weights, manager._data, t.make_optimizer(trainer))
         traced = step.get_concrete_function(indices, rate)
@@ -65,7 +73,10 @@ def measure(threads: str, steps: str) -> None:
         first = _seconds(lambda: step(indices, rate).numpy())
         # In turn, so that what else the machine does meets both.
         pairs = [
-            (_seconds(lambda: tf.matmul(a, a).numpy()), _seconds(lambda: step(indices, rate).numpy()))
+            (
+                _seconds(lambda: tf.matmul(a, a).numpy()),
+                _seconds(lambda: step(indices, rate).numpy()),
+            )
             for _ in range(int(steps))
         ]
     products, times = zip(*pairs, strict=True)
@@ -90,12 +101,16 @@ def in_process(threads: int, steps: int) -> list[float]:
     code = "import sys; sys.path.insert(0, sys.argv[1]); import paper_child as p; p.measure(*sys.argv[2:])"
     arguments = [sys.executable, "-c", code, str(Path(__file__).parent), str(threads), str(steps)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    out = subprocess.run(arguments, text=True, stdout=subprocess.PIPE, check=True, env=environment).stdout
+    out = subprocess.run(
+        arguments, text=True, stdout=subprocess.PIPE, check=True, env=environment
+    ).stdout
     return [float(value) for value in out.split()]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=15)
     steps = parser.parse_args().steps
     counts = count_network(Cell.parse(CELL), NETWORK, SHAPE, CLASSES)
@@ -107,7 +122,9 @@ def main() -> None:
         floor = madds / rate
         rows.append((str(threads), f"{rate / 1e9:.0f}", f"{traced:.1f}", f"{first:.1f}", spread(times), f"{floor:.3f}",
                      f"{floor / statistics.median(times):.0%}"))  # fmt: skip
-    print(f"{counts.params:,} parameters, {counts.flops:,} multiply-adds an example, {madds / 1e9:.1f} G a step of")
+    print(
+        f"{counts.params:,} parameters, {counts.flops:,} multiply-adds an example, {madds / 1e9:.1f} G a step of"
+    )
     print(f"{BATCHSIZE} examples ({PASSES} passes), {operations:.0f} operations a step\n")
     header = ("threads", "G multiply-adds/s of a matrix product", "build + trace, s", "first step, s", "a step, s",
               "floor, s", "share of the floor")  # fmt: skip

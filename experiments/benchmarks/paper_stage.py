@@ -4,7 +4,8 @@ import numpy as np
 
 from pnas.state_space import StateSpace, Tokens
 
-B, PARENTS = 5, 256
+B = 5
+PARENTS = 256
 
 
 def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import keras
 
 
-def train_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec, trainer: TrainerSpec) -> float:
+def train_plainly(
+    cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec, trainer: TrainerSpec
+) -> float:
     """Validation accuracy of the child that `NetworkManager.evaluate` trains, by Keras's own means.
 
     Same initial weights, batches, schedule and number of steps, validated once, at the end. Threads are Keras's
@@ -18,17 +20,20 @@ def train_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec,
     """
     import keras
 
-    from pnas.children.training import epoch_batches
+    from pnas.children.search_training.fast_loop import epoch_batches
 
     keras.backend.clear_session(free_memory=False)
     model = build_plainly(cell, seed, dataset, network)
     batches = epoch_batches(len(dataset.x_train), trainer, seed)
-    order, steps = batches.ravel(), batches.shape[0] * batches.shape[1]
+    order = batches.ravel()
+    steps = batches.shape[0] * batches.shape[1]
     schedule = keras.optimizers.schedules.CosineDecay(trainer.learning_rate, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(schedule), loss, metrics=["accuracy"])
     # One epoch as long as all of them, to have each side's batches the same; it spares Keras 24 epochs' ends.
-    model.fit(dataset.x_train[order], dataset.y_train[order], trainer.batchsize, verbose=0, shuffle=False)
+    model.fit(
+        dataset.x_train[order], dataset.y_train[order], trainer.batchsize, verbose=0, shuffle=False
+    )
     return float(model.evaluate(dataset.x_val, dataset.y_val, batch_size=512, verbose=0)[1])
 
 
@@ -36,7 +41,7 @@ def build_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec)
     """The child of ``cell`` in standard Keras layers."""
     import keras
 
-    from pnas.children import keras_layers
+    from pnas.children.network import keras_layers
 
     keras_layers.KerasLayers.conv_class = keras.layers.Conv2D
     keras_layers.KerasLayers.separable_class = keras.layers.SeparableConv2D

@@ -3,7 +3,7 @@
     .venv/bin/python experiments/benchmarks/plan_accuracy.py
 
 Trains children of 1, 2, 3 and 5 blocks on digits, and of 1 and 5 blocks on random 32x32 images, in one process with one
-thread, and prints CPU seconds beside what `pnas.search.plan.child_seconds` says. Takes about a minute on an idle core.
+thread, and prints CPU seconds beside what `pnas.search.search_plan.child_seconds` says. Takes about a minute on an idle core.
 """
 
 import os
@@ -16,23 +16,32 @@ import numpy as np
 from pnas import Cell, NetworkManager, load_dataset
 from pnas.children import NetworkSpec, TrainerSpec
 from pnas.data import Dataset, dataset_from_arrays
-from pnas.search.plan import Workload, child_seconds
+from pnas.search.search_plan import Workload, child_seconds
 
-BLOCKS = ("(-2, 3x3 dconv, -1, 3x3 maxpool)", "(0, 3x3 conv, -1, identity)", "(-2, 3x3 conv, 1, 3x3 dconv)")
+BLOCKS = (
+    "(-2, 3x3 dconv, -1, 3x3 maxpool)",
+    "(0, 3x3 conv, -1, identity)",
+    "(-2, 3x3 conv, 1, 3x3 dconv)",
+)
 BLOCKS += ("(2, 5x5 dconv, -1, 3x3 maxpool)", "(-1, 3x3 conv, 0, 3x3 dconv)")
 
 
 def random_images() -> Dataset:
     """1,000 images of CIFAR's shape; their content does not change the time."""
     images = np.random.default_rng(0).integers(0, 255, (1000, 32, 32, 3), dtype=np.uint8)
-    return dataset_from_arrays(images, np.arange(1000) % 10, train_size=512, val_size=128, test_size=0)
+    return dataset_from_arrays(
+        images, np.arange(1000) % 10, train_size=512, val_size=128, test_size=0
+    )
 
 
 def compare(name: str, manager: NetworkManager, sizes: tuple[int, ...]) -> None:
     """One line a size: estimated and measured seconds."""
-    data, trainer = manager.dataset, manager.trainer
+    data = manager.dataset
+    trainer = manager.trainer
     examples = (len(data.x_train), len(data.x_val))
-    work = Workload(data.image_shape, data.num_classes, *examples, trainer.epochs, trainer.batchsize)
+    work = Workload(
+        data.image_shape, data.num_classes, *examples, trainer.epochs, trainer.batchsize
+    )
     manager.evaluate(Cell.parse("(-1, identity, -1, identity)"))  # warms the process up
     for b in sizes:
         cell = Cell.parse(", ".join(BLOCKS[:b]))
@@ -52,7 +61,9 @@ def main() -> None:
         manager = NetworkManager(random_images(), network=network, trainer=trainer)
         compare(f"32x32x3, F={filters} N={repeats}", manager, (1, 5))
     packages = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy"))
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
-_SERVER, _SPAWNED = b"multiprocessing.forkserver", b"spawn_main"
+_SERVER = b"multiprocessing.forkserver"
+_SPAWNED = b"spawn_main"
 _RAY = (b"ray::train_remotely", b"ray::IDLE")  # not ray::...Agent, without which a node is gone
 
 
@@ -18,12 +19,17 @@ def workers_of(search: int) -> list[int]:
 
 
 def _trains(command: bytes, parent_command: bytes) -> bool:
-    return command.startswith(_RAY) or _SPAWNED in command or (_SERVER in command and _SERVER in parent_command)
+    return (
+        command.startswith(_RAY)
+        or _SPAWNED in command
+        or (_SERVER in command and _SERVER in parent_command)
+    )
 
 
 def _processes() -> tuple[dict[int, int], dict[int, bytes]]:
     """Parent and command line of each process."""
-    parents, commands = {}, {}
+    parents = {}
+    commands = {}
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, IndexError):
             # Fields after the name, which may itself hold spaces: state, parent, ...

@@ -44,7 +44,8 @@ _train: Train | None = None  # of a measuring process
 
 def sample_jobs(count: int) -> list[ChildJob]:
     """Jobs of ``count`` cells, of each size about as many as their share of the quickstart, at least one."""
-    space, rng = StateSpace(3, OPERATORS), np.random.default_rng(0)
+    space = StateSpace(3, OPERATORS)
+    rng = np.random.default_rng(0)
     shares = [max(1, round(count * n / sum(CHILDREN_PER_STAGE))) for n in CHILDREN_PER_STAGE[1:]]
     sizes = [1] * (count - sum(shares)) + [2] * shares[0] + [3] * shares[1]
     cells = [Cell([rng.choice(np.array(slot.values, object)) for slot in space.slots(b)] for b in range(1, size + 1))
@@ -109,16 +110,22 @@ def two_workers(jobs: Sequence[ChildJob], repeats: int) -> tuple[float, list[flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cells", type=int, default=9)
-    parser.add_argument("--repeats", type=int, default=3, help="passes of the two workers over the cells")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="passes of the two workers over the cells"
+    )
     arguments = parser.parse_args()
     jobs = sample_jobs(arguments.cells)
     results = serial(jobs)
     start, passes = two_workers(jobs, arguments.repeats)
     show_throughput(jobs, results, passes)
     show_rewards(results)
-    print(f"\nstarting two workers and one trivial child each: {start:.1f} s, once a search (not in the table)")
+    print(
+        f"\nstarting two workers and one trivial child each: {start:.1f} s, once a search (not in the table)"
+    )
     print_machine("tensorflow", "keras", "numpy")
 
 
@@ -138,18 +145,34 @@ def show_throughput(
     ]  # fmt: skip
     sizes = ", ".join(f"{sum(len(job.cell) == b for job in jobs)} of {b}" for b in (1, 2, 3))
     print(f"{len(jobs)} cells of the quickstart ({sizes} blocks)\n")
-    print_table(("", "children an hour", "s a child", "processor s a child", "ratio", "spread of the ratio"), rows)
+    print_table(
+        (
+            "",
+            "children an hour",
+            "s a child",
+            "processor s a child",
+            "ratio",
+            "spread of the ratio",
+        ),
+        rows,
+    )
 
 
-def _row(count: int, total: float, walls: Sequence[float], cpus: Sequence[float]) -> tuple[str, str, str]:
+def _row(
+    count: int, total: float, walls: Sequence[float], cpus: Sequence[float]
+) -> tuple[str, str, str]:
     return f"{3600 * count / total:,.0f}", spread(walls, 1), spread(cpus, 1)
 
 
 def show_rewards(results: dict[str, list[tuple[float, Timing]]]) -> None:
     plain, ours = ([reward for reward, _ in results[name]] for name in ("plain", "ours"))
     mean, low, high = paired_interval([a - b for a, b in zip(ours, plain, strict=True)])
-    print(f"rewards: ours {statistics.mean(ours):.4f}, plain {statistics.mean(plain):.4f}; difference of the same")
-    print(f"cell and seed {mean:+.4f}, 95 % confidence interval {low:+.4f} to {high:+.4f}, {len(ours)} pairs")
+    print(
+        f"rewards: ours {statistics.mean(ours):.4f}, plain {statistics.mean(plain):.4f}; difference of the same"
+    )
+    print(
+        f"cell and seed {mean:+.4f}, 95 % confidence interval {low:+.4f} to {high:+.4f}, {len(ours)} pairs"
+    )
 
 
 if __name__ == "__main__":

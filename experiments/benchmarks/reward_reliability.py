@@ -31,7 +31,9 @@ def random_cells(space: StateSpace, count: int, seed: int) -> list[Cell]:
     cells: dict[str, Cell] = {}
     while len(cells) < count:
         sizes = range(1, 2 + len(cells) % space.B)
-        cell = Cell([rng.choice(np.array(slot.values, object)) for slot in space.slots(b)] for b in sizes)
+        cell = Cell(
+            [rng.choice(np.array(slot.values, object)) for slot in space.slots(b)] for b in sizes
+        )
         cells.setdefault(space.key(cell), cell)
     return list(cells.values())
 
@@ -55,10 +57,18 @@ def bootstrap(rewards: NDArray[np.float64], draws: int = 2000) -> tuple[float, f
 
 def train(cells: list[Cell], seeds: int, arguments: argparse.Namespace) -> list[ChildResult]:
     """Every cell with every seed, cell by cell."""
-    trainer = TrainerSpec(epochs=arguments.epochs, batchsize=arguments.batchsize, learning_rate=arguments.learning_rate)
+    trainer = TrainerSpec(
+        epochs=arguments.epochs,
+        batchsize=arguments.batchsize,
+        learning_rate=arguments.learning_rate,
+    )
     data = DataSpec("digits", train_size=arguments.train_size)
     factory = ChildRunnerFactory(data, NetworkSpec(filters=arguments.filters), trainer)
-    jobs = [ChildJob(cell, derive_seed(s, "reliability", str(cell))) for cell in cells for s in range(seeds)]
+    jobs = [
+        ChildJob(cell, derive_seed(s, "reliability", str(cell)))
+        for cell in cells
+        for s in range(seeds)
+    ]
     executor = make_executor(ExecutorSpec(workers=arguments.workers), factory, trainer.threads)
     try:
         return [result for _, result in sorted(executor.run(jobs), key=lambda item: item[0])]
@@ -67,7 +77,8 @@ def train(cells: list[Cell], seeds: int, arguments: argparse.Namespace) -> list[
 
 
 def parse() -> argparse.Namespace:
-    defaults, raw = TrainerSpec(), argparse.RawDescriptionHelpFormatter
+    defaults = TrainerSpec()
+    raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--cells", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=4)
@@ -89,7 +100,9 @@ def main() -> None:
     elapsed = time.perf_counter() - start
     if failed := [result for result in results if result.reward is None]:
         raise SystemExit(f"{len(failed)} children failed, the first one: {failed[0].error}")
-    rewards = np.array([result.reward for result in results]).reshape(arguments.cells, arguments.seeds)
+    rewards = np.array([result.reward for result in results]).reshape(
+        arguments.cells, arguments.seeds
+    )
     print(f"{'mean':>7} {'seed sd':>8}  cell")
     for cell, row in zip(cells, rewards, strict=True):
         print(f"{row.mean():7.4f} {row.std(ddof=1):8.4f}  {cell}")
@@ -98,7 +111,9 @@ def main() -> None:
     seconds = np.array([result.seconds for result in results])
     print(f"ICC(1) {share:.2f} (90 % bootstrap over cells {low:.2f}-{high:.2f})")
     print(f"mean reward {rewards.mean():.4f}, between-cell sd {cell_sd:.4f}, seed sd {seed_sd:.4f}")
-    print(f"seconds a child: mean {seconds.mean():.2f}, sd {seconds.std():.2f}; all in {elapsed:.0f} s")
+    print(
+        f"seconds a child: mean {seconds.mean():.2f}, sd {seconds.std():.2f}; all in {elapsed:.0f} s"
+    )
     print_machine("tensorflow", "keras", "numpy")
 
 

@@ -29,17 +29,21 @@ from typing import Any
 import numpy as np
 from common import print_machine, print_table, progress
 
-from pnas.controller import ControllerManager, ControllerSpec
+from pnas.controller import ControllerManager
 from pnas.execution import MayStart, always
+from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildResult, Journal, Status, best_child
 from pnas.search import Progressive, Proposal, SearchLoop
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
 
-B, K, WORKERS = 5, 256, (1, 2, 4, 8, 16, 32, 64, 128, 256)
+B = 5
+K = 256
+WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 MEDIANS = {1: 1.6, 2: 2.0, 3: 2.9, 4: 4.1, 5: 5.4}
 """Seconds of a quickstart child by its blocks (child_breakdown.py; 4 interpolated): only their ratios are used."""
-KNOWN_SIGMA, UNKNOWN_SIGMA = 0.25, 0.15
+KNOWN_SIGMA = 0.25
+UNKNOWN_SIGMA = 0.15
 """Of log durations within a size: what multiply-adds foretell, and the rest (machine, data, chance)."""
 
 
@@ -60,17 +64,24 @@ class SimulatedExecutor:
         expected: Callable[[Cell], float] | None = None,
         fill: bool = False,
     ) -> None:
-        self._workers, self._duration, self._expected, self._fill = workers, duration, expected, fill
+        self._workers = workers
+        self._duration = duration
+        self._expected = expected
+        self._fill = fill
         self.now = self.busy = self.training = 0.0
         self.extras = 0
 
     def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[Any]:
-        order = sorted(range(len(jobs)), key=lambda i: -self._expected(jobs[i].cell) if self._expected else i)
-        began, free = self.now, [self.now] * self._workers
+        order = sorted(
+            range(len(jobs)), key=lambda i: -self._expected(jobs[i].cell) if self._expected else i
+        )
+        began = self.now
+        free = [self.now] * self._workers
         ends: list[tuple[float, int, float]] = []
         for index in order:
             if may_start(jobs[index]):
-                start, seconds = heapq.heappop(free), self._duration(jobs[index].cell)
+                start = heapq.heappop(free)
+                seconds = self._duration(jobs[index].cell)
                 heapq.heappush(free, start + seconds)
                 ends.append((start + seconds, index, seconds))
         last = max((end for end, _, _ in ends), default=began)
@@ -79,11 +90,14 @@ class SimulatedExecutor:
             self.now = end
             yield index, _result(jobs[index], seconds)
 
-    def _count(self, began: float, last: float, free: list[float], jobs: Sequence[ChildJob], busy: float) -> None:
+    def _count(
+        self, began: float, last: float, free: list[float], jobs: Sequence[ChildJob], busy: float
+    ) -> None:
         self.training += last - began
         self.busy += busy
         if self._fill and jobs:
-            rng, seconds = np.random.default_rng(0), [self._duration(job.cell) for job in jobs]
+            rng = np.random.default_rng(0)
+            seconds = [self._duration(job.cell) for job in jobs]
             for idle_from in free:
                 while (idle_from := idle_from + rng.choice(seconds)) <= last:
                     self.extras += 1
@@ -100,12 +114,20 @@ def _result(job: ChildJob, seconds: float) -> ChildResult:
 class Durations:
     """Seconds of each child, drawn once from its cell: the same in every simulation."""
 
-    def __init__(self, medians: dict[int, float], minutes: float, known: float, unknown: float) -> None:
-        self._medians, self._scale = medians, 60 * minutes / medians[3]
-        self._known, self._unknown = known, unknown
+    def __init__(
+        self, medians: dict[int, float], minutes: float, known: float, unknown: float
+    ) -> None:
+        self._medians = medians
+        self._scale = 60 * minutes / medians[3]
+        self._known = known
+        self._unknown = unknown
 
     def expected(self, cell: Cell) -> float:
-        return self._scale * self._medians[len(cell)] * float(np.exp(self._known * self._draw(cell, "known")))
+        return (
+            self._scale
+            * self._medians[len(cell)]
+            * float(np.exp(self._known * self._draw(cell, "known")))
+        )
 
     def __call__(self, cell: Cell) -> float:
         return self.expected(cell) * float(np.exp(self._unknown * self._draw(cell, "unknown")))
@@ -165,7 +187,10 @@ def simulate(space: StateSpace, strategy: Any, executor: SimulatedExecutor) -> C
     def identify(cell: Cell) -> tuple[str, int]:
         return str(cell), derive_seed(0, "child", str(cell))
 
-    with tempfile.TemporaryDirectory() as home, Journal(Path(home) / "journal.sqlite", create=True) as journal:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Journal(Path(home) / "journal.sqlite", create=True) as journal,
+    ):
         SearchLoop(strategy, executor, journal, identify).run()
         best = best_child(journal.children())
     assert best is not None
@@ -190,14 +215,19 @@ def fitted(paths: Sequence[Path]) -> tuple[dict[int, float], float]:
     medians = {b: statistics.median(values) for b, values in seconds.items()}
     slope, base = np.polyfit(list(medians), list(medians.values()), 1)
     residuals = [np.log(value / medians[b]) for b, values in seconds.items() for value in values]
-    return {b: medians.get(b, float(base + slope * b)) for b in range(1, B + 1)}, float(np.std(residuals))
+    return {b: medians.get(b, float(base + slope * b)) for b in range(1, B + 1)}, float(
+        np.std(residuals)
+    )
 
 
-def run_all(space: StateSpace, K: int, durations: Durations, workers: Sequence[int]) -> list[dict[str, float]]:
+def run_all(
+    space: StateSpace, K: int, durations: Durations, workers: Sequence[int]
+) -> list[dict[str, float]]:
     """One row of figures for each number of workers."""
     progress("the search with its real predictor, once")
     recording, best = record(space, K, durations)
-    learning, rows = sum(recording.seconds), []
+    learning = sum(recording.seconds)
+    rows = []
     for count in workers:
         executors = {
             "asked": SimulatedExecutor(count, durations, fill=True),
@@ -205,7 +235,8 @@ def run_all(space: StateSpace, K: int, durations: Durations, workers: Sequence[i
         }
         for executor in executors.values():
             assert simulate(space, Replaying(recording), executor) == best
-        asked, longest = executors["asked"], executors["longest"]
+        asked = executors["asked"]
+        longest = executors["longest"]
         rows.append(
             {
                 "workers": count,
@@ -214,7 +245,8 @@ def run_all(space: StateSpace, K: int, durations: Durations, workers: Sequence[i
                 "idle": 1 - asked.busy / (count * asked.training),
                 "extras": asked.extras,
                 "hours, longest first": (longest.training + learning) / 3600,
-                "speed-up, longest first": (longest.busy + learning) / (longest.training + learning),
+                "speed-up, longest first": (longest.busy + learning)
+                / (longest.training + learning),
                 "idle, longest first": 1 - longest.busy / (count * longest.training),
                 "learning": learning / (asked.training + learning),
             }
@@ -225,8 +257,20 @@ def run_all(space: StateSpace, K: int, durations: Durations, workers: Sequence[i
 def show(rows: list[dict[str, float]]) -> None:
     header = ("workers", "hours", "speed-up", "idle at the barrier", "extra children", "longest first: hours",
               "speed-up", "idle", "learning and scoring")  # fmt: skip
-    formats = ("{:.0f}", "{:.2f}", "{:.1f}", "{:.1%}", "{:.0f}", "{:.2f}", "{:.1f}", "{:.1%}", "{:.2%}")
-    cells = [[f.format(value) for f, value in zip(formats, row.values(), strict=True)] for row in rows]
+    formats = (
+        "{:.0f}",
+        "{:.2f}",
+        "{:.1f}",
+        "{:.1%}",
+        "{:.0f}",
+        "{:.2f}",
+        "{:.1f}",
+        "{:.1%}",
+        "{:.2%}",
+    )
+    cells = [
+        [f.format(value) for f, value in zip(formats, row.values(), strict=True)] for row in rows
+    ]
     print_table(header, cells)
 
 
@@ -234,11 +278,20 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure((7, 4), layout="constrained")
-    axes, workers = figure.subplots(), [row["workers"] for row in rows]
+    axes = figure.subplots()
+    workers = [row["workers"] for row in rows]
     axes.plot(workers, workers, color="0.7", label="ideal")
     axes.plot(workers, [row["speed-up"] for row in rows], "o-", label="as asked")
-    axes.plot(workers, [row["speed-up, longest first"] for row in rows], "s-", label="longest first")
-    axes.set(xscale="log", yscale="log", xlabel="workers", ylabel="speed-up", title="The paper's search, simulated")
+    axes.plot(
+        workers, [row["speed-up, longest first"] for row in rows], "s-", label="longest first"
+    )
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="workers",
+        ylabel="speed-up",
+        title="The paper's search, simulated",
+    )
     axes.set_xticks(workers, [f"{count:.0f}" for count in workers])
     axes.legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -247,22 +300,39 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--journal", type=Path, nargs="*", default=[], help="measured searches to fit durations to")
-    parser.add_argument("--minutes", type=float, default=6.0, help="of the median child of 3 blocks")
-    parser.add_argument("--plot", type=Path, default=Path("outputs/benchmarks/scale_simulation.png"))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--journal", type=Path, nargs="*", default=[], help="measured searches to fit durations to"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=6.0, help="of the median child of 3 blocks"
+    )
+    parser.add_argument(
+        "--plot", type=Path, default=Path("outputs/benchmarks/scale_simulation.png")
+    )
     arguments = parser.parse_args()
-    medians, known = MEDIANS, KNOWN_SIGMA
+    medians = MEDIANS
+    known = KNOWN_SIGMA
     if arguments.journal:
         medians, sigma = fitted(arguments.journal)
         known = max(sigma**2 - UNKNOWN_SIGMA**2, 0) ** 0.5
     shown = ", ".join(f"{medians[b] / medians[3]:.2f}" for b in sorted(medians))
-    print(f"durations: median {arguments.minutes:g} min at 3 blocks, relative to it {shown} for 1 to 5 blocks,")
+    print(
+        f"durations: median {arguments.minutes:g} min at 3 blocks, relative to it {shown} for 1 to 5 blocks,"
+    )
     print(f"log-sd within a size {(known**2 + UNKNOWN_SIGMA**2) ** 0.5:.2f}\n")
-    rows = run_all(StateSpace(B), K, Durations(medians, arguments.minutes, known, UNKNOWN_SIGMA), WORKERS)
+    rows = run_all(
+        StateSpace(B), K, Durations(medians, arguments.minutes, known, UNKNOWN_SIGMA), WORKERS
+    )
     show(rows)
-    print("A stage cannot be shorter than its longest child, and the next one cannot begin before: with as many")
-    print("workers as children the search takes the sum of the stages' longest children, plus learning and scoring.\n")
+    print(
+        "A stage cannot be shorter than its longest child, and the next one cannot begin before: with as many"
+    )
+    print(
+        "workers as children the search takes the sum of the stages' longest children, plus learning and scoring.\n"
+    )
     plot(rows, arguments.plot)
     print_machine("numpy", "tensorflow")
 

@@ -17,24 +17,32 @@ import numpy as np
 from common import print_machine, print_table, progress, spread, timed
 from paper_stage import PARENTS, B, grow_parents
 
-from pnas.controller import ControllerSpec, Predictor, grow, make_predictor, rank_space, score_tokens
-from pnas.controller.neural import NeuralPredictor
+from pnas.controller import grow, rank_space, score_tokens
+from pnas.predictors import ControllerSpec, Predictor, make_predictor
+from pnas.predictors.neural.neural_predictor import NeuralPredictor
 from pnas.state_space import StateSpace, Tokens
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-K, CELLS = 256, 1160
-BATCH, PLAIN_CELLS, SINGLE_CELLS = 4096, 3 * 4096, 200
+K = 256
+CELLS = 1160
+BATCH = 4096
+PLAIN_CELLS = 3 * 4096
+SINGLE_CELLS = 200
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement")
     repeats = parser.parse_args().repeats
     space = StateSpace(B)
     parents = grow_parents(space, np.random.default_rng(0))
     tokens = space.expand_tokens(parents).tokens
-    print(f"{len(tokens):,} unique candidates of {PARENTS} parents; median (lowest to highest) of {repeats} runs\n")
+    print(
+        f"{len(tokens):,} unique candidates of {PARENTS} parents; median (lowest to highest) of {repeats} runs\n"
+    )
     compare_forward_passes(space, tokens, repeats)
     compare_predictors(space, tokens, repeats)
     time_stages(space, parents, tokens, repeats)
@@ -49,9 +57,12 @@ def compare_forward_passes(space: StateSpace, tokens: Tokens, repeats: int) -> N
     # Scores of a fitted predictor differ from cell to cell, so that mistakes would show.
     predictor.fit(tokens[::1000], np.linspace(0, 1, len(tokens[::1000])).tolist(), B, 0)
     model = keras_lstm(predictor)
-    few, single = tokens[:PLAIN_CELLS], tokens[:SINGLE_CELLS]
+    few = tokens[:PLAIN_CELLS]
+    single = tokens[:SINGLE_CELLS]
     measured = {
-        "shared prefixes computed once": rates(lambda: score_tokens(predictor, tokens), len(tokens), repeats),
+        "shared prefixes computed once": rates(
+            lambda: score_tokens(predictor, tokens), len(tokens), repeats
+        ),
         f"Keras predict, batches of {BATCH}": rates(
             lambda: model.predict(few, batch_size=BATCH, verbose=0), len(few), repeats
         ),
@@ -62,7 +73,9 @@ def compare_forward_passes(space: StateSpace, tokens: Tokens, repeats: int) -> N
     ours = next(iter(measured.values()))
     rows = [(name, spread(rate, 0), f"{ratio(ours, rate):,.0f}") for name, rate in measured.items()]
     print_table(("LSTM(100)", "candidates/s", "ratio"), rows)
-    gap = np.abs(model.predict(few, batch_size=BATCH, verbose=0)[:, 0] - predictor.predict(few)).max()
+    gap = np.abs(
+        model.predict(few, batch_size=BATCH, verbose=0)[:, 0] - predictor.predict(few)
+    ).max()
     print(f"largest difference of scores: {gap:.1e}\n")
 
 
@@ -72,11 +85,20 @@ def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     rows = []
     for name in ("gp", "mlp", "lstm_ensemble", "mlp_ensemble"):
         predictor = fitted(space, name, tokens)
-        rows.append((name, spread(rates(lambda p=predictor: score_tokens(p, tokens), len(tokens), repeats), 0)))
+        rows.append(
+            (
+                name,
+                spread(rates(lambda p=predictor: score_tokens(p, tokens), len(tokens), repeats), 0),
+            )
+        )
     small = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
-    lstm, count = make_predictor(small, ControllerSpec()), small.num_cells(3)
+    lstm = make_predictor(small, ControllerSpec())
+    count = small.num_cells(3)
     streamed = rates(lambda: rank_space(small, lstm, 3, K), count, repeats)
-    print_table(("predictor", "cells/s"), [*rows, (f"lstm, all {count:,} cells of a space", spread(streamed, 0))])
+    print_table(
+        ("predictor", "cells/s"),
+        [*rows, (f"lstm, all {count:,} cells of a space", spread(streamed, 0))],
+    )
 
 
 def fitted(space: StateSpace, name: str, tokens: Tokens) -> Predictor:
@@ -95,7 +117,8 @@ def history(tokens: Tokens) -> tuple[Tokens, list[float]]:
 def time_stages(space: StateSpace, parents: Tokens, tokens: Tokens, repeats: int) -> None:
     """Seconds of a whole stage: expand, score, choose, decode."""
     progress("whole stages")
-    cells, rows = space.decode(parents), []
+    cells = space.decode(parents)
+    rows = []
     for name in ("gp", "lstm", "lstm_ensemble", "mlp_ensemble"):
         predictor = fitted(space, name, tokens)
         stage = timed(lambda p=predictor: grow(space, p, cells, K), repeats)
@@ -111,7 +134,9 @@ def time_fits(space: StateSpace, tokens: Tokens) -> None:
     (chosen, rewards), rows = history(tokens), []
     for name in ("gp", "lstm", "mlp", "lstm_ensemble", "mlp_ensemble"):
         predictor = make_predictor(space, ControllerSpec.named(name))
-        first, *later = (timing.wall for timing in timed(lambda p=predictor: p.fit(chosen, rewards, B, 0), 3))
+        first, *later = (
+            timing.wall for timing in timed(lambda p=predictor: p.fit(chosen, rewards, B, 0), 3)
+        )
         rows.append((name, spread(later), f"{first:.1f}"))
     print_table((f"fit of {CELLS:,} cells by", "s", "the first in a process"), rows)
 
@@ -123,10 +148,17 @@ def keras_lstm(predictor: NeuralPredictor) -> Any:
     weights = {name: array[0] for name, array in predictor.weights.items()}
     width = weights["kernel"].shape[0]
     tokens = keras.Input((B, 4), dtype="int32")
-    embed = {kind: keras.layers.Embedding(*weights[f"embed/{kind}"].shape) for kind in ("input", "operator")}
-    slots = [embed[kind](tokens[:, :, s : s + 1]) for s, kind in enumerate(predictor.architecture.layout.slot_kinds)]
+    embed = {
+        kind: keras.layers.Embedding(*weights[f"embed/{kind}"].shape)
+        for kind in ("input", "operator")
+    }
+    slots = [
+        embed[kind](tokens[:, :, s : s + 1])
+        for s, kind in enumerate(predictor.architecture.layout.slot_kinds)
+    ]
     sequence = keras.layers.Reshape((B * 4, width))(keras.layers.Concatenate(axis=2)(slots))
-    state, out = keras.layers.LSTM(predictor.spec.hidden), keras.layers.Dense(1, activation="sigmoid")
+    state = keras.layers.LSTM(predictor.spec.hidden)
+    out = keras.layers.Dense(1, activation="sigmoid")
     model = keras.Model(tokens, out(state(sequence)))
     for kind, layer in embed.items():
         layer.set_weights([weights[f"embed/{kind}"]])

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from common import print_machine, print_table, progress
 
-from pnas.controller import ControllerSpec
+from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob
+from pnas.runs.child_identity import identify
 from pnas.search import SearchSpec, make_strategy
 from pnas.tables import Table, TableRunnerFactory, load_table
-from pnas.tasks.identity import identify
 
 MARKS = (30, 50, 60, 80, 100, 130)
 SHARES = (0.01, 0.001)
@@ -74,9 +74,13 @@ def main() -> None:
     best_mean, best_test = (max(values) for values in zip(*truths(table), strict=True))
     print(f"{args.table}: best reward {best_mean:.4f}, best judged {best_test:.4f}\n")
     show_curves(results, best_test, [mark for mark in MARKS if mark <= args.budget])
-    print("Children until the cell of highest reward is among the best by mean reward: mean [interval]; share\n")
+    print(
+        "Children until the cell of highest reward is among the best by mean reward: mean [interval]; share\n"
+    )
     show_targets(results, table, args.budget, "mean")
-    print("Children until one of the best has been trained, known for it or not: mean [interval]; share\n")
+    print(
+        "Children until one of the best has been trained, known for it or not: mean [interval]; share\n"
+    )
     show_targets(results, table, args.budget, "trained")
     if args.plot:
         plot(results, best_test, Path(args.table).stem, args.plot)
@@ -85,10 +89,16 @@ def main() -> None:
 
 def run_all(args: argparse.Namespace, name: str) -> list[dict[str, list[float]]]:
     """The curves of every seed, from the cache where they are there."""
-    seeds = range(args.seeds if is_random(loaded(args.table, args.reward, args.test), CONTENDERS[name]) else 1)
-    path = args.cache / f"{Path(args.table).stem}-{args.reward}-{args.test}-{args.budget}-{name}.json"
+    seeds = range(
+        args.seeds if is_random(loaded(args.table, args.reward, args.test), CONTENDERS[name]) else 1
+    )
+    path = (
+        args.cache / f"{Path(args.table).stem}-{args.reward}-{args.test}-{args.budget}-{name}.json"
+    )
     known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    known = {seed: curves for seed, curves in known.items() if set(curves) == set(CURVES)}  # others are of old times
+    known = {
+        seed: curves for seed, curves in known.items() if set(curves) == set(CURVES)
+    }  # others are of old times
     missing = [seed for seed in seeds if str(seed) not in known]
     job = partial(search, args.table, args.reward, args.test, args.budget, name)
     args.cache.mkdir(parents=True, exist_ok=True)
@@ -114,25 +124,30 @@ def search(
 
     ``trained`` is the highest mean reward of all cells trained, whether the search knows it or not.
     """
-    table, contender = loaded(path, reward, test), CONTENDERS[name]
-    space, settings = table.space, {**contender.search, "max_children": budget}
+    table = loaded(path, reward, test)
+    contender = CONTENDERS[name]
+    space = table.space
+    settings = {**contender.search, "max_children": budget}
     if "first" in settings:
         settings["first"] = min(settings["first"], space.num_cells(1))
     spec = SearchSpec(**settings)
     K = contender.K or -(-(budget - space.num_cells(1)) // max(space.B - 1, 1))
     # Cross-validation only reports, and takes longer than all else here.
     controller = replace(ControllerSpec.named(contender.predictor), K=K, cross_validate=0)
-    strategy, answer = make_strategy(spec, space, controller, seed), TableRunnerFactory(table)
+    strategy = make_strategy(spec, space, controller, seed)
+    answer = TableRunnerFactory(table)
     curves: dict[str, list[float]] = {name: [] for name in CURVES}
     best = highest = -1.0
     while len(curves["reward"]) < budget and (proposal := strategy.ask()) is not None:
         rewards: list[float | None] = []
         for cell in proposal.cells[: budget - len(curves["reward"])]:
-            row, child = table.row(cell), identify(space, seed, cell)[1]
+            row = table.row(cell)
+            child = identify(space, seed, cell)[1]
             shown = answer.answer(ChildJob(cell, child)).reward or 0.0
             rewards.append(shown)
             if shown > best:
-                best, found = shown, (shown, row.mean, row.mean if row.test is None else row.test)
+                best = shown
+                found = (shown, row.mean, row.mean if row.test is None else row.test)
             highest = max(highest, row.mean)
             for curve, value in zip(curves.values(), (*found, highest), strict=True):
                 curve.append(value)
@@ -151,7 +166,9 @@ def truths(table: Table) -> list[tuple[float, float]]:
 
 
 def show_curves(results: dict[str, Any], best: float, marks: Sequence[int]) -> None:
-    print("Regret of the best cell found, points of judged accuracy: mean [95 % interval over seeds]\n")
+    print(
+        "Regret of the best cell found, points of judged accuracy: mean [95 % interval over seeds]\n"
+    )
     rows = []
     for name, curves in results.items():
         regrets = [[100 * (best - at(curve["judged"], mark)) for curve in curves] for mark in marks]
@@ -201,10 +218,15 @@ def plot(results: dict[str, Any], best: float, title: str, path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4.5), dpi=80)
     for name, curves in results.items():
         longest = max(len(curve["judged"]) for curve in curves)
-        regrets = np.array([[100 * (best - at(c["judged"], i)) for i in range(1, longest + 1)] for c in curves])
-        mean, error = regrets.mean(axis=0), 1.96 * regrets.std(axis=0) / np.sqrt(len(regrets))
+        regrets = np.array(
+            [[100 * (best - at(c["judged"], i)) for i in range(1, longest + 1)] for c in curves]
+        )
+        mean = regrets.mean(axis=0)
+        error = 1.96 * regrets.std(axis=0) / np.sqrt(len(regrets))
         (line,) = axes.plot(range(1, longest + 1), mean, label=name, linewidth=1.2)
-        axes.fill_between(range(1, longest + 1), mean - error, mean + error, alpha=0.15, color=line.get_color())
+        axes.fill_between(
+            range(1, longest + 1), mean - error, mean + error, alpha=0.15, color=line.get_color()
+        )
     axes.set_title(title, loc="left", fontsize=9)
     lowest = min(line.get_ydata().min() for line in axes.get_lines())
     axes.set(xlabel="children trained", ylabel="regret, points of judged accuracy")
@@ -218,15 +240,21 @@ def plot(results: dict[str, Any], best: float, title: str, path: Path) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("table", nargs="?", help="file of the table, as trainer.table")
     parser.add_argument("--seeds", type=int, default=100, help="searches of each strategy (100)")
     parser.add_argument("--budget", type=int, default=130, help="children of each search (130)")
-    parser.add_argument("--strategies", nargs="*", choices=list(CONTENDERS), metavar="NAME", help="some of --list")
+    parser.add_argument(
+        "--strategies", nargs="*", choices=list(CONTENDERS), metavar="NAME", help="some of --list"
+    )
     parser.add_argument("--reward", help="column of the reward")
     parser.add_argument("--test", help="column that judges")
     parser.add_argument("--processes", type=int, default=2, help="searches at a time (2)")
-    parser.add_argument("--cache", type=Path, default=Path("outputs/search_efficiency"), help="finished searches")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("outputs/search_efficiency"), help="finished searches"
+    )
     parser.add_argument("--plot", type=Path, help="PNG to draw")
     parser.add_argument("--list", action="store_true", help="print the strategies")
     args = parser.parse_args()

@@ -34,7 +34,8 @@ class Sampler(threading.Thread):
     def __init__(self, interval: float = 1.0) -> None:
         super().__init__(daemon=True)
         self.samples: Samples = defaultdict(list)
-        self._interval, self._started_at = interval, time.monotonic()
+        self._interval = interval
+        self._started_at = time.monotonic()
         self.over = threading.Event()
 
     def run(self) -> None:
@@ -53,14 +54,24 @@ def resident_mb(process: int) -> float:
 def train(children: int, workers: int, share: int, folder: Path) -> tuple[Samples, list[float]]:
     """Train ``children`` and return the samples, and when each child ended (seconds)."""
     cells = StateSpace(B=1, operators=["3x3 conv", "3x3 maxpool", "identity"]).initial_children()
-    choices = [Choice(cells[seed % len(cells)], f"child-{seed}", seed, None) for seed in range(children)]
-    factory = ChildRunnerFactory(DataSpec("digits"), NetworkSpec(filters=1), TrainerSpec(epochs=1, batchsize=128))
-    ended, sampler = [], Sampler()
-    with closing(LocalExecutor(factory, workers, share)) as executor, Journal(folder / "j.sqlite", True) as journal:
+    choices = [
+        Choice(cells[seed % len(cells)], f"child-{seed}", seed, None) for seed in range(children)
+    ]
+    factory = ChildRunnerFactory(
+        DataSpec("digits"), NetworkSpec(filters=1), TrainerSpec(epochs=1, batchsize=128)
+    )
+    ended = []
+    sampler = Sampler()
+    with (
+        closing(LocalExecutor(factory, workers, share)) as executor,
+        Journal(folder / "j.sqlite", True) as journal,
+    ):
         journal.open_stage(1, choices, 0, children, 0.0)
         sampler.start()
         start = time.monotonic()
-        for index, result in executor.run([ChildJob(choice.cell, choice.seed) for choice in choices]):
+        for index, result in executor.run(
+            [ChildJob(choice.cell, choice.seed) for choice in choices]
+        ):
             assert result.status is Status.OK, result.error
             journal.end_child(choices[index].key, result)
             ended.append(time.monotonic() - start)
@@ -74,13 +85,17 @@ def report(samples: Samples, ended: list[float], share: int) -> None:
     parent = samples.pop(os.getpid())
     warm = ended[len(ended) // 10]
     after = [mb for seconds, mb in parent if seconds > warm]
-    print(f"{len(ended)} children in {ended[-1]:.0f} s, {len(samples)} workers of {share} children each")
+    print(
+        f"{len(ended)} children in {ended[-1]:.0f} s, {len(samples)} workers of {share} children each"
+    )
     print(f"parent: {after[0]:.0f} MB after a tenth of the children, {after[-1]:.0f} MB at the end")
     peaks = [max(mb for _, mb in worker) for worker in samples.values()]
     full = peaks[: -2 or None]  # the last ones end before their share is done
     half = len(full) // 2
     print(f"workers, highest each: {min(full):.0f} to {max(full):.0f} MB")
-    print(f"mean of the first half of them {mean(full[:half]):.0f} MB, of the second half {mean(full[half:]):.0f} MB")
+    print(
+        f"mean of the first half of them {mean(full[:half]):.0f} MB, of the second half {mean(full[half:]):.0f} MB"
+    )
     totals = total_over_time({**samples, os.getpid(): parent})
     late = [mb for seconds, mb in totals if seconds > warm]
     print(f"all processes together, after a tenth: at most {max(late):.0f} MB")
@@ -107,9 +122,16 @@ def plot(samples: Samples, parent: int, ended: list[float], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 3), dpi=90)
     for process, points in samples.items():
         is_parent = process == parent
-        label = "the search's process" if is_parent else ("one line a worker" if process == max(samples) else None)
+        label = (
+            "the search's process"
+            if is_parent
+            else ("one line a worker" if process == max(samples) else None)
+        )
         axes.plot(
-            *zip(*points, strict=True), color="C3" if is_parent else "C0", lw=2 if is_parent else 0.8, label=label
+            *zip(*points, strict=True),
+            color="C3" if is_parent else "C0",
+            lw=2 if is_parent else 0.8,
+            label=label,
         )
     axes.set(xlabel="seconds", ylabel="resident memory, MB", ylim=(0, None))
     axes.set_title(f"{len(ended)} children, workers replaced as they go", fontsize=10)
@@ -120,7 +142,9 @@ def plot(samples: Samples, parent: int, ended: list[float], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--children", type=int, default=500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--share", type=int, default=20, help="executor.max_children_per_worker")

@@ -1,11 +1,11 @@
 """Child networks: a cell in, its reward out. Importing this room does not import TensorFlow."""
 
-from pnas.children.counts import Counts, count_network
-from pnas.children.limits import Limits
+from pnas.children.child_runner import ChildRunnerFactory
 from pnas.children.manager import NetworkManager
-from pnas.children.network import check_image
+from pnas.children.network.builder import check_image
+from pnas.children.network.counts import Counts, count_network
+from pnas.children.network.limits import Limits
 from pnas.children.spec import NetworkSpec, TrainerSpec
-from pnas.children.worker import ChildRunnerFactory
 
 __all__ = [
     "ChildRunnerFactory",

@@ -9,25 +9,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pnas.children.counts import Counts
-from pnas.children.failure import ChildFailure
-from pnas.children.limits import Limits
-from pnas.children.network import check_image
-from pnas.children.runtime import configure_runtime
+from pnas.children.child_failure import ChildFailure
+from pnas.children.child_weights import load_weights, save_weights
+from pnas.children.network.builder import check_image
+from pnas.children.network.counts import Counts
+from pnas.children.network.limits import Limits
 from pnas.children.spec import NetworkSpec, TrainerSpec
-from pnas.children.weights import load_weights, save_weights
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
-from pnas.state_space.canonical import canonical_form
+from pnas.state_space.isomorphism.canonical import canonical_form
 
 if TYPE_CHECKING:
     import keras
 
-    from pnas.children.flat_weights import FlatWeights
-    from pnas.children.training import DeviceData, History
+    from pnas.children.search_training.fast_loop import DeviceData, History
+    from pnas.children.search_training.flat_weights import FlatWeights
 
 
 class NetworkManager:
@@ -73,7 +73,7 @@ class NetworkManager:
         self.trainer = dataclasses.replace(trainer or TrainerSpec(), **overrides)  # type: ignore[arg-type]
         self.seed = seed
         self._space = space
-        self.trainer.check_lean()
+        self.trainer.check_search_supported()
         check_batchsize(self.trainer, len(dataset.x_train))
         check_image(self.network, dataset.image_shape)
         configure_runtime(self.trainer, inter_op_threads, gpu_memory_mb)
@@ -87,7 +87,11 @@ class NetworkManager:
         return result.reward
 
     def evaluate(
-        self, cell: Cell, seed: int | None = None, weights_path: str | Path | None = None, accumulate: int = 1
+        self,
+        cell: Cell,
+        seed: int | None = None,
+        weights_path: str | Path | None = None,
+        accumulate: int = 1,
     ) -> ChildResult:
         """Train the child of ``cell`` from scratch and measure it.
 
@@ -105,7 +109,9 @@ class NetworkManager:
             finite) makes a failed record, not an exception.
         """
         child_seed = self.child_seed(cell) if seed is None else seed
-        job = ChildJob(cell, child_seed, None if weights_path is None else str(weights_path), accumulate)
+        job = ChildJob(
+            cell, child_seed, None if weights_path is None else str(weights_path), accumulate
+        )
         start = time.perf_counter()
         try:
             result = self._train_within_memory(job)
@@ -129,7 +135,9 @@ class NetworkManager:
 
     @cached_property
     def _limits(self) -> Limits:
-        return Limits(self.trainer, self.network, self.dataset.image_shape, self.dataset.num_classes)
+        return Limits(
+            self.trainer, self.network, self.dataset.image_shape, self.dataset.num_classes
+        )
 
     def build(self, cell: Cell, seed: int) -> "keras.Model":
         """The untrained child of ``cell``, with weights drawn from ``seed``. Seeds the process.
@@ -138,11 +146,14 @@ class NetworkManager:
         """
         import keras
 
-        from pnas.children.keras_layers import build_model
+        from pnas.children.network.keras_layers import build_model
 
         keras.utils.set_random_seed(seed)
-        shape, classes = self.dataset.image_shape, self.dataset.num_classes
-        return build_model(canonical_form(cell), self.network, shape, classes, self.trainer.mixed_precision)
+        shape = self.dataset.image_shape
+        classes = self.dataset.num_classes
+        return build_model(
+            canonical_form(cell), self.network, shape, classes, self.trainer.mixed_precision
+        )
 
     def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
         """Accuracy on the test part of the child of ``cell`` with stored weights; no search step reads it.
@@ -152,17 +163,19 @@ class NetworkManager:
         """
         import tensorflow as tf
 
-        from pnas.children.flat_weights import FlatWeights
-        from pnas.children.training import make_evaluation
+        from pnas.children.search_training.fast_loop import make_evaluation
+        from pnas.children.search_training.flat_weights import FlatWeights
 
-        x, y = self.dataset.x_test, self.dataset.y_test
+        x = self.dataset.x_test
+        y = self.dataset.y_test
         require(x is not None, "data", "must have a test part", self.dataset.name)
         model = self.build(cell, seed=0)
         load_weights(model, weights_path)
         return make_evaluation(FlatWeights(model), tf.constant(x), tf.constant(y))()[1]
 
     def _train_within_memory(self, job: ChildJob) -> ChildResult:
-        reason, trace = "the worker of the attempt before was killed for it", ""
+        reason = "the worker of the attempt before was killed for it"
+        trace = ""
         smallest = self.trainer.batchsize // max(1, job.accumulate // 2)
         for parts in self.trainer.parts_of_batch(job.accumulate):
             try:
@@ -170,7 +183,8 @@ class NetworkManager:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                reason, smallest = _reason(error), self.trainer.batchsize // parts
+                reason = _reason(error)
+                smallest = self.trainer.batchsize // parts
                 trace = "".join(traceback.format_exception(error))
             _release_memory()  # after the exception, whose traceback holds what was allocated
         failure = ChildFailure(f"out of memory, also with {smallest} examples at a time: {reason}")
@@ -178,7 +192,7 @@ class NetworkManager:
         raise failure
 
     def _train(self, job: ChildJob, parts: int) -> ChildResult:
-        from pnas.children.training import train
+        from pnas.children.search_training.fast_loop import train
 
         params, flops = counts = self.count(job.cell)
         if (excess := self._limits.excess(counts)) is not None:
@@ -194,14 +208,14 @@ class NetworkManager:
 
     @cached_property
     def _data(self) -> "DeviceData":
-        from pnas.children.training import to_device
+        from pnas.children.search_training.fast_loop import to_device
 
         return to_device(self.dataset)
 
     def _initial_weights(self, job: ChildJob) -> "FlatWeights":
         import keras
 
-        from pnas.children.flat_weights import FlatWeights
+        from pnas.children.search_training.flat_weights import FlatWeights
 
         # Two thirds of building is the making of variables, which flat weights have no use for.
         with keras.StatelessScope(initialize_variables=False):
@@ -230,7 +244,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _reason(error: Exception) -> str:
     # TensorFlow's messages go on for pages of graph; their first line says what happened.
     first_line = (str(error).strip().splitlines() or [""])[0]
-    return first_line if isinstance(error, ChildFailure) else f"{type(error).__name__}: {first_line}"
+    return (
+        first_line if isinstance(error, ChildFailure) else f"{type(error).__name__}: {first_line}"
+    )
 
 
 def _release_memory() -> None:

@@ -69,15 +69,29 @@ class Recipe:
         for name in ("decay_rate", "ema", "label_smoothing", "dropout"):
             below = "(0, 1]" if name == "decay_rate" else "[0, 1)"
             value = getattr(self, name)
-            is_inside = is_finite(value) and (0 < value <= 1 if name == "decay_rate" else 0 <= value < 1)
+            is_inside = is_finite(value) and (
+                0 < value <= 1 if name == "decay_rate" else 0 <= value < 1
+            )
             require(is_inside, f"trainer.{name}", f"must be in {below}", value)
         keep = self.drop_path_keep
-        require(is_finite(keep) and 0 < keep <= 1, "trainer.drop_path_keep", "must be in (0, 1]", keep)
+        require(
+            is_finite(keep) and 0 < keep <= 1, "trainer.drop_path_keep", "must be in (0, 1]", keep
+        )
         for name in ("warmup_epochs", "clip_norm", "weight_decay", "aux_weight", "mixup", "cutmix"):
             value = getattr(self, name)
-            require(is_finite(value) and value >= 0, f"trainer.{name}", "must be a number of at least 0", value)
+            require(
+                is_finite(value) and value >= 0,
+                f"trainer.{name}",
+                "must be a number of at least 0",
+                value,
+            )
         decay = self.decay_epochs
-        require(is_finite(decay) and decay > 0, "trainer.decay_epochs", "must be a number above 0", decay)
+        require(
+            is_finite(decay) and decay > 0,
+            "trainer.decay_epochs",
+            "must be a number above 0",
+            decay,
+        )
         for name in ("crop_padding", "cutout", "patience"):
             require_count(f"trainer.{name}", getattr(self, name), minimum=0)
         require(isinstance(self.flip, bool), "trainer.flip", "must be true or false", self.flip)
@@ -89,7 +103,7 @@ class Recipe:
         """Whether images are changed at random before a step."""
         return bool(self.crop_padding or self.flip or self.cutout or self.mixup or self.cutmix)
 
-    def check_lean(self) -> None:
+    def check_search_supported(self) -> None:
         """Raise `InvalidValue` unless the bare loop that trains the children of a search can do all of this."""
         for field in fields(Recipe):
             value = getattr(self, field.name)

@@ -42,9 +42,17 @@ class NetworkSpec:
         smallest = 4 if self.has_imagenet_stem else 1  # its first cell has a quarter of them
         require_count("child.filters", self.filters, smallest)
         require_choice("child.concat", self.concat, ("all", "unused"))
-        momentum, epsilon = self.bn_momentum, self.bn_epsilon
-        require(is_finite(momentum) and 0 <= momentum < 1, "child.bn_momentum", "must be in [0, 1)", momentum)
-        require(is_finite(epsilon) and 0 < epsilon < 1, "child.bn_epsilon", "must be in (0, 1)", epsilon)
+        momentum = self.bn_momentum
+        epsilon = self.bn_epsilon
+        require(
+            is_finite(momentum) and 0 <= momentum < 1,
+            "child.bn_momentum",
+            "must be in [0, 1)",
+            momentum,
+        )
+        require(
+            is_finite(epsilon) and 0 < epsilon < 1, "child.bn_epsilon", "must be in (0, 1)", epsilon
+        )
 
     @property
     def has_imagenet_stem(self) -> bool:
@@ -111,16 +119,21 @@ class TrainerSpec(Recipe):
         rule = f"must divide trainer.batchsize={self.batchsize}"
         require(self.batchsize % parts == 0, "trainer.accumulate", rule, parts)
         rate = self.learning_rate
-        require(is_finite(rate) and rate > 0, "trainer.learning_rate", "must be a number above 0", rate)
+        require(
+            is_finite(rate) and rate > 0, "trainer.learning_rate", "must be a number above 0", rate
+        )
         require_choice("trainer.optimizer", self.optimizer, OPTIMIZERS)
         require_choice("trainer.reward", self.reward, ("last", "best", "mean"))
         require_count("trainer.reward_epochs", self.reward_epochs)
         require_count("trainer.validate_every", self.validate_every)
-        require_choice("trainer.mixed_precision", self.mixed_precision, ("none", "float16", "bfloat16"))
+        require_choice(
+            "trainer.mixed_precision", self.mixed_precision, ("none", "float16", "bfloat16")
+        )
         require(self.table != "", "trainer.table", "must be the file of a table", self.table)
         require_choice("trainer.table_shown", self.table_shown, ("draw", "mean"))
         for name in ("table_reward", "table_test"):
-            value, rule = getattr(self, name), "must be null without trainer.table"
+            value = getattr(self, name)
+            rule = "must be null without trainer.table"
             require(value is None or self.table is not None, f"trainer.{name}", rule, value)
         require_count("trainer.threads", self.threads)
         require_choice("trainer.jit_compile", self.jit_compile, ("auto", "on", "off"))

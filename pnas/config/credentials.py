@@ -4,14 +4,16 @@ import os
 import re
 from collections.abc import MutableMapping, Sequence
 
-from pnas.tracking import redact
+from pnas.system.redaction import redact
 
 VARIABLE = "PNAS_HIDDEN_"
 _OVERRIDE = re.compile(r"(\+{0,2}[^=\s]+)=(.*)", re.DOTALL)
 _QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 
 
-def hide_credentials(arguments: Sequence[str], environment: MutableMapping[str, str] | None = None) -> list[str]:
+def hide_credentials(
+    arguments: Sequence[str], environment: MutableMapping[str, str] | None = None
+) -> list[str]:
     """``arguments`` with every address that holds credentials replaced by a reference to the environment.
 
     The environment (os.environ by default) gets the address; this process and those it starts read it there.

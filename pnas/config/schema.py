@@ -14,16 +14,17 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec
-from pnas.config.task import TaskSpec
-from pnas.controller import ControllerSpec
+from pnas.config.task_specs import TaskSpec
 from pnas.data import DataSpec
 from pnas.errors import InvalidValue, require, require_count
 from pnas.execution import ExecutorSpec
-from pnas.records.cache import CacheSpec
+from pnas.predictors import ControllerSpec
+from pnas.records.evaluation_cache import CacheSpec
 from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
-from pnas.state_space.presets import PRESETS
-from pnas.tracking import TrackingSpec, redact
+from pnas.state_space.named_cells import PRESETS
+from pnas.system.redaction import redact
+from pnas.tracking import TrackingSpec
 
 GROUPS: dict[str, type] = {
     "task": TaskSpec,
@@ -91,7 +92,9 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
     Raises:
         InvalidValue: the first value that breaks a rule, or a key that does not exist.
     """
-    plain = OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else config
+    plain = (
+        OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else config
+    )
     values = {str(key): value for key, value in dict(plain).items()}  # type: ignore[arg-type]
     groups = {group: _make(group, spec, values.get(group) or {}) for group, spec in GROUPS.items()}
     for key in values.keys() - GROUPS.keys() - set(_ROOT_KEYS):
@@ -116,32 +119,38 @@ def load_settings(path: Path) -> dict[str, Any]:
     loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     if not isinstance(loaded, dict):
         raise ValueError("it is not a mapping of keys to values")
-    _refuse_targets(loaded)
+    _check_no_targets(loaded)
     return {str(key): value for key, value in loaded.items()}
 
 
-def _refuse_targets(value: Any) -> None:
+def _check_no_targets(value: Any) -> None:
     """Nothing here instantiates what a file names; a file that hopes so is not one of ours."""
     if isinstance(value, Mapping):
         for key in value:
             if isinstance(key, str) and re.fullmatch(r"_\w+_", key):
                 raise ValueError(f"it has the key {key}, which no stored configuration has")
-    children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    children = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
     for child in children:
-        _refuse_targets(child)
+        _check_no_targets(child)
 
 
 def _make(group: str, spec: type, values: Mapping[str, Any]) -> Any:
     known = set(spec.__dataclass_fields__)  # type: ignore[attr-defined]
     for key in values.keys() - known:
-        raise InvalidValue(f"{group}.{key}", f"must be one of {', '.join(sorted(known))}", values[key])
+        raise InvalidValue(
+            f"{group}.{key}", f"must be one of {', '.join(sorted(known))}", values[key]
+        )
     return spec(**values)
 
 
 def _check_name(name: Any) -> str:
     # YAML reads name=2024 as a number; people mean the word.
     text = str(name) if isinstance(name, int | str) and not isinstance(name, bool) else ""
-    rule = "must be letters, digits, - _ or . and begin with a letter or digit (it names a directory)"
+    rule = (
+        "must be letters, digits, - _ or . and begin with a letter or digit (it names a directory)"
+    )
     require(bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", text)), "name", rule, name)
     return text
 

@@ -8,12 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.correlation import rank_correlation
-from pnas.controller.diagnosis import cross_validated, rank_agreement
-from pnas.controller.predictor import Predictor, load_predictor, make_predictor
-from pnas.controller.scoring import EMPTY_GENERATION, Allows, Generation, Progress, grow
-from pnas.controller.spec import ControllerSpec
+from pnas.controller.candidate_scoring import (
+    EMPTY_GENERATION,
+    Feasibility,
+    Generation,
+    Progress,
+    grow,
+)
 from pnas.errors import PnasError, require, require_count
+from pnas.predictors.base import Predictor, load_predictor, make_predictor
+from pnas.predictors.rank_correlation import rank_correlation
+from pnas.predictors.rank_metrics import cross_validated, rank_agreement
+from pnas.predictors.specs import ControllerSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace, Tokens
 
@@ -71,7 +77,7 @@ class ControllerManager:
         predictor: str = "gp",
         spec: ControllerSpec | None = None,
         seed: int = 0,
-        allows: Allows | None = None,
+        is_feasible: Feasibility | None = None,
     ) -> None:
         """Start at stage 1.
 
@@ -88,14 +94,18 @@ class ControllerManager:
             InvalidValue: B or K below 1, B beyond the space, or an unknown predictor.
         """
         require_count("state_space.B", B)
-        require(B <= state_space.B, "state_space.B", f"must be at most the space's {state_space.B}", B)
-        self.state_space, self.B, self.seed = state_space, B, seed
+        require(
+            B <= state_space.B, "state_space.B", f"must be at most the space's {state_space.B}", B
+        )
+        self.state_space = state_space
+        self.B = B
+        self.seed = seed
         self.spec = (spec or ControllerSpec.named(predictor)).with_K(K)
         self.predictor: Predictor = make_predictor(state_space, self.spec)
         self.stage = 1
         self.history: list[Stage] = []
         self.predictions: list[float] | None = None
-        self._allows = allows
+        self._is_feasible = is_feasible
         self.children = self._initial_children()
         self._asked = len(self.children)
 
@@ -109,7 +119,9 @@ class ControllerManager:
         """
         if K is not None and self.stage == 1 and not self.history:
             self.children = self._drawn(require_count("K", K))
-        self._asked = len(self.children) if K is None else min(require_count("K", K), len(self.children))
+        self._asked = (
+            len(self.children) if K is None else min(require_count("K", K), len(self.children))
+        )
         return self.children[: self._asked]
 
     def train(self, rewards: Sequence[Reward]) -> TrainingReport:
@@ -145,25 +157,39 @@ class ControllerManager:
             PnasError: this stage was not trained, or none of its children succeeded.
         """
         if len(self.history) < self.stage:
-            raise PnasError(f"stage {self.stage} was not trained: call train(rewards) before update()")
+            raise PnasError(
+                f"stage {self.stage} was not trained: call train(rewards) before update()"
+            )
         generation = EMPTY_GENERATION if self.stage == self.B else self._next_generation(progress)
         self.stage = min(self.stage + 1, self.B)
-        self.children, self.predictions = generation.cells, generation.predictions
+        self.children = generation.cells
+        self.predictions = generation.predictions
         self._asked = len(self.children)
         return generation
 
     def _next_generation(self, progress: Progress | None) -> Generation:
-        survivors = [cell for cell, reward in zip(*self.history[-1], strict=True) if reward is not None]
+        survivors = [
+            cell for cell, reward in zip(*self.history[-1], strict=True) if reward is not None
+        ]
         if not survivors:
             raise PnasError(f"all {len(self.history[-1][0])} children of stage {self.stage} failed")
         trained = [cell for cells, _ in self.history for cell in cells]
         return grow(
-            self.state_space, self.predictor, survivors, self.spec.K, self.spec.chunk, trained, progress, self._allows
+            self.state_space,
+            self.predictor,
+            survivors,
+            self.spec.K,
+            self.spec.chunk,
+            trained,
+            progress,
+            self._is_feasible,
         )
 
     # -- replay and files ----------------------------------------------------------------------------------
 
-    def restore_history(self, stages: Sequence[tuple[Sequence[Cell], Sequence[Reward]]], fit: bool = True) -> None:
+    def restore_history(
+        self, stages: Sequence[tuple[Sequence[Cell], Sequence[Reward]]], fit: bool = True
+    ) -> None:
         """Be as after `train` of the last of ``stages``, so that the search continues identically.
 
         Args:
@@ -174,16 +200,27 @@ class ControllerManager:
             PnasError: as `train` does.
         """
         largest = max((len(cell) for cells, _ in stages for cell in cells), default=0)
-        require(largest <= self.B, "state_space.B", f"must be at least {largest}, the blocks of cells trained", self.B)
+        require(
+            largest <= self.B,
+            "state_space.B",
+            f"must be at least {largest}, the blocks of cells trained",
+            self.B,
+        )
         checked = [(list(cells), checked_rewards(rewards, len(cells))) for cells, rewards in stages]
         self.predictor = make_predictor(self.state_space, self.spec)
         # Without warm starts a fit depends on the history alone, so the last one is enough.
-        needed = range(1, len(checked) + 1) if self.spec.warm_start else range(max(len(checked), 1), len(checked) + fit)
+        needed = (
+            range(1, len(checked) + 1)
+            if self.spec.warm_start
+            else range(max(len(checked), 1), len(checked) + fit)
+        )
         for stage in needed:
             self._fit(checked[:stage])
         self.history = checked
         if checked:
-            self.stage, self.children, self.predictions = len(checked), checked[-1][0], None
+            self.stage = len(checked)
+            self.children = checked[-1][0]
+            self.predictions = None
             self._asked = len(self.children)
 
     def begin_stage(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
@@ -212,7 +249,11 @@ class ControllerManager:
     # -- internals -----------------------------------------------------------------------------------------
 
     def _initial_children(self) -> list[Cell]:
-        return [cell for cell in self.state_space.initial_children() if self._allows is None or self._allows(cell)]
+        return [
+            cell
+            for cell in self.state_space.initial_children()
+            if self._is_feasible is None or self._is_feasible(cell)
+        ]
 
     def _drawn(self, K: int) -> list[Cell]:
         cells = self._initial_children()
@@ -223,18 +264,31 @@ class ControllerManager:
     def _fit(self, stages: Sequence[Stage]) -> list[float]:
         cells, rewards = usable(stages)
         if len(cells) < 2:
-            raise PnasError(f"the predictor needs at least 2 children with a reward, there are {len(cells)}")
+            raise PnasError(
+                f"the predictor needs at least 2 children with a reward, there are {len(cells)}"
+            )
         stage = len(stages)
         seed = derive_seed(self.seed, "predictor", stage)
         return self.predictor.fit(self.state_space.encode(cells), rewards, stage, seed).losses
 
-    def _diagnosed(self, predicted: Sequence[float] | None, rewards: Sequence[Reward]) -> dict[str, Any]:
+    def _diagnosed(
+        self, predicted: Sequence[float] | None, rewards: Sequence[Reward]
+    ) -> dict[str, Any]:
         cells, known = usable(self.history)
-        tokens, seed = self.state_space.encode(cells), derive_seed(self.seed, "diagnosis", len(self.history))
+        tokens = self.state_space.encode(cells)
+        seed = derive_seed(self.seed, "diagnosis", len(self.history))
         fitted = self.predictor.predict(tokens).tolist()
-        unseen = rank_agreement([], []) if predicted is None else rank_agreement(predicted, rewards, seed)
+        unseen = (
+            rank_agreement([], [])
+            if predicted is None
+            else rank_agreement(predicted, rewards, seed)
+        )
         fit = rank_correlation(fitted, known)
-        diagnosis = {"kendall_fit": fit.kendall, **_suffixed(unseen, "next"), **self._unseen(tokens, known)}
+        diagnosis = {
+            "kendall_fit": fit.kendall,
+            **_suffixed(unseen, "next"),
+            **self._unseen(tokens, known),
+        }
         return {
             "spearman_fit": fit.spearman,
             "spearman_next": diagnosis.pop("spearman_next"),
@@ -246,19 +300,27 @@ class ControllerManager:
         stage = len(self.history)
         seed = derive_seed(self.seed, "diagnosis", stage)
 
-        def fit_predict(seen: NDArray[np.intp], held_out: NDArray[np.intp], fold: int) -> Sequence[float]:
+        def fit_predict(
+            seen: NDArray[np.intp], held_out: NDArray[np.intp], fold: int
+        ) -> Sequence[float]:
             predictor = make_predictor(self.state_space, self.spec)
-            predictor.fit(tokens[seen], [rewards[row] for row in seen], stage, derive_seed(seed, "fold", fold))
+            predictor.fit(
+                tokens[seen], [rewards[row] for row in seen], stage, derive_seed(seed, "fold", fold)
+            )
             return [float(value) for value in predictor.predict(tokens[held_out])]
 
         predicted = cross_validated(fit_predict, len(rewards), self.spec.cross_validate, seed)
-        return {} if predicted is None else _suffixed(rank_agreement(predicted, rewards, seed), "cv")
+        return (
+            {} if predicted is None else _suffixed(rank_agreement(predicted, rewards, seed), "cv")
+        )
 
 
 def _suffixed(agreement: Mapping[str, float | None], suffix: str) -> dict[str, float | None]:
     """``spearman_low`` as ``spearman_<suffix>_low``, and so on."""
     split = {name: name.partition("_") for name in agreement}
-    return {f"{stem}_{suffix}{line}{end}": agreement[name] for name, (stem, line, end) in split.items()}
+    return {
+        f"{stem}_{suffix}{line}{end}": agreement[name] for name, (stem, line, end) in split.items()
+    }
 
 
 def usable(stages: Sequence[Stage]) -> tuple[list[Cell], list[float]]:
@@ -273,7 +335,12 @@ def checked_rewards(rewards: Sequence[Reward], children: int) -> list[Reward]:
     Raises:
         InvalidValue: a wrong number of rewards, or one outside [0, 1].
     """
-    require(len(rewards) == children, "rewards", f"must be one for each of {children} children", len(rewards))
+    require(
+        len(rewards) == children,
+        "rewards",
+        f"must be one for each of {children} children",
+        len(rewards),
+    )
     plain = [None if r is None or math.isnan(r) else float(r) for r in rewards]
     for reward in plain:
         require(

@@ -1,9 +1,9 @@
 """Data sets: real images in, `Dataset` out."""
 
+from pnas.data.data_parts import Part, Parts, in_memory, open_parts
+from pnas.data.data_spec import DataSpec
 from pnas.data.dataset import Dataset
-from pnas.data.load import SOURCES, DataInfo, check_data, dataset_from_arrays, load_dataset
-from pnas.data.parts import Part, Parts, in_memory, open_parts
-from pnas.data.spec import DataSpec
+from pnas.data.loading import SOURCES, DataInfo, check_data, dataset_from_arrays, load_dataset
 
 __all__ = [
     "SOURCES",

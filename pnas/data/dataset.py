@@ -47,7 +47,9 @@ class Dataset:
     class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        require(self.x_train.ndim == 4, "dataset.x_train", "must be (n, H, W, C)", self.x_train.shape)
+        require(
+            self.x_train.ndim == 4, "dataset.x_train", "must be (n, H, W, C)", self.x_train.shape
+        )
         has_both = (self.x_test is None) == (self.y_test is None)
         require(has_both, "dataset.y_test", "must be given if and only if x_test is", self.y_test)
         for part, (x, y) in self._parts().items():
@@ -86,10 +88,18 @@ class Dataset:
         return parts
 
 
-def _check_part(part: str, x: Images, y: Labels, image_shape: tuple[int, int, int], num_classes: int) -> None:
-    x_key, y_key = f"dataset.x_{part}", f"dataset.y_{part}"
+def _check_part(
+    part: str, x: Images, y: Labels, image_shape: tuple[int, int, int], num_classes: int
+) -> None:
+    x_key = f"dataset.x_{part}"
+    y_key = f"dataset.y_{part}"
     require(x.dtype == np.float32, x_key, "must be float32", str(x.dtype))
-    require(x.shape[1:] == image_shape, x_key, f"must be (n, {', '.join(map(str, image_shape))})", x.shape)
+    require(
+        x.shape[1:] == image_shape,
+        x_key,
+        f"must be (n, {', '.join(map(str, image_shape))})",
+        x.shape,
+    )
     require(y.dtype == np.int32, y_key, "must be int32", str(y.dtype))
     require(y.shape == x.shape[:1], y_key, f"must have the length of x_{part}, {len(x)}", y.shape)
     require(len(y) > 0, y_key, "must have at least 1 example", len(y))
@@ -106,7 +116,9 @@ def channel_statistics(images: Images) -> tuple[Floats, Floats]:
     count = images.size // images.shape[-1]
     mean = images.sum(axis=0, dtype=np.float64).sum(axis=(0, 1)) / count
     square = np.zeros_like(mean)
-    for start in range(0, len(images), 1024):  # in chunks: a float64 copy of all would be twice the data
+    for start in range(
+        0, len(images), 1024
+    ):  # in chunks: a float64 copy of all would be twice the data
         chunk = images[start : start + 1024]
         square += np.square(chunk - _for_each_pixel(mean, images)).sum(axis=0).sum(axis=(0, 1))
     std = np.sqrt(square / count).astype(np.float32)

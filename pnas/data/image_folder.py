@@ -14,15 +14,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.data.raw import PARTS, RawData, RawPart
-from pnas.data.spec import DataSpec
+from pnas.data.data_spec import DataSpec
+from pnas.data.raw_data import PARTS, RawData, RawPart
 from pnas.errors import InvalidValue, require
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _GREY = ("1", "L", "LA")
 _COLOUR = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
-_ORIENTATION, _SIDEWAYS = 0x0112, (5, 6, 7, 8)
+_ORIENTATION = 0x0112
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 class Header(NamedTuple):
@@ -34,7 +35,7 @@ class Header(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Image files as (n, H, W, C) uint8, decoded when rows are taken (`pnas.data.raw.RawImages`)."""
+    """Image files as (n, H, W, C) uint8, decoded when rows are taken (`pnas.data.raw_data.RawImages`)."""
 
     paths: tuple[Path, ...]
     image_shape: tuple[int, int, int]
@@ -68,14 +69,23 @@ def image_folder(spec: DataSpec) -> RawData:
             of different sizes without ``spec.image_size``.
     """
     root = Path(spec.path or "").expanduser()
-    require(root.is_dir(), "data.path", "must be a folder that holds a folder for each class", spec.path)
+    require(
+        root.is_dir(), "data.path", "must be a folder that holds a folder for each class", spec.path
+    )
     roots = _part_roots(root)
     names = tuple(folder.name for folder in _folders(roots["train"]))
-    require(len(names) >= 2, "data.path", "must have at least 2 folders, one for each class", list(names))
+    require(
+        len(names) >= 2,
+        "data.path",
+        "must have at least 2 folders, one for each class",
+        list(names),
+    )
     files = {part: _labelled_files(folder, names) for part, folder in roots.items()}
     headers = {path: _header(path) for paths, _ in files.values() for path in paths}
     shape = (*_common_size(headers, spec), spec.channels or _common_channels(headers))
-    parts = {part: RawPart(ImageFiles(paths, shape), labels) for part, (paths, labels) in files.items()}
+    parts = {
+        part: RawPart(ImageFiles(paths, shape), labels) for part, (paths, labels) in files.items()
+    }
     return RawData(parts, len(names), names)
 
 
@@ -92,19 +102,31 @@ def _part_roots(root: Path) -> dict[str, Path]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
 
 
 def _labelled_files(root: Path, names: Sequence[str]) -> tuple[tuple[Path, ...], NDArray[np.int32]]:
     """The image files of one part, class by class, and their labels."""
     folders = _folders(root)
     unknown = [folder.name for folder in folders if folder.name not in names]
-    require(not unknown, "data.path", f"classes of {root.name} must be those of train", ", ".join(unknown))
+    require(
+        not unknown,
+        "data.path",
+        f"classes of {root.name} must be those of train",
+        ", ".join(unknown),
+    )
     paths: list[Path] = []
     labels: list[int] = []
     for folder in folders:
         found = sorted(path for path in folder.iterdir() if _is_image(path))
-        require(len(found) > 0, "data.path", "every class folder must hold .png or .jpg files", str(folder))
+        require(
+            len(found) > 0,
+            "data.path",
+            "every class folder must hold .png or .jpg files",
+            str(folder),
+        )
         paths += found
         labels += [names.index(folder.name)] * len(found)
     require(len(paths) > 0, "data.path", "every part must hold folders of images", str(root))
@@ -145,7 +167,9 @@ def _common_size(headers: dict[Path, Header], spec: DataSpec) -> tuple[int, int]
     for path in others:
         if headers[path].size != headers[first].size:
             sizes = [f"{name} is {_pixels(headers[name])}" for name in (first, path)]
-            raise InvalidValue("data.image_size", f"must be given, since {' and '.join(sizes)}", None)
+            raise InvalidValue(
+                "data.image_size", f"must be given, since {' and '.join(sizes)}", None
+            )
     return headers[first].size
 
 

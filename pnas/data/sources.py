@@ -8,12 +8,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pnas.data.raw import RawData, RawPart, raw_from_arrays
-from pnas.data.spec import DataSpec
+from pnas.data.data_spec import DataSpec
+from pnas.data.raw_data import RawData, RawPart, raw_from_arrays
 from pnas.errors import InvalidValue, require
 
-_UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
-DIGITS_COUNT, DIGITS_TRAIN, DIGITS_TEST = 1797, 256, 500
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+DIGITS_COUNT = 1797
+DIGITS_TRAIN = 256
+DIGITS_TEST = 500
 
 
 class Published(NamedTuple):
@@ -37,7 +47,9 @@ def digits(_: DataSpec) -> RawData:
     from sklearn.datasets import load_digits  # takes a second
 
     x, y = load_digits(return_X_y=True)
-    return raw_from_arrays({"x_train": x.reshape(-1, 8, 8).astype(np.uint8), "y_train": y}, "data.name")
+    return raw_from_arrays(
+        {"x_train": x.reshape(-1, 8, 8).astype(np.uint8), "y_train": y}, "data.name"
+    )
 
 
 def digits_sizes(spec: DataSpec) -> DataSpec:
@@ -90,14 +102,23 @@ def read_npz(path: str) -> dict[str, Any]:
     """
     file = Path(path).expanduser()
     require(file.is_file(), "data.path", "must be an .npz file that exists", path)
-    require(zipfile.is_zipfile(file), "data.path", "must be an .npz archive, as numpy.savez writes it", path)
+    require(
+        zipfile.is_zipfile(file),
+        "data.path",
+        "must be an .npz archive, as numpy.savez writes it",
+        path,
+    )
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except _UNREADABLE as error:
         why = " ".join(str(error).split())
         is_pickled = "allow_pickle" in why
-        rule = "must hold plain arrays, not pickled objects" if is_pickled else f"must be readable ({why})"
+        rule = (
+            "must hold plain arrays, not pickled objects"
+            if is_pickled
+            else f"must be readable ({why})"
+        )
         raise InvalidValue("data.path", rule, path) from error
     strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
     require(not strange, "data.path", "must hold arrays only", ", ".join(strange))

@@ -16,9 +16,9 @@ _held: list[int] = []  # file descriptors of this process's claims, kept open un
 
 def visible_gpus() -> list[str]:
     """Ids of the NVIDIA GPUs this process may use, without starting a GPU runtime."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None:
-        return [gpu for gpu in allowed.split(",") if gpu.strip() not in ("", "-1")]
+    feasible_rows = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if feasible_rows is not None:
+        return [gpu for gpu in feasible_rows.split(",") if gpu.strip() not in ("", "-1")]
     names = (re.fullmatch(r"nvidia(\d+)", path.name) for path in Path("/dev").glob("nvidia*"))
     return sorted((name[1] for name in names if name), key=int)
 

@@ -21,7 +21,8 @@ def soft_interrupts(grace: float) -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    asked, over = threading.Event(), threading.Event()
+    asked = threading.Event()
+    over = threading.Event()
 
     def handle(signum: int, frame: FrameType | None) -> None:
         if asked.is_set():

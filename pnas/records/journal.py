@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import RunDirectoryError
-from pnas.records.child import ChildResult, Status
-from pnas.records.schema import connect, explained
+from pnas.records.child_records import ChildResult, Status
+from pnas.records.journal_schema import connect, explained
 from pnas.state_space import Cell
 
 
@@ -83,7 +83,7 @@ class Choice:
 class Journal:
     """One search's facts in ``<run directory>/journal.sqlite``.
 
-    One writer at a time (`pnas.records.rundir` holds the lock); any number of readers, from other threads and
+    One writer at a time (`pnas.records.run_directory` holds the lock); any number of readers, from other threads and
     processes, each through its own `Journal`.
     """
 
@@ -101,7 +101,9 @@ class Journal:
         """
         self.path = Path(path)
         if not create and not self.path.is_file():
-            raise RunDirectoryError(f"{self.path.parent}: is not a run directory (it has no {self.path.name})")
+            raise RunDirectoryError(
+                f"{self.path.parent}: is not a run directory (it has no {self.path.name})"
+            )
         self._db = connect(self.path, writer=create)
 
     def close(self) -> None:
@@ -154,7 +156,10 @@ class Journal:
         return [Event(row["at"], row["kind"], json.loads(row["detail"])) for row in rows]
 
     def go_beyond(
-        self, config: Mapping[str, Any], raised: Mapping[str, Sequence[Any]], replan_from: int | None = None
+        self,
+        config: Mapping[str, Any],
+        raised: Mapping[str, Sequence[Any]],
+        replan_from: int | None = None,
     ) -> None:
         """Take up the search again with larger limits: one transaction, so that a kill leaves the one or the other.
 
@@ -170,7 +175,9 @@ class Journal:
             if replan_from is not None:
                 _make_spare(db, replan_from)
             # The winner may be another one, and the store has not heard of it.
-            _set_meta(db, {"config": config, "status": "running", "test_accuracy": None, "tracked": False})
+            _set_meta(
+                db, {"config": config, "status": "running", "test_accuracy": None, "tracked": False}
+            )
 
     # -- stages ------------------------------------------------------------------------------------------------
 
@@ -201,7 +208,10 @@ class Journal:
         the stage whose predictor made them.
         """
         learned = dict(learned or {})
-        judged = {"spearman_next": None, **{name: learned.pop(name) for name in list(learned) if "_next" in name}}
+        judged = {
+            "spearman_next": None,
+            **{name: learned.pop(name) for name in list(learned) if "_next" in name},
+        }
         unknown = dict.fromkeys(judged)
         with self._transaction() as db:
             _judge(db, b - 1, judged)
@@ -269,9 +279,12 @@ class Journal:
         query = f"SELECT * FROM children WHERE position IS NOT NULL {of_stage} ORDER BY b, position"
         return [_child(row) for row in self._rows(query)]
 
-    def spares(self) -> list[ChildRecord]:
+    def superseded(self) -> list[ChildRecord]:
         """Children that were trained for a plan that no longer holds. Nothing is decided by them."""
-        return [_child(row) for row in self._rows("SELECT * FROM children WHERE position IS NULL ORDER BY b, id")]
+        return [
+            _child(row)
+            for row in self._rows("SELECT * FROM children WHERE position IS NULL ORDER BY b, id")
+        ]
 
     def child(self, key: str) -> ChildRecord:
         """The chosen child ``key``."""
@@ -281,16 +294,23 @@ class Journal:
 def best_child(children: Iterable[ChildRecord]) -> ChildRecord | None:
     """The child of highest reward; of equals the first asked for. None if none has a reward."""
     ended = [child for child in children if child.reward is not None]
-    return max(ended, key=lambda child: (child.reward, -child.b, -(child.position or 0)), default=None)
+    return max(
+        ended, key=lambda child: (child.reward, -child.b, -(child.position or 0)), default=None
+    )
 
 
 def _set_meta(db: sqlite3.Connection, values: Mapping[str, Any]) -> None:
     rows = [(key, json.dumps(value)) for key, value in values.items()]
-    db.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows)
+    db.executemany(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", rows
+    )
 
 
 def _note(db: sqlite3.Connection, kind: str, detail: Mapping[str, Any]) -> None:
-    db.execute("INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)", (time.time(), kind, json.dumps(detail)))
+    db.execute(
+        "INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)",
+        (time.time(), kind, json.dumps(detail)),
+    )
 
 
 def _choose(db: sqlite3.Connection, b: int, position: int, choice: Choice) -> None:
@@ -302,7 +322,15 @@ def _choose(db: sqlite3.Connection, b: int, position: int, choice: Choice) -> No
     if not spare.rowcount:
         db.execute(
             "INSERT INTO children (b, position, cell, key, seed, predicted, status) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (b, position, str(choice.cell), choice.key, choice.seed, choice.predicted, Status.CHOSEN),
+            (
+                b,
+                position,
+                str(choice.cell),
+                choice.key,
+                choice.seed,
+                choice.predicted,
+                Status.CHOSEN,
+            ),
         )
 
 
@@ -320,16 +348,22 @@ def _make_spare(db: sqlite3.Connection, first: int) -> None:
 
 def _judge(db: sqlite3.Connection, b: int, judged: Mapping[str, Any] | None) -> None:
     """Note how stage ``b``'s predictor ranked the next stage's cells; None: it is not known any more."""
-    row = db.execute("SELECT predictor FROM stages WHERE b = ? AND predictor IS NOT NULL", (b,)).fetchone()
+    row = db.execute(
+        "SELECT predictor FROM stages WHERE b = ? AND predictor IS NOT NULL", (b,)
+    ).fetchone()
     if row is None:
         return
     learned = json.loads(row["predictor"])
     judged = {name: None for name in learned if "_next" in name} if judged is None else judged
-    db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (json.dumps({**learned, **judged}), b))
+    db.execute(
+        "UPDATE stages SET predictor = ? WHERE b = ?", (json.dumps({**learned, **judged}), b)
+    )
 
 
 def _stage(row: sqlite3.Row) -> StageRecord:
-    return StageRecord(**{**dict(row), "predictor": row["predictor"] and json.loads(row["predictor"])})
+    return StageRecord(
+        **{**dict(row), "predictor": row["predictor"] and json.loads(row["predictor"])}
+    )
 
 
 def _child(row: sqlite3.Row) -> ChildRecord:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import NotWritable
-from pnas.records.cache import seed_if_cached
-from pnas.records.child import Status
+from pnas.records.child_records import Status
+from pnas.records.evaluation_cache import seed_if_cached
 from pnas.records.journal import ChildRecord, Journal, StageRecord, best_child
-from pnas.records.rundir import CHILDREN, SUMMARY
+from pnas.records.run_directory import CHILDREN, SUMMARY
 
 _COLUMNS = (
     "stage", "cell", "reward", "predicted", "status", "params", "flops", "seconds", "seed", "key", "error",
@@ -24,7 +24,7 @@ def write_summary(run_dir: Path, journal: Journal) -> dict[str, Any]:
     """Rewrite both files atomically and return what summary.json holds."""
     summary = summarize(journal)
     write_atomically(run_dir / SUMMARY, json.dumps(summary, indent=2) + "\n")
-    write_atomically(run_dir / CHILDREN, _children_csv(journal.children(), journal.spares()))
+    write_atomically(run_dir / CHILDREN, _children_csv(journal.children(), journal.superseded()))
     return summary
 
 
@@ -40,7 +40,9 @@ def summarize(journal: Journal) -> dict[str, Any]:
         "children_failed": sum(child.status is Status.FAILED for child in children),
         "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
         "best": _best(children, journal.meta("test_accuracy")),
-        "stages": [_stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()],
+        "stages": [
+            _stage(stage, [c for c in children if c.b == stage.b]) for stage in journal.stages()
+        ],
         "stopped_by": journal.meta("stopped_by"),
         "tracking": journal.meta("tracking"),
     }
@@ -77,14 +79,24 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
     }
 
 
-def _children_csv(children: Sequence[ChildRecord], spares: Sequence[ChildRecord]) -> str:
+def _children_csv(children: Sequence[ChildRecord], superseded: Sequence[ChildRecord]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for child in (*children, *spares):
+    for child in (*children, *superseded):
         status = Status.SPARE if child.position is None else child.status
-        row = (child.b, child.cell, child.reward, child.predicted, status, child.params, child.flops)
-        writer.writerow([*row, child.seconds, child.seed, child.key, child.error, seed_if_cached(child.metrics)])
+        row = (
+            child.b,
+            child.cell,
+            child.reward,
+            child.predicted,
+            status,
+            child.params,
+            child.flops,
+        )
+        writer.writerow(
+            [*row, child.seconds, child.seed, child.key, child.error, seed_if_cached(child.metrics)]
+        )
     return text.getvalue()
 
 

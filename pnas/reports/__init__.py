@@ -1,10 +1,10 @@
 """Tables, plots and drawings made from the records of a search, and from ranking files."""
 
-from pnas.reports.draw import cell_figure, draw_cell
-from pnas.reports.plot import plot_ranking, plot_search
-from pnas.reports.readers import find_files, read_files, read_scores
-from pnas.reports.scores import ScoredCell, from_children, ranked, stages_of
-from pnas.reports.table import best_table, ranking_table, stage_table
+from pnas.reports.cells.cell_drawing import cell_figure, draw_cell
+from pnas.reports.charts.ranking_plot import plot_ranking, plot_search
+from pnas.reports.data.ranking_files import find_files, read_files, read_scores
+from pnas.reports.data.scored_cell import ScoredCell, from_children, ranked, stages_of
+from pnas.reports.terminal.result_tables import best_table, ranking_table, stage_table
 
 __all__ = [
     "ScoredCell",

@@ -2,10 +2,10 @@
 
 from pnas.search.budget import STOPPED_BY, Budget, may_continue
 from pnas.search.loop import Observer, SearchFailed, SearchLoop
-from pnas.search.make import check_search, make_strategy
-from pnas.search.progressive import Progressive
-from pnas.search.spec import SearchSpec
-from pnas.search.strategy import Proposal, Strategy
+from pnas.search.strategies.base import Proposal, Strategy
+from pnas.search.strategies.progressive import Progressive
+from pnas.search.strategies.registry import check_search, make_strategy
+from pnas.search.strategies.specs import SearchSpec
 
 __all__ = [
     "STOPPED_BY",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pnas.records import Journal
-from pnas.search.spec import SearchSpec
+from pnas.search.strategies.specs import SearchSpec
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none did."""
@@ -46,7 +46,10 @@ def limit_reached(spec: SearchSpec, spent: Spent, epochs: float = 1.0) -> str | 
 
 def may_continue(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
     """Whether a search that a budget ended has more to spend now, on children of so many ``epochs``."""
-    return journal.meta(STOPPED_BY) is not None and limit_reached(spec, spent_by(journal), epochs) is None
+    return (
+        journal.meta(STOPPED_BY) is not None
+        and limit_reached(spec, spent_by(journal), epochs) is None
+    )
 
 
 class Budget:
@@ -60,8 +63,12 @@ class Budget:
             children are looked up and not trained.
     """
 
-    def __init__(self, spec: SearchSpec, journal: Journal, epochs: float = 1.0, counts_children: bool = False) -> None:
-        self._spec, self._journal, self._epochs = spec, journal, epochs
+    def __init__(
+        self, spec: SearchSpec, journal: Journal, epochs: float = 1.0, counts_children: bool = False
+    ) -> None:
+        self._spec = spec
+        self._journal = journal
+        self._epochs = epochs
         self._counts_children = counts_children
         self._earlier = spent_by(journal).seconds
         self._started = time.monotonic()
@@ -82,7 +89,9 @@ class Budget:
 
     def limit_reached(self) -> str | None:
         """As the function."""
-        return limit_reached(self._spec, replace(spent_by(self._journal), seconds=self._seconds()), self._epochs)
+        return limit_reached(
+            self._spec, replace(spent_by(self._journal), seconds=self._seconds()), self._epochs
+        )
 
     def _seconds(self) -> float:
         if self._counts_children:

@@ -13,11 +13,11 @@ from typing import Protocol
 from pnas.errors import PnasError
 from pnas.execution import Executor, soft_interrupts
 from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status, best_child
-from pnas.records.cache import seed_if_cached
-from pnas.records.rundir import ERRORS
+from pnas.records.evaluation_cache import seed_if_cached
+from pnas.records.run_directory import ERRORS
 from pnas.search.budget import STOPPED_BY, Budget
-from pnas.search.spec import SearchSpec
-from pnas.search.strategy import Proposal, Strategy
+from pnas.search.strategies.base import Proposal, Strategy
+from pnas.search.strategies.specs import SearchSpec
 from pnas.state_space import Cell
 
 
@@ -67,13 +67,19 @@ class SearchLoop:
         observers: Sequence[Observer] = (),
         spec: SearchSpec | None = None,
         grace: float = 30.0,
-        effort: Callable[[Cell], float] | None = None,
+        cost: Callable[[Cell], float] | None = None,
         budget: Budget | None = None,
     ) -> None:
-        self._strategy, self._executor, self._journal = strategy, executor, journal
-        self._identify, self._weights_dir = identify, weights_dir
-        self._observers, self._spec, self._grace = observers, spec or SearchSpec(), grace
-        self._budget, self._effort = budget or Budget(self._spec, journal), effort
+        self._strategy = strategy
+        self._executor = executor
+        self._journal = journal
+        self._identify = identify
+        self._weights_dir = weights_dir
+        self._observers = observers
+        self._spec = spec or SearchSpec()
+        self._grace = grace
+        self._budget = budget or Budget(self._spec, journal)
+        self._cost = cost
 
     def run(self) -> None:
         """Search to the end, or as far as the budget goes.
@@ -133,7 +139,8 @@ class SearchLoop:
             Choice(cell, *self._identify(cell), predicted)
             for cell, predicted in zip(proposal.cells, predictions, strict=True)
         ]
-        scored, unique = proposal.candidates_scored, proposal.unique_candidates
+        scored = proposal.candidates_scored
+        unique = proposal.unique_candidates
         self._journal.open_stage(b, choices, scored, unique, proposal.seconds)
 
     def _announce(self, b: int) -> int:
@@ -144,14 +151,18 @@ class SearchLoop:
 
     def _train_missing(self, b: int) -> None:
         self._stop_if_most_failed(b)
-        missing = self._in_order([child for child in self._journal.children(b) if child.status is Status.CHOSEN])
+        missing = self._in_order(
+            [child for child in self._journal.children(b) if child.status is Status.CHOSEN]
+        )
         keys = {child.cell: child.key for child in missing}
         jobs = [self._job(child) for child in missing]
 
         def may_start(job: ChildJob) -> bool:
             if interrupted() or not self._budget.has_time():
                 return False
-            self._journal.start_child(keys[job.cell], f"process {os.getpid()} on {os.uname().nodename}")
+            self._journal.start_child(
+                keys[job.cell], f"process {os.getpid()} on {os.uname().nodename}"
+            )
             return True
 
         with soft_interrupts(self._grace) as interrupted:
@@ -165,10 +176,10 @@ class SearchLoop:
     def _in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
         """Those that the budget lets be trained, longest first; the best predicted first if time may run out."""
         children = children[: self._budget.children_left()]
-        if self._effort is None or self._spec.max_seconds is not None:
+        if self._cost is None or self._spec.max_seconds is not None:
             return children
-        effort = {child.key: self._effort(child.cell) for child in children}
-        return sorted(children, key=lambda child: -effort[child.key])
+        cost = {child.key: self._cost(child.cell) for child in children}
+        return sorted(children, key=lambda child: -cost[child.key])
 
     def _end_child(self, key: str, result: ChildResult) -> None:
         self._keep_log(key, result)
@@ -194,7 +205,9 @@ class SearchLoop:
             return
         for _, result in self._executor.run([self._job(best)]):
             self._journal.note("weights_restored", key=best.key, reward=result.reward)
-            if result.reward != best.reward:  # another machine or library: not the weights that were rewarded
+            if (
+                result.reward != best.reward
+            ):  # another machine or library: not the weights that were rewarded
                 path.unlink(missing_ok=True)
 
     def _job(self, child: ChildRecord) -> ChildJob:
@@ -217,7 +230,10 @@ class SearchLoop:
     def _end_early(self, b: int) -> None:
         """The budget ended before stage ``b`` did. What there is is learned all the same, if it can be."""
         self._journal.set_meta(**{STOPPED_BY: self._budget.limit_reached()})
-        if any(child.status is Status.OK for child in self._journal.children(b)) and self._has_enough_to_learn():
+        if (
+            any(child.status is Status.OK for child in self._journal.children(b))
+            and self._has_enough_to_learn()
+        ):
             self._learn(b)
 
     def _has_enough_to_learn(self) -> bool:
@@ -239,4 +255,7 @@ class SearchLoop:
 
     def _worst_reward(self, b: int) -> float | None:
         children = self._journal.children()
-        return min((child.reward for child in children if child.b <= b and child.reward is not None), default=None)
+        return min(
+            (child.reward for child in children if child.b <= b and child.reward is not None),
+            default=None,
+        )

@@ -8,8 +8,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.controller.predictor import Predictor
-from pnas.controller.scoring import CHUNK, Allows, Generation, allowed
+from pnas.controller.candidate_scoring import CHUNK, Feasibility, Generation, feasible_rows
+from pnas.predictors.base import Predictor
 from pnas.state_space import ABSENT, Candidates, SlotSpace, Tokens
 
 Floats = NDArray[np.floating]
@@ -37,61 +37,79 @@ class Selection:
     explore: float = 0.0
     probe: int = 0
     chunk: int = CHUNK
-    allows: Allows | None = None
+    is_feasible: Feasibility | None = None
 
     def choose(
-        self, space: SlotSpace, predictor: Predictor, candidates: Candidates, generator: np.random.Generator
+        self,
+        space: SlotSpace,
+        predictor: Predictor,
+        candidates: Candidates,
+        generator: np.random.Generator,
     ) -> Generation:
         """The children: the K chosen, most promising first, then the probe."""
         started = time.perf_counter()
         tokens = candidates.tokens
-        mean, spread = with_spread(predictor, tokens, self.chunk)
-        merit = mean + self.uncertainty * spread
-        ranked = np.argsort(-merit, kind="stable").tolist()
+        mean, spread = predict_mean_std_in_chunks(predictor, tokens, self.chunk)
+        acquisition = mean + self.uncertainty * spread
+        ranked = np.argsort(-acquisition, kind="stable").tolist()
         chosen = self._chosen(space, tokens, ranked)
-        chosen.sort(key=lambda row: -merit[row])
+        chosen.sort(key=lambda row: -acquisition[row])
         rows = chosen + self._probe(space, tokens, chosen, generator)
         predictions = [float(mean[row]) for row in rows]
-        cells, seconds = space.decode(tokens[rows]), time.perf_counter() - started
+        cells = space.decode(tokens[rows])
+        seconds = time.perf_counter() - started
         return Generation(cells, predictions, candidates.generated, len(tokens), seconds)
 
     def _chosen(self, space: SlotSpace, tokens: Tokens, ranked: Rows) -> Rows:
         if self.K is None:
-            return list(self._allowed(space, tokens, ranked))
+            return list(self._feasible_rows(space, tokens, ranked))
         rare = round(self.explore * self.K)
-        best = list(islice(self._allowed(space, tokens, ranked), self.K - rare))
+        best = list(islice(self._feasible_rows(space, tokens, ranked), self.K - rare))
         taken = set(best)
         rest = [row for row in ranked if row not in taken]
         promising = rest[: min(max(rare, len(rest) // 2), _MOST_RARE)] if rare else []
-        return best + list(islice(self._allowed(space, tokens, rarest(space, tokens, best, promising)), rare))
+        return best + list(
+            islice(self._feasible_rows(space, tokens, rarest(space, tokens, best, promising)), rare)
+        )
 
-    def _probe(self, space: SlotSpace, tokens: Tokens, chosen: Rows, generator: np.random.Generator) -> Rows:
+    def _probe(
+        self, space: SlotSpace, tokens: Tokens, chosen: Rows, generator: np.random.Generator
+    ) -> Rows:
         left = np.setdiff1d(np.arange(len(tokens)), chosen)
         drawn = generator.permutation(left).tolist() if self.probe else []
-        return list(islice(self._allowed(space, tokens, drawn), self.probe))
+        return list(islice(self._feasible_rows(space, tokens, drawn), self.probe))
 
-    def _allowed(self, space: SlotSpace, tokens: Tokens, rows: Iterable[int]) -> Iterable[int]:
-        return allowed(space, tokens, rows, self.allows)
+    def _feasible_rows(
+        self, space: SlotSpace, tokens: Tokens, rows: Iterable[int]
+    ) -> Iterable[int]:
+        return feasible_rows(space, tokens, rows, self.is_feasible)
 
 
-def with_spread(predictor: Predictor, tokens: Tokens, chunk: int = CHUNK) -> tuple[Floats, Floats]:
+def predict_mean_std_in_chunks(
+    predictor: Predictor, tokens: Tokens, chunk: int = CHUNK
+) -> tuple[Floats, Floats]:
     """Expected rewards (n,) and how far they may be off (n,): zeros of a predictor that cannot say."""
-    parts = [_with_spread(predictor, tokens[first : first + chunk]) for first in range(0, len(tokens), chunk)]
+    parts = [
+        _predict_mean_std(predictor, tokens[first : first + chunk])
+        for first in range(0, len(tokens), chunk)
+    ]
     if not parts:
         return np.empty(0), np.empty(0)
     mean, spread = (np.concatenate(side) for side in zip(*parts, strict=True))
     return mean, spread
 
 
-def _with_spread(predictor: Predictor, tokens: Tokens) -> tuple[Floats, Floats]:
-    own = getattr(predictor, "predict_with_spread", None)
+def _predict_mean_std(predictor: Predictor, tokens: Tokens) -> tuple[Floats, Floats]:
+    own = getattr(predictor, "predict_mean_std", None)
     if own is not None:
         return own(tokens)
     members = predictor.predict_members(tokens)
     return members.mean(axis=0), members.std(axis=0)
 
 
-def rarest(space: SlotSpace, tokens: Tokens, chosen: Sequence[int], rows: Sequence[int]) -> Iterable[int]:
+def rarest(
+    space: SlotSpace, tokens: Tokens, chosen: Sequence[int], rows: Sequence[int]
+) -> Iterable[int]:
     """``rows``, rarest first: each time the one whose decisions occur least among ``chosen`` and those before it.
 
     A value counts 1 / (1 + its occurrences), as in POPNAS (arXiv 2204.06325) operators and inputs that the chosen

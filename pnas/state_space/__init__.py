@@ -2,10 +2,15 @@
 
 from pnas.state_space.cell import Block, Cell
 from pnas.state_space.nasbench201 import NASBench201Space
-from pnas.state_space.operators import PAPER_OPERATORS, Operator, OperatorKind, parse_operator
+from pnas.state_space.operator_patterns import (
+    PAPER_OPERATORS,
+    Operator,
+    OperatorKind,
+    parse_operator,
+)
+from pnas.state_space.pnas_space import StateSpace
 from pnas.state_space.registry import StateSpaceSpec, build_space
-from pnas.state_space.slots import ABSENT, Candidates, Slot, SlotSpace, Tokens
-from pnas.state_space.space import StateSpace
+from pnas.state_space.slot_space import ABSENT, Candidates, Slot, SlotSpace, Tokens
 
 __all__ = [
     "ABSENT",

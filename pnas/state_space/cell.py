@@ -77,5 +77,10 @@ def _as_value(text: str) -> Value:
 
 
 def _as_block(block: Sequence[Value]) -> tuple[Value, ...]:
-    is_pnas = len(block) == 4 and [isinstance(value, int) for value in block] == [True, False, True, False]
+    is_pnas = len(block) == 4 and [isinstance(value, int) for value in block] == [
+        True,
+        False,
+        True,
+        False,
+    ]
     return Block(*block) if is_pnas else tuple(block)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pnas.errors import require
 from pnas.state_space.cell import Cell, Value
-from pnas.state_space.slots import Slot, SlotSpace
+from pnas.state_space.slot_space import Slot, SlotSpace
 
 NODES = 3
 OPERATORS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -20,7 +20,12 @@ class NASBench201Space(SlotSpace):
 
     def __init__(self, B: int = NODES) -> None:
         super().__init__(B)
-        require(B <= NODES, "state_space.B", f"must be at most {NODES}: a NAS-Bench-201 cell has {NODES} nodes", B)
+        require(
+            B <= NODES,
+            "state_space.B",
+            f"must be at most {NODES}: a NAS-Bench-201 cell has {NODES} nodes",
+            B,
+        )
 
     def slots(self, b: int) -> tuple[Slot, ...]:
         return tuple(Slot(f"edge from {node}", "operator", OPERATORS) for node in range(b))

@@ -7,8 +7,8 @@ from typing import Any
 from pnas.errors import require, require_choice
 from pnas.extensions import extension, extension_names
 from pnas.state_space.nasbench201 import NASBench201Space
-from pnas.state_space.slots import SlotSpace
-from pnas.state_space.space import StateSpace
+from pnas.state_space.pnas_space import StateSpace
+from pnas.state_space.slot_space import SlotSpace
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class StateSpaceSpec:
         """The space itself."""
         known = (*_BUILDERS, *extension_names("state_spaces"))
         kind = require_choice("state_space.kind", self.kind, known)
-        build: Callable[[StateSpaceSpec], SlotSpace] = _BUILDERS.get(kind) or extension("state_spaces", kind)
+        build: Callable[[StateSpaceSpec], SlotSpace] = _BUILDERS.get(kind) or extension(
+            "state_spaces", kind
+        )
         return build(self)
 
 
@@ -53,12 +55,16 @@ def build_space(spec: Mapping[str, Any] | StateSpaceSpec) -> SlotSpace:
         return spec.build()
     known = [field.name for field in fields(StateSpaceSpec)]
     for key, value in spec.items():
-        require(key in known, f"state_space.{key}", f"must be one of the keys {', '.join(known)}", value)
+        require(
+            key in known, f"state_space.{key}", f"must be one of the keys {', '.join(known)}", value
+        )
     return StateSpaceSpec(**spec).build()
 
 
 def _pnas(spec: StateSpaceSpec) -> SlotSpace:
-    return StateSpace(spec.B, spec.operators, spec.input_lookback_depth, spec.input_lookforward_depth)
+    return StateSpace(
+        spec.B, spec.operators, spec.input_lookback_depth, spec.input_lookforward_depth
+    )
 
 
 def _nasbench201(spec: StateSpaceSpec) -> SlotSpace:
@@ -70,4 +76,7 @@ def _nasbench201(spec: StateSpaceSpec) -> SlotSpace:
     return NASBench201Space(spec.B)
 
 
-_BUILDERS: dict[str, Callable[[StateSpaceSpec], SlotSpace]] = {"pnas": _pnas, "nasbench201": _nasbench201}
+_BUILDERS: dict[str, Callable[[StateSpaceSpec], SlotSpace]] = {
+    "pnas": _pnas,
+    "nasbench201": _nasbench201,
+}

@@ -16,10 +16,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from pnas.config import Settings, read_settings
 from pnas.errors import NotWritable, PnasError
-from pnas.tasks.context import Context, read_context
-from pnas.tasks.multirun import run_apart
-from pnas.tasks.share import take_share
-from pnas.tracking import scrub
+from pnas.multirun.job_launching import run_apart
+from pnas.multirun.resource_sharing import take_share
+from pnas.runs.command_context import Context, read_context
+from pnas.system.redaction import scrub
 
 _NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG)
 
@@ -55,10 +55,16 @@ def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float |
         PnasError: a mistake that the user can correct.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow, here and in workers, shows only what went wrong
+    os.environ.setdefault(
+        "TF_CPP_MIN_LOG_LEVEL", "3"
+    )  # TensorFlow, here and in workers, shows only what went wrong
     try:
         settings = read_settings(config)
-        if context.sweep_dir is not None and context.job is not None and settings.executor.workers is None:
+        if (
+            context.sweep_dir is not None
+            and context.job is not None
+            and settings.executor.workers is None
+        ):
             take_share(context.sweep_dir, context.jobs_at_once, context.job)
         task: Task = import_module(f"pnas.tasks.{settings.task.name}").run
         return task(settings, context)

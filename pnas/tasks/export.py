@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.children.runtime import configure_runtime
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
-from pnas.config.task import FORMATS
+from pnas.config.task_specs import FORMATS
 from pnas.data import Part, Parts, open_parts
 from pnas.errors import InvalidValue, PnasError, require
 from pnas.records.summary import write_atomically
-from pnas.reports.model_card import model_card
-from pnas.tasks.context import Context
-from pnas.tasks.exported import Exported, exported_from
-from pnas.tasks.shown import relative
-from pnas.tracking.models import FOLDER, register_model, write_mlflow
+from pnas.reports.html.model_card import model_card
+from pnas.runs.command_context import Context
+from pnas.runs.display_paths import relative
+from pnas.runs.trained_child import Exported, exported_from
+from pnas.tracking.model_registration import FOLDER, register_model, write_mlflow
 
 if TYPE_CHECKING:
     import keras
 
-CARD, DESCRIPTION = "model_card.md", "model.json"
-CHECKED_EXAMPLES, TOLERANCE = 64, 1e-4
+CARD = "model_card.md"
+DESCRIPTION = "model.json"
+CHECKED_EXAMPLES = 64
+TOLERANCE = 1e-4
 """Validation images that every format must agree on, and by how much its probabilities may differ."""
 _NEEDS = {"onnx": ("tf2onnx", "onnxruntime")}
 
@@ -73,8 +75,14 @@ def _check_packages(formats: list[str]) -> None:
 
 
 def _output(settings: Settings, source: Exported) -> Path:
-    path = source.run_dir / "export" if settings.task.output is None else Path(settings.task.output).expanduser()
-    require(not path.exists() and not path.is_symlink(), "task.output", "must not exist yet", str(path))
+    path = (
+        source.run_dir / "export"
+        if settings.task.output is None
+        else Path(settings.task.output).expanduser()
+    )
+    require(
+        not path.exists() and not path.is_symlink(), "task.output", "must not exist yet", str(path)
+    )
     require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
     return path.absolute()
 
@@ -90,7 +98,7 @@ def _write(source: Exported, data: Parts, formats: list[str], folder: Path) -> d
     """Write every format; by how much each one's probabilities differ from those of the trained child."""
     import keras
 
-    from pnas.children.final.export import serving_model
+    from pnas.children.final_training.standalone_model import serving_model
 
     child = source.load_child()
     arguments = (source.cell, source.network, data.image_shape, data.num_classes)
@@ -109,14 +117,18 @@ def _write(source: Exported, data: Parts, formats: list[str], folder: Path) -> d
             raise
         except Exception as error:  # each of these libraries has its own
             first_line = (str(error).strip().splitlines() or [""])[0]
-            raise ExportFailed(f"{name}: cannot be written ({type(error).__name__}: {first_line})") from error
+            raise ExportFailed(
+                f"{name}: cannot be written ({type(error).__name__}: {first_line})"
+            ) from error
         if not differences[name] <= TOLERANCE:
-            raise ExportFailed(f"{name}: its probabilities differ by {differences[name]:.2g} from the trained model's")
+            raise ExportFailed(
+                f"{name}: its probabilities differ by {differences[name]:.2g} from the trained model's"
+            )
     return differences
 
 
 def _writer(name: str, raw: Images) -> Callable[["keras.Model", Path], Callable[[Images], Images]]:
-    from pnas.children.final.export import WRITERS
+    from pnas.children.final_training.standalone_model import WRITERS
 
     return partial(write_mlflow, example=raw[:2]) if name == "mlflow" else WRITERS[name]
 
@@ -132,10 +144,21 @@ def _describe(source: Exported, data: Parts, differences: dict[str, float], fold
     height, width, channels = data.image_shape
     facts: dict[str, Any] = {
         "cell": str(source.cell),
-        "image": {"height": height, "width": width, "channels": channels, "white": data.pixel_range},
+        "image": {
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "white": data.pixel_range,
+        },
         "classes": list(data.class_names or map(str, range(data.num_classes))),
-        "data": {"name": data.name, "fingerprint": data.fingerprint, "train": len(data.train.labels)},
-        "normalisation": None if data.mean is None or data.std is None else [data.mean.tolist(), data.std.tolist()],
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "train": len(data.train.labels),
+        },
+        "normalisation": None
+        if data.mean is None or data.std is None
+        else [data.mean.tolist(), data.std.tolist()],
         "metrics": source.metrics,
         "params": source.params,
         "multiply_adds": source.flops,
@@ -158,12 +181,19 @@ def _register(settings: Settings, source: Exported, output: Path) -> str | None:
     return None if name is None else register_model(settings.tracking, name, output, tags)
 
 
-def _report(context: Context, output: Path, differences: dict[str, float], version: str | None) -> None:
-    lines = [f"{name}: largest difference of a probability {value:.1e}" for name, value in differences.items()]
+def _report(
+    context: Context, output: Path, differences: dict[str, float], version: str | None
+) -> None:
+    lines = [
+        f"{name}: largest difference of a probability {value:.1e}"
+        for name, value in differences.items()
+    ]
     output = relative(output)
     lines.append(f"export: {output} ({CARD}, {DESCRIPTION})")
     if "mlflow" in differences:
-        lines.append(f"predict: mlflow models predict -m {output / FOLDER} --env-manager local -t json -i INPUT.json")
+        lines.append(
+            f"predict: mlflow models predict -m {output / FOLDER} --env-manager local -t json -i INPUT.json"
+        )
     if version is not None:
         lines.append(f"registered: version {version}")
     for line in lines:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pnas.config import Settings
 from pnas.errors import RunDirectoryError
-from pnas.records.rundir import JOURNAL
-from pnas.reports.grid import Column, Grid
-from pnas.reports.runs import RunView, read_run
-from pnas.reports.table import count, decimal, duration
-from pnas.tasks.context import Context
-from pnas.tasks.several import run_dirs
-from pnas.tasks.shown import relative
+from pnas.records.run_directory import JOURNAL
+from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.terminal.result_tables import count, decimal, duration
+from pnas.reports.terminal.text_grid import Column, Grid
+from pnas.runs.command_context import Context
+from pnas.runs.display_paths import relative
+from pnas.runs.run_selection import run_dirs
 
 _Row = tuple[Path, RunView | None, str]
 """A run directory, what its journal says, and why it cannot be read."""
@@ -20,12 +20,18 @@ _Row = tuple[Path, RunView | None, str]
 
 def run(settings: Settings, context: Context) -> None:
     """Print one line a run. A run that cannot be read has one too, which says why."""
-    homes = run_dirs(settings.task.files) if settings.task.files else list(_below(context.run_dir.parent))
+    homes = (
+        run_dirs(settings.task.files)
+        if settings.task.files
+        else list(_below(context.run_dir.parent))
+    )
     newest = sorted(homes, key=_changed, reverse=True)[: settings.task.top]
     shown = f"{len(homes):,} runs, newest first"
     title = shown if len(newest) == len(homes) else f"{shown} (the first {len(newest):,})"
     if not homes:
-        context.console.print(f"no runs in {relative(context.run_dir.parent)} yet", markup=False, highlight=False)
+        context.console.print(
+            f"no runs in {relative(context.run_dir.parent)} yet", markup=False, highlight=False
+        )
         return
     Grid.of(title, _COLUMNS, [_read(home) for home in newest]).print(context.console)
 
@@ -37,7 +43,10 @@ def _below(outputs: Path) -> Iterator[Path]:
 def _changed(home: Path) -> float:
     # A journal's latest facts may be in its write-ahead log.
     files = [home / JOURNAL, home / f"{JOURNAL}-wal"]
-    return max((path.stat().st_mtime for path in files if path.is_file() and path.stat().st_size), default=0.0)
+    return max(
+        (path.stat().st_mtime for path in files if path.is_file() and path.stat().st_size),
+        default=0.0,
+    )
 
 
 def _read(home: Path) -> _Row:
@@ -66,5 +75,9 @@ _COLUMNS = (
     Column("time", lambda row: duration(row[1].seconds) if row[1] else ""),
     Column("predictor", lambda row: row[1].predictor if row[1] else "", prose=True),
     Column("changed", lambda row: _when(row[0])),
-    Column("best cell", lambda row: str(row[1].best.cell) if row[1] and row[1].best else row[2], prose=True),
+    Column(
+        "best cell",
+        lambda row: str(row[1].best.cell) if row[1] and row[1].best else row[2],
+        prose=True,
+    ),
 )

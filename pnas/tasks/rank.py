@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pnas.config import Settings
-from pnas.config.task import TaskSpec
+from pnas.config.task_specs import TaskSpec
 from pnas.errors import require
-from pnas.records.rundir import CHILDREN
-from pnas.reports.overlay import plot_overlay
-from pnas.reports.plot import plot_ranking
-from pnas.reports.rankings import by_source, history_first
-from pnas.reports.rankpage import write_ranking
-from pnas.reports.readers import read_files
-from pnas.reports.scores import ScoredCell
-from pnas.reports.table import ranking_table
-from pnas.tasks.context import Context
-from pnas.tasks.source import source_dir
+from pnas.records.run_directory import CHILDREN
+from pnas.reports.charts.overlay_plot import plot_overlay
+from pnas.reports.charts.ranking_plot import plot_ranking
+from pnas.reports.data.ranking_files import read_files
+from pnas.reports.data.rankings import by_source, history_first
+from pnas.reports.data.scored_cell import ScoredCell
+from pnas.reports.html.ranking_page import write_ranking
+from pnas.reports.terminal.result_tables import ranking_table
+from pnas.runs.command_context import Context
+from pnas.runs.run_source import source_dir
 
 _BOTH = ("ranking.png", "ranking.html")
 
@@ -34,7 +34,12 @@ def run(settings: Settings, context: Context) -> None:
 
 def _children_of(run_dir: Path) -> Path:
     path = run_dir / CHILDREN
-    require(path.is_file(), "from", f"must be a run that has finished a stage (it has no {CHILDREN})", str(run_dir))
+    require(
+        path.is_file(),
+        "from",
+        f"must be a run that has finished a stage (it has no {CHILDREN})",
+        str(run_dir),
+    )
     return path
 
 
@@ -54,7 +59,10 @@ def _outputs(settings: Settings, context: Context) -> list[Path]:
         return [home / name for name in _BOTH]
     path = Path(settings.task.output).expanduser()
     require(
-        path.suffix.lower() in (".png", ".svg", ".html"), "task.output", "must end in .png, .svg or .html", str(path)
+        path.suffix.lower() in (".png", ".svg", ".html"),
+        "task.output",
+        "must end in .png, .svg or .html",
+        str(path),
     )
     require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
     return [path]

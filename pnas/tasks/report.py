@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from pnas.config import Settings
-from pnas.config.task import TASKS
+from pnas.config.task_specs import TASKS
 from pnas.errors import require
-from pnas.reports.comparison import check_comparable
-from pnas.reports.report import REPORT, write_report
-from pnas.reports.runs import read_run
-from pnas.tasks.context import Context
-from pnas.tasks.several import run_dirs
-from pnas.tasks.source import source_dir
+from pnas.reports.data.run_comparison import check_comparable
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.html.search_report import REPORT, write_report
+from pnas.runs.command_context import Context
+from pnas.runs.run_selection import run_dirs
+from pnas.runs.run_source import source_dir
 
 
 def run(settings: Settings, context: Context) -> None:

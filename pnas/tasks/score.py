@@ -9,14 +9,15 @@ from pathlib import Path
 from rich.progress import Progress
 
 from pnas.config import Settings
-from pnas.controller import load_predictor, rank_beam, rank_space
+from pnas.controller import rank_beam, rank_space
 from pnas.errors import PnasError, require
-from pnas.records.rundir import CONTROLLER
-from pnas.reports.readers import read_scores
-from pnas.reports.table import ranking_table
+from pnas.predictors import load_predictor
+from pnas.records.run_directory import CONTROLLER
+from pnas.reports.data.ranking_files import read_scores
+from pnas.reports.terminal.result_tables import ranking_table
+from pnas.runs.command_context import Context
+from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell, SlotSpace, build_space
-from pnas.tasks.context import Context
-from pnas.tasks.source import source_dir, stored_settings
 
 _SHOWN = 10
 
@@ -45,7 +46,9 @@ def _rank(
     predictor = load_predictor(_last_predictor(source), space)
     total = space.num_cells(B) if K is None else None
     with Progress(console=context.console, disable=not context.console.is_terminal) as progress:
-        bar = progress.add_task("scoring" if total is None else f"scoring {total:,} cells", total=total)
+        bar = progress.add_task(
+            "scoring" if total is None else f"scoring {total:,} cells", total=total
+        )
         chunk = settings.controller.chunk
 
         def advance(cells: int) -> None:
@@ -63,12 +66,18 @@ def _last_predictor(source: Path) -> Path:
     stages = [path.parent for path in (source / CONTROLLER).glob("stage_*/predictor.json")]
     stages.sort(key=lambda path: int(path.name.removeprefix("stage_")))
     if not stages:
-        raise PnasError(f"from: {source} has no trained predictor yet: let its search finish a stage first")
+        raise PnasError(
+            f"from: {source} has no trained predictor yet: let its search finish a stage first"
+        )
     return stages[-1]
 
 
 def _output(settings: Settings, source: Path, B: int) -> Path:
-    path = Path(settings.task.output).expanduser() if settings.task.output else source / f"scores_b{B}.csv"
+    path = (
+        Path(settings.task.output).expanduser()
+        if settings.task.output
+        else source / f"scores_b{B}.csv"
+    )
     require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
     return path
 

@@ -6,29 +6,29 @@ from functools import partial
 
 from pnas.children import ChildRunnerFactory, Limits, NetworkSpec, count_network
 from pnas.children.manager import check_batchsize
-from pnas.children.network import check_image
+from pnas.children.network.builder import check_image
 from pnas.children.recipe import check_augmentation
-from pnas.children.runtime import configure_runtime, quiet_start
+from pnas.children.tensorflow_runtime import configure_runtime, quiet_start
 from pnas.config import Settings
 from pnas.data import DataInfo, Dataset, check_data, load_dataset
 from pnas.errors import require
 from pnas.execution import check_executor, count_workers, make_executor, visible_gpus
 from pnas.records import Journal
-from pnas.records.contained import refuse_leading_out, refuse_strange_keys
-from pnas.records.rundir import CONTROLLER, WEIGHTS
-from pnas.reports.live import LiveView
+from pnas.records.path_safety import check_no_escaping_symlinks, validate_keys
+from pnas.records.run_directory import CONTROLLER, WEIGHTS
+from pnas.reports.terminal.live_view import LiveView
+from pnas.runs.child_identity import identify, known_stages
+from pnas.runs.command_context import Context
+from pnas.runs.search_directory import check_same_data, check_tabulation, is_finished, opened_run
 from pnas.search import Budget, SearchLoop, Strategy, check_search, make_strategy, may_continue
+from pnas.searching.cache_reuse import check_cache, restore_best_weights, with_cache
+from pnas.searching.plan_outline import print_outline
+from pnas.searching.plan_report import print_plan
+from pnas.searching.search_ending import Ending, finish_tracking, print_end
+from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
+from pnas.searching.sweep_objective import check_objective, objective
+from pnas.searching.tabular_search import check_table, search_table, table_of
 from pnas.state_space import Cell, SlotSpace, StateSpace, build_space
-from pnas.tasks.context import Context
-from pnas.tasks.ending import Ending, finish_tracking, print_end
-from pnas.tasks.identity import identify, known_stages
-from pnas.tasks.objective import check_objective, objective
-from pnas.tasks.observers import KeepBestWeights, Notify, Summarize
-from pnas.tasks.outline import print_outline
-from pnas.tasks.plan import print_plan
-from pnas.tasks.reuse import check_cache, restore_best_weights, with_cache
-from pnas.tasks.run_files import check_same_data, is_finished, opened_run, refuse_tabulation
-from pnas.tasks.tabular import check_table, search_table, table_of
 from pnas.tracking import start_tracker
 
 
@@ -39,17 +39,24 @@ def run(settings: Settings, context: Context) -> float:
     if settings.plan_only:
         _plan(settings, context, space, is_tabular)
         return 0.0
-    refuse_leading_out(context.run_dir)
+    check_no_escaping_symlinks(context.run_dir)
     if not is_finished(settings, context.run_dir):
         _check(settings, space, is_tabular)
     search = search_table if is_tabular else _search
     with opened_run(settings, context) as journal:
-        refuse_tabulation(context.run_dir, journal)
-        if journal.meta("status") != "finished" or may_continue(settings.search, journal, _epochs(settings)):
+        check_tabulation(context.run_dir, journal)
+        if journal.meta("status") != "finished" or may_continue(
+            settings.search, journal, _epochs(settings)
+        ):
             search(settings, context, space, journal)
         elif not journal.meta("tracked"):
             # The store was away when the search ended, or nobody had asked for one yet.
-            finish_tracking(context.run_dir, journal, start_tracker(settings.tracking, context.run_dir), "finished")
+            finish_tracking(
+                context.run_dir,
+                journal,
+                start_tracker(settings.tracking, context.run_dir),
+                "finished",
+            )
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
 
@@ -87,7 +94,7 @@ def checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
     rule = "must be a space whose cells can be built as networks (kind: pnas) to train children"
     require(isinstance(space, StateSpace), "state_space.kind", rule, settings.state_space.kind)
     data = check_data(settings.data)
-    settings.trainer.check_lean()
+    settings.trainer.check_search_supported()
     check_augmentation(settings.trainer, data.image_shape)
     check_batchsize(settings.trainer, data.train)
     check_image(settings.child, data.image_shape)
@@ -100,10 +107,12 @@ def checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
 def _search(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
     dataset = load_dataset(settings.data)
     check_same_data(journal, dataset.fingerprint)
-    refuse_strange_keys((child.key for child in journal.children()), journal.path)
+    validate_keys((child.key for child in journal.children()), journal.path)
     weights_dir = context.run_dir / WEIGHTS
     weights_dir.mkdir(exist_ok=True)
-    tracker = start_tracker(settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info))
+    tracker = start_tracker(
+        settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info)
+    )
     summary = Summarize(context.run_dir, journal)
     if settings.executor.kind == "serial":
         # Children and predictor share this process: the first to start TensorFlow decides its threads.
@@ -113,7 +122,11 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
     factory = runner_factory(settings, dataset)
     with (
         Ending(settings, context, journal, dataset, tracker, summary),
-        closing(make_executor(settings.executor, factory, settings.trainer.threads, may_use_gpu(settings))) as executor,
+        closing(
+            make_executor(
+                settings.executor, factory, settings.trainer.threads, may_use_gpu(settings)
+            )
+        ) as executor,
         _live_view(settings, context, space, journal) as view,
     ):
         SearchLoop(
@@ -131,18 +144,24 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
         restore_best_weights(journal, executor, weights_dir)
 
 
-def _live_view(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> LiveView:
+def _live_view(
+    settings: Settings, context: Context, space: SlotSpace, journal: Journal
+) -> LiveView:
     gpus = len(visible_gpus()) if may_use_gpu(settings) else 0
     workers = count_workers(settings.executor, settings.trainer.threads, gpus)
-    stages, is_job = known_stages(settings.search, space), context.sweep is not None
+    stages = known_stages(settings.search, space)
+    is_job = context.sweep is not None
     K = settings.controller.K
     return LiveView(context.console, stages, journal.children(), K=K, workers=workers, plain=is_job)
 
 
 def _strategy(settings: Settings, context: Context, space: SlotSpace, dataset: Dataset) -> Strategy:
-    limits, directory = _limits(settings, dataset), context.run_dir / CONTROLLER
-    allows = limits.allows if limits else None
-    return make_strategy(settings.search, space, settings.controller, settings.seed, directory, allows)
+    limits = _limits(settings, dataset)
+    directory = context.run_dir / CONTROLLER
+    is_feasible = limits.is_feasible if limits else None
+    return make_strategy(
+        settings.search, space, settings.controller, settings.seed, directory, is_feasible
+    )
 
 
 def _limits(settings: Settings, data: DataInfo | Dataset) -> Limits:
@@ -157,7 +176,9 @@ def runner_factory(settings: Settings, dataset: Dataset) -> ChildRunnerFactory:
     """What workers run; on a cluster the data goes with it, whose nodes may not have the files."""
     shipped = dataset if settings.executor.kind == "ray" else None
     memory = settings.executor.gpu_memory_mb
-    return ChildRunnerFactory(settings.data, settings.child, settings.trainer, gpu_memory_mb=memory, dataset=shipped)
+    return ChildRunnerFactory(
+        settings.data, settings.child, settings.trainer, gpu_memory_mb=memory, dataset=shipped
+    )
 
 
 def _import_tensorflow() -> None:

@@ -5,17 +5,17 @@ from contextlib import closing
 from pathlib import Path
 
 from pnas.config import Settings
-from pnas.config.task import TASKS
+from pnas.config.task_specs import TASKS
 from pnas.records import Journal, summarize
-from pnas.records.rundir import JOURNAL
-from pnas.reports.advice import advise
-from pnas.reports.grid import Column, Grid
-from pnas.reports.report import REPORT, facts
-from pnas.reports.runs import RunView, read_run
-from pnas.reports.scores import from_children
-from pnas.reports.table import best_table, stage_table
-from pnas.tasks.context import Context
-from pnas.tasks.source import source_dir
+from pnas.records.run_directory import JOURNAL
+from pnas.reports.data.advice import advise
+from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.scored_cell import from_children
+from pnas.reports.html.search_report import REPORT, facts
+from pnas.reports.terminal.result_tables import best_table, stage_table
+from pnas.reports.terminal.text_grid import Column, Grid
+from pnas.runs.command_context import Context
+from pnas.runs.run_source import source_dir
 
 _FAILURES = 5
 
@@ -24,7 +24,9 @@ def run(settings: Settings, context: Context) -> None:
     """Print what the run's journal says of it; only reads."""
     home = source_dir(settings)
     view = read_run(home)
-    Grid.of(f"{view.name} ({home})", _FACTS, [*facts(view), *_settings(view)]).print(context.console)
+    Grid.of(f"{view.name} ({home})", _FACTS, [*facts(view), *_settings(view)]).print(
+        context.console
+    )
     with closing(Journal(home / JOURNAL)) as journal:
         stage_table(summarize(journal)["stages"]).print(context.console)
     best_table(from_children(view.children), settings.task.top).print(context.console)
@@ -32,12 +34,22 @@ def run(settings: Settings, context: Context) -> None:
         context.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-_FACTS = (Column("", lambda fact: fact[0], prose=True), Column("", lambda fact: fact[1], prose=True))
+_FACTS = (
+    Column("", lambda fact: fact[0], prose=True),
+    Column("", lambda fact: fact[1], prose=True),
+)
 
 
 def _settings(view: RunView) -> Iterator[tuple[str, str]]:
     """What one wants to know of a run's configuration at a glance."""
-    keys = ("state_space.B", "controller.K", "state_space.operators", "data.name", "trainer.epochs", "child.repeats")
+    keys = (
+        "state_space.B",
+        "controller.K",
+        "state_space.operators",
+        "data.name",
+        "trainer.epochs",
+        "child.repeats",
+    )
     for key in (*keys, "child.filters"):
         value = view.value(key)
         if value is not None:

@@ -7,14 +7,15 @@ from pathlib import Path
 from pnas.config import Settings
 from pnas.errors import PnasError, RunDirectoryError, require
 from pnas.records import Journal
-from pnas.records.contained import refuse_leading_out
-from pnas.records.rundir import JOURNAL
-from pnas.reports.readers import find_files
-from pnas.reports.runs import is_held
-from pnas.tasks.context import Context
-from pnas.tasks.pictures import PICTURES
-from pnas.tasks.source import source_dir
-from pnas.tracking import Projection, TrackingSpec, redact, resolve_uri
+from pnas.records.path_safety import check_no_escaping_symlinks
+from pnas.records.run_directory import JOURNAL
+from pnas.reports.data.ranking_files import find_files
+from pnas.reports.data.run_reader import is_held
+from pnas.runs.command_context import Context
+from pnas.runs.run_source import source_dir
+from pnas.searching.search_pictures import PICTURES
+from pnas.system.redaction import redact
+from pnas.tracking import Projection, TrackingSpec, resolve_uri
 
 
 class SyncFailed(PnasError):
@@ -33,7 +34,9 @@ def run(settings: Settings, context: Context) -> None:
     _print(context, f"{len(run_dirs)} run(s) to {redact(resolve_uri(settings.tracking))}")
     failed = [run_dir for run_dir in run_dirs if not _try(run_dir, settings.tracking, context)]
     if failed:
-        raise SyncFailed(f"{len(failed)} of {len(run_dirs)} runs could not be shown; the same command tries again")
+        raise SyncFailed(
+            f"{len(failed)} of {len(run_dirs)} runs could not be shown; the same command tries again"
+        )
 
 
 def _run_dirs(settings: Settings) -> list[Path]:
@@ -47,7 +50,7 @@ def _run_dirs(settings: Settings) -> list[Path]:
 def _checked(home: Path) -> Path:
     if not (home / JOURNAL).is_file():
         raise RunDirectoryError(f"task.files: {home} is not a run directory (it has no {JOURNAL})")
-    refuse_leading_out(home)
+    check_no_escaping_symlinks(home)
     return home
 
 

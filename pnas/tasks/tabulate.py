@@ -13,16 +13,16 @@ from pnas.data import load_dataset
 from pnas.errors import RunDirectoryError, require
 from pnas.execution import check_executor, make_executor
 from pnas.records import ChildRecord, Journal
-from pnas.records.contained import refuse_leading_out
-from pnas.reports.live import LiveView
+from pnas.records.path_safety import check_no_escaping_symlinks
+from pnas.reports.terminal.live_view import LiveView
+from pnas.runs.command_context import Context
+from pnas.runs.search_directory import MADE_OF, check_same_data, opened_run
 from pnas.search import STOPPED_BY, Budget, SearchLoop
-from pnas.search.exhaustive import Exhaustive, all_cells, sampled_cells
+from pnas.search.strategies.exhaustive import Exhaustive, all_cells, sampled_cells
+from pnas.searching.cache_reuse import check_cache, with_cache
+from pnas.searching.search_observers import Summarize
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.tables import Row, write_table
-from pnas.tasks.context import Context
-from pnas.tasks.observers import Summarize
-from pnas.tasks.reuse import check_cache, with_cache
-from pnas.tasks.run_files import MADE_OF, check_same_data, opened_run
 from pnas.tasks.search import checked_data, may_use_gpu, runner_factory
 
 TABLE = "table.yaml"
@@ -41,7 +41,7 @@ def run(settings: Settings, context: Context) -> None:
     if settings.plan_only:
         _say(context, f"{len(cells):,} cells, each trained {settings.task.repeats} times")
         return
-    refuse_leading_out(context.run_dir)
+    check_no_escaping_symlinks(context.run_dir)
     with opened_run(settings, context) as journal:
         _claim(settings, context.run_dir, journal)
         _train(settings, context, space, cells, journal)
@@ -59,21 +59,30 @@ def _claim(settings: Settings, run_dir: Path, journal: Journal) -> None:
     """Refuse a run directory of a search, or of a table of other cells."""
     made_of = journal.meta(MADE_OF)
     if made_of is None and journal.stages():
-        raise RunDirectoryError(f"name: {run_dir} holds a search. Choose another name for the table")
+        raise RunDirectoryError(
+            f"name: {run_dir} holds a search. Choose another name for the table"
+        )
     wanted = {"cells": settings.task.cells}
-    rule = f"must stay {None if made_of is None else made_of['cells']}, as {run_dir} was started with"
+    rule = (
+        f"must stay {None if made_of is None else made_of['cells']}, as {run_dir} was started with"
+    )
     require(made_of in (None, wanted), "task.cells", rule, settings.task.cells)
     journal.set_meta(**{MADE_OF: wanted, "status": "running"})
 
 
-def _train(settings: Settings, context: Context, space: SlotSpace, cells: list[Cell], journal: Journal) -> None:
+def _train(
+    settings: Settings, context: Context, space: SlotSpace, cells: list[Cell], journal: Journal
+) -> None:
     dataset = load_dataset(settings.data)
     check_same_data(journal, dataset.fingerprint)
     strategy = Exhaustive(space, cells, settings.task.repeats, settings.seed)
-    summary, factory = Summarize(context.run_dir, journal), runner_factory(settings, dataset)
+    summary = Summarize(context.run_dir, journal)
+    factory = runner_factory(settings, dataset)
     threads = settings.trainer.threads
     with (
-        closing(make_executor(settings.executor, factory, threads, may_use_gpu(settings))) as executor,
+        closing(
+            make_executor(settings.executor, factory, threads, may_use_gpu(settings))
+        ) as executor,
         LiveView(context.console, settings.task.repeats, journal.children()) as view,
     ):
         SearchLoop(
@@ -115,9 +124,15 @@ def _row(trained: Sequence[ChildRecord]) -> Row:
 def _about(settings: Settings, journal: Journal) -> dict[str, Any]:
     """How the table was made, for whoever reads it."""
     config = settings.as_dict()
-    trainer = {key: value for key, value in config["trainer"].items() if not key.startswith("table")}
+    trainer = {
+        key: value for key, value in config["trainer"].items() if not key.startswith("table")
+    }
     parts = {name: config[name] for name in _ABOUT} | {"trainer": trainer}
-    return {**parts, "repeats": settings.task.repeats, "data_fingerprint": journal.meta("data_fingerprint")}
+    return {
+        **parts,
+        "repeats": settings.task.repeats,
+        "data_fingerprint": journal.meta("data_fingerprint"),
+    }
 
 
 def _report(context: Context, rows: Sequence[tuple[Cell, Row]], journal: Journal) -> None:
@@ -126,7 +141,10 @@ def _report(context: Context, rows: Sequence[tuple[Cell, Row]], journal: Journal
     _say(context, f"{len(rows):,} cells, {trained:,} trainings, {failed} failed")
     spread = noise(rows)
     if spread is not None:
-        _say(context, f"standard deviation of rewards: {spread[0]:.4f} between cells, {spread[1]:.4f} between seeds")
+        _say(
+            context,
+            f"standard deviation of rewards: {spread[0]:.4f} between cells, {spread[1]:.4f} between seeds",
+        )
     if limit := journal.meta(STOPPED_BY):
         _say(context, f"stopped by {limit}; the same command with more continues")
     _say(context, f"table: {context.run_dir / TABLE}")
@@ -141,7 +159,9 @@ def noise(rows: Sequence[tuple[Cell, Row]]) -> tuple[float, float] | None:
     full = [row for _, row in rows if len(row.rewards) == repeats]
     if repeats < 2 or len(full) < 2:
         return None
-    within = sum((r - row.mean) ** 2 for row in full for r in row.rewards) / (len(full) * (repeats - 1))
+    within = sum((r - row.mean) ** 2 for row in full for r in row.rewards) / (
+        len(full) * (repeats - 1)
+    )
     mean = sum(row.mean for row in full) / len(full)
     between = sum((row.mean - mean) ** 2 for row in full) / (len(full) - 1) - within / repeats
     return max(between, 0.0) ** 0.5, within**0.5

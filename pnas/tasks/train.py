@@ -4,22 +4,22 @@ from functools import partial
 from pathlib import Path
 
 from pnas.children import Limits, count_network
-from pnas.children.failure import ChildFailure
+from pnas.children.child_failure import ChildFailure
 from pnas.children.manager import check_batchsize, is_out_of_memory
-from pnas.children.network import check_image
+from pnas.children.network.builder import check_image
 from pnas.children.recipe import check_augmentation
-from pnas.children.runtime import configure_runtime
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
 from pnas.data import DataInfo, Parts, check_data, open_parts
 from pnas.errors import InvalidValue, PnasError, require
 from pnas.execution import visible_gpus
-from pnas.records.training import CHECKPOINT, MEMBER_WEIGHTS, MEMBERS, Member, Training
-from pnas.reports.training import cells_table
+from pnas.records.training_record import CHECKPOINT, MEMBER_WEIGHTS, MEMBERS, Member, Training
+from pnas.reports.terminal.training_table import cells_table
+from pnas.runs.cell_selection import Chosen, chosen_cells
+from pnas.runs.command_context import Context
+from pnas.runs.display_paths import relative
+from pnas.runs.training_directory import Run, opened_training
 from pnas.state_space import Cell
-from pnas.tasks.cells import Chosen, chosen_cells
-from pnas.tasks.context import Context
-from pnas.tasks.shown import relative
-from pnas.tasks.training_run import Run, opened_training
 from pnas.tracking import how_to_open
 
 
@@ -54,7 +54,8 @@ def run(settings: Settings, context: Context) -> float | None:
 
 def _checked(chosen: Chosen) -> DataInfo:
     """Everything that can be refused before any of it is trained."""
-    settings, trainer = chosen.settings, chosen.settings.trainer
+    settings = chosen.settings
+    trainer = chosen.settings.trainer
     info = check_data(settings.data)
     everything = settings.task.train_on == "train+val"
     check_batchsize(trainer, info.train + (info.val if everything else 0))
@@ -65,19 +66,28 @@ def _checked(chosen: Chosen) -> DataInfo:
     if everything:
         rule = "must be train where several cells are compared: train+val leaves nothing to compare them on"
         require(len(chosen.cells) == 1, "task.train_on", rule, settings.task.train_on)
-        require(trainer.patience == 0, "trainer.patience", "must be 0 with task.train_on=train+val", trainer.patience)
+        require(
+            trainer.patience == 0,
+            "trainer.patience",
+            "must be 0 with task.train_on=train+val",
+            trainer.patience,
+        )
     limits = Limits(trainer, settings.child, info.image_shape, info.num_classes)
     for cell in chosen.cells:
         if (excess := limits.excess(limits.count(cell))) is not None:
             raise InvalidValue("cell", f"must be within the trainer's limits: {excess}", str(cell))
-        count_network(cell, settings.child, info.image_shape, info.num_classes, trainer.aux_weight > 0)
+        count_network(
+            cell, settings.child, info.image_shape, info.num_classes, trainer.aux_weight > 0
+        )
     return info
 
 
 def _print_plan(chosen: Chosen, info: DataInfo, context: Context) -> None:
     settings = chosen.settings
     batches = info.train // settings.trainer.batchsize
-    lines = [f"{len(chosen.cells)} cell(s), {settings.task.seeds} training(s) each, {settings.trainer.epochs} epochs"]
+    lines = [
+        f"{len(chosen.cells)} cell(s), {settings.task.seeds} training(s) each, {settings.trainer.epochs} epochs"
+    ]
     lines.append(f"{info.train:,} examples, {batches:,} steps an epoch, {info.num_classes} classes")
     for cell in chosen.cells:
         counts = count_network(cell, settings.child, info.image_shape, info.num_classes)
@@ -96,25 +106,35 @@ def _train_all(record: Run, settings: Settings, context: Context) -> None:
             _train(member, record, settings, learned_from, context)
     finished = [member for member in record.training.members if member.status == "finished"]
     if not finished:
-        raise TrainingFailed(f"no training came to its end; the last one: {record.training.members[-1].error}")
+        raise TrainingFailed(
+            f"no training came to its end; the last one: {record.training.members[-1].error}"
+        )
     for member in finished:
-        member.test_accuracy = None if data.test is None else _test(member, settings, data, record.folder(member))
+        member.test_accuracy = (
+            None if data.test is None else _test(member, settings, data, record.folder(member))
+        )
     record.training.status = "finished"
     record.save()
 
 
 def _train(member: Member, record: Run, settings: Settings, data: Parts, context: Context) -> None:
-    from pnas.children.final.fit import FinalJob, train_final
+    from pnas.children.final_training.long_training import FinalJob, train_final
 
     validates = settings.task.train_on == "train"
-    job = FinalJob(Cell.parse(member.cell), settings.child, settings.trainer, member.seed, validates)
+    job = FinalJob(
+        Cell.parse(member.cell), settings.child, settings.trainer, member.seed, validates
+    )
     folder = record.folder(member)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, weights = folder / CHECKPOINT, folder / MEMBER_WEIGHTS
+    checkpoint = folder / CHECKPOINT
+    weights = folder / MEMBER_WEIGHTS
     try:
-        progress = train_final(job, data, checkpoint, weights, partial(record.epoch_ended, member, context.console))
+        progress = train_final(
+            job, data, checkpoint, weights, partial(record.epoch_ended, member, context.console)
+        )
     except ChildFailure as error:
-        member.status, member.error = "failed", str(error)
+        member.status = "failed"
+        member.error = str(error)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -128,10 +148,12 @@ def _train(member: Member, record: Run, settings: Settings, data: Parts, context
 
 
 def _test(member: Member, settings: Settings, data: Parts, folder: Path) -> float:
-    from pnas.children.final.evaluate import load_child, measure
+    from pnas.children.final_training.evaluation import load_child, measure
 
     assert data.test is not None
-    model = load_child(Cell.parse(member.cell), settings.child, data.image_shape, data.num_classes, folder)
+    model = load_child(
+        Cell.parse(member.cell), settings.child, data.image_shape, data.num_classes, folder
+    )
     return measure(model, data.test)[1]
 
 
@@ -140,10 +162,16 @@ def _report(training: Training, context: Context, settings: Settings) -> float |
     run_dir = relative(context.run_dir)
     lines = [f"outputs: {run_dir}"]
     if best := training.best():
-        lines.append(f"best by validation: {MEMBERS}/{best.id}; task=export from={run_dir} writes it")
+        lines.append(
+            f"best by validation: {MEMBERS}/{best.id}; task=export from={run_dir} writes it"
+        )
     if command := how_to_open(settings.tracking):
         lines.append(f"compare runs in MLflow: {command}")
     for line in lines:
         context.console.print(line, markup=False, highlight=False, soft_wrap=True)
-    means = [cell["val_accuracy"]["mean"] for cell in training.cells() if cell["val_accuracy"]["mean"] is not None]
+    means = [
+        cell["val_accuracy"]["mean"]
+        for cell in training.cells()
+        if cell["val_accuracy"]["mean"] is not None
+    ]
     return max(means, default=None)

@@ -1,10 +1,10 @@
 """Journal -> MLflow. Nothing here imports MLflow before a store is opened."""
 
+from pnas.system.redaction import redact, scrub
+from pnas.tracking.mlflow_store import find_run, open_store, run_dir_of
 from pnas.tracking.projection import Projection, project
-from pnas.tracking.redaction import redact, scrub
-from pnas.tracking.spec import TrackingSpec, how_to_open, resolve_uri
-from pnas.tracking.store import find_run, open_store, run_dir_of
 from pnas.tracking.tracker import MlflowTracker, NullTracker, Tracker, start_tracker
+from pnas.tracking.tracking_specs import TrackingSpec, how_to_open, resolve_uri
 
 __all__ = [
     "MlflowTracker",

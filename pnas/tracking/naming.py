@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pnas.tracking.redaction import redact, scrub
+from pnas.system.redaction import redact, scrub
 
 LONGEST_VALUE = 6000
 LONGEST_TAG = 5000

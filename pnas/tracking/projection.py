@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from pnas.records import Journal
-from pnas.records.rundir import CHILDREN, CONFIG, JOURNAL, SUMMARY
-from pnas.tracking.facts import RUNNING, RunFacts, SearchFacts
-from pnas.tracking.mirror import Mirror, StoredRun
-from pnas.tracking.redaction import redact
-from pnas.tracking.spec import TrackingSpec, resolve_uri
-from pnas.tracking.store import Store, file_lock, open_store, translated
+from pnas.records.run_directory import CHILDREN, CONFIG, JOURNAL, SUMMARY
+from pnas.system.redaction import redact
+from pnas.tracking.mlflow_store import Store, file_lock, open_store, translated
+from pnas.tracking.run_facts import RUNNING, RunFacts, SearchFacts
+from pnas.tracking.store_mirror import Mirror, StoredRun
+from pnas.tracking.tracking_specs import TrackingSpec, resolve_uri
 
 LOCK = ".tracking.lock"
 _ALWAYS_KEPT = (SUMMARY, CHILDREN, CONFIG)
@@ -100,7 +100,11 @@ class Projection:
     ) -> bool:
         wanted = facts.search()
         search = mirror.ensure(wanted, None)
-        self.info = {"uri": redact(store.uri), "experiment": store.experiment, "run_id": search.run_id}
+        self.info = {
+            "uri": redact(store.uri),
+            "experiment": store.experiment,
+            "run_id": search.run_id,
+        }
         for stage_facts, children in _stages(facts):
             stage = mirror.ensure(stage_facts, search)
             for child in children:
@@ -114,7 +118,12 @@ class Projection:
         return True
 
     def _end(
-        self, mirror: Mirror, store: Store, search: StoredRun, wanted: RunFacts, artifacts: Sequence[Path]
+        self,
+        mirror: Mirror,
+        store: Store,
+        search: StoredRun,
+        wanted: RunFacts,
+        artifacts: Sequence[Path],
     ) -> None:
         try:
             if wanted.status != RUNNING:
@@ -143,7 +152,10 @@ class Projection:
 
 def _stages(facts: SearchFacts) -> Iterator[tuple[RunFacts, Iterator[RunFacts]]]:
     for stage in facts.stages:
-        yield facts.stage(stage), (facts.child(child) for child in (*facts.ended_in(stage), *facts.spares_of(stage)))
+        yield (
+            facts.stage(stage),
+            (facts.child(child) for child in (*facts.ended_in(stage), *facts.superseded_of(stage))),
+        )
 
 
 def _bring(mirror: Mirror, child: RunFacts, stage: StoredRun) -> None:
@@ -161,7 +173,8 @@ def _files(run_dir: Path, paths: Sequence[Path]) -> Iterator[tuple[Path, str | N
 
     What seems to lie in ``run_dir`` but links out of it is left out: the directory may be somebody else's.
     """
-    lexical, home = run_dir.absolute(), run_dir.resolve()
+    lexical = run_dir.absolute()
+    home = run_dir.resolve()
     for top in (path.absolute() for path in paths):
         for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
             leads_out = file.is_relative_to(lexical) and not file.resolve().is_relative_to(home)

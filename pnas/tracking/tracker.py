@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pnas.system.redaction import redact, scrub
+from pnas.tracking.mlflow_store import StoreBusy
 from pnas.tracking.projection import Projection
-from pnas.tracking.redaction import redact, scrub
-from pnas.tracking.spec import TrackingSpec, resolve_uri
-from pnas.tracking.store import StoreBusy
+from pnas.tracking.tracking_specs import TrackingSpec, resolve_uri
 
 Info = dict[str, str]
 OnRun = Callable[[Info], None]
 
 _log = logging.getLogger(__name__)
-_EVERY, _PAUSE = 5.0, 1.0
-_LONGEST_RETRY, _LAST_RETRIES = 60.0, 2.0
+_EVERY = 5.0
+_PAUSE = 1.0
+_LONGEST_RETRY = 60.0
+_LAST_RETRIES = 2.0
 
 
 class Tracker(Protocol):
@@ -80,11 +82,18 @@ class MlflowTracker:
     """
 
     def __init__(self, spec: TrackingSpec, run_dir: Path, on_run: OnRun | None = None) -> None:
-        self._uri, self._patience, self._on_run = resolve_uri(spec), spec.patience, on_run
-        self._run_dir, self._projection = run_dir, Projection(run_dir, spec)
-        self._news, self._ended, self._stop = threading.Event(), threading.Event(), threading.Event()
+        self._uri = resolve_uri(spec)
+        self._patience = spec.patience
+        self._on_run = on_run
+        self._run_dir = run_dir
+        self._projection = Projection(run_dir, spec)
+        self._news = threading.Event()
+        self._ended = threading.Event()
+        self._stop = threading.Event()
         self._ending: _Ending | None = None
-        self._failures, self._busy, self._complete = 0, False, False
+        self._failures = 0
+        self._busy = False
+        self._complete = False
         self._unsaid: str | None = None
         # A daemon: a store that hangs must not keep the process alive; being cut off anywhere is harmless.
         self._thread = threading.Thread(target=self._work, name="pnas-tracking", daemon=True)
@@ -114,14 +123,16 @@ class MlflowTracker:
         return self._projection.info
 
     def _hand_over_run_id(self) -> None:
-        info, on_run = self._projection.info, self._on_run
+        info = self._projection.info
+        on_run = self._on_run
         if info is not None and on_run is not None:
             self._on_run = None
             on_run(info)
 
     def _say(self) -> None:
         """Say what went wrong, in the caller's thread and only once."""
-        reason, self._unsaid = self._unsaid, None
+        reason = self._unsaid
+        self._unsaid = None
         if reason is not None:
             _log.warning("%s. The search goes on; MLflow gets the rest when it can", reason)
 
@@ -147,9 +158,11 @@ class MlflowTracker:
         except Exception as error:
             if self._failures == 0:
                 self._unsaid = scrub(str(error), self._uri) or type(error).__name__
-            self._failures, self._busy = self._failures + 1, isinstance(error, StoreBusy)
+            self._failures = self._failures + 1
+            self._busy = isinstance(error, StoreBusy)
             return False
-        self._failures, self._unsaid = 0, None
+        self._failures = 0
+        self._unsaid = None
         return done
 
     def _may_come_back(self, ending: _Ending | None) -> bool:

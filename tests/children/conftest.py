@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pnas.children import TrainerSpec
-from pnas.children.runtime import configure_runtime
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.data import Dataset
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pnas.children import ChildRunnerFactory, NetworkManager, NetworkSpec, TrainerSpec
-from pnas.children import training as training_module
 from pnas.children.manager import reward_of
-from pnas.children.runtime import configure_runtime
+from pnas.children.search_training import fast_loop as training_module
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.data import Dataset, DataSpec
 from pnas.errors import InvalidValue
 from pnas.records import ChildJob, Status
@@ -44,7 +44,9 @@ def test_evaluate_returns_the_full_record(manager: NetworkManager, tmp_path: Pat
 def test_stored_weights_give_the_accuracy_they_had(manager: NetworkManager, tmp_path: Path) -> None:
     result = manager.evaluate(CELL, weights_path=tmp_path / "w.npz")
     data = manager.dataset
-    swapped = Dataset("swapped", data.x_train, data.y_train, data.x_test, data.y_test, data.x_val, data.y_val, 3)
+    swapped = Dataset(
+        "swapped", data.x_train, data.y_train, data.x_test, data.y_test, data.x_val, data.y_val, 3
+    )
     again = NetworkManager(swapped, network=NETWORK, trainer=TRAINER)
     assert again.test_accuracy(CELL, tmp_path / "w.npz") == pytest.approx(result.reward)
 
@@ -85,10 +87,14 @@ def test_out_of_memory_it_is_trained_in_smaller_parts_of_the_same_batch(
     asked: list[int] = []
     train = training_module.train
 
-    def room_for_8(weights: Any, data: Any, trainer: TrainerSpec, seed: int, accumulate: int) -> Any:
+    def room_for_8(
+        weights: Any, data: Any, trainer: TrainerSpec, seed: int, accumulate: int
+    ) -> Any:
         asked.append(accumulate)
         if trainer.batchsize // accumulate > 8:
-            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand so on")
+            raise tf.errors.ResourceExhaustedError(
+                None, None, "OOM when allocating tensor\nand so on"
+            )
         return train(weights, data, trainer, seed, accumulate)
 
     monkeypatch.setattr(training_module, "train", room_for_8)
@@ -96,7 +102,9 @@ def test_out_of_memory_it_is_trained_in_smaller_parts_of_the_same_batch(
     assert (result.status, asked) == (Status.OK, [1, 2])
     assert result.metrics["accumulate"] == [2.0]
     assert manager.evaluate(CELL, seed=1, accumulate=2).metrics == result.metrics
-    assert "worker of the attempt before was killed" in str(manager.evaluate(CELL, accumulate=8).error)
+    assert "worker of the attempt before was killed" in str(
+        manager.evaluate(CELL, accumulate=8).error
+    )
 
 
 def test_memory_of_a_gpu_is_limited_or_grows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,16 +112,22 @@ def test_memory_of_a_gpu_is_limited_or_grows(monkeypatch: pytest.MonkeyPatch) ->
 
     calls: list[tuple[str, Any]] = []
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu0"])
-    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grow: calls.append((gpu, grow)))
     monkeypatch.setattr(
-        tf.config, "set_logical_device_configuration", lambda gpu, limits: calls.append((gpu, limits[0].memory_limit))
+        tf.config.experimental, "set_memory_growth", lambda gpu, grow: calls.append((gpu, grow))
+    )
+    monkeypatch.setattr(
+        tf.config,
+        "set_logical_device_configuration",
+        lambda gpu, limits: calls.append((gpu, limits[0].memory_limit)),
     )
     configure_runtime(TRAINER)
     configure_runtime(TRAINER, gpu_memory_mb=2048)
     assert calls == [("gpu0", True), ("gpu0", 2048)]
 
 
-def test_an_interrupt_is_not_a_failed_child(manager: NetworkManager, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_not_a_failed_child(
+    manager: NetworkManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -123,7 +137,9 @@ def test_an_interrupt_is_not_a_failed_child(manager: NetworkManager, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("reward", "expected"), [("last", 0.3), ("best", 0.9), ("mean", 0.4)], ids=["last", "best", "mean"]
+    ("reward", "expected"),
+    [("last", 0.3), ("best", 0.9), ("mean", 0.4)],
+    ids=["last", "best", "mean"],
 )
 def test_rewards(reward: str, expected: float) -> None:
     trainer = TrainerSpec(epochs=4, reward=reward, reward_epochs=2)
@@ -145,14 +161,18 @@ def test_bad_settings_are_refused_before_any_child(dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 broken"])
-def test_unreadable_weights_are_refused(manager: NetworkManager, tmp_path: Path, content: bytes) -> None:
+def test_unreadable_weights_are_refused(
+    manager: NetworkManager, tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "weights.npz"
     path.write_bytes(content)
     with pytest.raises(InvalidValue, match="weights_path"):
         manager.test_accuracy(CELL, path)
 
 
-def test_weights_of_another_cell_and_missing_files_are_refused(manager: NetworkManager, tmp_path: Path) -> None:
+def test_weights_of_another_cell_and_missing_files_are_refused(
+    manager: NetworkManager, tmp_path: Path
+) -> None:
     np.savez(tmp_path / "other.npz", trainable_00000=np.zeros(3))
     with pytest.raises(InvalidValue, match="this cell"):
         manager.test_accuracy(CELL, tmp_path / "other.npz")
@@ -175,8 +195,16 @@ def test_the_same_bits_in_other_processes_whatever_runs_side_by_side() -> None:
     losses = set()
     for inter_op_threads in (1, 1, 2):
         factory = ChildRunnerFactory(DataSpec("digits"), NetworkSpec(), trainer, inter_op_threads)
-        command = [sys.executable, "-c", _CHILD_IN_ANOTHER_PROCESS, pickle.dumps(factory).hex(), str(CELL)]
-        losses.add(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+        command = [
+            sys.executable,
+            "-c",
+            _CHILD_IN_ANOTHER_PROCESS,
+            pickle.dumps(factory).hex(),
+            str(CELL),
+        ]
+        losses.add(
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        )
     assert len(losses) == 1
 
 

@@ -80,7 +80,15 @@ def test_the_default_presets_are_the_defaults() -> None:
 
 def test_epochs_that_are_validated() -> None:
     last = TrainerSpec(epochs=7, validate_every=3)
-    assert [last.is_validated(epoch) for epoch in range(7)] == [False, False, True, False, False, True, True]
+    assert [last.is_validated(epoch) for epoch in range(7)] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+        True,
+    ]
     mean = TrainerSpec(epochs=5, validate_every=9, reward="mean", reward_epochs=2)
     assert [mean.is_validated(epoch) for epoch in range(5)] == [False] * 3 + [True] * 2
     best = TrainerSpec(epochs=3, validate_every=9, reward="best")
@@ -108,5 +116,7 @@ def test_parts_of_a_batch_are_equal_and_at_least_twice_as_many_each_time(
 
 
 def test_a_batch_is_split_into_equal_parts_only() -> None:
-    with pytest.raises(InvalidValue, match=r"trainer\.accumulate: must divide trainer\.batchsize=64"):
+    with pytest.raises(
+        InvalidValue, match=r"trainer\.accumulate: must divide trainer\.batchsize=64"
+    ):
         TrainerSpec(batchsize=64, accumulate=3)

@@ -94,7 +94,9 @@ def refused(capsys: pytest.CaptureFixture[str], *overrides: str) -> str:
     return message
 
 
-@pytest.mark.parametrize(("command", "key", "value"), MISTAKES, ids=[mistake[0] for mistake in MISTAKES])
+@pytest.mark.parametrize(
+    ("command", "key", "value"), MISTAKES, ids=[mistake[0] for mistake in MISTAKES]
+)
 def test_a_mistake_is_one_line_with_key_and_value(
     command: str, key: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,7 +128,9 @@ def test_a_malformed_npz_is_refused(
     assert rule in message
 
 
-def test_a_directory_with_other_things_is_not_made_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_with_other_things_is_not_made_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "outputs" / "photos").mkdir(parents=True)
     (tmp_path / "outputs" / "photos" / "cat.png").touch()
     assert "photos" in refused(capsys, "name=photos")

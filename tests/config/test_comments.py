@@ -18,7 +18,9 @@ def test_keys_are_commented(path: Path) -> None:
     assert keys
 
 
-@pytest.mark.parametrize("path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((CONF / "experiment").glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_experiments_open_with_their_command(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert lines[0] == "# @package _global_"

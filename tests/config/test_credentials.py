@@ -17,14 +17,21 @@ def test_an_address_with_credentials_moves_to_the_environment(prefix: str, quote
 
 def test_whichever_key_it_was_typed_for() -> None:
     environment: dict[str, str] = {}
-    hidden = hide_credentials([f"tracking.urii={SECRET}", "data.path=s3://key:word@bucket"], environment)
-    assert hidden == [f"tracking.urii=${{oc.env:{VARIABLE}0}}", f"data.path=${{oc.env:{VARIABLE}1}}"]
+    hidden = hide_credentials(
+        [f"tracking.urii={SECRET}", "data.path=s3://key:word@bucket"], environment
+    )
+    assert hidden == [
+        f"tracking.urii=${{oc.env:{VARIABLE}0}}",
+        f"data.path=${{oc.env:{VARIABLE}1}}",
+    ]
     assert list(environment.values()) == [SECRET, "s3://key:word@bucket"]
 
 
 def test_a_list_stays_a_list_and_a_comma_in_a_password_makes_none() -> None:
     environment: dict[str, str] = {}
-    hidden = hide_credentials([f"tracking.uri={SECRET}/a,{SECRET}/b", "tracking.uri=http://u:a,b@h"], environment)
+    hidden = hide_credentials(
+        [f"tracking.uri={SECRET}/a,{SECRET}/b", "tracking.uri=http://u:a,b@h"], environment
+    )
     assert hidden == [
         f"tracking.uri=${{oc.env:{VARIABLE}0}},${{oc.env:{VARIABLE}1}}",
         f"tracking.uri=${{oc.env:{VARIABLE}2}}",

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pnas.controller import ControllerManager, ControllerSpec
+from pnas.controller import ControllerManager
 from pnas.errors import InvalidValue, PnasError
+from pnas.predictors import ControllerSpec
 from pnas.state_space import Cell, NASBench201Space, StateSpace
 
 RewardOf = Callable[[Cell], float]
@@ -36,7 +37,8 @@ def test_the_papers_counts() -> None:
 
 
 def test_the_original_projects_loop(controller: ControllerManager, reward: RewardOf) -> None:
-    sizes, reports = [], []
+    sizes = []
+    reports = []
     for _ in range(3):
         children = controller.get_actions()
         sizes.append((len(children), len(children[0])))
@@ -63,7 +65,9 @@ def test_a_benchmark_space(make_spec: MakeSpec) -> None:
 
 
 @pytest.mark.parametrize("name", ["lstm", "mlp", "lstm_ensemble", "mlp_ensemble"])
-def test_ranks_cells_of_the_next_size(name: str, space: StateSpace, make_spec: MakeSpec, reward: RewardOf) -> None:
+def test_ranks_cells_of_the_next_size(
+    name: str, space: StateSpace, make_spec: MakeSpec, reward: RewardOf
+) -> None:
     spec = replace(make_spec(name), steps=200)
     controller = ControllerManager(space, B=2, K=None, spec=spec)
     _train(controller, reward)
@@ -75,7 +79,9 @@ def test_ranks_cells_of_the_next_size(name: str, space: StateSpace, make_spec: M
     assert report.spearman_next > 0.5
 
 
-def test_k_limits_the_children(controller: ControllerManager, space: StateSpace, reward: RewardOf) -> None:
+def test_k_limits_the_children(
+    controller: ControllerManager, space: StateSpace, reward: RewardOf
+) -> None:
     drawn = controller.get_actions(K=5)
     assert len(drawn) == 5
     assert set(drawn) < set(space.initial_children())
@@ -92,7 +98,10 @@ def test_failed_children_are_left_out(controller: ControllerManager, reward: Rew
     children = controller.get_actions()
     failed = set(children[::3])
     controller.train(
-        [None if i % 6 == 0 else float("nan") if i % 3 == 0 else reward(c) for i, c in enumerate(children)]
+        [
+            None if i % 6 == 0 else float("nan") if i % 3 == 0 else reward(c)
+            for i, c in enumerate(children)
+        ]
     )
     assert [r is None for r in controller.history[0][1]] == [child in failed for child in children]
     generation = controller.update()
@@ -103,11 +112,15 @@ def test_failed_children_are_left_out(controller: ControllerManager, reward: Rew
 @pytest.mark.parametrize("usable", [0, 1])
 def test_too_few_successes_are_refused(controller: ControllerManager, usable: int) -> None:
     rewards = [0.5] * usable + [None] * (len(controller.get_actions()) - usable)
-    with pytest.raises(PnasError, match=f"needs at least 2 children with a reward, there are {usable}"):
+    with pytest.raises(
+        PnasError, match=f"needs at least 2 children with a reward, there are {usable}"
+    ):
         controller.train(rewards)
 
 
-def test_a_stage_that_failed_as_a_whole_has_no_next(controller: ControllerManager, reward: RewardOf) -> None:
+def test_a_stage_that_failed_as_a_whole_has_no_next(
+    controller: ControllerManager, reward: RewardOf
+) -> None:
     _train(controller, reward)
     controller.update()
     controller.train([None] * 8)
@@ -146,7 +159,9 @@ def test_order_of_calls(controller: ControllerManager, reward: RewardOf) -> None
         _train(controller, reward)
 
 
-@pytest.mark.parametrize(("B", "K", "key"), [(0, 8, "state_space.B"), (4, 8, "state_space.B"), (3, 0, "controller.K")])
+@pytest.mark.parametrize(
+    ("B", "K", "key"), [(0, 8, "state_space.B"), (4, 8, "state_space.B"), (3, 0, "controller.K")]
+)
 def test_bad_values(space: StateSpace, B: int, K: int, key: str) -> None:
     with pytest.raises(InvalidValue, match=f"^{key}: must be"):
         ControllerManager(space, B, K)
@@ -160,13 +175,15 @@ def test_replay_equals_live(
     def fresh() -> ControllerManager:
         return ControllerManager(space, 3, 8, spec=make_spec(name, warm_start=warm_start), seed=4)
 
-    live, closed = fresh(), []
+    live = fresh()
+    closed = []
     for _ in range(2):
         _train(live, reward)
         closed.append(live.history[-1])
         replayed = fresh()
         replayed.restore_history(closed)
-        expected, found = live.update(), replayed.update()
+        expected = live.update()
+        found = replayed.update()
         assert found[:4] == expected[:4]
     replayed.begin_stage(expected.cells, expected.predictions)
     rewards = [reward(cell) for cell in live.get_actions()]
@@ -198,24 +215,47 @@ def test_save_and_restore_into_a_larger_space(
     other = ControllerManager(larger, 5, 8, spec=make_spec("mlp"))
     other.restore(tmp_path)
     tokens = larger.encode(controller.children)
-    np.testing.assert_array_equal(other.predictor.predict(tokens), controller.predictor.predict(tokens))
+    np.testing.assert_array_equal(
+        other.predictor.predict(tokens), controller.predictor.predict(tokens)
+    )
 
 
 def test_each_stage_is_diagnosed(space: StateSpace, make_spec: MakeSpec, reward: RewardOf) -> None:
-    controller = ControllerManager(space, B=2, K=8, spec=replace(make_spec("gp"), cross_validate=4), seed=1)
+    controller = ControllerManager(
+        space, B=2, K=8, spec=replace(make_spec("gp"), cross_validate=4), seed=1
+    )
     first = controller.train([reward(cell) for cell in controller.get_actions()])
-    assert first.spearman_next is first.diagnosis["kendall_next"] is first.diagnosis["spearman_next_low"] is None
+    assert (
+        first.spearman_next
+        is first.diagnosis["kendall_next"]
+        is first.diagnosis["spearman_next_low"]
+        is None
+    )
     assert first.diagnosis["spearman_cv"] > 0.5
-    assert first.diagnosis["kendall_cv_low"] <= first.diagnosis["kendall_cv"] <= first.diagnosis["kendall_cv_high"]
+    assert (
+        first.diagnosis["kendall_cv_low"]
+        <= first.diagnosis["kendall_cv"]
+        <= first.diagnosis["kendall_cv_high"]
+    )
     controller.update()
     second = controller.train([reward(cell) for cell in controller.get_actions()])
     record = second.as_record()
     assert record["spearman_next"] is not None
-    assert {"kind", "loss", "losses", "spearman_fit", "kendall_fit", "kendall_next", "spearman_cv"} < record.keys()
+    assert {
+        "kind",
+        "loss",
+        "losses",
+        "spearman_fit",
+        "kendall_fit",
+        "kendall_next",
+        "spearman_cv",
+    } < record.keys()
     assert "diagnosis" not in record
 
 
-def test_no_cross_validation_unless_asked_for(space: StateSpace, make_spec: MakeSpec, reward: RewardOf) -> None:
+def test_no_cross_validation_unless_asked_for(
+    space: StateSpace, make_spec: MakeSpec, reward: RewardOf
+) -> None:
     controller = ControllerManager(space, B=2, K=8, spec=replace(make_spec("gp"), cross_validate=0))
     report = controller.train([reward(cell) for cell in controller.get_actions()])
     assert "spearman_cv" not in report.diagnosis
@@ -226,14 +266,14 @@ def test_cells_that_are_not_allowed_are_dropped_before_the_best_are_chosen() -> 
     free = ControllerManager(space, B=2, K=4, predictor="mlp", seed=1)
     forbidden: set[str] = set()
 
-    def allows(cell: Cell) -> bool:
+    def is_feasible(cell: Cell) -> bool:
         return str(cell) not in forbidden
 
     rewards = [0.1 + 0.05 * i for i in range(len(free.get_actions()))]
     free.train(rewards)
     ranked = free.update()
     forbidden |= {str(cell) for cell in ranked.cells[:3]}
-    limited = ControllerManager(space, B=2, K=4, predictor="mlp", seed=1, allows=allows)
+    limited = ControllerManager(space, B=2, K=4, predictor="mlp", seed=1, is_feasible=is_feasible)
     limited.train(rewards)
     assert limited.get_actions() == free.history[0][0]
     assert limited.update().cells[0] == ranked.cells[3]
@@ -243,5 +283,9 @@ def test_cells_that_are_not_allowed_are_dropped_before_the_best_are_chosen() -> 
 
 def test_cells_of_one_block_that_are_not_allowed_are_not_children() -> None:
     space = StateSpace(B=1, operators=["3x3 conv", "identity"])
-    controller = ControllerManager(space, B=1, K=4, allows=lambda cell: "conv" not in str(cell))
-    assert controller.get_actions() == [cell for cell in space.initial_children() if "conv" not in str(cell)]
+    controller = ControllerManager(
+        space, B=1, K=4, is_feasible=lambda cell: "conv" not in str(cell)
+    )
+    assert controller.get_actions() == [
+        cell for cell in space.initial_children() if "conv" not in str(cell)
+    ]

@@ -38,7 +38,10 @@ def test_image_shape() -> None:
         ({"x_val": np.zeros((3, 4, 5, 1), np.float32)}, "dataset.x_val"),
         ({"y_val": np.array([0, 1, 3], np.int32)}, "dataset.y_val"),
         ({"y_val": np.array([0, 1, -1], np.int32)}, "dataset.y_val"),
-        ({"x_val": np.zeros((0, 4, 5, 2), np.float32), "y_val": np.zeros(0, np.int32)}, "dataset.y_val"),
+        (
+            {"x_val": np.zeros((0, 4, 5, 2), np.float32), "y_val": np.zeros(0, np.int32)},
+            "dataset.y_val",
+        ),
         ({"y_test": None}, "dataset.y_test"),
     ],
 )
@@ -67,7 +70,9 @@ def test_fingerprint_sees_every_part() -> None:
         replace(data, y_train=data.y_train[::-1].copy()),
         replace(data, num_classes=4),
         replace(data, x_test=None, y_test=None),
-        replace(data, x_train=data.x_val, y_train=data.y_val, x_val=data.x_train, y_val=data.y_train),
+        replace(
+            data, x_train=data.x_val, y_train=data.y_val, x_val=data.x_train, y_val=data.y_train
+        ),
         replace(data, mean=np.ones(2, np.float32)),
         replace(data, mean=None, std=None),
     ]
@@ -99,7 +104,8 @@ def test_a_constant_channel_keeps_its_scale(level: float) -> None:
 
 def test_normalise_puts_raw_images_on_the_scale_of_training() -> None:
     rng = np.random.default_rng(2)
-    raw, y = rng.integers(0, 256, (60, 4, 4, 3), dtype=np.uint8), np.arange(60) % 2
+    raw = rng.integers(0, 256, (60, 4, 4, 3), dtype=np.uint8)
+    y = np.arange(60) % 2
     data = dataset_from_arrays(raw[:40], y[:40], raw[40:50], y[40:50], raw[50:], y[50:])
     np.testing.assert_array_equal(data.normalise(raw[:40]), data.x_train)
     np.testing.assert_array_equal(data.normalise(raw[50:]), data.x_test)

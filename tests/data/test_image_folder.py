@@ -78,12 +78,18 @@ def test_train_may_be_a_class(tmp_path: Path) -> None:
         (("L", "L"), 3, 3),
     ],
 )
-def test_channels(modes: tuple[str, str], channels: int | None, expected: int, tmp_path: Path) -> None:
+def test_channels(
+    modes: tuple[str, str], channels: int | None, expected: int, tmp_path: Path
+) -> None:
     for name, mode in zip("ab", modes, strict=True):
         fill(tmp_path / name, mode=mode)
     data = load_dataset("image_folder", path=tmp_path, channels=channels)
     assert data.image_shape == (4, 6, expected)
-    assert check_data("image_folder", path=tmp_path, channels=channels).image_shape == (4, 6, expected)
+    assert check_data("image_folder", path=tmp_path, channels=channels).image_shape == (
+        4,
+        6,
+        expected,
+    )
 
 
 def test_jpeg_suffixes_and_files_that_are_left_out(tmp_path: Path) -> None:
@@ -111,13 +117,17 @@ def test_photographs_are_turned_upright(tmp_path: Path) -> None:
 
 def test_images_of_different_sizes_are_resized_when_asked(photos: Path) -> None:
     image(7, size=(9, 9)).save(photos / "bee" / "9.png")
-    with pytest.raises(InvalidValue, match=r"must be given, since .*0.png is 6x4 and .*9.png is 9x9") as caught:
+    with pytest.raises(
+        InvalidValue, match=r"must be given, since .*0.png is 6x4 and .*9.png is 9x9"
+    ) as caught:
         check_data("image_folder", path=photos)
     assert caught.value.key == "data.image_size"
     assert load_dataset("image_folder", path=photos, image_size=8).image_shape == (8, 8, 3)
 
 
-def test_only_the_images_that_are_used_are_decoded(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_images_that_are_used_are_decoded(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decoded: list[Path] = []
     decode = ImageFiles._decode_into
 
@@ -137,7 +147,9 @@ def test_unreadable_images_are_named(photos: Path) -> None:
     whole = file.read_bytes()
     for content in (b"", b"no image", whole[:40], whole[:-30]):
         file.write_bytes(content)
-        with pytest.raises(InvalidValue, match=r"must be a readable image. Received: '.*/bee/2.png'") as caught:
+        with pytest.raises(
+            InvalidValue, match=r"must be a readable image. Received: '.*/bee/2.png'"
+        ) as caught:
             load_dataset("image_folder", path=photos)
         assert caught.value.key == "data.path"
 

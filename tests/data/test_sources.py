@@ -47,7 +47,11 @@ def test_float_images_of_any_size_and_channels(dtype: type, channels: int, save:
     data = load_dataset("npz", path=save({"x_train": x, "y_train": np.arange(40) % 2}))
     assert data.image_shape == (9, 7, channels)
     assert data.x_train.dtype == data.x_val.dtype == np.float32
-    assert (len(data.x_train), len(data.x_val), len(data.y_test if data.y_test is not None else ())) == (
+    assert (
+        len(data.x_train),
+        len(data.x_val),
+        len(data.y_test if data.y_test is not None else ()),
+    ) == (
         24,
         8,
         8,
@@ -69,10 +73,12 @@ def test_given_parts_stay_as_they_are(arrays: Arrays, save: Save) -> None:
     data = load_dataset("npz", path=save(parts))
     for part in ("train", "val", "test"):
         np.testing.assert_array_equal(getattr(data, f"y_{part}"), parts[f"y_{part}"])
-        np.testing.assert_array_equal(getattr(data, f"x_{part}"), data.normalise(parts[f"x_{part}"]))
+        np.testing.assert_array_equal(
+            getattr(data, f"x_{part}"), data.normalise(parts[f"x_{part}"])
+        )
 
 
-def without(*names: str) -> Callable[[Arrays], Arrays]:
+def exclude_cells(*names: str) -> Callable[[Arrays], Arrays]:
     return lambda a: {name: array for name, array in a.items() if name not in names}
 
 
@@ -91,15 +97,24 @@ def with_pixel(name: str, value: float) -> Callable[[Arrays], Any]:
 
 MISTAKES: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
     "nothing": (lambda _: {}, "must hold x_train, y_train"),
-    "other names": (lambda a: {"images": a["x_train"], "labels": a["y_train"]}, "Received: 'images, labels'"),
-    "no y_train": (without("y_train"), "must hold x_train, y_train.*Received: 'x_test, x_train, y_test'"),
-    "no y_test": (without("y_test"), "must hold x_train, y_train"),
+    "other names": (
+        lambda a: {"images": a["x_train"], "labels": a["y_train"]},
+        "Received: 'images, labels'",
+    ),
+    "no y_train": (
+        exclude_cells("y_train"),
+        "must hold x_train, y_train.*Received: 'x_test, x_train, y_test'",
+    ),
+    "no y_test": (exclude_cells("y_test"), "must hold x_train, y_train"),
     "misspelt part": (replaced(x_valid=lambda a: a["x_test"]), "must hold x_train.*x_valid"),
     "int64 images": (
         replaced(x_train=lambda a: a["x_train"].astype(int)),
         "x_train must be uint8 or float.*int64",
     ),
-    "text images": (replaced(x_train=lambda a: a["x_train"].astype(str)), "x_train must be uint8 or float"),
+    "text images": (
+        replaced(x_train=lambda a: a["x_train"].astype(str)),
+        "x_train must be uint8 or float",
+    ),
     "complex images": (
         replaced(x_train=lambda a: a["x_train"] * 1j),
         "x_train must be uint8 or float.*complex",
@@ -109,45 +124,81 @@ MISTAKES: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
         r"must be \(n, H, W\).*\(30, 90\)",
     ),
     "a scalar": (replaced(x_train=lambda _: np.uint8(3)), r"must be \(n, H, W\)"),
-    "5 channels": (replaced(x_train=lambda _: np.zeros((30, 6, 5, 5), np.uint8)), "1 to 4 channels"),
-    "channels first": (replaced(x_train=lambda a: a["x_train"].transpose(0, 3, 1, 2)), "1 to 4 channels"),
+    "5 channels": (
+        replaced(x_train=lambda _: np.zeros((30, 6, 5, 5), np.uint8)),
+        "1 to 4 channels",
+    ),
+    "channels first": (
+        replaced(x_train=lambda a: a["x_train"].transpose(0, 3, 1, 2)),
+        "1 to 4 channels",
+    ),
     "no channels": (replaced(x_train=lambda a: a["x_train"][..., :0]), "1 to 4 channels"),
     "no images": (replaced(x_train=lambda a: a["x_train"][:0]), "x_train must not be empty"),
     "no width": (replaced(x_train=lambda a: a["x_train"][:, :, :0]), "x_train must not be empty"),
     "empty test": (replaced(x_test=lambda a: a["x_test"][:0]), "x_test must not be empty"),
-    "NaN": (replaced(x_train=with_pixel("x_train", np.nan)), "x_train must be finite.*1 NaN or infinite"),
+    "NaN": (
+        replaced(x_train=with_pixel("x_train", np.nan)),
+        "x_train must be finite.*1 NaN or infinite",
+    ),
     "infinity": (replaced(x_test=with_pixel("x_test", -np.inf)), "x_test must be finite"),
-    "beyond float32": (replaced(x_train=lambda _: np.full((30, 6, 5, 3), 1e300)), "x_train must be finite"),
+    "beyond float32": (
+        replaced(x_train=lambda _: np.full((30, 6, 5, 3), 1e300)),
+        "x_train must be finite",
+    ),
     "other channels in test": (
         replaced(x_test=lambda a: a["x_test"][..., :1]),
         "x_test must hold .* as x_train",
     ),
-    "other size in test": (replaced(x_test=lambda a: a["x_test"][:, :5]), "x_test must hold .* as x_train"),
+    "other size in test": (
+        replaced(x_test=lambda a: a["x_test"][:, :5]),
+        "x_test must hold .* as x_train",
+    ),
     "other type in test": (
         replaced(x_test=lambda a: a["x_test"] / 255),
         "x_test must be uint8 as x_train is",
     ),
-    "fewer labels": (replaced(y_train=lambda a: a["y_train"][:29]), "y_train must have 30 labels.*29"),
+    "fewer labels": (
+        replaced(y_train=lambda a: a["y_train"][:29]),
+        "y_train must have 30 labels.*29",
+    ),
     "no labels": (replaced(y_train=lambda a: a["y_train"][:0]), r"y_train must be \(n,\)"),
     "text labels": (
         replaced(y_train=lambda a: a["y_train"].astype(str)),
         "y_train must hold integer or one-hot",
     ),
-    "float labels": (replaced(y_train=lambda a: a["y_train"] + 0.5), "y_train must hold integer or one-hot"),
-    "negative labels": (replaced(y_train=lambda a: a["y_train"] - 1), "y_train must not hold negative.*-1"),
-    "labels from 1": (replaced(y_train=lambda a: a["y_train"] + 1), "every class 0 to 3.*none of class 0"),
+    "float labels": (
+        replaced(y_train=lambda a: a["y_train"] + 0.5),
+        "y_train must hold integer or one-hot",
+    ),
+    "negative labels": (
+        replaced(y_train=lambda a: a["y_train"] - 1),
+        "y_train must not hold negative.*-1",
+    ),
+    "labels from 1": (
+        replaced(y_train=lambda a: a["y_train"] + 1),
+        "every class 0 to 3.*none of class 0",
+    ),
     "huge labels": (replaced(y_train=lambda a: a["y_train"] * 10**12), "none of class 1, 2, 3, 4"),
     "one class": (replaced(y_train=lambda a: a["y_train"] * 0), "at least 2 classes"),
     "class not in train": (
         replaced(y_test=lambda a: a["y_test"] + 1),
         "y_test must hold labels 0 to 2.*label 3",
     ),
-    "a gap": (replaced(y_train=lambda a: np.where(a["y_train"] == 1, 0, a["y_train"])), "none of class 1"),
+    "a gap": (
+        replaced(y_train=lambda a: np.where(a["y_train"] == 1, 0, a["y_train"])),
+        "none of class 1",
+    ),
     "two-hot": (replaced(y_train=lambda _: np.ones((30, 3))), "y_train must be one-hot"),
     "soft labels": (replaced(y_train=lambda _: np.full((30, 2), 0.5)), "y_train must be one-hot"),
     "empty one-hot": (replaced(y_train=lambda _: one_hot(np.arange(30) % 3, 4)), "none of class 3"),
-    "3-d labels": (replaced(y_train=lambda _: np.zeros((30, 1, 1), int)), r"y_train must be \(n,\)"),
-    "wider one-hot": (replaced(y_test=lambda a: one_hot(a["y_test"] + 1, 4)), "y_test must .*label 3"),
+    "3-d labels": (
+        replaced(y_train=lambda _: np.zeros((30, 1, 1), int)),
+        r"y_train must be \(n,\)",
+    ),
+    "wider one-hot": (
+        replaced(y_test=lambda a: one_hot(a["y_test"] + 1, 4)),
+        "y_test must .*label 3",
+    ),
 }
 
 
@@ -202,15 +253,20 @@ def test_files_that_are_no_npz(arrays: Arrays, save: Save, tmp_path: Path) -> No
 
 
 def test_a_local_file_of_a_named_set_must_look_like_it(arrays: Arrays, save: Save) -> None:
-    with pytest.raises(InvalidValue, match=r"must have examples of every class 0 to 9.*3, 4, 5, 6, 7"):
+    with pytest.raises(
+        InvalidValue, match=r"must have examples of every class 0 to 9.*3, 4, 5, 6, 7"
+    ):
         load_dataset("cifar10", path=save(arrays))
     ten = {"x_train": arrays["x_train"], "y_train": np.arange(30) % 10}
-    with pytest.raises(InvalidValue, match=r"must hold \(32, 32, 3\) images with data.name=cifar10"):
+    with pytest.raises(
+        InvalidValue, match=r"must hold \(32, 32, 3\) images with data.name=cifar10"
+    ):
         load_dataset("cifar10", path=save(ten))
 
 
 def test_a_local_file_of_a_named_set(save: Save) -> None:
-    x, y = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8), np.arange(100) % 10
+    x = np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8)
+    y = np.arange(100) % 10
     path = save({"x_train": x, "y_train": y, "x_test": x[:50], "y_test": y[:50]})
     data = load_dataset("fashion_mnist", path=path)
     assert data.name == "fashion_mnist"
@@ -219,9 +275,12 @@ def test_a_local_file_of_a_named_set(save: Save) -> None:
 
 
 def test_named_sets_are_downloaded_by_keras(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, y = np.zeros((200, 32, 32, 3), np.uint8), (np.arange(200) % 100)[:, None]
+    x = np.zeros((200, 32, 32, 3), np.uint8)
+    y = (np.arange(200) % 100)[:, None]
     x[::2] = 9
-    keras = SimpleNamespace(datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=lambda: ((x, y), (x, y)))))
+    keras = SimpleNamespace(
+        datasets=SimpleNamespace(cifar100=SimpleNamespace(load_data=lambda: ((x, y), (x, y))))
+    )
     monkeypatch.setitem(sys.modules, "keras", keras)
     data = load_dataset("cifar100", val_size=100)
     assert (len(data.x_train), len(data.x_val), data.x_test.shape) == (100, 100, x.shape)
@@ -235,5 +294,7 @@ def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "keras", keras)
     with pytest.raises(InvalidValue) as caught:
         load_dataset("cifar10")
-    assert str(caught.value).startswith("data.path: must name a local .npz file, since cifar10 could not be")
+    assert str(caught.value).startswith(
+        "data.path: must name a local .npz file, since cifar10 could not be"
+    )
     assert "\n" not in str(caught.value)

@@ -15,7 +15,7 @@ def local_ray() -> Iterator[None]:
     """Ray, connected; its workers can import the tests' support modules. Skips where Ray is not installed."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed")
-    from pnas.execution.cluster import connect, import_ray
+    from pnas.execution.ray_executor import connect, import_ray
 
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests"), before or ""])

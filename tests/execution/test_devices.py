@@ -6,12 +6,18 @@ import pytest
 from pnas.execution.devices import claim, visible_gpus
 
 
-def _claim_and_end(slots: list[str], directory: Path, results: "multiprocessing.Queue[str]") -> None:
+def _claim_and_end(
+    slots: list[str], directory: Path, results: "multiprocessing.Queue[str]"
+) -> None:
     results.put(claim(slots, directory))
 
 
-@pytest.mark.parametrize(("value", "expected"), [("", []), ("-1", []), ("0", ["0"]), ("2,5", ["2", "5"])])
-def test_visible_gpus_follow_the_environment(value: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("value", "expected"), [("", []), ("-1", []), ("0", ["0"]), ("2,5", ["2", "5"])]
+)
+def test_visible_gpus_follow_the_environment(
+    value: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
     assert visible_gpus() == expected
 

@@ -81,7 +81,9 @@ def test_every_job_gives_its_own_result_once(make: Make) -> None:
         assert result.reward == fake_reward(str(JOBS[index].cell))
 
 
-def test_a_raising_child_is_a_failed_result_with_line_and_traceback_and_the_others_go_on(make: Make) -> None:
+def test_a_raising_child_is_a_failed_result_with_line_and_traceback_and_the_others_go_on(
+    make: Make,
+) -> None:
     ended = results(make(fault(1, "raise")))
     assert [result.status for result in ended] == [Status.OK, Status.FAILED, Status.OK, Status.OK]
     assert ended[1].reward is None
@@ -90,7 +92,9 @@ def test_a_raising_child_is_a_failed_result_with_line_and_traceback_and_the_othe
 
 
 def test_a_mistake_of_the_command_is_no_failure_of_a_child(make: Make) -> None:
-    with pytest.raises(InvalidValue, match=r"trainer\.device: must be cpu or auto here. Received: 'gpu'"):
+    with pytest.raises(
+        InvalidValue, match=r"trainer\.device: must be cpu or auto here. Received: 'gpu'"
+    ):
         results(make(fault(0, "refuse")))
 
 
@@ -102,7 +106,9 @@ def test_an_executor_runs_again_after_a_run_and_closes_twice(make: Make) -> None
     executor.close()
 
 
-def test_no_job_is_started_that_may_not_be_and_those_that_run_are_finished(make: Make, tmp_path: Path) -> None:
+def test_no_job_is_started_that_may_not_be_and_those_that_run_are_finished(
+    make: Make, tmp_path: Path
+) -> None:
     asked: list[bool] = []
 
     def may_start(job: ChildJob) -> bool:
@@ -147,7 +153,9 @@ def test_a_hanging_child_is_stopped_at_its_timeout(make_workers: Make) -> None:
     assert 2.0 <= ended[0].seconds < 60
 
 
-def test_a_worker_is_replaced_after_its_share_of_children(make_workers: Make, tmp_path: Path) -> None:
+def test_a_worker_is_replaced_after_its_share_of_children(
+    make_workers: Make, tmp_path: Path
+) -> None:
     results(make_workers(workers=1, max_children_per_worker=2))
     processes = [path.name.split("-")[1] for path in tmp_path.iterdir()]
     assert sorted(processes.count(process) for process in set(processes)) == [2, 2]
@@ -156,7 +164,9 @@ def test_a_worker_is_replaced_after_its_share_of_children(make_workers: Make, tm
 
 def test_what_a_dead_or_hanging_worker_wrote_is_kept(tmp_path: Path) -> None:
     faults = {**fault(0, "die"), **fault(1, "hang")}
-    with closing(LocalExecutor(FakeChildren(str(tmp_path), faults), 2, child_timeout=1.0, retries=0)) as executor:
+    with closing(
+        LocalExecutor(FakeChildren(str(tmp_path), faults), 2, child_timeout=1.0, retries=0)
+    ) as executor:
         died, hung, *_ = results(executor)
     assert died.error == "its worker process died (SIGKILL)"
     assert died.log == "last words"
@@ -254,7 +264,7 @@ def test_bad_settings_are_refused(settings: dict[str, Any], key: str) -> None:
 
 
 def test_ray_is_not_imported_unless_chosen() -> None:
-    code = "import sys, pnas.execution, pnas.execution.cluster; sys.exit('ray' in sys.modules)"
+    code = "import sys, pnas.execution, pnas.execution.ray_executor; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
@@ -264,10 +274,18 @@ def test_ray_is_refused_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatc
         check_executor(ExecutorSpec("ray"))
 
 
-@pytest.mark.parametrize("address", ["nowhere", "host:port", "127.0.0.1:{free}", "ray://127.0.0.1:{free}", ":1"])
-def test_a_cluster_that_does_not_answer_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "address", ["nowhere", "host:port", "127.0.0.1:{free}", "ray://127.0.0.1:{free}", ":1"]
+)
+def test_a_cluster_that_does_not_answer_is_refused(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        with pytest.raises(InvalidValue, match=r"executor\.address: must be the address of a Ray cluster"):
-            check_executor(ExecutorSpec("ray", address=address.format(free=unused.getsockname()[1])))
+        with pytest.raises(
+            InvalidValue, match=r"executor\.address: must be the address of a Ray cluster"
+        ):
+            check_executor(
+                ExecutorSpec("ray", address=address.format(free=unused.getsockname()[1]))
+            )

@@ -12,7 +12,10 @@ CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5)]
 
 def choices(predictions: list[float | None] | None = None) -> list[Choice]:
     predicted = predictions or [None] * len(CELLS)
-    return [Choice(cell, cell.text_hash, i, p) for i, (cell, p) in enumerate(zip(CELLS, predicted, strict=True))]
+    return [
+        Choice(cell, cell.text_hash, i, p)
+        for i, (cell, p) in enumerate(zip(CELLS, predicted, strict=True))
+    ]
 
 
 def result(cell: Cell, reward: float) -> ChildResult:
@@ -56,7 +59,9 @@ def test_one_cell_is_chosen_once(journal: Journal) -> None:
 
 
 def test_predictions_are_judged_with_the_stage_whose_predictor_made_them(journal: Journal) -> None:
-    journal.close_stage(1, {"kind": "lstm", "loss": 0.1, "spearman_fit": 0.9, "spearman_next": None})
+    journal.close_stage(
+        1, {"kind": "lstm", "loss": 0.1, "spearman_fit": 0.9, "spearman_next": None}
+    )
     bigger = Cell([*CELLS[0].blocks, (0, "identity", -1, "identity")])
     journal.open_stage(2, [Choice(bigger, bigger.text_hash, 1, 0.5)], 40, 30, 0.0)
     journal.close_stage(2, {"kind": "lstm", "loss": 0.2, "spearman_fit": 0.8, "spearman_next": 0.4})
@@ -85,7 +90,11 @@ def test_a_foreign_or_newer_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not a database, but long enough to be looked at" * 50)
     sqlite3.connect(tmp_path / "other").executescript("CREATE TABLE x (y);")
     Journal(tmp_path / "newer", create=True).set_meta(schema_version=999)
-    for name, rule in (("text", "journal"), ("other", "not a pnas journal"), ("newer", "newer pnas")):
+    for name, rule in (
+        ("text", "journal"),
+        ("other", "not a pnas journal"),
+        ("newer", "newer pnas"),
+    ):
         with pytest.raises(RunDirectoryError, match=rule) as refused:
             Journal(tmp_path / name)
         assert "\n" not in str(refused.value)

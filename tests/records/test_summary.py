@@ -10,12 +10,18 @@ CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5)]
 
 def finished_journal(run_dir: Path) -> Journal:
     journal = Journal(run_dir / "journal.sqlite", create=True)
-    journal.set_meta(name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5)
+    journal.set_meta(
+        name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5
+    )
     journal.open_stage(1, [Choice(cell, cell.text_hash, 1, None) for cell in CELLS], 0, 3, 0.0)
     for cell, reward in zip(CELLS, (0.25, 0.75), strict=False):
         journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, reward, {}, 10, 20, 2.0))
-    journal.end_child(CELLS[2].text_hash, ChildResult.failed(ChildJob(CELLS[2], 1), "out of memory", 1.0))
-    journal.close_stage(1, {"kind": "lstm", "loss": 0.1, "spearman_fit": 1.0, "spearman_next": None})
+    journal.end_child(
+        CELLS[2].text_hash, ChildResult.failed(ChildJob(CELLS[2], 1), "out of memory", 1.0)
+    )
+    journal.close_stage(
+        1, {"kind": "lstm", "loss": 0.1, "spearman_fit": 1.0, "spearman_next": None}
+    )
     return journal
 
 
@@ -27,16 +33,30 @@ def test_summary_holds_the_contract(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (summary["children_trained"], summary["children_failed"]) == (2, 1)
     best = summary["best"]
-    assert (best["cell"], best["reward"], best["b"], best["test_accuracy"]) == (str(CELLS[1]), 0.75, 1, 0.5)
+    assert (best["cell"], best["reward"], best["b"], best["test_accuracy"]) == (
+        str(CELLS[1]),
+        0.75,
+        1,
+        0.5,
+    )
     (stage,) = summary["stages"]
-    assert stage["predictor"] == {"kind": "lstm", "loss": 0.1, "spearman_fit": 1.0, "spearman_next": None}
+    assert stage["predictor"] == {
+        "kind": "lstm",
+        "loss": 0.1,
+        "spearman_fit": 1.0,
+        "spearman_next": None,
+    }
     assert (stage["children"], stage["failed"], stage["best_reward"], stage["mean_reward"]) == (
         3,
         1,
         0.75,
         0.5,
     )
-    assert (stage["candidates_scored"], stage["unique_candidates"], stage["seconds_training"]) == (0, 3, 5.0)
+    assert (stage["candidates_scored"], stage["unique_candidates"], stage["seconds_training"]) == (
+        0,
+        3,
+        5.0,
+    )
     assert summary["tracking"] is None
 
 

@@ -45,7 +45,9 @@ def imported() -> Callable[[str], set[str]]:
 
     def run(code: str) -> set[str]:
         code += "\nimport sys; print(*sys.modules)"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         return set(done.stdout.split())
 
     return run

@@ -24,7 +24,9 @@ class Greedy:
     """Extends the best cell seen by every operator, for ``stages`` stages."""
 
     def __init__(self, stages: int = 3) -> None:
-        self._left, self._cells, self._best = stages, [], Cell([(-1, "identity", -1, "identity")])
+        self._left = stages
+        self._cells = []
+        self._best = Cell([(-1, "identity", -1, "identity")])
         self.calls: list[str] = []
         self.told: list[Sequence[float | None]] = []
 
@@ -42,7 +44,8 @@ class Greedy:
 
     def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         self.calls.append("resume")
-        self._cells, self._left = list(cells), self._left - 1
+        self._cells = list(cells)
+        self._left = self._left - 1
 
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any] | None:
         self.calls.append("tell")
@@ -96,18 +99,23 @@ def loop(
     *observers: StopAfter,
     faults: dict[str, str] | None = None,
     seconds: float = 0.0,
-    effort: Callable[[Cell], float] | None = None,
+    cost: Callable[[Cell], float] | None = None,
     **search: Any,
 ) -> SearchLoop:
     (tmp_path / "trained").mkdir(parents=True, exist_ok=True)
     executor = SerialExecutor(FakeChildren(str(tmp_path / "trained"), faults or {}, seconds))
     journal = Journal(tmp_path / "journal.sqlite", create=True)
-    return SearchLoop(Greedy(), executor, journal, identify, None, observers, SearchSpec(**search), effort=effort)
+    return SearchLoop(
+        Greedy(), executor, journal, identify, None, observers, SearchSpec(**search), cost=cost
+    )
 
 
 def outcome(tmp_path: Path) -> list[tuple[int, str, float | None, float | None]]:
     with Journal(tmp_path / "journal.sqlite") as journal:
-        return [(child.b, str(child.cell), child.predicted, child.reward) for child in journal.children()]
+        return [
+            (child.b, str(child.cell), child.predicted, child.reward)
+            for child in journal.children()
+        ]
 
 
 def test_a_search_trains_every_stage_and_stores_it(tmp_path: Path) -> None:
@@ -123,7 +131,9 @@ def test_a_search_trains_every_stage_and_stores_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("events", range(2, 21))
-def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(events: int, tmp_path: Path) -> None:
+def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(
+    events: int, tmp_path: Path
+) -> None:
     (tmp_path / "whole").mkdir()
     loop(tmp_path / "whole").run()
     while True:
@@ -139,7 +149,10 @@ def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(e
 def test_the_longest_children_are_trained_first_and_it_changes_no_result(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     loop(tmp_path / "whole").run()
-    loop(tmp_path, effort=lambda cell: str(cell).count("7x7") - str(cell).count("identity, -1, identity")).run()
+    loop(
+        tmp_path,
+        cost=lambda cell: str(cell).count("7x7") - str(cell).count("identity, -1, identity"),
+    ).run()
     assert outcome(tmp_path) == outcome(tmp_path / "whole")
     with Journal(tmp_path / "journal.sqlite") as journal:
         first = sorted(journal.children(1), key=lambda child: child.ended_at or 0)
@@ -147,9 +160,11 @@ def test_the_longest_children_are_trained_first_and_it_changes_no_result(tmp_pat
 
 
 def test_with_a_time_budget_the_best_predicted_are_trained_first(tmp_path: Path) -> None:
-    loop(tmp_path, effort=lambda cell: str(cell).count("7x7"), max_seconds=60.0).run()
+    loop(tmp_path, cost=lambda cell: str(cell).count("7x7"), max_seconds=60.0).run()
     with Journal(tmp_path / "journal.sqlite") as journal:
-        assert [child.position for child in sorted(journal.children(1), key=lambda c: c.ended_at or 0)] == [0, 1, 2, 3]
+        assert [
+            child.position for child in sorted(journal.children(1), key=lambda c: c.ended_at or 0)
+        ] == [0, 1, 2, 3]
 
 
 def test_a_finished_search_runs_again_without_asking_for_training(tmp_path: Path) -> None:
@@ -233,7 +248,9 @@ def test_the_predictor_may_be_told_the_worst_reward_for_a_failed_child(tmp_path:
 
 
 @pytest.mark.parametrize("children", range(1, 13))
-def test_a_budget_of_children_ends_the_search_and_more_of_it_continues(children: int, tmp_path: Path) -> None:
+def test_a_budget_of_children_ends_the_search_and_more_of_it_continues(
+    children: int, tmp_path: Path
+) -> None:
     loop(tmp_path / "whole").run()
     loop(tmp_path, max_children=children).run()
     assert trained(tmp_path) == children

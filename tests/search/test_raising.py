@@ -14,8 +14,8 @@ import pytest
 from support.fake_children import FakeChildren
 
 from pnas.controller import ControllerManager
-from pnas.controller.spec import ControllerSpec
 from pnas.execution import SerialExecutor
+from pnas.predictors.specs import ControllerSpec
 from pnas.records import Journal, Status
 from pnas.search import Progressive, SearchLoop
 from pnas.seeds import derive_seed
@@ -43,7 +43,9 @@ def search(
     """A command: a search with these limits, from the start or from where ``run_dir`` stands."""
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     space = StateSpace(B, operators, -1)
-    strategy = Progressive(ControllerManager(space, B, K, spec=spec, seed=seed), run_dir / "controller")
+    strategy = Progressive(
+        ControllerManager(space, B, K, spec=spec, seed=seed), run_dir / "controller"
+    )
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained"), faults or {}))
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         SearchLoop(strategy, executor, journal, partial(identify, space, seed)).run()
@@ -57,16 +59,28 @@ def raise_K(run_dir: Path, before: int, after: int | None) -> None:
 def found(run_dir: Path) -> dict[str, Any]:
     """Everything that must be equal."""
     with Journal(run_dir / "journal.sqlite") as journal:
-        children = [(c.b, c.position, str(c.cell), c.key, c.seed, c.predicted, c.reward) for c in journal.children()]
+        children = [
+            (c.b, c.position, str(c.cell), c.key, c.seed, c.predicted, c.reward)
+            for c in journal.children()
+        ]
         learned = [stage.predictor for stage in journal.stages()]
-        counts = [(stage.b, stage.candidates_scored, stage.unique_candidates) for stage in journal.stages()]
+        counts = [
+            (stage.b, stage.candidates_scored, stage.unique_candidates)
+            for stage in journal.stages()
+        ]
     for predictor in learned:
         # It also tells apart embeddings of inputs that the smaller B has no use for; the last one's are compared.
         (predictor or {}).pop("weights_sha256")
     last = max((run_dir / "controller").iterdir())
     with np.load(last / "weights.npz") as weights:
         bits = {name: weights[name].tobytes() for name in weights.files}
-    return {"children": children, "learned": learned, "counts": counts, "weights": bits, "last": last.name}
+    return {
+        "children": children,
+        "learned": learned,
+        "counts": counts,
+        "weights": bits,
+        "last": last.name,
+    }
 
 
 def trainings(run_dir: Path) -> int:
@@ -75,7 +89,8 @@ def trainings(run_dir: Path) -> int:
 
 @pytest.mark.parametrize("kind", ["gp", "lstm", "mlp_ensemble"])
 def test_a_finished_search_goes_on_to_a_larger_B(kind: str, tmp_path: Path) -> None:
-    predictor, members = kind.split("_")[0], 5 if "ensemble" in kind else 1
+    predictor = kind.split("_")[0]
+    members = 5 if "ensemble" in kind else 1
     spec = ControllerSpec(predictor=predictor, members=members, embedding=8, hidden=8, steps=60)
     search(tmp_path / "whole", 4, 5, spec)
     search(tmp_path / "raised", 2, 5, spec)
@@ -93,9 +108,10 @@ def test_a_larger_K_trains_only_what_is_missing(tmp_path: Path) -> None:
     search(tmp_path / "raised", 3, 6)
     assert found(tmp_path / "raised") == found(tmp_path / "whole")
     with Journal(tmp_path / "raised" / "journal.sqlite") as journal:
-        spares, kept = journal.spares(), trainings(tmp_path / "whole")
-        assert trainings(tmp_path / "raised") == kept + len(spares)
-        assert all(spare.status is Status.OK and spare.predicted is None for spare in spares)
+        superseded = journal.superseded()
+        kept = trainings(tmp_path / "whole")
+        assert trainings(tmp_path / "raised") == kept + len(superseded)
+        assert all(spare.status is Status.OK and spare.predicted is None for spare in superseded)
         assert [event.kind for event in journal.events()] == ["raised", "plan_replaced"]
         (raised, replaced) = journal.events()
         assert raised.detail == {"controller.K": [2, 6]}
@@ -103,7 +119,9 @@ def test_a_larger_K_trains_only_what_is_missing(tmp_path: Path) -> None:
     assert before == 6 + 2 * 2
 
 
-def test_K_and_B_raised_again_and_again_end_like_the_last_limits_from_the_start(tmp_path: Path) -> None:
+def test_K_and_B_raised_again_and_again_end_like_the_last_limits_from_the_start(
+    tmp_path: Path,
+) -> None:
     search(tmp_path / "whole", 4, 9)
     search(tmp_path / "raised", 2, 2)
     for B, before, after in ((3, 2, 4), (4, 4, 9)):
@@ -117,7 +135,9 @@ def test_K_raised_in_the_middle_of_a_stage_drops_what_was_not_trained(tmp_path: 
     search(tmp_path / "raised", 2, 3)
     with sqlite3.connect(tmp_path / "raised" / "journal.sqlite") as db:
         db.execute("UPDATE stages SET closed_at = NULL, predictor = NULL WHERE b = 2")
-        db.execute("UPDATE children SET status = 'chosen', reward = NULL, ended_at = NULL WHERE b = 2 AND position > 0")
+        db.execute(
+            "UPDATE children SET status = 'chosen', reward = NULL, ended_at = NULL WHERE b = 2 AND position > 0"
+        )
     db.close()
     raise_K(tmp_path / "raised", 3, 6)
     search(tmp_path / "raised", 3, 6)
@@ -140,7 +160,11 @@ def test_a_search_of_the_first_version_goes_on_where_it_was_killed(tmp_path: Pat
         db.executescript(VERSION_1.read_text())
     db.close()
     with Journal(tmp_path / "journal.sqlite") as journal:
-        before = [(child.key, child.reward, child.ended_at) for child in journal.children() if child.ended_at]
+        before = [
+            (child.key, child.reward, child.ended_at)
+            for child in journal.children()
+            if child.ended_at
+        ]
     spec = ControllerSpec(embedding=4, hidden=4, steps=20)
     for _ in range(2):
         search(tmp_path, 3, 4, spec, seed=1, operators=["3x3 maxpool", "identity"])

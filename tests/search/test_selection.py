@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pnas.search.selection import Selection, rarest, with_spread
+from pnas.search.selection import Selection, predict_mean_std_in_chunks, rarest
 from pnas.state_space import Cell, NASBench201Space, Tokens
 
 SPACE = NASBench201Space(2)
@@ -17,7 +17,7 @@ class Known:
     def __init__(self, spread: float | NDArray[np.float64] = 0.0) -> None:
         self._spread = spread
 
-    def predict_with_spread(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def predict_mean_std(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rows = len(tokens)
         return 1 - np.arange(rows) / 100, np.broadcast_to(self._spread, rows).copy()
 
@@ -72,14 +72,16 @@ def test_rarest_counts_what_it_has_chosen_itself() -> None:
 
 
 def test_cells_that_may_not_be_trained_are_passed_over() -> None:
-    allowed = set(SPACE.decode(CANDIDATES.tokens)[::2])
-    found = rows(Selection(3, explore=0.34, probe=5, allows=allowed.__contains__), Known())
+    feasible_rows = set(SPACE.decode(CANDIDATES.tokens)[::2])
+    found = rows(
+        Selection(3, explore=0.34, probe=5, is_feasible=feasible_rows.__contains__), Known()
+    )
     assert len(found) == 8
     assert all(row % 2 == 0 for row in found)
 
 
 def test_an_ensembles_spread_is_its_members() -> None:
-    mean, spread = with_spread(Members(), CANDIDATES.tokens, chunk=7)  # type: ignore[arg-type]
+    mean, spread = predict_mean_std_in_chunks(Members(), CANDIDATES.tokens, chunk=7)  # type: ignore[arg-type]
     assert mean.tolist() == [0.5] * 50
     assert spread.tolist() == [0.5] * 50
-    assert with_spread(Members(), CANDIDATES.tokens[:0])[0].shape == (0,)  # type: ignore[arg-type]
+    assert predict_mean_std_in_chunks(Members(), CANDIDATES.tokens[:0])[0].shape == (0,)  # type: ignore[arg-type]

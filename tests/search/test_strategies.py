@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from support.fake_children import FakeChildren, fake_reward
 
-from pnas.controller import ControllerSpec
 from pnas.execution import SerialExecutor
+from pnas.predictors import ControllerSpec
 from pnas.records import Journal, Status, summarize
 from pnas.search import STOPPED_BY, Budget, SearchLoop, SearchSpec, Strategy, make_strategy
 from pnas.seeds import derive_seed
@@ -67,7 +67,9 @@ def asked(strategy: Strategy, stages: int) -> list[tuple[list[Cell], object]]:
     return found
 
 
-def test_no_cell_is_asked_for_twice_and_all_belong_to_the_space(spec: SearchSpec, space: SlotSpace) -> None:
+def test_no_cell_is_asked_for_twice_and_all_belong_to_the_space(
+    spec: SearchSpec, space: SlotSpace
+) -> None:
     cells = [space.check(cell) for stage, _ in asked(make(spec, space), 6) for cell in stage]
     assert len({space.key(cell) for cell in cells}) == len(cells) > 6
 
@@ -75,19 +77,23 @@ def test_no_cell_is_asked_for_twice_and_all_belong_to_the_space(spec: SearchSpec
 def test_no_cell_is_asked_for_that_is_not_allowed(spec: SearchSpec, space: SlotSpace) -> None:
     first = space.operators[0] if isinstance(space, StateSpace) else "none"
 
-    def allows(cell: Cell) -> bool:
+    def is_feasible(cell: Cell) -> bool:
         return str(cell).count(first) < 3
 
-    stages = asked(make_strategy(spec, space, CONTROLLER, 0, allows=allows), 4)
+    stages = asked(make_strategy(spec, space, CONTROLLER, 0, is_feasible=is_feasible), 4)
     assert sum(len(cells) for cells, _ in stages) > 6
-    assert all(allows(cell) for cells, _ in stages for cell in cells)
+    assert all(is_feasible(cell) for cells, _ in stages for cell in cells)
 
 
 @pytest.mark.parametrize("kind", ["random", "evolution"])
 def test_a_search_is_over_when_no_allowed_cell_is_left(kind: str) -> None:
     space = StateSpace(1, ["3x3 conv", "identity"], -1)
-    strategy = make_strategy(SPECS[kind], space, CONTROLLER, 0, allows=lambda cell: "conv" not in str(cell))
-    assert [str(cell) for cells, _ in asked(strategy, 4) for cell in cells] == ["(-1, identity, -1, identity)"]
+    strategy = make_strategy(
+        SPECS[kind], space, CONTROLLER, 0, is_feasible=lambda cell: "conv" not in str(cell)
+    )
+    assert [str(cell) for cells, _ in asked(strategy, 4) for cell in cells] == [
+        "(-1, identity, -1, identity)"
+    ]
 
 
 def test_stages_have_the_size_that_the_settings_give(spec: SearchSpec, space: SlotSpace) -> None:
@@ -126,7 +132,9 @@ def identify(space: SlotSpace, cell: Cell) -> tuple[str, int]:
     return space.key(cell), derive_seed(0, space.key(cell))
 
 
-def search(run_dir: Path, spec: SearchSpec, space: SlotSpace, may: Callable[[Path], bool] = lambda _: True) -> None:
+def search(
+    run_dir: Path, spec: SearchSpec, space: SlotSpace, may: Callable[[Path], bool] = lambda _: True
+) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained")))
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
@@ -142,7 +150,9 @@ def outcome(run_dir: Path) -> list[tuple[int, str, float | None, float | None]]:
         ]
 
 
-def test_the_budget_is_exact_and_continuing_in_pieces_changes_nothing(spec: SearchSpec, tmp_path: Path) -> None:
+def test_the_budget_is_exact_and_continuing_in_pieces_changes_nothing(
+    spec: SearchSpec, tmp_path: Path
+) -> None:
     space = SPACES["large"]
     search(tmp_path / "whole", spec, space)
     whole = outcome(tmp_path / "whole")
@@ -153,7 +163,9 @@ def test_the_budget_is_exact_and_continuing_in_pieces_changes_nothing(spec: Sear
         assert len(outcome(tmp_path / "pieces")) == min(children, len(whole))
     assert outcome(tmp_path / "pieces") == whole
     with Journal(tmp_path / "whole" / "journal.sqlite") as journal:
-        assert journal.meta(STOPPED_BY) == (None if ends_by_itself else f"search.max_children={BUDGET}")
+        assert journal.meta(STOPPED_BY) == (
+            None if ends_by_itself else f"search.max_children={BUDGET}"
+        )
 
 
 @pytest.mark.parametrize("name", ["random", "evolution", "refined"])
@@ -167,13 +179,18 @@ def test_a_space_that_is_used_up_ends_the_search(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("epochs", "children"), [(20, 10), (21, 10), (40, 20)])
-def test_a_budget_of_epochs_has_room_for_whole_children(epochs: int, children: int, tmp_path: Path) -> None:
+def test_a_budget_of_epochs_has_room_for_whole_children(
+    epochs: int, children: int, tmp_path: Path
+) -> None:
     spec = SearchSpec(kind="random", batch=4, max_epochs=epochs)
     (tmp_path / "trained").mkdir()
-    space, executor = SPACES["large"], SerialExecutor(FakeChildren(str(tmp_path / "trained")))
+    space = SPACES["large"]
+    executor = SerialExecutor(FakeChildren(str(tmp_path / "trained")))
     with Journal(tmp_path / "journal.sqlite", create=True) as journal:
         budget = Budget(spec, journal, epochs=2)  # fake children have two losses
-        SearchLoop(make(spec, space), executor, journal, partial(identify, space), spec=spec, budget=budget).run()
+        SearchLoop(
+            make(spec, space), executor, journal, partial(identify, space), spec=spec, budget=budget
+        ).run()
         assert journal.meta(STOPPED_BY) == f"search.max_epochs={epochs}"
     assert len(outcome(tmp_path)) == children
 
@@ -198,7 +215,11 @@ def test_evolution_takes_parents_from_the_living_only() -> None:
 
 
 def differences(a: Cell, b: Cell) -> int:
-    return sum(x != y for one, other in zip(a.blocks, b.blocks, strict=True) for x, y in zip(one, other, strict=True))
+    return sum(
+        x != y
+        for one, other in zip(a.blocks, b.blocks, strict=True)
+        for x, y in zip(one, other, strict=True)
+    )
 
 
 def test_random_search_is_uniform_over_unique_cells() -> None:
@@ -219,7 +240,11 @@ def test_how_the_choice_fared_is_kept_with_the_stage_that_chose(tmp_path: Path) 
     assert len(rewards) == 4 + 5
     judged = first["predictor"]["choice_next"]
     assert judged["regret"] == pytest.approx(max(rewards[4:]) - max(rewards[:4]))  # type: ignore[type-var, operator]
-    assert judged["probe"]["spearman_low"] <= judged["probe"]["spearman"] <= judged["probe"]["spearman_high"]
+    assert (
+        judged["probe"]["spearman_low"]
+        <= judged["probe"]["spearman"]
+        <= judged["probe"]["spearman_high"]
+    )
     assert second["predictor"]["choice_next"]["chosen"]["kendall"] is not None
     assert third["predictor"].get("choice_next") is None
     assert [stage["blocks"] for stage in (first, second, third)] == [1, 2, 3]
@@ -229,6 +254,8 @@ def test_rounds_go_on_at_the_size_of_the_last_stage(tmp_path: Path) -> None:
     search(tmp_path, SPECS["refined"], SPACES["large"])
     with Journal(tmp_path / "journal.sqlite") as journal:
         summary = summarize(journal)
-    assert [stage["blocks"] for stage in summary["stages"]] == [1, 2, 3, 3, 3, 3, 3][: len(summary["stages"])]
+    assert [stage["blocks"] for stage in summary["stages"]] == [1, 2, 3, 3, 3, 3, 3][
+        : len(summary["stages"])
+    ]
     assert len(summary["stages"]) == 3 + 4  # 3 + 4 + 4 children, and 10 in rounds of 3
     assert summary["best"]["b"] == len(Cell.parse(summary["best"]["cell"]))

@@ -11,7 +11,9 @@ PNASNET5 = (
 )
 
 
-@pytest.mark.parametrize("text", [PNASNET5, "(nor_conv_3x3), (none, skip_connect)", "(-1, 1x7-7x1 conv, 0, identity)"])
+@pytest.mark.parametrize(
+    "text", [PNASNET5, "(nor_conv_3x3), (none, skip_connect)", "(-1, 1x7-7x1 conv, 0, identity)"]
+)
 def test_text_form_parses_back(text):
     assert str(Cell.parse(text)) == text
     assert Cell.parse(str(Cell.parse(text))) == Cell.parse(text)
@@ -26,11 +28,14 @@ def test_text_form_parses_back(text):
     ],
 )
 def test_separators_and_blanks_are_free(text):
-    assert Cell.parse(text) == Cell([(-1, "3x3 conv", -2, "identity"), (0, "identity", -1, "identity")])
+    assert Cell.parse(text) == Cell(
+        [(-1, "3x3 conv", -2, "identity"), (0, "identity", -1, "identity")]
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nonsense", "()", "(-1, , -2, identity)", "(-1, a, -2, b) x", "((-1, a, -2, b))", "(-1"]
+    "text",
+    ["", "nonsense", "()", "(-1, , -2, identity)", "(-1, a, -2, b) x", "((-1, a, -2, b))", "(-1"],
 )
 def test_malformed_text_is_refused(text):
     with pytest.raises(InvalidValue, match=r"^cell: must look like .* Received: "):

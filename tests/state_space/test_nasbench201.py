@@ -13,7 +13,12 @@ def test_every_stage_has_all_its_cells():
     for b, count in ((2, 125), (3, 15_625)):
         candidates = space.expand(cells)
         cells = space.decode(candidates.tokens)
-        assert candidates.generated == len(set(cells)) == space.num_candidates(space.num_cells(b - 1), b) == count
+        assert (
+            candidates.generated
+            == len(set(cells))
+            == space.num_candidates(space.num_cells(b - 1), b)
+            == count
+        )
 
 
 def test_enumeration_in_chunks():
@@ -36,7 +41,10 @@ def test_text_tokens_and_back():
     ("text", "operators"),
     [
         ("(nor_conv_3x3)", "nor_conv_3x3 none skip_connect none none skip_connect"),
-        ("(nor_conv_3x3), (skip_connect, none)", "nor_conv_3x3 skip_connect none none none skip_connect"),
+        (
+            "(nor_conv_3x3), (skip_connect, none)",
+            "nor_conv_3x3 skip_connect none none none skip_connect",
+        ),
         (
             "(none), (none, none), (skip_connect, avg_pool_3x3, nor_conv_1x1)",
             "none none none skip_connect avg_pool_3x3 nor_conv_1x1",
@@ -61,7 +69,9 @@ def test_B_is_from_1_to_3(B):
         NASBench201Space(B)
 
 
-@pytest.mark.parametrize("text", ["(nor_conv_5x5)", "(none, none)", "(none), (none)", "(-1, none, -2, none)"])
+@pytest.mark.parametrize(
+    "text", ["(nor_conv_5x5)", "(none, none)", "(none), (none)", "(-1, none, -2, none)"]
+)
 def test_cells_outside_the_space_are_refused(text):
     with pytest.raises(InvalidValue, match=r"^cell: "):
         NASBench201Space().check(Cell.parse(text))

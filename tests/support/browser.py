@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 
 
 def page(address: str, milliseconds: int = 12_000) -> str:
@@ -21,19 +23,33 @@ def page(address: str, milliseconds: int = 12_000) -> str:
     return _chromium(address, milliseconds, "--dump-dom", "--window-size=3000,2000")
 
 
-def screenshot(address: str, path: Path, width: int = 1200, height: int = 900, milliseconds: int = 20_000) -> Path:
+def screenshot(
+    address: str, path: Path, width: int = 1200, height: int = 900, milliseconds: int = 20_000
+) -> Path:
     """A picture of the page at ``address`` in a window of that size."""
-    _chromium(address, milliseconds, f"--screenshot={path.absolute()}", f"--window-size={width},{height}")
+    _chromium(
+        address, milliseconds, f"--screenshot={path.absolute()}", f"--window-size={width},{height}"
+    )
     return path
 
 
 def _chromium(address: str, milliseconds: int, *options: str) -> str:
     assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory(prefix="pnas-chromium-", ignore_cleanup_errors=True) as profile:
-        fixed = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}")
+    with tempfile.TemporaryDirectory(
+        prefix="pnas-chromium-", ignore_cleanup_errors=True
+    ) as profile:
+        fixed = (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            f"--user-data-dir={profile}",
+        )
         # Virtual time stands still while an answer is awaited, so a slow machine shows the same page.
         command = [CHROMIUM, *fixed, f"--virtual-time-budget={milliseconds}", *options, address]
-        return subprocess.run(command, capture_output=True, text=True, timeout=180, check=True).stdout
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=180, check=True
+        ).stdout
 
 
 @contextmanager

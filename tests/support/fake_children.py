@@ -45,7 +45,9 @@ class FakeChildren:
         if is_first or not fault.startswith("once "):
             fail(fault.removeprefix("once "), job)
         reward = fake_reward(str(job.cell))
-        return ChildResult(job.cell, job.seed, Status.OK, reward, {"loss": [1.0, 0.5]}, 10, 100, self.seconds)
+        return ChildResult(
+            job.cell, job.seed, Status.OK, reward, {"loss": [1.0, 0.5]}, 10, 100, self.seconds
+        )
 
 
 def fail(fault: str, job: ChildJob) -> None:

@@ -19,7 +19,12 @@ def config(**changes: Any) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": "demo",
         "seed": 3,
-        "state_space": {"kind": "pnas", "B": 2, "operators": list(OPERATORS), "input_lookback_depth": -2},
+        "state_space": {
+            "kind": "pnas",
+            "B": 2,
+            "operators": list(OPERATORS),
+            "input_lookback_depth": -2,
+        },
         "controller": {"predictor": "lstm", "K": 4},
         "child": {"kind": "pnas", "repeats": 1, "filters": 8, "concat": "all"},
         "trainer": {"epochs": 2},
@@ -36,7 +41,8 @@ def config(**changes: Any) -> dict[str, Any]:
 
 def random_cell(rng: random.Random, b: int) -> Cell:
     return Cell(
-        (rng.randrange(-2, i), rng.choice(OPERATORS), rng.randrange(-2, i), rng.choice(OPERATORS)) for i in range(b)
+        (rng.randrange(-2, i), rng.choice(OPERATORS), rng.randrange(-2, i), rng.choice(OPERATORS))
+        for i in range(b)
     )
 
 
@@ -64,23 +70,39 @@ def make_run(
         meta: more facts about the search.
         changes: of the configuration (see `config`).
     """
-    rng, number = random.Random(seed), 0
+    rng = random.Random(seed)
+    number = 0
     run_dir.mkdir(parents=True, exist_ok=True)
-    facts = {"search_id": run_dir.name, "name": run_dir.name, "config": config(**changes), "started_at": STARTED}
+    facts = {
+        "search_id": run_dir.name,
+        "name": run_dir.name,
+        "config": config(**changes),
+        "started_at": STARTED,
+    }
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         journal._db.execute("PRAGMA synchronous=OFF")  # nobody cuts the power of a test
-        journal.set_meta(**facts, status=status, search_seconds=float(sum(stages)), choices={"controller": "lstm"})
+        journal.set_meta(
+            **facts,
+            status=status,
+            search_seconds=float(sum(stages)),
+            choices={"controller": "lstm"},
+        )
         journal.set_meta(test_accuracy=0.875 if status == "finished" else None, **(meta or {}))
         for b, size in enumerate(stages, start=1):
             cells = [random_cell(rng, b) for _ in range(size)]
             predicted = [None if b == 1 else rng.uniform(0.6, 0.9) for _ in cells]
             keys = [f"{b}-{i}" for i in range(size)]
-            choices = [Choice(c, k, i, p) for i, (c, k, p) in enumerate(zip(cells, keys, predicted, strict=True))]
+            choices = [
+                Choice(c, k, i, p)
+                for i, (c, k, p) in enumerate(zip(cells, keys, predicted, strict=True))
+            ]
             journal.open_stage(b, choices, 10 * size, 9 * size, 0.25)
             ended = size - (unfinished if b == len(stages) else 0)
             for i in range(ended):
                 reward = round(1 - math.exp(-b) * rng.uniform(0.5, 1.0), 4)
-                result = ChildResult(cells[i], i, Status.OK, reward, {"loss": [1.0, 0.5]}, 1000 + i, 5000, 1.0)
+                result = ChildResult(
+                    cells[i], i, Status.OK, reward, {"loss": [1.0, 0.5]}, 1000 + i, 5000, 1.0
+                )
                 if number in failed:
                     result = ChildResult(cells[i], i, Status.FAILED, error=error, seconds=0.5)
                 journal.end_child(keys[i], result)
@@ -99,6 +121,11 @@ def _backdate(run_dir: Path) -> None:
     with db:
         done = "started_at = ?, ended_at = ? + (id + 1) / 2 + b"
         db.execute(f"UPDATE children SET {done} WHERE ended_at IS NOT NULL", (STARTED, STARTED))
-        db.execute(f"UPDATE stages SET opened_at = coalesce((SELECT min(ended_at) {ends}) - 1, ?)", (STARTED,))
-        db.execute(f"UPDATE stages SET closed_at = (SELECT max(ended_at) {ends}) + 0.5 WHERE closed_at IS NOT NULL")
+        db.execute(
+            f"UPDATE stages SET opened_at = coalesce((SELECT min(ended_at) {ends}) - 1, ?)",
+            (STARTED,),
+        )
+        db.execute(
+            f"UPDATE stages SET closed_at = (SELECT max(ended_at) {ends}) + 0.5 WHERE closed_at IS NOT NULL"
+        )
     db.close()

@@ -27,7 +27,9 @@ def summary_of(cwd: Path) -> dict[str, Any]:
 def children_of(cwd: Path) -> list[tuple[str, str, float | None]]:
     """Cell, status and reward of each child of the search."""
     with sqlite3.connect(f"file:{cwd}/outputs/demo/journal.sqlite?mode=ro", uri=True) as db:
-        return db.execute("SELECT cell, status, reward FROM children ORDER BY b, position").fetchall()
+        return db.execute(
+            "SELECT cell, status, reward FROM children ORDER BY b, position"
+        ).fetchall()
 
 
 def attempts(cwd: Path) -> list[int]:
@@ -54,7 +56,9 @@ def test_a_cluster_that_does_not_answer_is_one_line_and_leaves_nothing(
 ) -> None:
     pytest.importorskip("ray")
     assert run_here("name=demo", *SEARCH, "executor=ray", "executor.address=127.0.0.1:1") == 2
-    assert capsys.readouterr().err.startswith("executor.address: must be the address of a Ray cluster that answers")
+    assert capsys.readouterr().err.startswith(
+        "executor.address: must be the address of a Ray cluster that answers"
+    )
     assert not (here / "outputs" / "demo").exists()
 
 
@@ -97,7 +101,9 @@ def wait_for_training(process: "subprocess.Popen[str]", cwd: Path, children: int
 
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "local", "ray"])
-def test_ctrl_c_waits_for_running_children_and_starts_no_others(executor: str, tmp_path: Path) -> None:
+def test_ctrl_c_waits_for_running_children_and_starts_no_others(
+    executor: str, tmp_path: Path
+) -> None:
     if executor == "ray":
         pytest.importorskip("ray")
     command = ["name=demo", *SEARCH, "trainer.epochs=20", f"executor={executor}"]
@@ -123,7 +129,9 @@ def test_ctrl_c_waits_for_running_children_and_starts_no_others(executor: str, t
 @pytest.mark.parametrize(
     "signals", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)], ids=["ctrl-c twice", "sigterm"]
 )
-def test_twice_or_sigterm_it_stops_now(executor: str, signals: tuple[signal.Signals, ...], tmp_path: Path) -> None:
+def test_twice_or_sigterm_it_stops_now(
+    executor: str, signals: tuple[signal.Signals, ...], tmp_path: Path
+) -> None:
     if executor == "ray":
         pytest.importorskip("ray")
     process = start(["name=demo", *LONG, f"executor={executor}"], tmp_path)

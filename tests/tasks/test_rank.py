@@ -23,13 +23,25 @@ def test_the_original_s_files_history_first(home: Path, capsys: pytest.CaptureFi
     assert run_here("name=old", "task=rank", "task.files=['*.csv']", "task.order=training") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "3 cells, in training order"
-    assert [line.split()[-1] for line in lines[2:5]] == ["train_history.csv", "train_history.csv", "scores_2.csv"]
-    assert {path.name for path in (home / "outputs/old").iterdir()} == {"ranking.png", "ranking.html"}
+    assert [line.split()[-1] for line in lines[2:5]] == [
+        "train_history.csv",
+        "train_history.csv",
+        "scores_2.csv",
+    ]
+    assert {path.name for path in (home / "outputs/old").iterdir()} == {
+        "ranking.png",
+        "ranking.html",
+    }
 
 
 def test_one_file_is_written_if_one_is_asked_for(home: Path) -> None:
     for name in ("r.svg", "r.html", "r.png"):
-        assert run_here("task=rank", "task.files=['*.csv']", "task.overlay=true", f"task.output={name}") == 0
+        assert (
+            run_here(
+                "task=rank", "task.files=['*.csv']", "task.overlay=true", f"task.output={name}"
+            )
+            == 0
+        )
         assert (home / name).stat().st_size > 1000
     assert not (home / "outputs").exists() or not list((home / "outputs").iterdir())
 
@@ -56,7 +68,9 @@ def test_a_file_of_another_shape_is_one_line(
     assert len(err.splitlines()) == 1
 
 
-def test_a_run_that_has_finished_no_stage_is_one_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_has_finished_no_stage_is_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     make_run(home / "outputs" / "new", (4,), status="running", unfinished=4)
     assert run_here("task=rank", "from=outputs/new") == 2
     assert capsys.readouterr().err.startswith("from: must be a run that has finished a stage")

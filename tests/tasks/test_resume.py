@@ -14,18 +14,24 @@ from support.small import SMALL
 
 from pnas.records import Journal
 
-DEMO = dict(item.split("=") for item in (*SMALL, "executor=serial", "tracking=none", "seed=1", "name=demo"))
+DEMO = dict(
+    item.split("=") for item in (*SMALL, "executor=serial", "tracking=none", "seed=1", "name=demo")
+)
 
 
 def command(**changes: str) -> list[str]:
     """The small search's overrides, with ``group__key`` for group.key."""
-    return [f"{k}={v}" for k, v in {**DEMO, **{k.replace("__", "."): v for k, v in changes.items()}}.items()]
+    return [
+        f"{k}={v}"
+        for k, v in {**DEMO, **{k.replace("__", "."): v for k, v in changes.items()}}.items()
+    ]
 
 
 def rows_of(run_dir: Path) -> list[tuple[str, ...]]:
     with (run_dir / "children.csv").open() as file:
         return [
-            (row["cell"], row["reward"], row["predicted"], row["seed"], row["status"]) for row in csv.DictReader(file)
+            (row["cell"], row["reward"], row["predicted"], row["seed"], row["status"])
+            for row in csv.DictReader(file)
         ]
 
 
@@ -51,7 +57,12 @@ def run_dir(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "change", [{"state_space__B": "3"}, {"controller__K": "4"}, {"state_space__B": "3", "controller__K": "5"}]
+    "change",
+    [
+        {"state_space__B": "3"},
+        {"controller__K": "4"},
+        {"state_space__B": "3", "controller__K": "5"},
+    ],
 )
 def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
     change: dict[str, str], run_dir: Path, tmp_path: Path
@@ -66,7 +77,8 @@ def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
     last = f"controller/stage_{change.get('state_space__B', '2')}/weights.npz"
     assert (run_dir / last).read_bytes() == (whole / last).read_bytes()
     assert (run_dir / "config.yaml").read_text() == (whole / "config.yaml").read_text()
-    mine, theirs = summary_of(run_dir), summary_of(whole)
+    mine = summary_of(run_dir)
+    theirs = summary_of(whole)
     assert (mine["best"], mine["status"]) == (theirs["best"], "finished")
     with Journal(run_dir / "journal.sqlite") as journal:
         keys = {key.replace("__", ".") for key in change}
@@ -75,9 +87,17 @@ def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
 
 
 def test_the_same_limits_leave_no_trace(run_dir: Path) -> None:
-    before = {path.name: path.read_bytes() for path in run_dir.iterdir() if path.is_file() and path.name != ".lock"}
+    before = {
+        path.name: path.read_bytes()
+        for path in run_dir.iterdir()
+        if path.is_file() and path.name != ".lock"
+    }
     assert run_here(*command()) == 0
-    after = {path.name: path.read_bytes() for path in run_dir.iterdir() if path.is_file() and path.name != ".lock"}
+    after = {
+        path.name: path.read_bytes()
+        for path in run_dir.iterdir()
+        if path.is_file() and path.name != ".lock"
+    }
     assert {name: after[name] for name in before} == before
 
 
@@ -107,7 +127,9 @@ def test_a_damaged_journal_is_one_line_that_says_what_was_saved(
 
 
 @pytest.mark.parametrize("content", [b"", b"not a journal" * 500])
-def test_a_foreign_journal_is_one_line(content: bytes, run_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_foreign_journal_is_one_line(
+    content: bytes, run_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (run_dir / "journal.sqlite").write_bytes(content)
     assert run_here(*command()) == 2
     error = capsys.readouterr().err
@@ -131,7 +153,9 @@ def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
     limit: int, finished: Path, tmp_path: Path
 ) -> None:
     code = LIMITED.format(overrides=command(), root=str(ROOT), limit=limit)
-    full = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    full = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
     assert full.returncode == 1, full.stderr
     assert full.stderr.count("\n") == 1, full.stderr
     assert "written" in full.stderr
@@ -143,6 +167,15 @@ def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
 @pytest.mark.slow
 def test_killed_at_random_instants_nothing_is_lost_or_trained_twice(tmp_path: Path) -> None:
     script = ROOT / "experiments" / "benchmarks" / "kill_and_resume.py"
-    command_line = [sys.executable, str(script), "--kills", "4", "--executors", "local", "--seed", "7"]
+    command_line = [
+        sys.executable,
+        str(script),
+        "--kills",
+        "4",
+        "--executors",
+        "local",
+        "--seed",
+        "7",
+    ]
     done = subprocess.run(command_line, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr

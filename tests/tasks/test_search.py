@@ -23,7 +23,10 @@ def summary_of(run_dir: Path) -> dict[str, Any]:
 
 def rewards_of(run_dir: Path) -> list[tuple[str, str, str, str]]:
     with (run_dir / "children.csv").open() as file:
-        return [(row["cell"], row["reward"], row["predicted"], row["seed"]) for row in csv.DictReader(file)]
+        return [
+            (row["cell"], row["reward"], row["predicted"], row["seed"])
+            for row in csv.DictReader(file)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +54,12 @@ def test_a_search_leaves_what_the_contract_says(finished: Path) -> None:
     assert summary["search_seconds"] > 0
     assert 0 <= summary["best"]["test_accuracy"] <= 1
     first, second = summary["stages"]
-    assert (first["b"], first["children"], first["candidates_scored"], first["unique_candidates"]) == (
+    assert (
+        first["b"],
+        first["children"],
+        first["candidates_scored"],
+        first["unique_candidates"],
+    ) == (
         1,
         3,
         0,
@@ -63,7 +71,12 @@ def test_a_search_leaves_what_the_contract_says(finished: Path) -> None:
     assert second["predictor"]["spearman_next"] is None
     assert summary["tracking"]["experiment"] == "pnas"
     assert len(rewards_of(run_dir)) == 5
-    for name in ("config.yaml", "journal.sqlite", "search.png", "controller/stage_2/predictor.json"):
+    for name in (
+        "config.yaml",
+        "journal.sqlite",
+        "search.png",
+        "controller/stage_2/predictor.json",
+    ):
         assert (run_dir / name).is_file(), name
     assert len(list((run_dir / "weights").iterdir())) == 1
 
@@ -80,7 +93,10 @@ def test_mlflow_holds_search_stages_and_children(finished: Path) -> None:
     assert {run.info.status for run in runs} == {"FINISHED"}
     search = next(run for run in runs if run.data.tags["pnas.level"] == "search")
     assert search.data.metrics["children_trained"] == 5
-    assert search.data.metrics["best_reward"] == summary_of(finished / "outputs" / "demo")["best"]["reward"]
+    assert (
+        search.data.metrics["best_reward"]
+        == summary_of(finished / "outputs" / "demo")["best"]["reward"]
+    )
     names = {artifact.path for artifact in client.list_artifacts(search.info.run_id)}
     assert {"config.yaml", "summary.json", "children.csv", "search.png"} <= names
 
@@ -103,14 +119,20 @@ def test_the_same_command_again_returns_at_once_and_changes_nothing(again: Path)
 def test_a_command_of_another_meaning_is_refused(
     change: str, key: str, again: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = sorted((path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir())
+    before = sorted(
+        (path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir()
+    )
     settings = [item for item in ("seed=1", *SMALL) if not item.startswith(change.split("=")[0])]
     assert run_here("name=demo", *settings, change) == 2
     message = capsys.readouterr().err
     assert message.startswith(f"{key}: ")
     assert "another name" in message
-    after = sorted((path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir())
-    assert [item for item in after if item[0] != ".lock"] == [item for item in before if item[0] != ".lock"]
+    after = sorted(
+        (path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir()
+    )
+    assert [item for item in after if item[0] != ".lock"] == [
+        item for item in before if item[0] != ".lock"
+    ]
 
 
 def test_serial_and_local_give_the_same_cells_and_rewards(finished: Path, tmp_path: Path) -> None:
@@ -135,7 +157,10 @@ def test_score_ranks_bigger_cells_than_the_search_has_seen(again: Path) -> None:
 
 def test_score_finds_the_run_by_its_mlflow_id(again: Path, finished: Path) -> None:
     run_id = summary_of(again / "outputs" / "demo")["tracking"]["run_id"]
-    assert run_here("task=score", f"from={run_id}", "task.top=5", f"task.output={again}/scores.csv") == 0
+    assert (
+        run_here("task=score", f"from={run_id}", "task.top=5", f"task.output={again}/scores.csv")
+        == 0
+    )
     assert (again / "scores.csv").is_file()
 
 
@@ -146,7 +171,9 @@ def test_rank_prints_and_draws_a_run(again: Path, capsys: pytest.CaptureFixture[
     assert (again / "outputs" / "demo" / "ranking.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_rank_reads_files_of_the_original_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rank_reads_files_of_the_original_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("train_history.csv").write_text("0.5,0,3x3 dconv,0,identity\n0.75,0,identity,0,identity\n")
     assert run_here("name=ranked", "task=rank", "task.files=[train_history.csv]") == 0
@@ -186,14 +213,18 @@ def assert_gone(group: int) -> None:
 def trained(run_dir: Path) -> int:
     try:
         with sqlite3.connect(f"file:{run_dir}/journal.sqlite?mode=ro", uri=True) as db:
-            return int(db.execute("SELECT count(*) FROM children WHERE status = 'ok'").fetchone()[0])
+            return int(
+                db.execute("SELECT count(*) FROM children WHERE status = 'ok'").fetchone()[0]
+            )
     except sqlite3.OperationalError:
         return 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_killed_and_continued_it_ends_as_if_never_stopped(sign: signal.Signals, finished: Path, tmp_path: Path) -> None:
+def test_killed_and_continued_it_ends_as_if_never_stopped(
+    sign: signal.Signals, finished: Path, tmp_path: Path
+) -> None:
     run_dir = tmp_path / "outputs" / "demo"
     ended_at: dict[int, float] = {}
     for children in (1, 4):
@@ -202,7 +233,9 @@ def test_killed_and_continued_it_ends_as_if_never_stopped(sign: signal.Signals, 
             time.sleep(0.02)
         kill(process, sign)
         with sqlite3.connect(run_dir / "journal.sqlite") as db:
-            now = dict(db.execute("SELECT id, ended_at FROM children WHERE status = 'ok'").fetchall())
+            now = dict(
+                db.execute("SELECT id, ended_at FROM children WHERE status = 'ok'").fetchall()
+            )
         assert now.items() >= ended_at.items(), "a finished child was trained again"
         ended_at = now
     code, _, err = run_apart("name=demo", "seed=1", *SMALL, cwd=tmp_path)
@@ -239,9 +272,14 @@ def test_a_multirun_is_one_search_a_job_tied_by_a_tag(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
     one_size = [item for item in SMALL if not item.startswith("state_space.B")]
-    code, _, err = run_apart("-m", "controller=lstm,mlp", "state_space.B=1,2", *one_size, cwd=tmp_path)
+    code, _, err = run_apart(
+        "-m", "controller=lstm,mlp", "state_space.B=1,2", *one_size, cwd=tmp_path
+    )
     assert code == 0, err
-    summaries = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("multirun/*/*/*/summary.json"))]
+    summaries = [
+        json.loads(path.read_text())
+        for path in sorted(tmp_path.glob("multirun/*/*/*/summary.json"))
+    ]
     assert [len(summary["stages"]) for summary in summaries] == [1, 2, 1, 2]
     assert [summary["stages"][0]["predictor"]["kind"] for summary in summaries] == [
         "lstm",

@@ -9,7 +9,7 @@ import pytest
 from support.command import run_here
 
 from pnas.records import ChildResult, Choice, Journal, Status
-from pnas.records.rundir import hold
+from pnas.records.run_directory import hold
 from pnas.state_space import Cell
 from pnas.tracking import TrackingSpec, open_store
 
@@ -20,11 +20,19 @@ def make_run(run_dir: Path, ended: int, status: str) -> None:
     """A search of one stage, of whose three children ``ended`` have ended."""
     run_dir.mkdir(parents=True)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
-        journal.set_meta(search_id=run_dir.name, name=run_dir.name, config={"seed": 1}, started_at=1e9, status=status)
+        journal.set_meta(
+            search_id=run_dir.name,
+            name=run_dir.name,
+            config={"seed": 1},
+            started_at=1e9,
+            status=status,
+        )
         choices = [Choice(cell, f"key-{i}", i, None) for i, cell in enumerate(CELLS)]
         journal.open_stage(1, choices, 0, 3, 0.0)
         for i in range(ended):
-            result = ChildResult(CELLS[i], i, Status.OK, 0.5 + i / 10, {"loss": [1.0, 0.5]}, 10, 20, 1.0)
+            result = ChildResult(
+                CELLS[i], i, Status.OK, 0.5 + i / 10, {"loss": [1.0, 0.5]}, 10, 20, 1.0
+            )
             journal.end_child(f"key-{i}", result)
         if ended == 3:
             journal.close_stage(1, {"kind": "lstm", "loss": 0.1, "losses": [0.1]})
@@ -58,7 +66,9 @@ def shown(database: Path) -> dict[str, tuple[str, dict[str, Any]]]:
 BOTH = "task.files=[outputs/*/journal.sqlite]"
 
 
-def test_several_runs_are_shown_once_however_often(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_runs_are_shown_once_however_often(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_here("task=sync", BOTH) == 0
     first = shown(home / "mlflow.db")
     out = capsys.readouterr().out
@@ -101,7 +111,9 @@ def test_another_store_gets_all_of_it_too(home: Path, template: Path) -> None:
     assert shown(home / "other.db") == shown(home / "mlflow.db")
 
 
-def test_one_run_that_cannot_be_shown_does_not_stop_the_others(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_run_that_cannot_be_shown_does_not_stop_the_others(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (home / "outputs" / "broken").mkdir()
     (home / "outputs" / "broken" / "journal.sqlite").write_text("not a journal " * 100)
     assert run_here("task=sync", BOTH) == 2
@@ -114,14 +126,22 @@ def test_one_run_that_cannot_be_shown_does_not_stop_the_others(home: Path, capsy
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["from=outputs/whole", "tracking=none"], "tracking: must be an MLflow store for task=sync"),
+        (
+            ["from=outputs/whole", "tracking=none"],
+            "tracking: must be an MLflow store for task=sync",
+        ),
         ([], "from: must name a run directory or an MLflow run id for task=sync"),
         (["task.files=[nothing/*]"], "task.files: must name files or run directories that exist"),
         (["task.files=[mlflow.db]"], "task.files: .* is not a run directory"),
-        (["from=outputs/whole", "tracking.uri=http://127.0.0.1:1"], "1 of 1 runs could not be shown"),
+        (
+            ["from=outputs/whole", "tracking.uri=http://127.0.0.1:1"],
+            "1 of 1 runs could not be shown",
+        ),
     ],
 )
-def test_mistakes(overrides: list[str], message: str, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes(
+    overrides: list[str], message: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_here("task=sync", *overrides) == 2
     assert re.match(message, capsys.readouterr().err)
 

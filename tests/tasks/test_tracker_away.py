@@ -17,7 +17,11 @@ from support.small import SMALL
 
 from pnas.tracking import TrackingSpec, open_store
 
-DEMO = ("name=demo", *(item for item in SMALL if not item.startswith("trainer.epochs")), "executor=serial")
+DEMO = (
+    "name=demo",
+    *(item for item in SMALL if not item.startswith("trainer.epochs")),
+    "executor=serial",
+)
 COMPLETE = {("search", "FINISHED"): 1, ("stage", "FINISHED"): 2, ("child", "FINISHED"): 5}
 
 pytestmark = pytest.mark.slow
@@ -33,7 +37,9 @@ def shown(uri: str) -> dict[tuple[str, str], int]:
 def trained(run_dir: Path) -> int:
     try:
         with closing(sqlite3.connect(f"file:{run_dir}/journal.sqlite?mode=ro", uri=True)) as db:
-            return int(db.execute("SELECT count(*) FROM children WHERE status = 'ok'").fetchone()[0])
+            return int(
+                db.execute("SELECT count(*) FROM children WHERE status = 'ok'").fetchone()[0]
+            )
     except sqlite3.OperationalError:
         return 0
 
@@ -43,16 +49,31 @@ class Server:
 
     def __init__(self, home: Path, port: int) -> None:
         self.uri = f"http://127.0.0.1:{port}"
-        self._command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+        self._command = [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+        ]
         self._command += ["--backend-store-uri", f"sqlite:///{home}/backend.db"]
         self._command += ["--artifacts-destination", str(home / "artifacts")]
-        self._home, self._process = home, None
+        self._home = home
+        self._process = None
 
     def start(self) -> None:
         environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
         with (self._home / "server.log").open("a") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=self._home, env=environment, stdout=log, stderr=log, start_new_session=True
+                self._command,
+                cwd=self._home,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         until = time.monotonic() + 240
         while not self._answers():
@@ -87,9 +108,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made.kill()
 
 
-def test_a_server_that_is_killed_and_comes_back_gets_every_run_once(server: Server, tmp_path: Path) -> None:
+def test_a_server_that_is_killed_and_comes_back_gets_every_run_once(
+    server: Server, tmp_path: Path
+) -> None:
     server.start()
-    search = start([*DEMO, "trainer.epochs=60", f"tracking.uri={server.uri}", "tracking.patience=240"], tmp_path)
+    search = start(
+        [*DEMO, "trainer.epochs=60", f"tracking.uri={server.uri}", "tracking.patience=240"],
+        tmp_path,
+    )
     while not shown(server.uri) and search.poll() is None:
         time.sleep(0.5)
     server.kill()
@@ -104,7 +130,9 @@ def test_a_server_that_is_killed_and_comes_back_gets_every_run_once(server: Serv
     assert shown(server.uri) == COMPLETE
 
 
-def test_a_server_that_is_away_from_start_to_end_is_said_once_and_sync_delivers(server: Server, tmp_path: Path) -> None:
+def test_a_server_that_is_away_from_start_to_end_is_said_once_and_sync_delivers(
+    server: Server, tmp_path: Path
+) -> None:
     code, _, err = run_apart(*DEMO, "trainer.epochs=1", f"tracking.uri={server.uri}", cwd=tmp_path)
     assert code == 0, err
     assert err.count("The search goes on") == 1
@@ -112,7 +140,9 @@ def test_a_server_that_is_away_from_start_to_end_is_said_once_and_sync_delivers(
     assert "Traceback" not in err
     server.start()
     for _ in range(2):
-        code, _, err = run_apart("task=sync", "from=outputs/demo", f"tracking.uri={server.uri}", cwd=tmp_path)
+        code, _, err = run_apart(
+            "task=sync", "from=outputs/demo", f"tracking.uri={server.uri}", cwd=tmp_path
+        )
         assert code == 0, err
         assert shown(server.uri) == COMPLETE
 
@@ -132,5 +162,7 @@ def test_a_database_that_another_process_has_locked_holds_nobody(tmp_path: Path)
 
 def test_searches_started_at_once_on_a_fresh_store_are_all_complete(tmp_path: Path) -> None:
     script = ROOT / "experiments" / "benchmarks" / "concurrent_searches.py"
-    done = subprocess.run([sys.executable, script, "--searches", "3"], capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [sys.executable, script, "--searches", "3"], capture_output=True, text=True, timeout=900
+    )
     assert done.returncode == 0, done.stdout + done.stderr

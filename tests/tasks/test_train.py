@@ -16,10 +16,18 @@ from omegaconf import OmegaConf
 from PIL import Image
 from support.command import ROOT, run_apart, run_here, start
 
-from pnas.tasks.cells import _LEFT_TO_RUN
+from pnas.runs.cell_selection import _LEFT_TO_RUN
 
 CELL = "cell=(-1, 3x3 maxpool, -2, identity)"
-TINY = ("task=train", CELL, "name=t", "trainer.epochs=2", "trainer.batchsize=16", "child.filters=2", "tracking=none")
+TINY = (
+    "task=train",
+    CELL,
+    "name=t",
+    "trainer.epochs=2",
+    "trainer.batchsize=16",
+    "child.filters=2",
+    "tracking=none",
+)
 
 
 def put_npz(path: Path, classes: int, size: int = 8) -> None:
@@ -53,7 +61,10 @@ MISTAKES = [
     (("task=train", "cell=pnasnet5", "trainer.max_params=1000"), "trainer.max_params=1000"),
     (("task=train", "cell=pnasnet5", "trainer.device=gpu"), "trainer.device"),
     (("task=train", "cell=pnasnet5", "task.train_on=all"), "task.train_on"),
-    (("task=train", "cell=pnasnet5", "task.train_on=train+val", "trainer.patience=3"), "trainer.patience"),
+    (
+        ("task=train", "cell=pnasnet5", "task.train_on=train+val", "trainer.patience=3"),
+        "trainer.patience",
+    ),
     (("task=train", "cell=pnasnet5", "task.seeds=0"), "task.seeds"),
     (("child=huge",), "child"),
     (("trainer.aux_weight=0.4",), "trainer.aux_weight: must be 0.0 for the children of a search"),
@@ -65,7 +76,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("overrides", "message"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+@pytest.mark.parametrize(
+    ("overrides", "message"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES]
+)
 def test_mistakes_are_one_line(
     overrides: tuple[str, ...],
     message: str,
@@ -124,19 +137,33 @@ def test_a_training_goes_on_only_as_what_it_was(
 
 def test_what_is_left_to_the_search_is_what_the_defaults_are() -> None:
     defaults = OmegaConf.to_container(OmegaConf.load(ROOT / "conf/config.yaml"))["defaults"]  # type: ignore[index,call-overload]
-    chosen = {group: option for entry in defaults if isinstance(entry, dict) for group, option in entry.items()}
+    chosen = {
+        group: option
+        for entry in defaults
+        if isinstance(entry, dict)
+        for group, option in entry.items()
+    }
     assert {group: chosen[group] for group in _LEFT_TO_RUN} == _LEFT_TO_RUN
 
 
 def history(run_dir: Path) -> list[dict[str, str]]:
     (path,) = run_dir.glob("members/*/history.csv")
     with path.open() as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+        return [
+            {name: value for name, value in row.items() if name != "seconds"}
+            for row in csv.DictReader(file)
+        ]
 
 
 @pytest.mark.slow
 def test_killed_and_continued_gives_the_same_curve(tmp_path: Path) -> None:
-    recipe = ("trainer=final_quick", "trainer.epochs=60", "trainer.checkpoint_every=1", "child.filters=4", "seed=3")
+    recipe = (
+        "trainer=final_quick",
+        "trainer.epochs=60",
+        "trainer.checkpoint_every=1",
+        "child.filters=4",
+        "seed=3",
+    )
     command = ["task=train", CELL, "tracking=none", *recipe]
     assert run_apart(*command, "name=whole", cwd=tmp_path)[0] == 0
     killed = tmp_path / "outputs" / "killed"
@@ -153,14 +180,20 @@ def test_killed_and_continued_gives_the_same_curve(tmp_path: Path) -> None:
     assert run_apart(*command, "name=killed", cwd=tmp_path)[0] == 0
     assert history(killed) == history(tmp_path / "outputs" / "whole")
     first, second = (
-        json.loads((tmp_path / "outputs" / name / "training.json").read_text()) for name in ("whole", "killed")
+        json.loads((tmp_path / "outputs" / name / "training.json").read_text())
+        for name in ("whole", "killed")
     )
     assert first["members"][0]["test_accuracy"] == second["members"][0]["test_accuracy"]
 
 
 @pytest.mark.slow
 def test_the_winner_of_a_search_is_trained_exported_and_served(tmp_path: Path) -> None:
-    search = ("name=s", "state_space.operators=[3x3 dconv,identity]", "state_space.B=1", "trainer.epochs=5")
+    search = (
+        "name=s",
+        "state_space.operators=[3x3 dconv,identity]",
+        "state_space.B=1",
+        "trainer.epochs=5",
+    )
     assert run_apart(*search, cwd=tmp_path)[0] == 0
     code, out, err = run_apart(
         "experiment=final_quick",
@@ -177,11 +210,20 @@ def test_the_winner_of_a_search_is_trained_exported_and_served(tmp_path: Path) -
     assert [cell["trainings"] for cell in training["cells"]] == [2, 2]
     assert training["config"]["child"]["filters"] == 8
     _check_tracking(tmp_path, training)
-    code, out, err = run_apart("task=export", "from=outputs/f", "name=e", "task.register=digits", cwd=tmp_path)
+    code, out, err = run_apart(
+        "task=export", "from=outputs/f", "name=e", "task.register=digits", cwd=tmp_path
+    )
     assert code == 0, err
     assert "registered: version 1" in out
     export = tmp_path / "outputs/f/export"
-    names = ["mlflow_model", "model.json", "model.keras", "model.onnx", "model_card.md", "saved_model"]
+    names = [
+        "mlflow_model",
+        "model.json",
+        "model.keras",
+        "model.onnx",
+        "model_card.md",
+        "saved_model",
+    ]
     assert sorted(path.name for path in export.iterdir()) == names
     assert not (tmp_path / "outputs/e").exists()
     card = (export / "model_card.md").read_text()
@@ -225,8 +267,15 @@ def _check_tracking(folder: Path, training: dict[str, Any]) -> None:
 
 
 def _classified(folder: Path, export: Path, name: str) -> str:
-    script = [sys.executable, str(ROOT / "experiments/classify_image.py"), str(export), str(folder / "black.png")]
-    done = subprocess.run([*script, "--format", name, "--top", "1"], text=True, capture_output=True, check=True)
+    script = [
+        sys.executable,
+        str(ROOT / "experiments/classify_image.py"),
+        str(export),
+        str(folder / "black.png"),
+    ]
+    done = subprocess.run(
+        [*script, "--format", name, "--top", "1"], text=True, capture_output=True, check=True
+    )
     probability, label = done.stdout.split()
     return f"{float(probability):.2f} {label}"
 
@@ -236,8 +285,12 @@ def test_two_devices_learn_as_one_does(tmp_path: Path) -> None:
     """Two logical CPUs, with statistics of batch normalization shared, against one device with the same batch."""
     script = tmp_path / "two.py"
     shutil.copy(Path(__file__).parents[1] / "support" / "two_devices.py", script)
-    done = subprocess.run([sys.executable, str(script)], cwd=ROOT, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=ROOT, text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     one, two = json.loads(done.stdout.splitlines()[-1])
     np.testing.assert_allclose([e["loss"] for e in two], [e["loss"] for e in one], rtol=5e-3)
-    np.testing.assert_allclose([e["val_loss"] for e in two], [e["val_loss"] for e in one], rtol=5e-2)
+    np.testing.assert_allclose(
+        [e["val_loss"] for e in two], [e["val_loss"] for e in one], rtol=5e-2
+    )

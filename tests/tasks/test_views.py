@@ -46,7 +46,12 @@ def test_the_list_says_how_runs_ended(home: Path, capsys: pytest.CaptureFixture[
     assert "8 of 10" in lines["outputs/killed"]
     assert "unreadable" in lines["outputs/broken"]
     assert "outputs/other" not in lines
-    assert sorted(path.name for path in (home / "outputs").iterdir()) == ["broken", "killed", "other", "whole"]
+    assert sorted(path.name for path in (home / "outputs").iterdir()) == [
+        "broken",
+        "killed",
+        "other",
+        "whole",
+    ]
 
 
 def test_a_list_of_nothing_says_so(
@@ -57,10 +62,19 @@ def test_a_list_of_nothing_says_so(
     assert capsys.readouterr().out == "no runs in outputs yet\n"
 
 
-def test_show_prints_a_run_and_what_to_do_next(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_a_run_and_what_to_do_next(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_here("task=show", "from=outputs/killed") == 0
     out = capsys.readouterr().out
-    for text in ("interrupted", "Stages", "Best cells", "failed: (", "ran out of memory", "next: The search is not"):
+    for text in (
+        "interrupted",
+        "Stages",
+        "Best cells",
+        "failed: (",
+        "ran out of memory",
+        "next: The search is not",
+    ):
         assert text in out
 
 
@@ -75,14 +89,25 @@ def test_show_prints_a_run_and_what_to_do_next(home: Path, capsys: pytest.Captur
         (["task=report", "task.files=[outputs/none*]"], "task.files: must name runs that exist"),
         (["task=report", "task.files=[conf]"], "task.files: must name runs that exist"),
         (["task=report", "task.files=[plain]"], "is not a run directory"),
-        (["task=report", "task.files=[outputs/whole,outputs/other]"], "must have the same state_space.operators"),
-        (["task=report", "from=outputs/whole", "task.output=report.pdf"], "task.output: must end in .html"),
-        (["task=report", "from=outputs/whole", "task.output=no/where.html"], "task.output: must lie in an existing"),
+        (
+            ["task=report", "task.files=[outputs/whole,outputs/other]"],
+            "must have the same state_space.operators",
+        ),
+        (
+            ["task=report", "from=outputs/whole", "task.output=report.pdf"],
+            "task.output: must end in .html",
+        ),
+        (
+            ["task=report", "from=outputs/whole", "task.output=no/where.html"],
+            "task.output: must lie in an existing",
+        ),
         (["task=list", "task.files=[outputs/none*]"], "task.files: must name runs that exist"),
         (["task=list", "task.top=0"], "task.top: must be an integer of at least 1"),
     ],
 )
-def test_mistakes_are_one_line(home: Path, overrides: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes_are_one_line(
+    home: Path, overrides: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     make_run(home / "outputs" / "empty", (4,), status="running", unfinished=4)
     make_run(home / "outputs" / "other", state_space__operators=["identity"])
     (home / "plain").mkdir()
@@ -94,11 +119,17 @@ def test_mistakes_are_one_line(home: Path, overrides: list[str], said: str, caps
 
 def test_runs_of_different_spaces_are_compared_if_one_insists(home: Path) -> None:
     make_run(home / "outputs" / "other", state_space__operators=["identity"])
-    assert run_here("name=c", "task=report", "task.files=[outputs/whole,outputs/other]", "task.mixed=true") == 0
+    assert (
+        run_here(
+            "name=c", "task=report", "task.files=[outputs/whole,outputs/other]", "task.mixed=true"
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
-    "task", [["task=list"], ["task=show", "from=outputs/whole"], ["task=report", "from=outputs/whole"]]
+    "task",
+    [["task=list"], ["task=show", "from=outputs/whole"], ["task=report", "from=outputs/whole"]],
 )
 def test_looking_needs_neither_tensorflow_nor_mlflow(home: Path, task: list[str]) -> None:
     code = (

@@ -30,7 +30,9 @@ class HandMade:
         run_dir.mkdir(parents=True)
         self.run_dir = run_dir
         self.journal = Journal(run_dir / "journal.sqlite", create=True)
-        self.set(search_id="search-1", name="demo", sweep="sweep-7", config=CONFIG, started_at=STARTED)
+        self.set(
+            search_id="search-1", name="demo", sweep="sweep-7", config=CONFIG, started_at=STARTED
+        )
 
     def set(self, **meta: Any) -> None:
         self.journal.set_meta(**meta)
@@ -153,7 +155,9 @@ def _read_store(spec: TrackingSpec) -> dict[str, dict[str, Any]]:
 
 
 def _read_run(client: Any, run: Any, keys: dict[str, str]) -> dict[str, Any]:
-    history = [m for name in run.data.metrics for m in client.get_metric_history(run.info.run_id, name)]
+    history = [
+        m for name in run.data.metrics for m in client.get_metric_history(run.info.run_id, name)
+    ]
     tags = dict(run.data.tags)
     return {
         "name": run.info.run_name,

@@ -26,12 +26,26 @@ def test_legal_name(name, legal):
 def test_names_that_mlflow_would_refuse_are_accepted_by_it():
     from mlflow.utils.validation import _validate_param
 
-    for name in ("a+b", "größe", "a//b", "../a", "/a", "a/./b", "a/", ".", "..", "", "a..", "x" * 400):
+    for name in (
+        "a+b",
+        "größe",
+        "a//b",
+        "../a",
+        "/a",
+        "a/./b",
+        "a/",
+        ".",
+        "..",
+        "",
+        "a..",
+        "x" * 400,
+    ):
         _validate_param(legal_name(name), "value")
 
 
 def test_long_names_stay_apart():
-    first, second = legal_name("x" * 300 + "1"), legal_name("x" * 300 + "2")
+    first = legal_name("x" * 300 + "1")
+    second = legal_name("x" * 300 + "2")
     assert len(first) == len(second) == 250
     assert first != second
 
@@ -75,5 +89,11 @@ def test_no_configuration_no_params():
 
 
 def test_as_params_hides_credentials():
-    config = {"tracking": {"uri": "https://ann:secret@host?token=abc"}, "list": ["ftp://ann:secret@host"]}
-    assert as_params(config) == {"tracking.uri": "https://***@host?token=***", "list": '["ftp://***@host"]'}
+    config = {
+        "tracking": {"uri": "https://ann:secret@host?token=abc"},
+        "list": ["ftp://ann:secret@host"],
+    }
+    assert as_params(config) == {
+        "tracking.uri": "https://***@host?token=***",
+        "list": '["ftp://***@host"]',
+    }

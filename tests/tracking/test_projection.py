@@ -7,7 +7,7 @@ import pytest
 from pnas.errors import RunDirectoryError, TrackingError
 from pnas.records import Journal
 from pnas.tracking import Projection, TrackingSpec, mirror, open_store, project
-from pnas.tracking.store import find_run
+from pnas.tracking.mlflow_store import find_run
 
 
 def values(run, name):
@@ -92,8 +92,13 @@ def test_stage_run(shown):
 
 
 def test_child_run(shown, example):
-    run, child = shown["2-1"], example.search.journal.child("2-1")
-    assert run["name"] == run["params"]["cell"] == "(-1, identity, -2, 3x3 dconv), (-1, identity, -2, 3x3 dconv)"
+    run = shown["2-1"]
+    child = example.search.journal.child("2-1")
+    assert (
+        run["name"]
+        == run["params"]["cell"]
+        == "(-1, identity, -2, 3x3 dconv), (-1, identity, -2, 3x3 dconv)"
+    )
     assert run["params"] == {
         "cell": str(child.cell),
         "b": "2",
@@ -101,10 +106,19 @@ def test_child_run(shown, example):
         "seed": "21",
     }
     scalars = {name: value for name, step, value, _ in run["points"] if step == 0}
-    assert scalars == {"reward": 0.8, "predicted_reward": 0.5, "params": 1001, "flops": 5000, "seconds": 2.0}
+    assert scalars == {
+        "reward": 0.8,
+        "predicted_reward": 0.5,
+        "params": 1001,
+        "flops": 5000,
+        "seconds": 2.0,
+    }
     assert values(run, "val_accuracy") == [(1, 0.1), (2, 0.2), (3, 0.8)]
     assert values(run, "loss") == [(1, 0.9), (2, 0.5), (3, 0.1)]
-    assert (run["start"], run["end"]) == (round(1000 * (child.ended_at - 2)), round(1000 * child.ended_at))
+    assert (run["start"], run["end"]) == (
+        round(1000 * (child.ended_at - 2)),
+        round(1000 * child.ended_at),
+    )
 
 
 def test_failed_child_says_why(shown):
@@ -142,7 +156,8 @@ def test_a_search_of_more_runs_than_a_page(finished, spec, read_store, monkeypat
 
 
 def test_two_halves_equal_the_whole(search, new_spec, read_store):
-    halves, whole = new_spec("halves"), new_spec("whole")
+    halves = new_spec("halves")
+    whole = new_spec("whole")
     search.first_half()
     kept = Projection(search.run_dir, halves)
     kept.advance()
@@ -172,11 +187,17 @@ class Broken:
     """An MLflow client that breaks at its ``n``-th write, before or after the store has done it."""
 
     def __init__(self, client, n, after):
-        self._client, self._n, self._after = client, n, after
+        self._client = client
+        self._n = n
+        self._after = after
 
     def __getattr__(self, name):
         method = getattr(self._client, name)
-        return self._counted(method) if name in ("create_run", "log_batch", "set_terminated") else method
+        return (
+            self._counted(method)
+            if name in ("create_run", "log_batch", "set_terminated")
+            else method
+        )
 
     def _counted(self, method):
         def call(*args, **kwargs):
@@ -249,7 +270,9 @@ def test_failed_search(search, spec, read_store):
 def test_raised_B_is_a_tag_beside_the_param(finished, spec, read_store):
     project(finished.run_dir, spec)
     config = finished.journal.meta("config")
-    finished.set(config={**config, "state_space": {**config["state_space"], "B": 3}}, status="running")
+    finished.set(
+        config={**config, "state_space": {**config["state_space"], "B": 3}}, status="running"
+    )
     finished.open(3, 1)
     finished.end(3, 0, 0.9)
     project(finished.run_dir, spec)
@@ -292,7 +315,10 @@ def test_not_finite_values(search, spec, read_store):
     project(search.run_dir, spec)
     project(search.run_dir, spec)
     losses = [value for _, value in values(read_store(spec)["1-0"], "loss")]
-    assert [value == value for value in losses] == [False, True]  # a NaN is an epoch that was not measured
+    assert [value == value for value in losses] == [
+        False,
+        True,
+    ]  # a NaN is an epoch that was not measured
 
 
 def test_artifacts_handed_in(finished, spec, tmp_path):
@@ -301,9 +327,13 @@ def test_artifacts_handed_in(finished, spec, tmp_path):
     (drawings / "cell.svg").write_text("<svg/>")
     elsewhere = tmp_path / "plot.png"
     elsewhere.write_text("png")
-    info = project(finished.run_dir, spec, artifacts=[drawings, elsewhere, finished.run_dir / "missing"])
+    info = project(
+        finished.run_dir, spec, artifacts=[drawings, elsewhere, finished.run_dir / "missing"]
+    )
     client = open_store(spec).client
-    assert [a.path for a in client.list_artifacts(info["run_id"], "drawings")] == ["drawings/cell.svg"]
+    assert [a.path for a in client.list_artifacts(info["run_id"], "drawings")] == [
+        "drawings/cell.svg"
+    ]
     assert "plot.png" in [a.path for a in client.list_artifacts(info["run_id"])]
 
 
@@ -323,7 +353,12 @@ def test_artifacts_lie_beside_the_database(finished, spec):
 
 
 def test_credentials_never_reach_the_store(search, spec):
-    search.set(config={"tracking": {"uri": "https://ann:s3cret@host/x?token=s3cret"}, "note": ["ftp://u:s3cret@h"]})
+    search.set(
+        config={
+            "tracking": {"uri": "https://ann:s3cret@host/x?token=s3cret"},
+            "note": ["ftp://u:s3cret@h"],
+        }
+    )
     search.first_half()
     project(search.run_dir, spec)
     assert b"s3cret" not in Path(spec.uri.removeprefix("sqlite:///")).read_bytes()
@@ -350,7 +385,9 @@ def test_unreachable_server(finished, closed_port):
     assert "\n" not in message
 
 
-def test_a_failed_child_that_was_trained_again_has_one_run_without_the_error(search, spec, read_store):
+def test_a_failed_child_that_was_trained_again_has_one_run_without_the_error(
+    search, spec, read_store
+):
     search.open(1, 2)
     search.end(1, 0, None)
     project(search.run_dir, spec)

@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from pnas.tracking import NullTracker, TrackingSpec, project, start_tracker
-from pnas.tracking.spec import sqlite_path
+from pnas.tracking.tracking_specs import sqlite_path
 
 
 def wait_for(condition, seconds=60):
@@ -31,7 +31,9 @@ def test_none_tracks_nothing(search):
 
 def test_shown_while_it_runs_and_when_it_has_ended(search, spec, new_spec, read_store, caplog):
     told = []
-    tracker = start_tracker(spec, search.run_dir, lambda info: told.append((info, threading.current_thread())))
+    tracker = start_tracker(
+        spec, search.run_dir, lambda info: told.append((info, threading.current_thread()))
+    )
     search.first_half()
 
     def known():
@@ -68,7 +70,9 @@ def test_interrupted_and_continued_by_the_next_tracker(search, spec, read_store)
     assert {run["status"] for run in read_store(spec).values()} == {"FINISHED", "FAILED"}
 
 
-def test_an_unreachable_server_is_said_once_and_waited_for_shortly(search, closed_port, caplog, capfd):
+def test_an_unreachable_server_is_said_once_and_waited_for_shortly(
+    search, closed_port, caplog, capfd
+):
     spec = TrackingSpec(uri=f"http://ann:s3cret@127.0.0.1:{closed_port}")
     with caplog.at_level(logging.DEBUG):
         tracker = start_tracker(spec, search.run_dir, on_run=pytest.fail)
@@ -130,9 +134,12 @@ time.sleep(60)
 
 
 @pytest.mark.slow
-def test_killed_trackers_leave_a_store_that_the_next_one_completes(finished, spec, new_spec, read_store):
+def test_killed_trackers_leave_a_store_that_the_next_one_completes(
+    finished, spec, new_spec, read_store
+):
     project(finished.run_dir, whole := new_spec("whole"))
-    expected, seen = read_store(whole), 0
+    expected = read_store(whole)
+    seen = 0
     for extra in range(12):
         process = subprocess.Popen([sys.executable, "-c", KILLED, spec.uri, str(finished.run_dir)])
         wait_for(lambda: read_store(spec) in (expected,) or len(read_store(spec)) > seen)  # noqa: B023
@@ -147,7 +154,16 @@ def test_killed_trackers_leave_a_store_that_the_next_one_completes(finished, spe
 @pytest.mark.slow
 def test_a_server_shows_what_a_database_shows(search, new_spec, read_store, closed_port, tmp_path):
     backing = new_spec("server")
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", backing.uri, "--workers", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        backing.uri,
+        "--workers",
+        "1",
+    ]
     command += ["--artifacts-destination", str(tmp_path / "artifacts"), "--port", str(closed_port)]
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     server = subprocess.Popen(command, cwd=tmp_path, env=environment, start_new_session=True)

@@ -12,10 +12,10 @@ from support.journals import make_run
 
 from pnas.children.spec import NetworkSpec
 from pnas.records import Journal, write_summary
-from pnas.tasks.pictures import PICTURES, leave_pictures
+from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.tracking import Projection, TrackingSpec
-from pnas.tracking.savedview import VIEW
-from pnas.tracking.store import open_store
+from pnas.tracking.mlflow_store import open_store
+from pnas.tracking.saved_view import VIEW
 
 pytestmark = [
     pytest.mark.slow,
@@ -61,7 +61,11 @@ def read(ui: Ui) -> Callable[[str], str]:
 
     def at(place: str) -> str:
         html = page(f"{ui.address}/#/experiments/{ui.experiment}{place}")
-        return " ".join(re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+        return " ".join(
+            re.sub(
+                r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL
+            ).split()
+        )
 
     return at
 
@@ -78,7 +82,9 @@ def test_the_saved_view_compares_searches(read: Callable[[str], str]) -> None:
 def test_a_sweep_s_tag_filters(read: Callable[[str], str]) -> None:
     runs = "/runs?searchFilter=tags.%60pnas.sweep%60%3D%27{}%27%20and%20tags.%60pnas.level%60%3D%27search%27"
     assert "2 matching runs" in read(runs.format("sweep-9"))
-    assert "matching runs" not in read(runs.format("another")) or "0 matching runs" in read(runs.format("another"))
+    assert "matching runs" not in read(runs.format("another")) or "0 matching runs" in read(
+        runs.format("another")
+    )
 
 
 @pytest.mark.parametrize(("level", "count"), [("stage", 2 + 3), ("child", 7 + 10)])
@@ -99,5 +105,7 @@ def test_the_report_can_be_looked_at(ui: Ui, read: Callable[[str], str]) -> None
     text = read(f"/runs/{ui.run}/artifacts/report.html")
     for name in ("report.html", "search.png", "best_cell.svg", "network.svg", "summary.json"):
         assert name in text
-    with urllib.request.urlopen(f"{ui.address}/get-artifact?path=report.html&run_uuid={ui.run}", timeout=60) as answer:
+    with urllib.request.urlopen(
+        f"{ui.address}/get-artifact?path=report.html&run_uuid={ui.run}", timeout=60
+    ) as answer:
         assert "What to run next" in answer.read().decode()

@@ -1,0 +1,1 @@
+"""What the machine gives: cores, locks, files that are never half written, the console."""

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
+from pnas.searching.search_observers import KeepBestWeights
+from pnas.state_space import Cell
+
+CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5, 7)]
+
+
+def journal_in(path: Path) -> Journal:
+    journal = Journal(path / "journal.sqlite", create=True)
+    journal.open_stage(1, [Choice(cell, cell.text_hash, 0, None) for cell in CELLS], 0, 4, 0.0)
+    return journal
+
+
+def end(journal: Journal, weights: Path, cell: Cell, reward: float | None) -> None:
+    if reward is None:
+        journal.end_child(cell.text_hash, ChildResult.failed(ChildJob(cell, 0), "out of memory"))
+    else:
+        (weights / f"{cell.text_hash}.npz").touch()
+        journal.end_child(cell.text_hash, ChildResult(cell, 0, Status.OK, reward))
+
+
+def kept(weights: Path) -> list[str]:
+    return sorted(path.stem for path in weights.iterdir())
+
+
+def test_only_the_best_weights_stay(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    journal = journal_in(tmp_path)
+    keeper = KeepBestWeights(weights, journal)
+    for cell, reward, best in zip(CELLS, (0.5, None, 0.75, 0.75), (0, 0, 2, 2), strict=True):
+        end(journal, weights, cell, reward)
+        keeper.child_ended(journal.child(cell.text_hash))
+        assert kept(weights) == [CELLS[best].text_hash]
+
+
+def test_a_continued_search_keeps_what_its_journal_calls_best(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    journal = journal_in(tmp_path)
+    for cell, reward in zip(CELLS, (0.25, 0.5), strict=False):
+        end(journal, weights, cell, reward)
+    (weights / "unfinished.npz").touch()
+    keeper = KeepBestWeights(weights, journal)
+    assert kept(weights) == [CELLS[1].text_hash]
+    end(journal, weights, CELLS[2], 0.4)
+    keeper.child_ended(journal.child(CELLS[2].text_hash))
+    assert kept(weights) == [CELLS[1].text_hash]
+
+
+def test_a_better_spare_child_keeps_its_weights_until_its_stage_is_planned(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    journal = journal_in(tmp_path)
+    for cell in CELLS:
+        end(journal, weights, cell, 0.25)
+    bigger = [Cell([*cell.blocks, (0, "identity", -1, "identity")]) for cell in CELLS]
+    journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.5) for cell in bigger[:2]], 9, 9, 0.0)
+    for cell, reward in zip(bigger, (0.5, 0.75), strict=False):
+        end(journal, weights, cell, reward)
+    journal.go_beyond({}, {"controller.K": (2, 3)}, replan_from=2)
+    keeper = KeepBestWeights(weights, journal)
+    assert kept(weights) == sorted([CELLS[0].text_hash, bigger[1].text_hash])
+    journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.5) for cell in bigger[2:]], 9, 9, 0.0)
+    keeper.stage_opened(2, journal.children(2))
+    end(journal, weights, bigger[2], 0.125)
+    keeper.child_ended(journal.child(bigger[2].text_hash))
+    keeper.stage_closed(2)
+    assert kept(weights) == [CELLS[0].text_hash]

@@ -1,0 +1,192 @@
+"""Tables made and used through run.py: a search in no time, without TensorFlow."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import ROOT, run_here
+from support.fake_children import FakeChildren
+
+from pnas.tables import load_table
+from pnas.tasks import tabulate
+
+SPACE = ("state_space.operators=[3x3 maxpool,identity]", "state_space.input_lookback_depth=-1")
+"""3 cells of one block and 27 of two."""
+QUIET = ("tracking=none", "executor=serial")
+
+
+@pytest.fixture
+def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeChildren:
+    """Children that train in no time; the working directory is the test's own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trained").mkdir()
+    fakes = FakeChildren(str(tmp_path / "trained"))
+    monkeypatch.setattr(tabulate, "runner_factory", lambda *_: fakes)
+    return fakes
+
+
+def make(*overrides: str) -> int:
+    return run_here("task=tabulate", "name=table", *SPACE, "state_space.B=2", *QUIET, *overrides)
+
+
+def trained() -> int:
+    return len(list(Path("trained").iterdir()))
+
+
+def search(name: str, *overrides: str) -> dict[str, Any]:
+    table = ("trainer=tabular", "trainer.table=outputs/table/table.yaml")
+    assert run_here(f"name={name}", *table, *SPACE, "state_space.B=2", *QUIET, *overrides) == 0
+    return json.loads(Path(f"outputs/{name}/summary.json").read_text())
+
+
+def test_a_table_is_made_in_pieces_and_answers_searches(
+    fakes: FakeChildren, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make("search.max_children=10") == 0
+    assert trained() == 10
+    assert "stopped by search.max_children=10" in capsys.readouterr().out
+    assert len(load_table("outputs/table/table.yaml").rows) == 10
+    assert make() == 0
+    assert trained() == 60
+    assert make() == 0
+    assert trained() == 60
+    table = load_table("outputs/table/table.yaml")
+    assert len(table.rows) == 30
+    assert {len(row.rewards) for row in table.rows.values()} == {2}
+    assert "30 cells, 60 trainings, 0 failed" in capsys.readouterr().out
+    # More trainings of the same cells, but not other cells.
+    assert make("task.repeats=3") == 0
+    assert trained() == 90
+    assert make("task.cells=5") == 2
+    assert "task.cells: must stay None" in capsys.readouterr().err
+    summary = search("random", "search=random", "search.max_children=27")
+    assert summary["best"]["reward"] == max(row.rewards[0] for row in _of_two(table))
+    assert (summary["children_trained"], summary["stopped_by"]) == (27, None)
+    # Fake children earn the same in every training: the others agree with the one shown.
+    assert summary["best"]["test_accuracy"] == pytest.approx(summary["best"]["reward"])
+    assert run_here("name=table", *SPACE, *QUIET, "state_space.B=2") == 2
+    assert "table of task=tabulate" in capsys.readouterr().err
+
+
+def _of_two(table: Any) -> list[Any]:
+    return [row for key, row in table.rows.items() if key.count("(") == 2]
+
+
+def test_a_sample_of_cells(fakes: FakeChildren) -> None:
+    assert make("task.cells=9", "task.repeats=1") == 0
+    assert len(load_table("outputs/table/table.yaml").rows) == trained() == 9
+
+
+def test_a_failed_training_leaves_the_others(fakes: FakeChildren) -> None:
+    cell = "(-1, identity, -1, identity)"
+    fakes.faults[cell] = "once raise"
+    assert make() == 0
+    table = load_table("outputs/table/table.yaml")
+    assert sorted({len(row.rewards) for row in table.rows.values()}) == [1, 2]
+    assert len(table.rows[cell].rewards) == 1
+
+
+@pytest.mark.parametrize("kind", ["progressive_random", "evolution", "random"])
+def test_killed_or_not_a_search_by_table_is_the_same(kind: str, fakes: FakeChildren) -> None:
+    assert make("task.repeats=2") == 0
+    settings = (
+        f"search={kind}",
+        "controller.K=6",
+        *(("search.population=5",) if kind == "evolution" else ()),
+    )
+    whole = search("whole", *settings, "search.max_children=20")
+    for children in (6, 13, 20):
+        pieces = search("pieces", *settings, f"search.max_children={children}")
+    assert pieces["best"] == whole["best"]
+    files = [Path(f"outputs/{name}/children.csv").read_text() for name in ("whole", "pieces")]
+    assert files[0] == files[1]
+
+
+def test_the_seconds_of_a_table_are_spent(fakes: FakeChildren, tmp_path: Path) -> None:
+    object.__setattr__(fakes, "seconds", 0.01)
+    assert make("task.repeats=1") == 0
+    summary = search(
+        "timed",
+        "search=random",
+        "search.batch=1",
+        "search.max_children=null",
+        "search.max_seconds=0.05",
+    )
+    assert summary["children_trained"] == 5
+    assert summary["stopped_by"] == "search.max_seconds=0.05"
+
+
+def test_no_tensorflow_and_a_plan(fakes: FakeChildren, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make("task.repeats=1", "plan_only=true") == 0
+    assert "30 cells, each trained 1 times" in capsys.readouterr().out
+    assert make("task.repeats=1") == 0
+    command = [
+        "name=apart",
+        "trainer=tabular",
+        "trainer.table=outputs/table/table.yaml",
+        *SPACE,
+        "state_space.B=2",
+    ]
+    typed = ["run.py", *command, *QUIET, "search=evolution", "search.max_children=25"]
+    code = (
+        f"import sys, runpy; sys.argv = {typed!r}\n"
+        f"try: runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
+        "except SystemExit as end: print('exit', end.code, sorted({'tensorflow', 'mlflow'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert out.splitlines()[-1] == "exit 0 []"
+    plan = ("search=evolution", "search.max_children=25", "plan_only=true")
+    assert run_here(*command, *QUIET, *plan) == 0
+    assert "stage 1: 20 random cells" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("state_space.B=3",), "state_space.B"),
+        (("trainer.table_reward=accuracy",), "column accuracy"),
+        (("controller.K=28",), "controller.K"),
+        (("search.probe=20", "controller.K=8"), "search.probe"),
+        (("search.max_children=2",), "search.max_children"),
+        (("search=random", "search.max_children=null"), "search.max_children"),
+    ],
+)
+def test_bad_input_is_one_line(
+    overrides: tuple[str, ...],
+    message: str,
+    fakes: FakeChildren,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert make("task.repeats=1") == 0
+    capsys.readouterr()
+    table = ("trainer=tabular", "trainer.table=outputs/table/table.yaml")
+    assert run_here("name=bad", *table, *SPACE, "state_space.B=2", *QUIET, *overrides) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not Path("outputs/bad").exists()
+
+
+def test_a_cell_that_the_table_lacks_ends_the_search(
+    fakes: FakeChildren, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make("task.cells=9", "task.repeats=1") == 0
+    capsys.readouterr()
+    table = ("trainer=tabular", "trainer.table=outputs/table/table.yaml")
+    assert run_here("name=bad", *table, *SPACE, *QUIET, "state_space.B=2", "search=random") == 2
+    error = capsys.readouterr().err
+    assert "lacks this one" in error
+    assert error.count("\n") == 1
+
+
+def test_what_was_read_from_a_table_has_no_weights_to_export(
+    fakes: FakeChildren, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert make("task.repeats=1") == 0
+    search("found", "search=refined", "search.max_children=20")
+    capsys.readouterr()
+    assert run_here("task=export", "from=outputs/found", *QUIET) == 2
+    assert "read a table has no weights" in capsys.readouterr().err

@@ -1,0 +1,83 @@
+import random
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.cells import DIFFERENT, random_cell, renumbered, shuffled
+
+from pnas.errors import InvalidValue
+from pnas.state_space import Cell
+from pnas.state_space.isomorphism.canonical import canonical_form
+
+ID = "identity"
+CONV = "3x3 conv"
+
+
+def by_definition(cell: Cell) -> Cell:
+    """The smallest of all orders in which blocks read backwards and read blocks come before the others."""
+    read = {source for block in cell.blocks for source in (block[0], block[2])}
+
+    def legal(order: tuple[int, ...]) -> bool:
+        backwards = all(
+            x < 0 or order.index(x) < order.index(i)
+            for i, block in enumerate(cell.blocks)
+            for x in (block[0], block[2])
+        )
+        flags = [i in read for i in order]
+        return backwards and flags == sorted(flags, reverse=True)
+
+    orders = filter(legal, permutations(range(len(cell))))
+    return min(
+        (renumbered(cell, list(order)) for order in orders), key=lambda written: written.blocks
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 2), st.integers(1, 3))
+def test_is_the_smallest_legal_written_form(seed, b, lookbacks, operators):
+    cell = random_cell(random.Random(seed), b, lookbacks, operators)
+    assert canonical_form(cell) == by_definition(cell)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 10))
+def test_operand_and_block_order_do_not_matter(seed, b):
+    rng = random.Random(seed)
+    cell = random_cell(rng, b, 2, 2)
+    assert canonical_form(shuffled(rng, cell)) == canonical_form(cell)
+    assert canonical_form(canonical_form(cell)) == canonical_form(cell)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_different_graphs_stay_different(one, other):
+    assert canonical_form(Cell(one)) != canonical_form(Cell(other))
+
+
+def test_nested_references_follow_their_blocks():
+    a = (-1, CONV, -1, ID)
+    b = (-2, ID, -2, ID)
+    one = Cell([a, b, (0, ID, 1, CONV), (2, ID, 0, ID)])
+    other = Cell([b, (-1, ID, -1, CONV), (0, CONV, 1, ID), (1, ID, 2, ID)])
+    assert canonical_form(one) == canonical_form(other)
+
+
+def test_read_blocks_come_first():
+    cell = Cell([(-2, ID, -2, ID), (-1, ID, -1, ID), (1, ID, -1, ID)])
+    assert canonical_form(cell) == Cell([(-1, ID, -1, ID), (-2, ID, -2, ID), (-1, ID, 0, ID)])
+
+
+@pytest.mark.parametrize(
+    "twins", [[(-1, ID, -1, ID)] * 12, [(-1, ID, -1, ID)] * 11 + [(0, ID, 0, ID)]]
+)
+def test_many_twins_do_not_explode(twins):
+    assert canonical_form(Cell(twins)).blocks[:10] == Cell(twins).blocks[:10]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [[("none",)], [(0, ID, -1, ID)], [(-1, ID, 7, ID)], [(1, ID, -1, ID), (0, ID, -1, ID)]],
+)
+def test_what_is_no_pnas_cell_is_refused(blocks):
+    with pytest.raises(InvalidValue, match=r"^cell: "):
+        canonical_form(Cell(blocks))

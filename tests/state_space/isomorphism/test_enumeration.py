@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from support.cells import written_cells
+
+from pnas.state_space import StateSpace
+from pnas.state_space.isomorphism.canonical import canonical_form
+from pnas.state_space.isomorphism.colouring import class_keys
+
+OPERATORS = ["3x3 conv", "identity", "3x3 maxpool"]
+
+SPACES = [
+    # look-back, operators, look-forward, b
+    (-1, 1, None, 6),
+    (-1, 1, 1, 5),
+    (-1, 1, 3, 6),
+    (-2, 1, None, 5),
+    (-2, 1, 2, 5),
+    (-1, 2, None, 4),
+    (-1, 2, 2, 4),
+    (-2, 2, 1, 3),
+    (-2, 3, 0, 4),
+    (0, 3, 0, 4),
+    (-2, 2, None, 1),
+]
+
+
+@pytest.mark.parametrize(("lookback", "operators", "lookforward", "b"), SPACES)
+def test_yields_every_unique_cell_once(lookback, operators, lookforward, b):
+    space = StateSpace(b, OPERATORS[:operators], lookback, lookforward)
+    tokens = np.concatenate(list(space.iter_cells(b, chunk=1000)))
+    assert len(tokens) == space.num_cells(b)
+    assert len(np.unique(class_keys(tokens, len(space.lookbacks)))) == len(tokens)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lookback", "operators", "b"), [(-1, 1, 8), (-2, 1, 6), (-1, 2, 5)])
+def test_yields_every_unique_cell_once_where_cells_are_large(lookback, operators, b):
+    space = StateSpace(b, OPERATORS[:operators], lookback)
+    keys = np.concatenate(
+        [class_keys(tokens, len(space.lookbacks)) for tokens in space.iter_cells(b)]
+    )
+    assert len(np.unique(keys)) == len(keys) == space.num_cells(b)
+
+
+def test_yields_the_cells_that_brute_force_finds():
+    space = StateSpace(3, OPERATORS[:2], -1, 1)
+    found = {
+        canonical_form(cell) for tokens in space.iter_cells(3) for cell in space.decode(tokens)
+    }
+    assert found == set(map(canonical_form, written_cells(space, 3)))
+
+
+def test_cells_are_written_within_the_look_forward_limit():
+    space = StateSpace(4, OPERATORS[:2], -1, 1)
+    cells = [cell for tokens in space.iter_cells(4) for cell in space.decode(tokens)]
+    assert all(space.check(cell) for cell in cells)
+
+
+def test_chunks_are_full():
+    space = StateSpace(3, OPERATORS[:2])
+    sizes = [len(tokens) for tokens in space.iter_cells(3, chunk=1000)]
+    assert set(sizes[:-1]) == {1000}
+    assert 0 < sizes[-1] <= 1000
+
+
+def test_a_huge_space_streams_from_the_start():
+    tokens = next(StateSpace(5).iter_cells(5, chunk=5000))
+    assert tokens.shape == (5000, 5, 4)
