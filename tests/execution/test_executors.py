@@ -25,7 +25,7 @@ from pnas.execution import (
     check_executor,
     count_workers,
     make_executor,
-    worker,
+    worker_process,
 )
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.state_space import Cell
@@ -178,7 +178,7 @@ def test_killed_for_want_of_memory_it_is_attempted_with_half_the_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kills = iter(range(1000))
-    monkeypatch.setattr(worker, "oom_kills", lambda: next(kills))
+    monkeypatch.setattr(worker_process, "oom_kills", lambda: next(kills))
     factory = FakeChildren(str(tmp_path), {**fault(0, "die whole"), **fault(3, "die")})
     with closing(LocalExecutor(factory, workers=2, retries=0)) as executor:
         ended = results(executor)

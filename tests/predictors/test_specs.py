@@ -81,8 +81,8 @@ def test_is_a_structured_config() -> None:
 
 def test_the_room_is_free_of_tensorflow_until_a_fit() -> None:
     code = (
-        "import sys, pnas.controller as c; from pnas.state_space import StateSpace; s = StateSpace(2)\n"
-        "c.rank_space(s, c.make_predictor(s, c.ControllerSpec()), 1, 3)\n"
+        "import sys, pnas.controller as c, pnas.predictors as m; from pnas.state_space import StateSpace; s = StateSpace(2)\n"
+        "c.rank_space(s, m.make_predictor(s, m.ControllerSpec()), 1, 3)\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules and 'scipy.stats' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -90,7 +90,7 @@ def test_the_room_is_free_of_tensorflow_until_a_fit() -> None:
 
 def test_predictors_on_features_never_import_tensorflow() -> None:
     code = (
-        "import sys, pnas.controller as c; from pnas.state_space import StateSpace; s = StateSpace(2)\n"
+        "import sys, pnas.predictors as c; from pnas.state_space import StateSpace; s = StateSpace(2)\n"
         "p = c.make_predictor(s, c.ControllerSpec.named('unlike'))\n"
         "tokens = s.encode(s.initial_children()[:4]); p.fit(tokens, [.1, .2, .3, .4], 1, 0); p.predict(tokens)\n"
         "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"

@@ -6,7 +6,7 @@ import pytest
 
 from pnas.errors import RunDirectoryError, TrackingError
 from pnas.records import Journal
-from pnas.tracking import Projection, TrackingSpec, mirror, open_store, project
+from pnas.tracking import Projection, TrackingSpec, open_store, project, store_mirror
 from pnas.tracking.mlflow_store import find_run
 
 
@@ -150,7 +150,7 @@ def test_projecting_again_adds_nothing(finished, spec, read_store):
 def test_a_search_of_more_runs_than_a_page(finished, spec, read_store, monkeypatch):
     project(finished.run_dir, spec)
     shown = read_store(spec)
-    monkeypatch.setattr(mirror, "_PAGE", 3)
+    monkeypatch.setattr(store_mirror, "_PAGE", 3)
     project(finished.run_dir, spec)
     assert read_store(spec) == shown
 

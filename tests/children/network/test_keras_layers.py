@@ -126,7 +126,15 @@ def test_half_precision_activations_and_float32_logits() -> None:
     assert {variable.dtype for variable in model.weights} == {"float32"}
 
 
-@pytest.mark.parametrize("module", ["network", "operators", "keras_layers", "fast_layers"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "network.builder",
+        "network.operator_layers",
+        "network.keras_layers",
+        "search_training.fast_layers",
+    ],
+)
 def test_the_builder_imports_no_tensorflow_by_itself(module: str) -> None:
     """Where Keras runs on JAX there may be none; experiments/benchmarks/jax_agreement.py builds and trains there."""
     tree = ast.parse(
