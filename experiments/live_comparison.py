@@ -1,11 +1,13 @@
-"""Search strategies compared by searches that train: the same budget, several seeds, winners trained again.
+"""Search strategies compared by searches that train: equal budgets, several seeds, winners retrained.
 
-    python experiments/live_comparison.py                                       # digits, 60 children, 3 seeds
-    python experiments/live_comparison.py data=fashion_mnist data.path=fashion_mnist.npz data.train_size=600
+    python experiments/live_comparison.py                     # digits, 60 children, 3 seeds
+    python experiments/live_comparison.py data=fashion_mnist data.path=fashion_mnist.npz \\
+        data.train_size=600
 
-Arguments of the form key=value go to every search. Each search is a run of `run.py` of its own, named after strategy
-and seed in --outputs; the same command continues. Each winner is then trained again with seeds that no search used:
-its reward in the search is the best of many, and so too good.
+Arguments of the form key=value go to every search. Each search is a run of `run.py` of its own, in a
+directory of --outputs named after strategy and seed; the same command continues. Each winner is then
+trained again with seeds that no search used, because the reward of a winner is the highest of many
+noisy ones and so biased upwards. Differences to random search are paired by seed.
 """
 
 import argparse
@@ -14,17 +16,19 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "experiments" / "benchmarks"))
 
-from common import mean_sd, print_machine, print_table, progress  # noqa: E402
+from common import mean_sd, paired_interval, print_machine, print_table, progress  # noqa: E402
 from hydra import compose, initialize_config_dir  # noqa: E402
 
 from pnas.config.schema import read_settings, register_schema  # noqa: E402
-from pnas.state_space.registry import build_space  # noqa: E402
+from pnas.state_space import Cell, build_space  # noqa: E402
 
-STRATEGIES = {
+STRATEGIES: dict[str, tuple[str, ...]] = {
     "random": ("search=random", "search.batch=4"),
     "progressive_random": ("search=progressive_random",),
     "evolution": ("search=evolution", "search.population=10", "search.sample=4", "search.batch=4"),
@@ -33,131 +37,171 @@ STRATEGIES = {
     "refined": ("search=refined", "controller=gp"),
     "refined_sample": ("search=refined", "controller=gp", "search.first=8", "controller.K=5"),
 }
-BEAMS = {"progressive_random": 1.0, "progressive": 1.0, "progressive_lstm": 1.0, "refined": 1 / 3}
-"""Share of what stage 1 leaves of the budget that goes to the two stages after it; the rest is for refinement."""
-FRESH = 1000
-"""Seeds of retrained winners begin here."""
+BASELINE = "random"
+
+BEAM_SHARE = {
+    "progressive_random": 1.0,
+    "progressive": 1.0,
+    "progressive_lstm": 1.0,
+    "refined": 1 / 3,
+}
+"""Share of what stage 1 leaves of the budget that the later stages get; refinement gets the rest."""
+
+FIRST_FRESH_SEED = 1000
+"""Winners are trained again with seeds from here on, which no search uses."""
+
+
+class Outcome(NamedTuple):
+    """One search and its winner.
+
+    Attributes:
+        children: Number of children trained.
+        reward: Reward that the search shows for its winner.
+        test_accuracy: Accuracy of the winner on the test part; None without one.
+        retrained: Rewards of the winner, trained again with fresh seeds.
+    """
+
+    children: int
+    reward: float
+    test_accuracy: float | None
+    retrained: list[float]
 
 
 def main() -> None:
-    args, overrides = arguments()
-    rows = []
-    for strategy in args.strategies:
-        found = [summary(args, strategy, seed, overrides) for seed in range(args.seeds)]
-        again = [reward for run in found for reward in retrained(args, run, overrides)]
-        rewards = [run["best"]["reward"] for run in found]
-        tests = [
-            run["best"]["test_accuracy"]
-            for run in found
-            if run["best"]["test_accuracy"] is not None
+    arguments = command_line()
+    outcomes: dict[str, list[Outcome]] = {}
+    for strategy in arguments.strategies:
+        outcomes[strategy] = [
+            outcome_of(arguments, strategy, seed) for seed in range(arguments.seeds)
         ]
-        trained = [run["children_trained"] for run in found]
-        shown = [mean_sd(values, 4) if values else "none" for values in (rewards, tests, again)]
-        rows.append([strategy, mean_sd(trained, 0), *shown])
-    header = [
+
+    typed = " ".join(arguments.overrides)
+    print(
+        f"{arguments.seeds} seeds, budget of {arguments.children} children, {typed}: mean +- sd\n"
+    )
+    header = (
         "strategy",
         "children",
-        "best reward",
+        "reward of the winner",
         "its test accuracy",
-        f"winners again, {args.again} seeds each",
-    ]
-    print(
-        f"{args.seeds} seeds, budget of {args.children} children, {' '.join(overrides)}: mean +- sd\n"
+        f"retrained, {arguments.again} seeds each",
+        f"retrained less {BASELINE}'s [95 %]",
     )
-    print_table(header, rows)
+    print_table(header, [row_of(strategy, outcomes) for strategy in outcomes])
     print_machine("tensorflow", "keras")
 
 
-def summary(args: argparse.Namespace, strategy: str, seed: int, overrides: Sequence[str]) -> dict:
-    """Of the search, which is run as far as it was not yet."""
+def row_of(strategy: str, outcomes: dict[str, list[Outcome]]) -> list[str]:
+    """Return one row of the table."""
+    own = outcomes[strategy]
+    tests = [found.test_accuracy for found in own if found.test_accuracy is not None]
+    retrained = [reward for found in own for reward in found.retrained]
+    return [
+        strategy,
+        mean_sd([found.children for found in own], 0),
+        mean_sd([found.reward for found in own], 4),
+        mean_sd(tests, 4) if tests else "none",
+        mean_sd(retrained, 4),
+        difference_to_baseline(strategy, outcomes),
+    ]
+
+
+def difference_to_baseline(strategy: str, outcomes: dict[str, list[Outcome]]) -> str:
+    """Return the mean difference of the winners' retrained rewards to the baseline's, with interval."""
+    if strategy == BASELINE or BASELINE not in outcomes:
+        return ""
+    differences = []
+    for own, baseline in zip(outcomes[strategy], outcomes[BASELINE], strict=True):
+        differences.append(mean(own.retrained) - mean(baseline.retrained))
+    middle, low, high = paired_interval(differences)
+    return f"{middle:+.4f} [{low:+.4f}, {high:+.4f}]"
+
+
+def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outcome:
+    """Run the search as far as it was not run before, and train its winner again."""
     name = f"{strategy}_{seed}"
-    run_dir = args.outputs / name
-    settings = (
-        [f"controller.K={children_per_stage(args, strategy, overrides)}"]
-        if strategy in BEAMS
-        else []
-    )
+    run_dir = arguments.outputs / name
     command = [
         f"name={name}",
         f"seed={seed}",
         f"hydra.run.dir={run_dir}",
-        f"search.max_children={args.children}",
+        f"search.max_children={arguments.children}",
+        # Strategies with one seed train many of the same cells with the same seeds.
+        f"cache.path={arguments.outputs / 'children.sqlite'}",
+        *STRATEGIES[strategy],
     ]
-    # Strategies of one seed train many of the same cells, by the same seeds.
-    shared = f"cache.path={args.outputs / 'children.sqlite'}"
-    run([*command, shared, *STRATEGIES[strategy], *settings, *overrides])
-    return json.loads((run_dir / "summary.json").read_text())
+    if strategy in BEAM_SHARE:
+        command.append(f"controller.K={beam_width(arguments, strategy)}")
+    run([*command, *arguments.overrides])
+
+    summary: dict[str, Any] = json.loads((run_dir / "summary.json").read_text())
+    # Searches of earlier versions name the child of the highest reward.
+    winner = summary.get("winner") or summary["best"]
+    return Outcome(
+        children=summary["children_trained"],
+        reward=winner.get("mean", winner.get("reward")),
+        test_accuracy=summary["best"]["test_accuracy"],
+        retrained=retrain(run_dir, winner["cell"], arguments.again),
+    )
 
 
-def children_per_stage(args: argparse.Namespace, strategy: str, overrides: Sequence[str]) -> int:
-    """K of a beam that begins with all cells of one block of the space."""
+def beam_width(arguments: argparse.Namespace, strategy: str) -> int:
+    """Return K of a beam that begins with all cells of one block and uses its share of the budget."""
     register_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        spec = read_settings(compose("config", ["name=plan", *overrides])).state_space
-    left = BEAMS[strategy] * (args.children - build_space(spec).num_cells(1))
-    return max(2, int(left / max(1, spec.B - 1)))
+        spec = read_settings(compose("config", ["name=plan", *arguments.overrides])).state_space
+    after_stage_1 = arguments.children - build_space(spec).num_cells(1)
+    later_stages = max(1, spec.B - 1)
+    return max(2, int(BEAM_SHARE[strategy] * after_stage_1 / later_stages))
 
 
-def retrained(args: argparse.Namespace, found: dict, overrides: Sequence[str]) -> list[float]:
-    """Rewards of the winner, trained with fresh seeds; kept beside its search."""
-    path = args.outputs / found["name"] / "retrained.json"
+def retrain(run_dir: Path, cell: str, trainings: int) -> list[float]:
+    """Return rewards of ``cell`` with fresh seeds; they are kept beside the search."""
+    path = run_dir / "retrained.json"
     known: dict[str, float] = json.loads(path.read_text()) if path.is_file() else {}
-    missing = [
-        seed
-        for seed in range(FRESH, FRESH + args.again)
-        if f"{found['best']['cell']}/{seed}" not in known
-    ]
-    if missing:
-        manager = manager_of(args.outputs / found["name"])
-        from pnas.state_space import Cell
-
-        for seed in missing:
-            result = manager.evaluate(Cell.parse(found["best"]["cell"]), seed)
-            known[f"{found['best']['cell']}/{seed}"] = result.reward
+    manager = None
+    rewards = []
+    for seed in range(FIRST_FRESH_SEED, FIRST_FRESH_SEED + trainings):
+        key = f"{cell}/{seed}"
+        if key not in known:
+            manager = manager or manager_of(run_dir)
+            known[key] = manager.evaluate(Cell.parse(cell), seed).reward
             path.write_text(json.dumps(known))
-    seeds = range(FRESH, FRESH + args.again)
-    return [known[f"{found['best']['cell']}/{seed}"] for seed in seeds]
+        rewards.append(known[key])
+    return rewards
 
 
-def manager_of(run_dir: Path):
-    """A manager with the settings of the search in ``run_dir``."""
+def manager_of(run_dir: Path) -> Any:
+    """Return a NetworkManager with the settings of the search in ``run_dir``."""
     from pnas.children import NetworkManager
     from pnas.data import load_dataset
     from pnas.runs.run_source import stored_settings
 
     settings = stored_settings(run_dir)
-    return NetworkManager(
-        load_dataset(settings.data), network=settings.child, trainer=settings.trainer
-    )
+    dataset = load_dataset(settings.data)
+    return NetworkManager(dataset, network=settings.child, trainer=settings.trainer)
 
 
 def run(overrides: Sequence[str]) -> None:
+    """Run one search by the command line."""
     progress(" ".join(overrides))
-    subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), "tracking=none", *overrides],
-        check=True,
-        stdout=sys.stderr,
-    )
+    command = [sys.executable, str(ROOT / "run.py"), "tracking=none", *overrides]
+    subprocess.run(command, check=True, stdout=sys.stderr)
 
 
-def arguments() -> tuple[argparse.Namespace, list[str]]:
+def command_line() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--strategies", nargs="*", choices=list(STRATEGIES), default=list(STRATEGIES), help="which"
+        "--strategies", nargs="*", choices=list(STRATEGIES), default=list(STRATEGIES)
     )
-    parser.add_argument("--seeds", type=int, default=3, help="searches of each strategy (3)")
-    parser.add_argument("--children", type=int, default=60, help="budget of each search (60)")
-    parser.add_argument(
-        "--again", type=int, default=3, help="trainings of each winner afterwards (3)"
-    )
-    parser.add_argument(
-        "--outputs", type=Path, default=Path("outputs/live"), help="where run directories lie"
-    )
+    parser.add_argument("--seeds", type=int, default=3, help="searches of each strategy")
+    parser.add_argument("--children", type=int, default=60, help="budget of each search")
+    parser.add_argument("--again", type=int, default=3, help="trainings of each winner afterwards")
+    parser.add_argument("--outputs", type=Path, default=Path("outputs/live"))
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for every search")
-    args = parser.parse_args()
-    return args, args.overrides
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A whole study script: a multirun, and what it found as a table, a plot and a page."""
+"""A whole study script: a multirun, and its searches as a table, a plot and a report."""
 
 import argparse
 from collections import defaultdict
@@ -12,64 +12,68 @@ from pnas.reports.cells.palette import run_colour
 from pnas.reports.charts.figure_style import MUTED, house_style, new_figure, save
 
 PLOT = "comparison.png"
+Curve = list[float]
 
 
 def study(name: str, axes: Sequence[str], about: str | None) -> None:
-    """Run every combination of ``axes``, then print a table and draw a plot of what MLflow holds of it.
+    """Run every combination of ``axes``, then print a table and plot what MLflow holds of it.
 
-    Overrides on the command line go to every search. One that names the key of an axis takes the axis's place; one with
-    several values (``seed=0,1,2``) is an axis more. ``about`` is the script's --help.
+    Overrides on the command line go to every search. An override of an axis's key replaces that
+    axis; an override with several values (``seed=0,1,2``) is a further axis.
+
+    Args:
+        name: Name of the study, which names its directory.
+        axes: Hydra overrides with several values each.
+        about: Text of the script's ``--help``.
     """
-    overrides = _typed(about)
-    named = {key_of(item) for item in overrides}
-    kept = [axis for axis in axes if key_of(axis) not in named]
-    varied = [*kept, *(item for item in overrides if _is_varied(item))]
+    overrides = _command_line(about)
+    overridden = {key_of(item) for item in overrides}
+    kept = [axis for axis in axes if key_of(axis) not in overridden]
+    added = [item for item in overrides if _has_several_values(item)]
+
     sweep = run_sweep(name, kept, overrides)
-    print_table(sweep, varied, overrides)
-    path = plot_sweep(sweep, varied, overrides)
+    print_table(sweep, [*kept, *added], overrides)
+    path = plot_sweep(sweep, [*kept, *added], overrides)
     if path is not None:
         print(f"plot: {path}")
         print(f"page: python run.py task=report 'task.files=[{path.parent}]' task.mixed=true")
 
 
 def plot_sweep(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> Path | None:
-    """Best reward by children trained, as MLflow has it: a thin line a search, their mean a thick one.
+    """Plot the best reward by children trained: a thin line a search, a thick one for their mean.
 
     Returns:
-        The plot, beside the searches of the sweep; None if there are none.
+        Path of the plot, beside the searches of the sweep; None if there are no searches.
     """
-    store = store_of(overrides)
     runs = searches(sweep, overrides)
-    keys = [key_of(axis) for axis in axes if key_of(axis) != "seed"]
-    groups: dict[str, list[list[float]]] = defaultdict(list)
-    for run in runs:
-        history = store.client.get_metric_history(run.info.run_id, "best_reward")
-        name = ", ".join(f"{key}={setting_of(run, key)}" for key in keys) or "all searches"
-        groups[name].append([metric.value for metric in sorted(history, key=lambda m: m.step)])
     if not runs:
         return None
-    return _draw(sweep, groups, Path(runs[0].data.tags["pnas.run_dir"]).parent / PLOT)
+
+    client = store_of(overrides).client
+    keys = [key_of(axis) for axis in axes if key_of(axis) != "seed"]
+    groups: dict[str, list[Curve]] = defaultdict(list)
+    for run in runs:
+        settings = [f"{key}={setting_of(run, key)}" for key in keys]
+        history = client.get_metric_history(run.info.run_id, "best_reward")
+        history.sort(key=lambda metric: metric.step)
+        groups[", ".join(settings) or "all searches"].append([metric.value for metric in history])
+
+    directory = Path(runs[0].data.tags["pnas.run_dir"]).parent
+    return _plot(title=sweep, groups=groups, path=directory / PLOT)
 
 
-def _draw(title: str, groups: dict[str, list[list[float]]], path: Path) -> Path:
+def _plot(title: str, groups: dict[str, list[Curve]], path: Path) -> Path:
     with house_style():
         figure, (axes,) = new_figure(8, 4.6)
         for number, (name, curves) in enumerate(sorted(groups.items())):
-            colour = run_colour(number)
+            style = {"where": "post", "color": run_colour(number)}
             for curve in curves:
-                axes.step(
-                    range(1, len(curve) + 1),
-                    curve,
-                    where="post",
-                    color=colour,
-                    linewidth=0.7,
-                    alpha=0.5,
-                )
-            length = min(map(len, curves))
-            mean = [sum(curve[i] for curve in curves) / len(curves) for i in range(length)]
-            axes.step(
-                range(1, length + 1), mean, where="post", color=colour, linewidth=1.8, label=name
-            )
+                children = range(1, len(curve) + 1)
+                axes.step(children, curve, linewidth=0.7, alpha=0.5, **style)
+
+            mean = _mean_curve(curves)
+            axes.step(range(1, len(mean) + 1), mean, linewidth=1.8, label=name, **style)
+
         axes.set_xlabel("children trained")
         axes.set_ylabel("best reward so far")
         axes.set_title(title, loc="left", fontweight="bold", color=MUTED)
@@ -77,7 +81,17 @@ def _draw(title: str, groups: dict[str, list[list[float]]], path: Path) -> Path:
         return save(figure, path)
 
 
-def _typed(about: str | None) -> list[str]:
+def _mean_curve(curves: Sequence[Curve]) -> Curve:
+    """Return the mean of several curves, as far as the shortest one goes."""
+    length = min(len(curve) for curve in curves)
+    mean = []
+    for step in range(length):
+        values = [curve[step] for curve in curves]
+        mean.append(sum(values) / len(values))
+    return mean
+
+
+def _command_line(about: str | None) -> list[str]:
     parser = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -85,6 +99,6 @@ def _typed(about: str | None) -> list[str]:
     return list(parser.parse_args().overrides)
 
 
-def _is_varied(override: str) -> bool:
-    """Whether Hydra reads several values in it: ``seed=0,1`` does, ``operators=[a,b]`` does not."""
+def _has_several_values(override: str) -> bool:
+    """Whether Hydra sweeps over an override (``seed=0,1``; but not ``operators=[a,b]``)."""
     return OverridesParser.create().parse_override(override).is_sweep_override()

@@ -1,10 +1,11 @@
-"""The tutorial as a user walks it: every command of docs/tutorial.md, in order, in an empty directory, timed.
+"""Type every command of docs/tutorial.md, in order, in an empty directory, and time it.
 
-    .venv/bin/python experiments/walk_tutorial.py                              # with the images that the page makes
+    .venv/bin/python experiments/walk_tutorial.py          # with the images that the page makes
     .venv/bin/python experiments/walk_tutorial.py --npz fashion_mnist.npz --images 150
 
-With --npz the folder is made from that data set instead, so many images a class, and image_size is that of its images.
-Ends at the first command that fails, with its output. The search of step 5 takes most of it: minutes on 2 cores.
+With --npz the folder of images is made from that data set instead, with so many images a class, and
+image_size is the size of its images. The script ends at the first command that fails, with its
+output. The search of step 5 takes most of the time: minutes on 2 cores.
 """
 
 import argparse
@@ -24,40 +25,51 @@ from common import print_machine, print_table, progress
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "tutorial.md"
-SERVES = "mlflow ui"
+SERVER = "mlflow ui"  # serves pages until it is stopped, so it is not run
 
 
 def commands() -> list[list[str]]:
-    """The words of each command of the page, but for the one that serves pages until it is stopped."""
+    """Return the words of each command of the page, apart from the one that starts a server."""
     blocks = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if SERVES not in line]
+    found = []
+    for block in blocks:
+        for line in block.replace("\\\n", " ").splitlines():
+            if SERVER not in line:
+                found.append(shlex.split(line, comments=True))
+    return found
 
 
 def with_npz(words: list[str], npz: Path, images: int) -> list[str]:
-    """The same command for a folder made from ``npz``."""
+    """Return the same command for a folder that is made from ``npz``."""
     if words[1].endswith("make_photos.py"):
         return ["python", "docs/examples/folder_from_npz.py", str(npz), words[2], str(images)]
+
     with np.load(npz, allow_pickle=False) as data:
         size = data["x_train"].shape[1]
     renamed = [word.replace("photos/disc/000.png", "photos/class_0/00000.png") for word in words]
     return [re.sub(r"image_size=\d+", f"image_size={size}", word) for word in renamed]
 
 
-def walk(words: list[str], cwd: Path) -> float:
-    """Run the command of the repository in ``cwd``; seconds by the clock."""
+def walk(words: list[str], directory: Path) -> float:
+    """Run one command of the page in ``directory``.
+
+    Returns:
+        Seconds of wall-clock time.
+    """
     assert words[0] == "python"
     script = ROOT / words[1]
     started = time.monotonic()
     done = subprocess.run(
         [sys.executable, str(script), *words[2:]],
-        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    typed = shlex.join(words)
     if done.returncode != 0:
-        raise SystemExit(
-            f"{shlex.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
-        )
-    progress(f"{shlex.join(words)}\n{done.stdout[-600:]}")
+        raise SystemExit(f"{typed}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    progress(f"{typed}\n{done.stdout[-600:]}")
     return time.monotonic() - started
 
 
@@ -67,12 +79,15 @@ def main() -> None:
     )
     parser.add_argument("--npz", type=Path, help="data set to make the folder from")
     parser.add_argument("--images", type=int, default=150, help="images of each class, with --npz")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
+
     rows = []
     with tempfile.TemporaryDirectory(prefix="tutorial-") as scratch:
         for words in commands():
-            typed = with_npz(words, given.npz.resolve(), given.images) if given.npz else words
-            rows.append((shlex.join(typed), f"{walk(typed, Path(scratch)):.1f} s"))
+            if arguments.npz:
+                words = with_npz(words, arguments.npz.resolve(), arguments.images)
+            seconds = walk(words, Path(scratch))
+            rows.append((shlex.join(words), f"{seconds:.1f} s"))
     print_table(("command", "time"), rows)
     print_machine("tensorflow", "mlflow")
 
