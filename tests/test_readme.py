@@ -1,4 +1,4 @@
-"""What README shows is run here: its commands, as far as a plan, and its Python."""
+"""What README and docs/usage.md show is run here: commands as far as a plan, and the Python."""
 
 import json
 import re
@@ -11,10 +11,11 @@ from PIL import Image
 from support.command import ROOT, run_apart, run_here
 
 README = (ROOT / "README.md").read_text()
+USAGE = (ROOT / "docs" / "usage.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README + USAGE) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def commands(*starts: str) -> list[list[str]]:
@@ -70,8 +71,12 @@ def test_every_search_command_composes_and_plans(
     assert run_here(*rest, "plan_only=true") == 0, capsys.readouterr().err
 
 
-def test_readme_shows_enough_commands_to_be_worth_testing() -> None:
-    assert len(SEARCHES) >= 8
+def test_readme_is_an_entrance() -> None:
+    assert len(README.splitlines()) < 130
+
+
+def test_there_are_enough_commands_to_be_worth_testing() -> None:
+    assert len(SEARCHES) >= 12
     assert len(blocks("python")) == 2
 
 
