@@ -1,118 +1,170 @@
-"""docs/reference.md: every group of the configuration, its options, and every key with its type, default and meaning.
+"""docs/reference.md: every config group, its options, and every key with its type, default and meaning.
 
     .venv/bin/python experiments/config_reference.py docs/reference.md
 
-Written from the typed schemas (pnas/config/schema.py) and the files in conf/; `make docs` does it before each build.
+Written from the specifications of pnas/config/groups.py and the files in conf/. Takes a second;
+`make docs` does it before each build.
 """
 
 import argparse
 import inspect
 import re
-from dataclasses import MISSING, Field, fields
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from pnas.config.schema import GROUPS
+from pnas.config.groups import GROUPS, Group, default_values
 
 ROOT = Path(__file__).resolve().parent.parent
+# An entry of an "Attributes:" section, which may go on over several lines, indented further.
 _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n        .+)*)", re.MULTILINE)
 
-
-def reference() -> str:
-    """The page in Markdown."""
-    parts = [
-        "# Configuration",
-        _INTRODUCTION,
-        *(_group(group, spec) for group, spec in GROUPS.items()),
-        _experiments(),
-    ]
-    return "\n".join(parts)
-
-
 _INTRODUCTION = """
-Made from the typed schemas by `experiments/config_reference.py`. Choose a file of a group with `group=file`, change a
-key with `group.key=value`, see the result with `python run.py --cfg job`. Defaults are the schema's; a file may set
-others, which the second table of each group shows.
+Made from the specifications of the options by `experiments/config_reference.py`. Choose an option
+with `group=option`, change a key with `group.key=value`, see the result with
+`python run.py --cfg job`. A key is read by the options named in the second column. Defaults are
+those of the specification; a file may set others, which the second table of each group shows.
 """
 
 
-def _group(group: str, spec: type) -> str:
-    # A group's keys may come from several dataclasses, each of which explains its own.
-    texts = [
-        inspect.cleandoc(kind.__doc__ or "")
-        for kind in reversed(spec.__mro__)
-        if kind is not object
-    ]
-    meanings = {
-        name: " ".join(meant.split()) for text in texts for name, meant in _ATTRIBUTE.findall(text)
-    }
-    first = (inspect.getdoc(spec) or "").partition("\n\n")[0]
-    rows = [_row(group, field, meanings) for field in fields(spec)]
-    table = ["| key | type | default | meaning |", "|---|---|---|---|", *rows]
-    return "\n".join(
-        [f"\n## {group}\n", " ".join(first.split()) + "\n", *table, "", *_options(group), ""]
-    )
+@dataclass
+class Key:
+    """One row of a group's table.
+
+    Attributes:
+        name: Name of the key, without that of its group.
+        kind: Its type, as it is written in the specification.
+        default: Its default value.
+        meaning: What the specification's docstring says of it.
+        options: The options that read it.
+    """
+
+    name: str
+    kind: str
+    default: Any
+    meaning: str
+    options: list[str] = field(default_factory=list)
+
+    def row(self, group: str, all_options: list[str]) -> str:
+        """Return the row in Markdown."""
+        readers = "all" if self.options == all_options else ", ".join(self.options)
+        cells = (
+            f"`{group}.{self.name}`",
+            readers,
+            escape(self.kind),
+            escape(written(self.default)),
+            escape(self.meaning.replace("``", "`")),
+        )
+        return f"| {' | '.join(cells)} |"
 
 
-def _row(group: str, field: Field, meanings: dict[str, str]) -> str:  # type: ignore[type-arg]
-    default = field.default if field.default is not MISSING else "must be given"
-    kind = (
-        field.type
-        if isinstance(field.type, str)
-        else getattr(field.type, "__name__", str(field.type))
-    )
-    meaning = meanings.get(field.name, "").replace("``", "`")
-    return f"| `{group}.{field.name}` | {_cell(str(kind))} | {_cell(_written(default))} | {_cell(meaning)} |"
+def reference() -> str:
+    """Return the page in Markdown."""
+    parts = ["# Configuration", _INTRODUCTION]
+    for group in GROUPS.values():
+        parts += group_section(group)
+    parts += experiment_section()
+    return "\n".join(parts)
 
 
-def _options(group: str) -> list[str]:
-    files = sorted((ROOT / "conf" / group).glob("*.yaml"))
-    rows = [
-        f"| `{group}={path.stem}` | {_cell(_about(path))} | {_cell(_values(path))} |"
-        for path in files
-    ]
-    return ["| option | what | sets |", "|---|---|---|", *rows] if rows else []
+def group_section(group: Group) -> Iterator[str]:
+    """Yield the lines of one group: its keys, then its options."""
+    yield f"\n## {group.name}\n"
+    yield "| key | read by | type | default | meaning |"
+    yield "|---|---|---|---|---|"
+    options = [option for option, _ in group.options()]
+    for key in group_keys(group):
+        yield key.row(group.name, options)
+
+    yield ""
+    yield "| option | what | sets |"
+    yield "|---|---|---|"
+    for path in sorted((ROOT / "conf" / group.name).glob("*.yaml")):
+        yield f"| `{group.name}={path.stem}` | {escape(about(path))} | {escape(values_in(path))} |"
+    yield ""
 
 
-def _about(path: Path) -> str:
-    lines = [line for line in path.read_text().splitlines() if line.strip()]
+def group_keys(group: Group) -> list[Key]:
+    """Return the keys of a group; what several options read alike is one entry."""
+    found: dict[tuple[str, str, str], Key] = {}
+    for option, spec in group.options():
+        meanings = key_meanings(spec)
+        defaults = default_values(spec)
+        for each in fields(spec):
+            # The key that selects the option has another default in each, and one meaning.
+            default = None if each.name == group.key else defaults.get(each.name)
+            meaning = meanings.get(each.name, "")
+            entry = Key(each.name, type_name(each), default, meaning)
+            same = found.setdefault((each.name, str(default), meaning), entry)
+            same.options.append(option)
+    return list(found.values())
+
+
+def key_meanings(spec: type) -> dict[str, str]:
+    """Return what the docstrings of ``spec`` and of the classes it extends say of each key."""
+    meanings = {}
+    for kind in reversed(spec.__mro__):
+        docstring = inspect.cleandoc(kind.__doc__ or "")
+        for name, meaning in _ATTRIBUTE.findall(docstring):
+            meanings[name] = " ".join(meaning.split())
+    return meanings
+
+
+def type_name(each: Field) -> str:  # type: ignore[type-arg]
+    """Return the type of a field as people write it."""
+    if isinstance(each.type, str):
+        return each.type
+    return getattr(each.type, "__name__", str(each.type))
+
+
+def about(path: Path) -> str:
+    """Return the comment at the head of a YAML file, or that of its first key."""
+    lines = path.read_text().splitlines()
     leading = [line.lstrip("# ") for line in lines if line.startswith("#")]
     if leading:
         return " ".join(leading)
-    return lines[0].partition("#")[2].strip() if lines else ""
+    commented = [line.partition("  #")[2].strip() for line in lines if "  #" in line]
+    return commented[0] if commented else ""
 
 
-def _values(path: Path) -> str:
+def values_in(path: Path) -> str:
+    """Return the keys that a YAML file sets, with their values."""
     values = yaml.safe_load(path.read_text()) or {}
-    return ", ".join(
-        f"{key}={_written(value)}" for key, value in values.items() if key != "defaults"
-    )
+    values.pop("defaults", None)
+    return ", ".join(f"{key}={written(value)}" for key, value in values.items())
 
 
-def _experiments() -> str:
-    rows = []
+def experiment_section() -> Iterator[str]:
+    """Yield the lines about the files of conf/experiment."""
+    yield "\n## experiment\n"
+    yield "Whole studies.\n"
+    yield "| option | what |"
+    yield "|---|---|"
     for path in sorted((ROOT / "conf" / "experiment").glob("*.yaml")):
-        lines = [
-            line.lstrip("# ") for line in path.read_text().splitlines() if line.startswith("#")
-        ]
-        rows.append(f"| `experiment={path.stem}` | {_cell(' '.join(lines[1:]))} |")
-    return "\n".join(
-        ["\n## experiment\n", "Whole studies.\n", "| option | what |", "|---|---|", *rows, ""]
-    )
+        lines = path.read_text().splitlines()
+        comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
+        # The first comment is Hydra's "@package _global_".
+        yield f"| `experiment={path.stem}` | {escape(' '.join(comments[1:]))} |"
+    yield ""
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Return ``value`` as YAML writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     return "null" if value is None else str(value)
 
 
-def _cell(text: str) -> str:
+def escape(text: str) -> str:
+    """Return ``text`` for a cell of a Markdown table."""
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 def main() -> None:
+    """Write the page to the path that is given."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

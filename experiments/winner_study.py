@@ -34,8 +34,9 @@ from omegaconf import OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec, count_network
 from pnas.children.tensorflow_runtime import configure_runtime
-from pnas.config import Settings, load_settings, read_settings
+from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.data import Dataset, DataSpec, Parts, in_memory, load_dataset
+from pnas.data.loading import resolve_spec
 from pnas.records import Journal, best_child
 from pnas.records.run_directory import CONFIG, JOURNAL
 from pnas.search.search_plan import sample_cells
@@ -48,7 +49,7 @@ CONF = Path(__file__).parents[1] / "conf"
 
 def main() -> None:
     given = arguments()
-    settings = read_settings(load_settings(given.search / CONFIG))
+    settings = read_stored_settings(load_settings(given.search / CONFIG))
     with Journal(given.search / JOURNAL) as journal:
         best = best_child(journal.children())
     assert best is not None, "the search has no trained child"
@@ -144,7 +145,7 @@ def arguments() -> argparse.Namespace:
 
 
 def data_spec(given: argparse.Namespace, searched: DataSpec) -> DataSpec:
-    spec = DataSpec(name=given.data, path=given.path) if given.data else searched
+    spec = resolve_spec(given.data, {"path": given.path}) if given.data else searched
     sizes = {"train_size": given.train_size, "val_size": given.val_size}
     return dataclasses.replace(
         spec, **{key: value for key, value in sizes.items() if value is not None}

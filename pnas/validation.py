@@ -15,7 +15,7 @@ in ``__post_init__``, after `check_fields`.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -69,6 +69,23 @@ def check_fields(spec: Any, group: str) -> None:
         value = getattr(spec, each.name)
         if rule is not None and not rule.holds(value):
             raise InvalidValue(f"{group}.{each.name}", rule.text, value)
+
+
+def drop_former_keys(
+    values: Mapping[str, Any], spec: type, former: Collection[str]
+) -> dict[str, Any]:
+    """Return stored ``values`` without the keys that an earlier version stored but ``spec`` lacks.
+
+    Earlier versions stored every key of a group, also those that the chosen option did not read.
+
+    Args:
+        values: One group of a stored configuration.
+        spec: The specification that reads it now.
+        former: Keys that the group had in earlier versions. Any other unknown key stays, to be
+            refused by name.
+    """
+    known = {each.name for each in fields(spec)}
+    return {key: value for key, value in values.items() if key in known or key not in former}
 
 
 # -- rules -------------------------------------------------------------------------------------

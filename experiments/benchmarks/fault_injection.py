@@ -24,7 +24,7 @@ from typing import Any
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
 from pnas.controller import ControllerManager
-from pnas.data import DataSpec
+from pnas.data import DigitsSpec
 from pnas.execution import ExecutorSpec, Runner, make_executor, worker
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
@@ -35,7 +35,7 @@ from pnas.state_space import Cell, StateSpace
 SPACE = StateSpace(B=2, operators=["3x3 maxpool", "identity"], input_lookback_depth=-1)
 CELLS = SPACE.initial_children()
 TRAINER = TrainerSpec(epochs=2, batchsize=64, validate_every=1)
-CHILDREN = ChildRunnerFactory(DataSpec("digits"), NetworkSpec(filters=2), TRAINER)
+CHILDREN = ChildRunnerFactory(DigitsSpec(), NetworkSpec(filters=2), TRAINER)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ import numpy as np
 from common import Timing, clock, paired_interval, print_machine, print_table, progress, spread
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
-from pnas.data import DataSpec, load_dataset
+from pnas.data import DigitsSpec, load_dataset
 from pnas.execution import LocalExecutor
 from pnas.records import ChildJob
 from pnas.seeds import derive_seed
@@ -37,7 +37,7 @@ OPERATORS = ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"]
 CHILDREN_PER_STAGE = (36, 8, 8)
 """Of the quickstart: all cells of one block, then K=8 of two and of three."""
 WARM_UP = ChildJob(Cell.parse("(-1, identity, -1, identity)"), 0)
-DATA = DataSpec("digits")
+DATA = DigitsSpec()
 Train = Callable[[ChildJob], float]
 _train: Train | None = None  # of a measuring process
 

@@ -16,7 +16,7 @@ from common import print_machine
 from numpy.typing import NDArray
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
-from pnas.data import DataSpec
+from pnas.data import DigitsSpec
 from pnas.execution import ExecutorSpec, make_executor
 from pnas.records import ChildJob, ChildResult
 from pnas.seeds import derive_seed
@@ -62,7 +62,7 @@ def train(cells: list[Cell], seeds: int, arguments: argparse.Namespace) -> list[
         batchsize=arguments.batchsize,
         learning_rate=arguments.learning_rate,
     )
-    data = DataSpec("digits", train_size=arguments.train_size)
+    data = DigitsSpec(train_size=arguments.train_size)
     factory = ChildRunnerFactory(data, NetworkSpec(filters=arguments.filters), trainer)
     jobs = [
         ChildJob(cell, derive_seed(s, "reliability", str(cell)))

@@ -19,7 +19,7 @@ from pathlib import Path
 from processes import workers_of
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
-from pnas.data import DataSpec
+from pnas.data import DigitsSpec
 from pnas.execution import LocalExecutor
 from pnas.records import ChildJob, Choice, Journal, Status
 from pnas.state_space import StateSpace
@@ -58,7 +58,7 @@ def train(children: int, workers: int, share: int, folder: Path) -> tuple[Sample
         Choice(cells[seed % len(cells)], f"child-{seed}", seed, None) for seed in range(children)
     ]
     factory = ChildRunnerFactory(
-        DataSpec("digits"), NetworkSpec(filters=1), TrainerSpec(epochs=1, batchsize=128)
+        DigitsSpec(), NetworkSpec(filters=1), TrainerSpec(epochs=1, batchsize=128)
     )
     ended = []
     sampler = Sampler()

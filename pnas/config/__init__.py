@@ -3,18 +3,26 @@
 from pnas.config.cell_quoting import quote_cells
 from pnas.config.credentials import hide_credentials
 from pnas.config.error_messages import COMPOSITION_ERRORS, explain
-from pnas.config.schema import GROUPS, Settings, load_settings, read_settings, register_schema
-from pnas.config.task_specs import TaskSpec
+from pnas.config.groups import GROUPS
+from pnas.config.schema import (
+    Settings,
+    load_settings,
+    plain_config,
+    read_settings,
+    read_stored_settings,
+    register_schema,
+)
 
 __all__ = [
     "COMPOSITION_ERRORS",
     "GROUPS",
     "Settings",
-    "TaskSpec",
     "explain",
     "hide_credentials",
     "load_settings",
+    "plain_config",
     "quote_cells",
     "read_settings",
+    "read_stored_settings",
     "register_schema",
 ]

@@ -1,6 +1,7 @@
 """Hydra's and OmegaConf's errors as one line: key, rule, value received."""
 
 import re
+from dataclasses import is_dataclass
 
 from hydra.errors import (
     ConfigCompositionException,
@@ -8,8 +9,10 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from pnas.config.groups import GROUPS
 from pnas.errors import InvalidValue
 from pnas.system.redaction import scrub
 
@@ -49,6 +52,9 @@ def _unknown_option(error: MissingConfigException) -> str:
 def _bad_key(error: BaseException, cause: OmegaConfBaseException) -> str:
     message = str(cause.msg).splitlines()[0]
     received = _received(str(error))
+    foreign = _foreign_key(str(cause.full_key), cause)
+    if foreign is not None and "not in" in message:
+        return str(InvalidValue(str(cause.full_key), foreign, received))
     known = _known_keys(cause)
     if known and ("not in" in message):
         return str(
@@ -58,6 +64,19 @@ def _bad_key(error: BaseException, cause: OmegaConfBaseException) -> str:
     if found:
         return str(InvalidValue(str(cause.full_key), f"must be of type {found[2]}", found[1]))
     return f"{cause.full_key}: {message}. Received: {received}"
+
+
+def _foreign_key(full_key: str, cause: OmegaConfBaseException) -> str | None:
+    """The rule for a key that another option of its group reads; None if no option does."""
+    name, _, key = full_key.partition(".")
+    group = GROUPS.get(name)
+    if group is None or cause.parent_node is None:
+        return None
+    spec = OmegaConf.get_type(cause.parent_node)
+    if not is_dataclass(spec):
+        return None
+    option = group.option_of(cause.parent_node)
+    return group.rule_for_foreign_key(key, spec, option)
 
 
 def _known_keys(cause: OmegaConfBaseException) -> str:

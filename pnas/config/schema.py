@@ -1,8 +1,4 @@
-"""The typed schema of conf/: one dataclass a config group, each living in the room it configures.
-
-Hydra composes the YAML files of conf/ into these types, so that a wrong type or a misspelt key is refused with
-its name while composing; the dataclasses refuse bad values when they are made.
-"""
+"""Settings: a whole configuration, composed by Hydra or stored by an earlier command, as checked objects."""
 
 import re
 from collections.abc import Mapping
@@ -14,9 +10,9 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec
-from pnas.config.task_specs import TaskSpec
+from pnas.config.groups import GROUPS, SCHEMA, Group
 from pnas.data import DataSpec
-from pnas.errors import InvalidValue, require, require_count
+from pnas.errors import require, require_count
 from pnas.execution import ExecutorSpec
 from pnas.predictors import ControllerSpec
 from pnas.records.evaluation_cache import CacheSpec
@@ -26,30 +22,27 @@ from pnas.state_space.named_cells import PRESETS
 from pnas.system.redaction import redact
 from pnas.tracking import TrackingSpec
 
-GROUPS: dict[str, type] = {
-    "task": TaskSpec,
-    "state_space": StateSpaceSpec,
-    "controller": ControllerSpec,
-    "child": NetworkSpec,
-    "trainer": TrainerSpec,
-    "data": DataSpec,
-    "search": SearchSpec,
-    "executor": ExecutorSpec,
-    "cache": CacheSpec,
-    "tracking": TrackingSpec,
-}
 _ROOT_KEYS = ("name", "seed", "from", "cell", "plan_only")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One command's whole configuration, checked. ``source`` is the key ``from``; ``cell`` is read by task=train."""
+    """One command's whole configuration, checked.
+
+    Attributes:
+        name: Name of the run directory.
+        seed: Seed of the search.
+        source: The key ``from``: a run directory or an MLflow run id, or None.
+        plan_only: Whether to print what a search would do, and exit.
+        task: One of the specifications in `pnas.config.task_specs`, that of the task that runs.
+        cell: Cells that task=train trains, as they were typed; None for a search.
+    """
 
     name: str
     seed: int
     source: str | None
     plan_only: bool
-    task: TaskSpec
+    task: Any
     state_space: StateSpaceSpec
     controller: ControllerSpec
     child: NetworkSpec
@@ -62,59 +55,97 @@ class Settings:
     cell: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain nested data with the keys that people type; `read_settings` reads it back.
+        """Return plain nested data with the keys that people type; `read_stored_settings` reads it.
 
         It is stored and shown, so credentials in ``tracking.uri`` are left out of it.
         """
-        fields = {**asdict(self), "from": self.source}
-        del fields["source"]
-        if self.tracking.uri is not None:
-            fields["tracking"]["uri"] = redact(self.tracking.uri)
-        return fields
+        values = asdict(self)
+        values["from"] = values.pop("source")
+
+        tracking = values["tracking"]
+        if tracking.get("uri") is not None:
+            tracking["uri"] = redact(tracking["uri"])
+        return values
 
 
 def register_schema() -> None:
-    """Make the types known to Hydra, as the config named ``schema``."""
-    nodes = {group: _typed_node(spec) for group, spec in GROUPS.items()}
-    ConfigStore.instance().store(name="schema", node=OmegaConf.create(nodes))
+    """Make the specification of every option known to Hydra (`pnas.config.groups`)."""
+    store = ConfigStore.instance()
+    for group in GROUPS.values():
+        for option, spec in group.options():
+            node = _schema_node(group, option, spec)
+            store.store(group=f"{SCHEMA}/{group.name}", name=option, node=node)
 
 
-def _typed_node(spec: type) -> DictConfig:
+def _schema_node(group: Group, option: str, spec: type) -> DictConfig:
     node = OmegaConf.structured(spec)
-    # A frozen dataclass makes a read-only node; ours is composed first and frozen when it becomes the object.
+    # A frozen dataclass makes a read-only node; ours is composed first and frozen as an object.
     OmegaConf.set_readonly(node, None)
+    if group.key is not None:
+        node[group.key] = option
     return node
 
 
 def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
-    """Check a composed (or stored) configuration.
+    """Check a configuration that was composed for this command.
 
     Raises:
-        InvalidValue: the first value that breaks a rule, or a key that does not exist.
+        InvalidValue: The first value that breaks a rule, or a key that nothing reads.
     """
-    plain = (
-        OmegaConf.to_container(config, resolve=True) if isinstance(config, DictConfig) else config
-    )
-    values = {str(key): value for key, value in dict(plain).items()}  # type: ignore[arg-type]
-    groups = {group: _make(group, spec, values.get(group) or {}) for group, spec in GROUPS.items()}
-    for key in values.keys() - GROUPS.keys() - set(_ROOT_KEYS):
-        raise InvalidValue(key, f"must be one of {', '.join((*_ROOT_KEYS, *GROUPS))}", values[key])
+    composed = plain_config(config) if isinstance(config, DictConfig) else config
+    values = {str(key): value for key, value in composed.items()}
+    known = (*_ROOT_KEYS, *GROUPS)
+    for key, value in values.items():
+        require(key in known, key, f"must be one of {', '.join(known)}", value)
+
+    specs = {}
+    for name, group in GROUPS.items():
+        specs[name] = group.make(values.get(name) or {})
+
     return Settings(
         name=_check_name(values.get("name")),
         seed=require_count("seed", values.get("seed"), minimum=0),
         source=_check_source(values.get("from")),
         cell=_check_cell(values.get("cell")),
         plan_only=_check_flag("plan_only", values.get("plan_only", False)),
-        **groups,
+        **specs,
     )
 
 
-def load_settings(path: Path) -> dict[str, Any]:
-    """A stored config.yaml as plain data: nothing in it is run, interpolated or imported.
+def plain_config(config: DictConfig) -> dict[str, Any]:
+    """Return a composed configuration as plain data, with what is interpolated filled in."""
+    container = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(container, dict)
+    values = {str(key): value for key, value in container.items()}
+
+    for name, group in GROUPS.items():
+        composed = OmegaConf.get_type(config, name) if name in values else None
+        if values.get(name) and composed in _ALL_SPECS:
+            values[name] = group.drop_leftovers(values[name], composed)
+    return values
+
+
+_ALL_SPECS = {spec for group in GROUPS.values() for _, spec in group.options()}
+
+
+def read_stored_settings(stored: Mapping[str, Any]) -> Settings:
+    """Check a configuration that a run has stored, of this version of pnas or an earlier one.
 
     Raises:
-        ValueError: it is no mapping, or has a key that asks for an object to be made (``_target_``).
-        OSError, yaml.YAMLError, OmegaConfBaseException, RecursionError: it cannot be read.
+        InvalidValue: The first value that breaks a rule, or a key that nothing ever read.
+    """
+    values = dict(stored)
+    for name, group in GROUPS.items():
+        values[name] = group.migrate(values.get(name) or {})
+    return read_settings(values)
+
+
+def load_settings(path: Path) -> dict[str, Any]:
+    """Return a stored config.yaml as plain data; nothing in it is run, interpolated or imported.
+
+    Raises:
+        ValueError: It is no mapping, or has a key that asks for an object to be made (``_target_``).
+        OSError, yaml.YAMLError, OmegaConfBaseException, RecursionError: It cannot be read.
     """
     loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     if not isinstance(loaded, dict):
@@ -124,46 +155,43 @@ def load_settings(path: Path) -> dict[str, Any]:
 
 
 def _check_no_targets(value: Any) -> None:
-    """Nothing here instantiates what a file names; a file that hopes so is not one of ours."""
+    """Raise ValueError if a key such as ``_target_`` hopes that an object is made of the file."""
+    children: list[Any] = []
     if isinstance(value, Mapping):
+        children = list(value.values())
         for key in value:
             if isinstance(key, str) and re.fullmatch(r"_\w+_", key):
                 raise ValueError(f"it has the key {key}, which no stored configuration has")
-    children = (
-        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    )
+    elif isinstance(value, list):
+        children = value
+
     for child in children:
         _check_no_targets(child)
 
 
-def _make(group: str, spec: type, values: Mapping[str, Any]) -> Any:
-    known = set(spec.__dataclass_fields__)  # type: ignore[attr-defined]
-    for key in values.keys() - known:
-        raise InvalidValue(
-            f"{group}.{key}", f"must be one of {', '.join(sorted(known))}", values[key]
-        )
-    return spec(**values)
-
-
 def _check_name(name: Any) -> str:
     # YAML reads name=2024 as a number; people mean the word.
-    text = str(name) if isinstance(name, int | str) and not isinstance(name, bool) else ""
+    is_word = isinstance(name, int | str) and not isinstance(name, bool)
+    word = str(name) if is_word else ""
     rule = (
         "must be letters, digits, - _ or . and begin with a letter or digit (it names a directory)"
     )
-    require(bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", text)), "name", rule, name)
-    return text
+    require(bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", word)), "name", rule, name)
+    return word
 
 
 def _check_source(source: Any) -> str | None:
     rule = "must be a run directory or an MLflow run id"
-    require(source is None or (isinstance(source, str) and bool(source)), "from", rule, source)
+    is_given = isinstance(source, str) and source != ""
+    require(source is None or is_given, "from", rule, source)
     return source
 
 
 def _check_cell(cell: Any) -> str | None:
-    rule = f"must be a cell such as (-1, 3x3 conv, -2, identity), {', '.join(PRESETS)}, best or top5, or null"
-    require(cell is None or (isinstance(cell, str) and bool(cell.strip())), "cell", rule, cell)
+    presets = ", ".join(PRESETS)
+    rule = f"must be a cell such as (-1, 3x3 conv, -2, identity), {presets}, best or top5, or null"
+    is_given = isinstance(cell, str) and cell.strip() != ""
+    require(cell is None or is_given, "cell", rule, cell)
     return cell
 
 

@@ -1,75 +1,256 @@
-"""Settings of the `task` config group: what a command does."""
+"""Settings of the `task` config group: one specification a task, with the keys that it reads."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pnas.errors import require, require_choice, require_count
+from pnas.registry import Part, Registry
+from pnas.validation import (
+    Rule,
+    check_fields,
+    choice,
+    drop_former_keys,
+    flag,
+    integer,
+    optional,
+    setting,
+)
 
-TASKS = ("search", "train", "export", "score", "rank", "report", "list", "show", "sync", "tabulate")
 ORDERS = ("sorted", "training")
 OBJECTIVES = ("reward", "rank_correlation")
 FORMATS = ("keras", "savedmodel", "onnx", "mlflow")
 
 
+def _are_formats(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return set(value) <= set(FORMATS) and len(set(value)) == len(value)
+
+
+def _is_model_name(value: Any) -> bool:
+    return bool(re.fullmatch(r"[^/:]{1,200}", str(value)))
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and value.strip() != ""
+
+
+_PATH = optional(Rule("must be the path of a file", _is_path))
+_FORMATS = optional(Rule(f"must be a list of {', '.join(FORMATS)}, none twice", _are_formats))
+_MODEL_NAME = optional(Rule("must be a name without / and :", _is_model_name))
+
+
 @dataclass(frozen=True)
 class TaskSpec:
-    """One task and its options; a task reads only its own.
+    """What a command does.
 
     Attributes:
-        name: search, train, export, score, rank, report, list, show, sync or tabulate.
-        objective: what ``search`` returns to a sweeper: its best ``reward``, or ``rank_correlation``, how well its
-            predictor ranked cells before they were trained (Spearman, mean over stages; of the probe if there is one).
-        top: how many of the best cells ``score`` keeps and ``rank`` prints, and how many runs ``list`` prints.
-        files: what ``rank`` reads: paths or globs of children.csv, score CSVs, or the original project's CSVs;
-            None = the run given by ``from``. Of ``sync``, ``report`` and ``list``: run directories, sweep directories,
-            or files or globs of files in them; None = the run given by ``from``, for ``list`` all under outputs/.
-        order: of ``rank``: ``sorted`` by reward, or as trained (files with rewards before files with scores).
-        overlay: of ``rank``: each file is a ranking of its own, drawn over the others, instead of all in one.
-        mixed: of ``report``: compare runs of different state spaces, or on different data, all the same.
-        output: where score, rank, report and export write; None = into the run given by ``from``, else this command's
-            directory. ``rank`` writes a page for a name in .html, a plot for .png or .svg.
-        cells: of ``tabulate``: how many to train, drawn uniformly; None = all of 1 to B blocks.
-        repeats: of ``tabulate``: trainings of each cell, with other seeds.
-        seeds: trainings of each cell, by ``train``.
-        train_on: what ``train`` learns from: ``train``, or ``train+val``, which leaves nothing to validate on.
-        formats: what ``export`` writes: keras, savedmodel, onnx, mlflow; None = all.
-        register: name under which ``export`` registers the model in the MLflow store; None = it does not.
+        name: Name of the task.
     """
 
     name: str = "search"
-    objective: str = "reward"
-    top: int = 1000
-    files: list[str] | None = None
-    order: str = "sorted"
-    overlay: bool = False
-    mixed: bool = False
-    output: str | None = None
-    seeds: int = 1
-    train_on: str = "train"
-    formats: list[str] | None = None
-    register: str | None = None
-    cells: int | None = None
-    repeats: int = 2
 
     def __post_init__(self) -> None:
-        require_choice("task", self.name, TASKS)
-        require_choice("task.objective", self.objective, OBJECTIVES)
-        require_count("task.top", self.top)
-        require_count("task.repeats", self.repeats)
-        if self.cells is not None:
-            require_count("task.cells", self.cells)
-        require_choice("task.order", self.order, ORDERS)
-        for key in ("overlay", "mixed"):
-            value = getattr(self, key)
-            require(isinstance(value, bool), f"task.{key}", "must be true or false", value)
-        require_count("task.seeds", self.seeds)
-        require_choice("task.train_on", self.train_on, ("train", "train+val"))
-        rule = f"must be a list of {', '.join(FORMATS)}, none twice, or null"
-        wanted = FORMATS if self.formats is None else self.formats
-        is_list = isinstance(wanted, Sequence) and not isinstance(wanted, str) and len(wanted) > 0
-        is_known = is_list and set(wanted) <= set(FORMATS) and len(set(wanted)) == len(wanted)
-        require(is_known, "task.formats", rule, self.formats)
-        rule = "must be a name without / and :, or null"
-        named = self.register is None or bool(re.fullmatch(r"[^/:]{1,200}", str(self.register)))
-        require(named, "task.register", rule, self.register)
+        check_fields(self, "task")
+
+
+@dataclass(frozen=True)
+class SearchTask(TaskSpec):
+    """Find the best cell of a space.
+
+    Attributes:
+        objective: What the search returns to a sweeper: its best ``reward``, or
+            ``rank_correlation``, how well its predictor ranked cells before they were trained
+            (Spearman, mean over stages; of the probe if there is one).
+    """
+
+    name: str = "search"
+    objective: str = setting("reward", choice(*OBJECTIVES))
+
+
+@dataclass(frozen=True)
+class TrainTask(TaskSpec):
+    """Train cells for as long as it takes, and test them.
+
+    Attributes:
+        seeds: Trainings of each cell, each from a seed of its own.
+        train_on: Parts to learn from: ``train``, or ``train+val``, which leaves nothing to
+            validate on.
+    """
+
+    name: str = "train"
+    seeds: int = setting(1, integer(minimum=1))
+    train_on: str = setting("train", choice("train", "train+val"))
+
+
+@dataclass(frozen=True)
+class ExportTask(TaskSpec):
+    """Write a trained model in formats that other programs read.
+
+    Attributes:
+        output: New folder to write; null = ``export`` in the run directory given by ``from``.
+        formats: List of keras, savedmodel, onnx and mlflow; null = all.
+        register: Name to register the model under in the MLflow store; null = not registered.
+    """
+
+    name: str = "export"
+    output: str | None = setting(None, _PATH)
+    formats: list[str] | None = setting(None, _FORMATS)
+    register: str | None = setting(None, _MODEL_NAME)
+
+
+@dataclass(frozen=True)
+class ScoreTask(TaskSpec):
+    """Rank cells by the predictor of a finished search.
+
+    Attributes:
+        top: Number of cells to keep, the best predicted.
+        output: CSV file to write; null = ``scores_b<B>.csv`` in the run directory given by
+            ``from``.
+    """
+
+    name: str = "score"
+    top: int = setting(1000, integer(minimum=1))
+    output: str | None = setting(None, _PATH)
+
+
+@dataclass(frozen=True)
+class RankTask(TaskSpec):
+    """Sort, print and plot trained or scored cells.
+
+    Attributes:
+        files: Paths or globs of children.csv, score CSVs, or the original project's CSVs; null =
+            children.csv of the run given by ``from``.
+        order: ``sorted`` by reward, or in ``training`` order (files with rewards before files with
+            scores).
+        overlay: Whether each file is a ranking of its own, drawn over the others.
+        top: Number of cells to print.
+        output: File to write, .png, .svg or .html; null = ranking.png and ranking.html in the run
+            given by ``from``.
+    """
+
+    name: str = "rank"
+    files: list[str] | None = None
+    order: str = setting("sorted", choice(*ORDERS))
+    overlay: bool = setting(False, flag())
+    top: int = setting(20, integer(minimum=1))
+    output: str | None = setting(None, _PATH)
+
+
+@dataclass(frozen=True)
+class ReportTask(TaskSpec):
+    """Write one HTML file about a run, or about several side by side.
+
+    Attributes:
+        files: Run directories, sweep directories, or globs of files in them; null = the run given
+            by ``from``.
+        mixed: Whether to compare runs of different state spaces, or on different data.
+        output: HTML file to write; null = ``report.html`` in the run directory given by ``from``.
+    """
+
+    name: str = "report"
+    files: list[str] | None = None
+    mixed: bool = setting(False, flag())
+    output: str | None = setting(None, _PATH)
+
+
+@dataclass(frozen=True)
+class ListTask(TaskSpec):
+    """Print the runs that exist, the newest first.
+
+    Attributes:
+        files: Run directories, sweep directories or globs; null = all under ``outputs/``.
+        top: Number of runs to print.
+    """
+
+    name: str = "list"
+    files: list[str] | None = None
+    top: int = setting(50, integer(minimum=1))
+
+
+@dataclass(frozen=True)
+class ShowTask(TaskSpec):
+    """Print one run: its status, stages, best cells, failures, and what to run next.
+
+    Attributes:
+        top: Number of cells to print, the best ones.
+    """
+
+    name: str = "show"
+    top: int = setting(5, integer(minimum=1))
+
+
+@dataclass(frozen=True)
+class SyncTask(TaskSpec):
+    """Show the journals of runs in an MLflow store.
+
+    Attributes:
+        files: Run directories or globs; null = the run given by ``from``.
+    """
+
+    name: str = "sync"
+    files: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class TabulateTask(TaskSpec):
+    """Train every cell of a space several times, and write a table of the rewards.
+
+    Attributes:
+        cells: Number of cells to train, sampled uniformly over the unique ones; null = all cells
+            of 1 to B blocks.
+        repeats: Trainings of each cell, each from a seed of its own.
+    """
+
+    name: str = "tabulate"
+    cells: int | None = setting(None, optional(integer(minimum=1)))
+    repeats: int = setting(2, integer(minimum=1))
+
+
+def _part(name: str, spec: type) -> Part:
+    return Part(factory=f"pnas.tasks.{name}:run", spec=spec)
+
+
+TASK_SPECS = Registry(
+    kind="",  # extensions offer no tasks
+    key="task",
+    parts={
+        "search": _part("search", SearchTask),
+        "train": _part("train", TrainTask),
+        "export": _part("export", ExportTask),
+        "score": _part("score", ScoreTask),
+        "rank": _part("rank", RankTask),
+        "report": _part("report", ReportTask),
+        "list": _part("list", ListTask),
+        "show": _part("show", ShowTask),
+        "sync": _part("sync", SyncTask),
+        "tabulate": _part("tabulate", TabulateTask),
+    },
+)
+TASKS = TASK_SPECS.own_names()
+
+_FORMER_KEYS = frozenset(
+    [
+        "objective",
+        "top",
+        "files",
+        "order",
+        "overlay",
+        "mixed",
+        "output",
+        "seeds",
+        "train_on",
+        "formats",
+        "register",
+        "cells",
+        "repeats",
+    ]
+)
+"""Keys of the one specification that all tasks shared up to version 0.1.0."""
+
+
+def migrate_task(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored ``task`` group with the keys that its task reads."""
+    spec = TASK_SPECS.spec(values.get("name", "search"), TaskSpec)
+    return drop_former_keys(values, spec, _FORMER_KEYS)

@@ -1,15 +1,28 @@
 """Data sets: real images in, `Dataset` out."""
 
 from pnas.data.data_parts import Part, Parts, in_memory, open_parts
-from pnas.data.data_spec import DataSpec
+from pnas.data.data_spec import (
+    DataSpec,
+    DigitsSpec,
+    FileSpec,
+    HeldOutSpec,
+    ImageFolderSpec,
+    NpzSpec,
+)
 from pnas.data.dataset import Dataset
-from pnas.data.loading import SOURCES, DataInfo, check_data, dataset_from_arrays, load_dataset
+from pnas.data.loading import DataInfo, check_data, dataset_from_arrays, load_dataset
+from pnas.data.registry import DATASETS
 
 __all__ = [
-    "SOURCES",
+    "DATASETS",
     "DataInfo",
     "DataSpec",
     "Dataset",
+    "DigitsSpec",
+    "FileSpec",
+    "HeldOutSpec",
+    "ImageFolderSpec",
+    "NpzSpec",
     "Part",
     "Parts",
     "check_data",

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.data.data_spec import DataSpec
+from pnas.data.data_spec import DataSpec, ImageFolderSpec
 from pnas.data.dataset import Dataset, Floats, Images, Labels, normalise_in_place
 from pnas.data.image_folder import ImageFiles, image_folder
 from pnas.data.loading import load_dataset
@@ -153,7 +153,7 @@ def open_parts(spec: DataSpec) -> Parts:
     Raises:
         InvalidValue: as `pnas.data.load_dataset`.
     """
-    if spec.name != "image_folder" or spec.stream is False:
+    if not isinstance(spec, ImageFolderSpec) or spec.stream is False:
         return in_memory(load_dataset(spec))
     raw = image_folder(spec)
     size = sum(4 * int(np.prod(part.x.shape, dtype=np.int64)) for part in raw.parts.values())

@@ -1,114 +1,174 @@
-"""DataSpec: which data, and how much of it, as the typed schema of the config group ``data``."""
+"""Settings of the `data` config group: one specification a source, with the keys that it reads."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from pnas.errors import require, require_count
+from pnas.errors import require
+from pnas.validation import (
+    Rule,
+    check_fields,
+    flag,
+    integer,
+    number_where,
+    optional,
+    setting,
+)
 
-_LOCAL_ONLY = ("npz", "image_folder")
-_CHANNELS = (1, 3, 4)
+DIGITS_COUNT = 1797
+"""Images of the data set that scikit-learn calls digits."""
+DIGITS_TRAIN = 256
+DIGITS_TEST = 500
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_channels(value: Any) -> bool:
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return is_integer and value in (1, 3, 4)
+
+
+_PATH = optional(Rule("must be the path of a local file or folder", _is_path))
+_CHANNELS = optional(Rule("must be 1, 3 or 4", _is_channels))
+_VAL_FRACTION = number_where("must be a number above 0 and below 1", lambda share: 0 < share < 1)
+_TEST_FRACTION = number_where(
+    "must be a number of at least 0 and below 1", lambda share: 0 <= share < 1
+)
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What to load and how to split it. Keys and defaults of ``conf/data/*.yaml``.
+    """Which images to load and how to split them.
 
-    Values are checked when it is made, whether they fit the data when that is read. The split belongs to the
-    data, not to the search: searches with different seeds are compared on the same examples, those that
-    ``split_seed`` draws.
+    Values are checked when the specification is made; whether they fit the data is checked when
+    the data are read. The split belongs to the data, not to the search: searches with different
+    seeds are compared on the same examples, those that ``split_seed`` samples.
 
     Attributes:
-        name: a source: digits, fashion_mnist, cifar10, cifar100, npz or image_folder.
-        path: a local file (``.npz``) or folder. None: embedded (digits) or downloaded (the named sets).
-        train_size: examples to train on. None: all that the other parts leave (digits: 256).
-        val_size: examples that rewards are measured on. None: all of a given validation part, else
-            ``val_fraction`` of the train part (digits: what the other parts leave, 1,041).
-        test_size: examples that no search step reads. None: all of a given test part, else ``test_fraction``
-            of the train part (digits: 500). 0: no test part.
-        val_fraction: of the train part as given, held out when the source has no validation part (digits: not
-            used, nor is ``test_fraction``).
-        test_fraction: of the train part as given, held out when the source has no test part. A search picks
-            the best of many children by validation accuracy, which makes that figure optimistic; so a test
-            part is held out unless this is 0.
-        split_seed: of every random choice of examples.
-        image_size: image_folder: side in pixels of the square that images are resized to. None: as they are.
-        channels: image_folder: 1 (grey), 3 (colour) or 4 (with transparency). None: 1 if every image is grey,
-            else 3.
-        stream: image_folder, task=train: read images as they are needed instead of holding all in memory. None: if they
-            are larger than 2 GB.
+        name: Name of the source.
+        train_size: Number of examples to train on; null = all that the other parts leave.
+        val_size: Number of examples that rewards are measured on; null = the whole validation part.
+        test_size: Number of examples that no search step reads; null = the whole test part; 0 = no
+            test part.
+        split_seed: Seed of every random choice of examples.
     """
 
     name: str = "digits"
-    path: str | None = None
-    train_size: int | None = None
-    val_size: int | None = None
-    test_size: int | None = None
-    val_fraction: float = 0.2
-    test_fraction: float = 0.2
-    split_seed: int = 0
-    image_size: int | None = None
-    channels: int | None = None
-    stream: bool | None = None
+    train_size: int | None = setting(None, optional(integer(minimum=1)))
+    val_size: int | None = setting(None, optional(integer(minimum=1)))
+    test_size: int | None = setting(None, optional(integer(minimum=0)))
+    split_seed: int = setting(0, integer(minimum=0))
 
     def __post_init__(self) -> None:
-        _check_sizes(self)
-        _check_fractions(self)
-        require_count("data.split_seed", self.split_seed, minimum=0)
-        _check_path(self)
-        _check_image_options(self)
+        check_fields(self, "data")
+
+    def held_out_fraction(self, part: str) -> float:
+        """Return the share of the train part held out as ``part`` if the source has no such part."""
+        return 0.0
+
+    def with_default_sizes(self) -> Self:
+        """Return this specification with the sizes that its source has by default."""
+        return self
 
 
-def _check_sizes(spec: DataSpec) -> None:
-    for key, minimum in (("train_size", 1), ("val_size", 1), ("test_size", 0)):
-        if getattr(spec, key) is not None:
-            require_count(f"data.{key}", getattr(spec, key), minimum)
+@dataclass(frozen=True)
+class DigitsSpec(DataSpec):
+    """Handwritten digits: 1,797 grey images of 8x8 pixels, embedded in scikit-learn.
+
+    Attributes:
+        train_size: Number of examples to train on; null = 256. With more, every child is about
+            0.98 accurate, and its reward is noise.
+        val_size: Number of examples that rewards are measured on; null = what the other parts
+            leave (1,041 with the defaults).
+        test_size: Number of examples that no search step reads; null = 500; 0 = no test part.
+    """
+
+    name: str = "digits"
+
+    def with_default_sizes(self) -> Self:
+        train = DIGITS_TRAIN if self.train_size is None else self.train_size
+        test = DIGITS_TEST if self.test_size is None else self.test_size
+
+        # At least one example a class: an error then names train_size as the one that is too large.
+        left = max(DIGITS_COUNT - train - test, 10)
+        val = left if self.val_size is None else self.val_size
+        return replace(self, train_size=train, val_size=val, test_size=test)
 
 
-def _check_fractions(spec: DataSpec) -> None:
-    val = spec.val_fraction
-    test = spec.test_fraction
-    require(
-        _is_number(val) and 0 < val < 1, "data.val_fraction", "must be above 0 and below 1", val
-    )
-    require(
-        _is_number(test) and 0 <= test < 1,
-        "data.test_fraction",
-        "must be at least 0 and below 1",
-        test,
-    )
-    together = f"must be below 1 together with data.val_fraction ({val})"
-    require(val + test < 1, "data.test_fraction", together, test)
+@dataclass(frozen=True)
+class HeldOutSpec(DataSpec):
+    """A source that may lack a validation or a test part, which are then held out of its train part.
+
+    Attributes:
+        val_fraction: Share of the train part as given, held out when the source has no validation
+            part.
+        test_fraction: Share of the train part as given, held out when the source has no test part;
+            0 = no test part. A search picks the best of many children by validation accuracy, so
+            that figure is biased upwards; only a test part gives one that is not.
+    """
+
+    val_fraction: float = setting(0.2, _VAL_FRACTION)
+    test_fraction: float = setting(0.2, _TEST_FRACTION)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        val = self.val_fraction
+        rule = f"must be below 1 together with data.val_fraction ({val})"
+        require(val + self.test_fraction < 1, "data.test_fraction", rule, self.test_fraction)
+
+    def held_out_fraction(self, part: str) -> float:
+        if part == "val":
+            return self.val_fraction
+        return self.test_fraction
 
 
-def _check_path(spec: DataSpec) -> None:
-    is_path = spec.path is None or (isinstance(spec.path, str) and spec.path != "")
-    require(is_path, "data.path", "must be the path of a local file or folder, or null", spec.path)
-    if spec.name in _LOCAL_ONLY:
-        require(
-            spec.path is not None,
-            "data.path",
-            f"must be given with data.name={spec.name}",
-            spec.path,
-        )
-    if spec.name == "digits":
-        rule = "must be null with data.name=digits, which is embedded"
-        require(spec.path is None, "data.path", rule, spec.path)
+@dataclass(frozen=True)
+class FileSpec(HeldOutSpec):
+    """A source that may be a local file; also what an extension's source reads by default.
+
+    Attributes:
+        path: Local file, such as an ``.npz``; null = the source finds its data itself, as
+            Fashion-MNIST and CIFAR do by one download.
+    """
+
+    path: str | None = setting(None, _PATH)
 
 
-def _check_image_options(spec: DataSpec) -> None:
-    is_flag = spec.stream is None or isinstance(spec.stream, bool)
-    require(is_flag, "data.stream", "must be true, false or null", spec.stream)
-    for key in ("image_size", "channels", "stream"):
-        is_used = spec.name == "image_folder" or getattr(spec, key) is None
-        require(
-            is_used, f"data.{key}", "must be null unless data.name=image_folder", getattr(spec, key)
-        )
-    if spec.image_size is not None:
-        require_count("data.image_size", spec.image_size)
-    if spec.channels is not None:
-        is_known = require_count("data.channels", spec.channels) in _CHANNELS
-        require(is_known, "data.channels", "must be 1, 3 or 4", spec.channels)
+@dataclass(frozen=True)
+class NpzSpec(FileSpec):
+    """Arrays in an ``.npz`` file: x_train, y_train, and perhaps x_val, y_val, x_test, y_test."""
+
+    name: str = "npz"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_path(self)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+@dataclass(frozen=True)
+class ImageFolderSpec(FileSpec):
+    """Image files in one folder a class.
+
+    Attributes:
+        image_size: Side in pixels of the square that images are resized to; null = images keep
+            their size.
+        channels: 1 (grey), 3 (colour) or 4 (colour with transparency); null = 1 if every image is
+            grey, else 3.
+        stream: Whether task=train reads images as they are needed instead of holding all of them in
+            memory; null = if they are larger than 2 GB.
+    """
+
+    name: str = "image_folder"
+    image_size: int | None = setting(None, optional(integer(minimum=1)))
+    channels: int | None = setting(None, _CHANNELS)
+    stream: bool | None = setting(None, optional(flag()))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_path(self)
+
+
+def _require_path(spec: FileSpec) -> None:
+    rule = f"must be given with data.name={spec.name}"
+    require(spec.path is not None, "data.path", rule, spec.path)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.data.data_spec import DataSpec
+from pnas.data.data_spec import ImageFolderSpec
 from pnas.data.raw_data import PARTS, RawData, RawPart
 from pnas.errors import InvalidValue, require
 
@@ -61,7 +61,7 @@ class ImageFiles:
             target[...] = np.asarray(image).reshape(self.image_shape)
 
 
-def image_folder(spec: DataSpec) -> RawData:
+def image_folder(spec: ImageFolderSpec) -> RawData:
     """The images below ``spec.path``; labels number the classes in the order of their names.
 
     Raises:
@@ -160,7 +160,7 @@ def _header(path: Path) -> Header:
     return header
 
 
-def _common_size(headers: dict[Path, Header], spec: DataSpec) -> tuple[int, int]:
+def _common_size(headers: dict[Path, Header], spec: ImageFolderSpec) -> tuple[int, int]:
     if spec.image_size is not None:
         return spec.image_size, spec.image_size
     first, *others = headers

@@ -1,6 +1,6 @@
 """From a name or a `DataSpec` to a `Dataset`: read, check, split, normalise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -9,25 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.data import sources
-from pnas.data.data_spec import DataSpec
+from pnas.data.data_spec import DataSpec, FileSpec, HeldOutSpec
 from pnas.data.dataset import Dataset, Images, Labels, channel_statistics, normalise_in_place
-from pnas.data.image_folder import image_folder
 from pnas.data.raw_data import RawData, raw_from_arrays
+from pnas.data.registry import DATASETS
 from pnas.data.splitting import Pick, plan_split
-from pnas.errors import InvalidValue, require_choice
-from pnas.extensions import extension, extension_names
-
-Source = Callable[[DataSpec], RawData]
-
-SOURCES: dict[str, Source] = {
-    "digits": sources.digits,
-    "fashion_mnist": sources.keras_set,
-    "cifar10": sources.keras_set,
-    "cifar100": sources.keras_set,
-    "npz": sources.npz,
-    "image_folder": image_folder,
-}
-"""Every source by the name that ``data.name`` selects; more come from `pnas.extensions`."""
+from pnas.errors import require
 
 
 @dataclass(frozen=True)
@@ -52,8 +39,8 @@ def load_dataset(spec: DataSpec | str, **overrides: Any) -> Dataset:
     Raises:
         InvalidValue: values, files or arrays that do not fit; the key is that of the command line.
     """
-    spec = _resolve(spec, overrides)
-    raw = _source(spec.name)(spec)
+    spec = resolve_spec(spec, overrides)
+    raw = read_source(spec)
     return _make_dataset(raw, plan_split(_labels(raw), spec), spec.name)
 
 
@@ -66,9 +53,9 @@ def check_data(spec: DataSpec | str, **overrides: Any) -> DataInfo:
     Raises:
         InvalidValue: as `load_dataset`.
     """
-    spec = _resolve(spec, overrides)
-    is_remote = spec.name in sources.KERAS_SETS and spec.path is None
-    raw = sources.published_outline(spec.name) if is_remote else _source(spec.name)(spec)
+    spec = resolve_spec(spec, overrides)
+    is_remote = spec.name in sources.KERAS_SETS and getattr(spec, "path", None) is None
+    raw = sources.published_outline(spec.name) if is_remote else read_source(spec)
     picks = plan_split(_labels(raw), spec)
     sizes = {part: len(pick.indices) for part, pick in picks.items()}
     height, width, channels = raw.parts["train"].x.shape[1:]
@@ -99,32 +86,44 @@ def dataset_from_arrays(
     """
     named = {"x_train": x_train, "y_train": y_train, "x_val": x_val, "y_val": y_val}
     named |= {"x_test": x_test, "y_test": y_test}
-    spec = _make_spec({"name": "arrays", **options})
+    spec = make_spec(HeldOutSpec, {"name": "arrays", **options})
     raw = raw_from_arrays(
         {name: array for name, array in named.items() if array is not None}, "arrays"
     )
     return _make_dataset(raw, plan_split(_labels(raw), spec), spec.name)
 
 
-def _resolve(spec: DataSpec | str, overrides: dict[str, Any]) -> DataSpec:
-    """The spec with its overrides and its source's defaults."""
+def resolve_spec(spec: DataSpec | str, overrides: Mapping[str, Any]) -> DataSpec:
+    """Return ``spec`` with its overrides and the default sizes of its source.
+
+    Raises:
+        InvalidValue: A source, a key or a value that does not exist.
+    """
     given = {"name": spec} if isinstance(spec, str) else asdict(spec)
-    resolved = _make_spec({**given, **overrides})
-    require_choice("data.name", resolved.name, (*SOURCES, *extension_names("data")))
-    return sources.digits_sizes(resolved) if resolved.name == "digits" else resolved
+    values = {**given, **overrides}
+    kind = DATASETS.spec(values["name"], FileSpec)
+    return make_spec(kind, values).with_default_sizes()
 
 
-def _source(name: str) -> Source:
-    source: Source = SOURCES.get(name) or extension("data", name)
-    return source
+def make_spec(kind: type[DataSpec], values: Mapping[str, Any]) -> DataSpec:
+    """Return the specification ``kind`` with ``values``, whose path may be a `pathlib.Path`.
+
+    Raises:
+        InvalidValue: A key that ``kind`` does not have, or a value that breaks a rule.
+    """
+    known = [field.name for field in fields(kind)]
+    plain = dict(values)
+    for key, value in values.items():
+        require(key in known, f"data.{key}", f"must be one of {', '.join(known)}", value)
+        if isinstance(value, Path):
+            plain[key] = str(value)
+    return kind(**plain)
 
 
-def _make_spec(values: dict[str, Any]) -> DataSpec:
-    known = [field.name for field in fields(DataSpec)]
-    for key in values.keys() - set(known):
-        raise InvalidValue(f"data.{key}", f"must be one of {', '.join(known)}", values[key])
-    path = values.get("path")
-    return DataSpec(**{**values, "path": str(path) if isinstance(path, Path) else path})
+def read_source(spec: DataSpec) -> RawData:
+    """Return what the source of ``spec`` gives, checked, before splitting and normalising."""
+    source: Callable[[DataSpec], RawData] = DATASETS.factory(spec.name)
+    return source(spec)
 
 
 def _labels(raw: RawData) -> dict[str, Labels]:

@@ -2,13 +2,12 @@
 
 import zipfile
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pnas.data.data_spec import DataSpec
+from pnas.data.data_spec import DataSpec, FileSpec, NpzSpec
 from pnas.data.raw_data import RawData, RawPart, raw_from_arrays
 from pnas.errors import InvalidValue, require
 
@@ -21,9 +20,6 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-DIGITS_COUNT = 1797
-DIGITS_TRAIN = 256
-DIGITS_TEST = 500
 
 
 class Published(NamedTuple):
@@ -52,25 +48,12 @@ def digits(_: DataSpec) -> RawData:
     )
 
 
-def digits_sizes(spec: DataSpec) -> DataSpec:
-    """``spec`` with the sizes that digits has by default.
-
-    Few to train on and many to measure on: with most examples in the train part every child is about 0.98
-    accurate, and its reward is noise.
-    """
-    train = DIGITS_TRAIN if spec.train_size is None else spec.train_size
-    test = DIGITS_TEST if spec.test_size is None else spec.test_size
-    # At least one a class: train_size is then what is found too large.
-    val = max(DIGITS_COUNT - train - test, 10) if spec.val_size is None else spec.val_size
-    return replace(spec, train_size=train, val_size=val, test_size=test)
-
-
-def npz(spec: DataSpec) -> RawData:
+def npz(spec: NpzSpec) -> RawData:
     """A local ``.npz`` file: x_train, y_train, and perhaps x_val, y_val, x_test, y_test."""
     return raw_from_arrays(read_npz(spec.path or ""), "data.path")
 
 
-def keras_set(spec: DataSpec) -> RawData:
+def keras_set(spec: FileSpec) -> RawData:
     """Fashion-MNIST, CIFAR-10 or CIFAR-100: from ``spec.path`` if given, else downloaded once by Keras."""
     published = KERAS_SETS[spec.name]
     arrays = read_npz(spec.path) if spec.path else _download(spec.name)

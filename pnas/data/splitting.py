@@ -51,7 +51,7 @@ def _size(part: str, labels: Mapping[str, Labels], spec: DataSpec) -> int | None
         return size or None
     if part in labels:
         return len(labels[part])
-    fraction: float = getattr(spec, f"{part}_fraction")
+    fraction = spec.held_out_fraction(part)
     return round(fraction * len(labels["train"])) if fraction else None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from pnas.config import Settings, load_settings, read_settings
+from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.records.run_directory import CONFIG, JOURNAL
@@ -55,7 +55,7 @@ def stored_settings(run_dir: Path) -> Settings:
         RunDirectoryError: there is none, or it is not one of ours.
     """
     try:
-        return read_settings(load_settings(run_dir / CONFIG))
+        return read_stored_settings(load_settings(run_dir / CONFIG))
     except _UNREADABLE as error:
         reason = " ".join((str(error) or type(error).__name__).split())
         raise RunDirectoryError(f"from: {run_dir / CONFIG} cannot be read ({reason})") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from pnas.config import Settings, read_settings
+from pnas.config import Settings, read_stored_settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
 from pnas.records.journal_recovery import save_what_can_be_read
@@ -47,7 +47,7 @@ def opened_run(settings: Settings, context: Context) -> Iterator[Journal]:
             _begin(settings, context, journal)
         else:
             # Keys that have come since with their defaults, as which the search was run.
-            _continue(settings, context, journal, read_settings(stored).as_dict())
+            _continue(settings, context, journal, read_stored_settings(stored).as_dict())
         yield journal
 
 
@@ -61,10 +61,11 @@ def is_finished(settings: Settings, run_dir: Path) -> bool:
         return False
     try:
         with closing(Journal(run_dir / JOURNAL)) as journal:
-            stored = journal.meta("config") or {}
-            return bool(journal.meta("status") == "finished") and not raised_limits(
-                stored, settings.as_dict()
-            )
+            stored = journal.meta("config")
+            if stored is None or journal.meta("status") != "finished":
+                return False
+            current = read_stored_settings(stored).as_dict()
+            return not raised_limits(current, settings.as_dict())
     except JournalDamaged:  # who opens it to write says what can be saved
         return False
 

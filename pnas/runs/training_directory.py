@@ -12,6 +12,7 @@ from rich.console import Console
 
 from pnas.children import count_network
 from pnas.children.final_training.checkpoint import Progress
+from pnas.config import read_stored_settings
 from pnas.data import DataInfo, Parts
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
@@ -183,7 +184,8 @@ def _refuse_other(run_dir: Path, training: Training, chosen: Chosen, info: DataI
         rule = f"{run_dir} trains on {classes} classes; keep that, or choose another name"
         raise InvalidValue("data", rule, f"{info.num_classes} classes")
     current = chosen.settings.as_dict()
-    for key, before, after in differences(_meaning(training.config), _meaning(current)):
+    before_config = read_stored_settings(training.config).as_dict()
+    for key, before, after in differences(_meaning(before_config), _meaning(current)):
         if key not in _FREE:
             rule = f"{run_dir} was started with {json.dumps(before)}; keep that, or choose another name"
             raise InvalidValue(key, rule, after)

@@ -12,9 +12,9 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from pnas.config import Settings, read_settings
+from pnas.config import Settings, plain_config, read_settings
 from pnas.errors import NotWritable, PnasError
 from pnas.multirun.job_launching import run_apart
 from pnas.multirun.resource_sharing import take_share
@@ -34,7 +34,7 @@ def run_job(config: DictConfig) -> float | None:
     """
     context = read_context()
     if context.sweep is not None:
-        return _objective(run_apart(_plain(config), context))
+        return _objective(run_apart(plain_config(config), context))
     try:
         return perform(config, context)
     except PnasError as error:
@@ -72,11 +72,6 @@ def perform(config: DictConfig | Mapping[str, Any], context: Context) -> float |
         raise _as_users_error(error) from error
     finally:
         _remove_if_empty(context.run_dir)
-
-
-def _plain(config: DictConfig) -> dict[str, Any]:
-    container = OmegaConf.to_container(config, resolve=True)
-    return {str(key): value for key, value in container.items()}  # type: ignore[union-attr]
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pnas.config import Settings
-from pnas.config.task_specs import TaskSpec
+from pnas.config.task_specs import RankTask
 from pnas.errors import require
 from pnas.records.run_directory import CHILDREN
 from pnas.reports.charts.overlay_plot import plot_overlay
@@ -43,7 +43,7 @@ def _children_of(run_dir: Path) -> Path:
     return path
 
 
-def _write(task: TaskSpec, cells: Sequence[ScoredCell], path: Path) -> None:
+def _write(task: RankTask, cells: Sequence[ScoredCell], path: Path) -> None:
     if path.suffix.lower() == ".html":
         write_ranking(cells, path, task.order, task.overlay, task.top)
     elif task.overlay:

@@ -11,7 +11,7 @@ from pnas.children import ChildRunnerFactory, NetworkManager, NetworkSpec, Train
 from pnas.children.manager import reward_of
 from pnas.children.search_training import fast_loop as training_module
 from pnas.children.tensorflow_runtime import configure_runtime
-from pnas.data import Dataset, DataSpec
+from pnas.data import Dataset, DigitsSpec
 from pnas.errors import InvalidValue
 from pnas.records import ChildJob, Status
 from pnas.seeds import derive_seed
@@ -194,7 +194,7 @@ def test_the_same_bits_in_other_processes_whatever_runs_side_by_side() -> None:
     trainer = TrainerSpec(epochs=3)
     losses = set()
     for inter_op_threads in (1, 1, 2):
-        factory = ChildRunnerFactory(DataSpec("digits"), NetworkSpec(), trainer, inter_op_threads)
+        factory = ChildRunnerFactory(DigitsSpec(), NetworkSpec(), trainer, inter_op_threads)
         command = [
             sys.executable,
             "-c",
@@ -209,7 +209,7 @@ def test_the_same_bits_in_other_processes_whatever_runs_side_by_side() -> None:
 
 
 def test_the_runner_trains_jobs(tmp_path: Path) -> None:
-    factory = ChildRunnerFactory(DataSpec("digits"), NETWORK, TrainerSpec(epochs=1, batchsize=128))
+    factory = ChildRunnerFactory(DigitsSpec(), NETWORK, TrainerSpec(epochs=1, batchsize=128))
     job = ChildJob(CELL, seed=1, weights_path=str(tmp_path / "w.npz"))
     result = pickle.loads(pickle.dumps(factory))()(job)
     assert (result.cell, result.seed, result.status) == (CELL, 1, Status.OK)

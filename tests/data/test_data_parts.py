@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pnas.data import DataSpec, in_memory, load_dataset, open_parts
+from pnas.data import DigitsSpec, ImageFolderSpec, in_memory, load_dataset, open_parts
 from pnas.errors import InvalidValue
 
 
@@ -19,8 +19,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def spec(folder: Path, stream: bool | None) -> DataSpec:
-    return DataSpec(name="image_folder", path=str(folder), stream=stream)
+def spec(folder: Path, stream: bool | None) -> ImageFolderSpec:
+    return ImageFolderSpec(path=str(folder), stream=stream)
 
 
 def test_streamed_images_are_those_that_would_be_in_memory(folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_training_on_validation_images_too(folder: Path) -> None:
 
 
 def test_digits_are_in_memory_and_have_sixteen_greys() -> None:
-    parts = open_parts(DataSpec())
+    parts = open_parts(DigitsSpec())
     dataset = load_dataset("digits")
     assert parts.train.images is not None
     assert parts.pixel_range == 16
@@ -69,5 +69,5 @@ def test_digits_are_in_memory_and_have_sixteen_greys() -> None:
 
 
 def test_only_folders_are_streamed() -> None:
-    with pytest.raises(InvalidValue, match=r"data.stream: must be null"):
-        DataSpec(stream=True)
+    with pytest.raises(InvalidValue, match=r"data.stream: must be one of name, train_size"):
+        load_dataset("digits", stream=True)

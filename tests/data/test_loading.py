@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pnas.data import SOURCES, DataInfo, DataSpec, check_data, dataset_from_arrays, load_dataset
+from pnas.data import DataInfo, DigitsSpec, FileSpec, check_data, dataset_from_arrays, load_dataset
 from pnas.data.raw_data import RawData, raw_from_arrays
 from pnas.errors import InvalidValue
 
@@ -54,7 +54,7 @@ def test_digits_parts_are_disjoint_and_make_up_the_whole() -> None:
 )
 def test_digits_sizes(overrides: dict[str, int], sizes: tuple[int, int, int]) -> None:
     assert check_data("digits", **overrides) == DataInfo("digits", (8, 8, 1), 10, *sizes)
-    data = load_dataset(DataSpec(), **overrides)
+    data = load_dataset(DigitsSpec(), **overrides)
     assert (
         len(data.x_train),
         len(data.x_val),
@@ -72,7 +72,7 @@ def test_more_digits_than_there_are() -> None:
 
 
 def test_only_the_split_seed_changes_the_split() -> None:
-    assert load_dataset("digits").fingerprint == load_dataset(DataSpec(name="digits")).fingerprint
+    assert load_dataset("digits").fingerprint == load_dataset(DigitsSpec()).fingerprint
     assert load_dataset("digits").fingerprint != load_dataset("digits", split_seed=1).fingerprint
 
 
@@ -112,11 +112,11 @@ def test_arrays_are_named_in_errors(arrays: Arrays) -> None:
 
 
 def test_a_source_can_be_added(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
-    def mine(spec: DataSpec) -> RawData:
+    def mine(spec: FileSpec) -> RawData:
         assert spec.path == "anywhere"
         return raw_from_arrays(arrays, "data.path")
 
-    monkeypatch.setitem(SOURCES, "mine", mine)
+    monkeypatch.setattr("pnas.registry.extension", lambda kind, name: {"mine": mine}.get(name))
     assert load_dataset("mine", path="anywhere", test_size=3).y_test.shape == (3,)
 
 

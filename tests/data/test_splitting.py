@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pnas.data.data_spec import DataSpec
+from pnas.data.data_spec import HeldOutSpec
 from pnas.data.splitting import Pick, apportion, plan_split
 from pnas.errors import InvalidValue
 
 
-def spec(**values: Any) -> DataSpec:
-    return DataSpec(name="arrays", **values)
+def spec(**values: Any) -> HeldOutSpec:
+    return HeldOutSpec(name="arrays", **values)
 
 
 def labels_of(counts: list[int], seed: int = 0) -> np.ndarray:

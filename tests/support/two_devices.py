@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pnas.children import NetworkSpec, TrainerSpec
 from pnas.children.final_training.long_training import FinalJob, train_final
-from pnas.data import DataSpec, open_parts
+from pnas.data import DigitsSpec, open_parts
 from pnas.state_space import Cell
 
 if __name__ == "__main__":
@@ -22,7 +22,7 @@ if __name__ == "__main__":
         epochs=4, batchsize=64, validate_every=1, learning_rate=0.01, optimizer="momentum"
     )
     cell = Cell.parse("(-1, 3x3 conv, -2, 3x3 maxpool)")
-    data = open_parts(DataSpec())
+    data = open_parts(DigitsSpec())
     curves = []
     for distribute in ("none", "mirrored"):
         folder = Path(tempfile.mkdtemp())

@@ -1,0 +1,187 @@
+"""The config groups: which specification each option of conf/ is composed and checked against.
+
+A group holds one specification an option, a frozen dataclass whose fields are exactly the keys that
+the option reads. One key of the group, such as ``controller.predictor``, selects it. A YAML file of
+conf/ names its specification in its defaults list, by the value of that key::
+
+    defaults:
+      - /hydra/schema/controller/gp@_here_
+      - _self_
+
+so that Hydra refuses a wrong type or a misspelt key while it composes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from pnas.children import NetworkSpec, TrainerSpec
+from pnas.config.task_specs import TASK_SPECS, TaskSpec, migrate_task
+from pnas.data.data_spec import FileSpec
+from pnas.data.registry import DATASETS, migrate_data
+from pnas.errors import InvalidValue
+from pnas.execution import ExecutorSpec
+from pnas.predictors import ControllerSpec
+from pnas.records.evaluation_cache import CacheSpec
+from pnas.registry import Part, Registry
+from pnas.search import SearchSpec
+from pnas.state_space import StateSpaceSpec
+from pnas.tracking import TrackingSpec
+
+SCHEMA = "hydra/schema"
+"""Where Hydra finds the specifications: below ``hydra/``, whose groups ``--help`` does not list."""
+
+Migration = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""Turns a group as an earlier version of pnas stored it into the keys and values of this one."""
+
+
+def as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The migration of a group that has never changed."""
+    return dict(values)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One config group.
+
+    Attributes:
+        name: Name of the group, such as ``controller``.
+        key: Key of the group whose value selects the specification, such as ``predictor``; None
+            for a group with one specification only.
+        registry: The options, by the values of ``key``.
+        default: Specification of an option that declares none of its own (an extension's).
+        migrate: Brings a stored group of an earlier version up to date.
+    """
+
+    name: str
+    key: str | None
+    registry: Registry
+    default: type
+    migrate: Migration = as_stored
+
+    def options(self) -> Iterator[tuple[str, type]]:
+        """Yield each option of the package itself, with its specification."""
+        for option in self.registry.own_names():
+            yield option, self.registry.spec(option, self.default)
+
+    def option_of(self, values: Mapping[str, Any]) -> str:
+        """Return the option that ``values`` are the keys of; the first one if they name none."""
+        first = self.registry.own_names()[0]
+        if self.key is None:
+            return first
+        return values.get(self.key, first)
+
+    def spec_of(self, values: Mapping[str, Any]) -> type:
+        """Return the specification that ``values`` are read by.
+
+        Raises:
+            InvalidValue: They name an option that does not exist.
+        """
+        return self.registry.spec(self.option_of(values), self.default)
+
+    def make(self, values: Mapping[str, Any]) -> Any:
+        """Return ``values`` as an object, checked.
+
+        Raises:
+            InvalidValue: The first value that breaks a rule, or a key that the option does not read.
+        """
+        spec = self.spec_of(values)
+        known = field_names(spec)
+        for key, value in values.items():
+            if key not in known:
+                rule = self.rule_for_foreign_key(key, spec, self.option_of(values))
+                raise InvalidValue(f"{self.name}.{key}", rule, value)
+        return spec(**values)
+
+    def drop_leftovers(self, values: Mapping[str, Any], composed: type | None) -> dict[str, Any]:
+        """Return ``values`` without the keys that another option left at their defaults.
+
+        ``controller.predictor=lstm`` typed over ``controller=gp`` selects another specification
+        than the one that was composed, whose own keys then mean nothing.
+
+        Args:
+            values: The group as it was composed.
+            composed: The specification that it was composed against, None if that is not known.
+        """
+        spec = self.spec_of(values)
+        if composed is None or composed is spec:
+            return dict(values)
+
+        known = field_names(spec)
+        defaults = default_values(composed)
+        kept = {}
+        for key, value in values.items():
+            is_leftover = key not in known and key in defaults and defaults[key] == value
+            if not is_leftover:
+                kept[key] = value
+        return kept
+
+    def rule_for_foreign_key(self, key: str, spec: type, option: str) -> str:
+        """Return what an error says of a key that ``spec`` does not read."""
+        owners = [name for name, other in self.options() if key in field_names(other)]
+        if owners:
+            return (
+                f"belongs to {self.name}={', '.join(owners)}; {self.name}={option} does not read it"
+            )
+        return f"must be one of {', '.join(sorted(field_names(spec)))}"
+
+
+def field_names(spec: type) -> tuple[str, ...]:
+    """Return the keys that ``spec`` reads, in their order."""
+    return tuple(each.name for each in fields(spec))
+
+
+def default_values(spec: type) -> dict[str, Any]:
+    """Return the default value of each key of ``spec`` that has one."""
+    defaults = {}
+    for each in fields(spec):
+        if each.default is not MISSING:
+            defaults[each.name] = each.default
+        elif each.default_factory is not MISSING:
+            defaults[each.name] = each.default_factory()
+    return defaults
+
+
+def _shared(key: str, spec: type, *options: str, kind: str = "") -> Registry:
+    """Return a registry whose options are all read by the same specification.
+
+    Args:
+        key: Key that people type to choose an option.
+        kind: Kind of an extension's parts that are options too; empty for none.
+    """
+    parts = {option: Part(factory=None, spec=spec) for option in options}
+    return Registry(kind, key, parts)
+
+
+_STATE_SPACES = _shared(
+    "state_space.kind", StateSpaceSpec, "pnas", "nasbench201", kind="state_spaces"
+)
+_PREDICTORS = _shared(
+    "controller.predictor",
+    ControllerSpec,
+    *("gp", "lstm", "mlp", "trees", "unlike"),
+    kind="predictors",
+)
+_NETWORKS = _shared("child.kind", NetworkSpec, "pnas", "flat")
+_TRAINERS = _shared("trainer", TrainerSpec, "any")
+_STRATEGIES = _shared(
+    "search.kind", SearchSpec, "progressive", "progressive_random", "random", "evolution"
+)
+_EXECUTORS = _shared("executor.kind", ExecutorSpec, "local", "serial", "ray", kind="executors")
+_CACHES = _shared("cache", CacheSpec, "sqlite")
+_TRACKERS = _shared("tracking.backend", TrackingSpec, "mlflow", "none")
+
+_GROUPS = (
+    Group("task", "name", TASK_SPECS, default=TaskSpec, migrate=migrate_task),
+    Group("state_space", "kind", _STATE_SPACES, default=StateSpaceSpec),
+    Group("controller", "predictor", _PREDICTORS, default=ControllerSpec),
+    Group("child", "kind", _NETWORKS, default=NetworkSpec),
+    Group("trainer", None, _TRAINERS, default=TrainerSpec),
+    Group("data", "name", DATASETS, default=FileSpec, migrate=migrate_data),
+    Group("search", "kind", _STRATEGIES, default=SearchSpec),
+    Group("executor", "kind", _EXECUTORS, default=ExecutorSpec),
+    Group("cache", None, _CACHES, default=CacheSpec),
+    Group("tracking", "backend", _TRACKERS, default=TrackingSpec),
+)
+GROUPS: dict[str, Group] = {group.name: group for group in _GROUPS}
+"""Every group by its name, in the order in which a configuration is shown."""
