@@ -1,11 +1,21 @@
 """The small family of errors a user can meet.
 
-Every one of them prints as a single line that states the rule and then the value received; ``run.py`` turns
-them into exit code 2 without a traceback. A child that fails is not an error of the search: it is a
-`pnas.records.ChildResult` with a status.
+Every one of them prints as a single line that states the rule and then the value received;
+``run.py`` turns them into exit code 2 without a traceback. A child that fails is not an error of
+the search: it is a `pnas.records.ChildResult` with a status.
 """
 
 from typing import Any
+
+_LONGEST_VALUE = 200
+
+
+def _shortened(value: Any) -> str:
+    """Return ``value`` as one line of at most 200 characters."""
+    line = " ".join(f"{value!r}".split())
+    if len(line) <= _LONGEST_VALUE:
+        return line
+    return line[: _LONGEST_VALUE - 3] + "..."
 
 
 class PnasError(Exception):
@@ -21,10 +31,7 @@ class InvalidValue(PnasError, ValueError):
         self.key = key
         self.rule = rule
         self.received = received
-        shown = " ".join(f"{received!r}".split())
-        super().__init__(
-            f"{key}: {rule}. Received: {shown if len(shown) <= 200 else shown[:197] + '...'}"
-        )
+        super().__init__(f"{key}: {rule}. Received: {_shortened(received)}")
 
     def __reduce__(self) -> tuple[type, tuple[str, str, Any]]:
         return type(self), (self.key, self.rule, self.received)
@@ -40,6 +47,26 @@ class NotWritable(RunDirectoryError):
     exit_code = 1
 
 
+class MalformedFile(RunDirectoryError):
+    """Stored data that breaks a rule: a journal, a table, weights, a predictor.
+
+    Args:
+        source: The file, and the place in it if that is known.
+        rule: What the data must be.
+        received: The value that breaks the rule, if it can be shown.
+    """
+
+    def __init__(self, source: str, rule: str, received: Any = None) -> None:
+        self.source = source
+        self.rule = rule
+        self.received = received
+        shown = "" if received is None else f". Received: {_shortened(received)}"
+        super().__init__(f"{source}: {rule}{shown}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, Any]]:
+        return type(self), (self.source, self.rule, self.received)
+
+
 class TrackingError(PnasError):
     """MLflow was asked for something (a run id, a store) that it does not have."""
 
@@ -51,7 +78,7 @@ def require(condition: bool, key: str, rule: str, received: Any) -> None:
 
 
 def require_count(key: str, value: Any, minimum: int = 1) -> int:
-    """Return ``value`` if it is an integer of at least ``minimum``; raise `InvalidValue` otherwise."""
+    """Return ``value`` if it is an integer of at least ``minimum``; else raise `InvalidValue`."""
     is_int = isinstance(value, int) and not isinstance(value, bool)
     require(is_int and value >= minimum, key, f"must be an integer of at least {minimum}", value)
     return int(value)

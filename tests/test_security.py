@@ -276,12 +276,12 @@ def test_keys_that_are_paths_are_refused(key: str, tmp_path: Path) -> None:
 
 
 def test_a_draft_planted_as_a_link_is_not_written_through(tmp_path: Path) -> None:
-    from pnas.records.summary import write_atomically
+    from pnas.system.atomic_write import write_text
 
     precious = tmp_path / "precious"
     precious.write_text("mine")
     (tmp_path / f".summary.json.{os.getpid()}").symlink_to(precious)
-    write_atomically(tmp_path / "summary.json", "{}")
+    write_text(tmp_path / "summary.json", "{}")
     assert precious.read_text() == "mine"
     assert (tmp_path / "summary.json").read_text() == "{}"
 

@@ -1,7 +1,9 @@
 """What is true of a search: results of children, the journal, and the files derived from it."""
 
 from pnas.records.child_records import ChildJob, ChildResult, Status
-from pnas.records.journal import ChildRecord, Choice, Event, Journal, StageRecord, best_child
+from pnas.records.journal import Journal
+from pnas.records.journal_reader import JournalReader
+from pnas.records.journal_records import ChildRecord, Choice, Event, StageRecord, best_child
 from pnas.records.summary import summarize, write_summary
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "Choice",
     "Event",
     "Journal",
+    "JournalReader",
     "StageRecord",
     "Status",
     "best_child",

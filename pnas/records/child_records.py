@@ -1,4 +1,4 @@
-"""What is known of one child: an enum for its state and a plain record of its result."""
+"""One child of a search: an enum for its state, and plain records of its job and its result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,24 @@ from enum import StrEnum
 
 from pnas.state_space import Cell
 
+_LONGEST_ERROR = 2000
+
 
 class Status(StrEnum):
     """State of a child: chosen for training, then ended one way or the other.
 
-    ``SPARE`` occurs in children.csv only: trained for a plan that a larger K has replaced.
+    ``SUPERSEDED`` occurs in children.csv only: the child was trained for a plan that a larger K
+    has replaced. Files of earlier versions call it ``spare``, which is read as the same state.
     """
 
     CHOSEN = "chosen"
     OK = "ok"
     FAILED = "failed"
-    SPARE = "spare"
+    SUPERSEDED = "superseded"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Status | None":
+        return cls.SUPERSEDED if value == "spare" else None
 
 
 @dataclass(frozen=True)
@@ -24,10 +31,11 @@ class ChildJob:
     """One child to train: all that an executor hands to a worker.
 
     Attributes:
-        cell: the cell to stack.
-        seed: of every random stream of this child.
-        weights_path: where to leave the trained weights (``.npz``), or None to drop them.
-        accumulate: parts, at least, that a batch is trained in; above 1 after an attempt that ran out of memory.
+        cell: Cell to stack.
+        seed: Seed of every random stream of this child.
+        weights_path: File for the trained weights (``.npz``); None drops them.
+        accumulate: Parts, at least, that a batch is trained in; above 1 after an attempt that ran
+            out of memory.
     """
 
     cell: Cell
@@ -38,19 +46,19 @@ class ChildJob:
 
 @dataclass(frozen=True)
 class ChildResult:
-    """What training one child gave.
+    """Result of training one child.
 
     Attributes:
-        cell: the cell that was trained.
-        seed: its seed.
+        cell: Cell that was trained.
+        seed: Seed that it was trained with.
         status: `Status.OK` or `Status.FAILED`.
-        reward: validation accuracy in [0, 1] as ``trainer.reward`` defines it; None if it failed.
-        metrics: per-epoch values by name (loss, accuracy, val_loss, val_accuracy, learning_rate).
-        params: trainable parameters of the network.
-        flops: multiply-adds of one forward pass of one example.
-        seconds: wall-clock time in the worker, building included.
-        error: one line saying why it failed.
-        log: what else is known of a failure: the end of the traceback or of the worker's output.
+        reward: Validation accuracy in [0, 1] as ``trainer.reward`` defines it; None if it failed.
+        metrics: Per-epoch values by name (loss, accuracy, val_loss, val_accuracy, learning_rate).
+        params: Trainable parameters of the network.
+        flops: Multiply-adds of one forward pass of one example.
+        seconds: Wall-clock seconds in the worker, building included.
+        error: One line that says why the child failed.
+        log: What else is known of a failure: the end of the traceback or of the worker's output.
     """
 
     cell: Cell
@@ -68,18 +76,19 @@ class ChildResult:
     def failed(
         cls, job: ChildJob, error: str, seconds: float = 0.0, log: str | None = None
     ) -> "ChildResult":
-        """The record of a child that could not be trained."""
-        line = " ".join(error.split())[:2000]
+        """Return the result of a child that could not be trained."""
+        one_line = " ".join(error.split())
         return cls(
-            job.cell,
-            job.seed,
-            Status.FAILED,
-            error=line,
+            cell=job.cell,
+            seed=job.seed,
+            status=Status.FAILED,
+            error=one_line[:_LONGEST_ERROR],
             seconds=seconds,
-            log=log and log_tail(log),
+            log=log_tail(log) if log else log,
         )
 
 
 def log_tail(text: str, lines: int = 40, characters: int = 8000) -> str:
-    """The end of a log: what says why something stopped."""
-    return "\n".join(text.strip().splitlines()[-lines:])[-characters:]
+    """Return the end of a log, which says why something stopped."""
+    last_lines = text.strip().splitlines()[-lines:]
+    return "\n".join(last_lines)[-characters:]

@@ -1,29 +1,46 @@
-"""Children that any search has trained, kept in one SQLite file that many searches read and write at once.
+"""Children that any search has trained, in one SQLite file that many searches use at once.
 
-A reward belongs to what it was measured on: the canonical cell, the seed, and the *context*, which is everything
-else that decides it (data, network, trainer, device). Only children that were trained to their end are kept.
+A reward belongs to what it was measured on: the canonical cell, the seed, and the *context*, which
+is everything else that decides it (data, network, trainer, device). Only children that were trained
+to their end are kept.
 """
 
 import hashlib
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue, MalformedFile, require
+from pnas.records.cache_spec import CacheSpec
 from pnas.records.child_records import ChildJob, ChildResult, Status
+from pnas.records.journal_rows import format_metrics
+from pnas.system.stored_json import parse_json_mapping
+
+__all__ = [
+    "CACHED_SEED",
+    "CacheSpec",
+    "EvaluationCache",
+    "Found",
+    "context_of",
+    "reused",
+    "seed_if_cached",
+]
 
 FORMAT = 1
-"""Raised when the training code changes what a reward means; rewards of other formats are not found."""
+"""Raised when the training code changes what a reward means: older rewards are then not found."""
 
 CACHED_SEED = "cached_seed"
 """Name under which the metrics of a reused child hold the seed that it was trained with."""
 
 _APPLICATION_ID = 0x706E6173  # "pnas", in the file's header
+_SECONDS_TO_WAIT_FOR_A_LOCK = 60
+_LENGTH_OF_CONTEXT = 32
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS evaluations (
     context TEXT NOT NULL,
@@ -39,33 +56,27 @@ CREATE TABLE IF NOT EXISTS evaluations (
     PRIMARY KEY (context, key, seed, cell)
 ) STRICT, WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True)
-class CacheSpec:
-    """Settings of the `cache` config group.
-
-    Attributes:
-        path: the file, made if missing; None = every search trains its own children.
-        any_seed: take the reward of a child whatever seed it was trained with.
-    """
-
-    path: str | None = None
-    any_seed: bool = False
-
-    def __post_init__(self) -> None:
-        is_path = self.path is None or (isinstance(self.path, str) and self.path.strip() != "")
-        require(is_path, "cache.path", "must be the path of a file, or null", self.path)
-        require(
-            isinstance(self.any_seed, bool),
-            "cache.any_seed",
-            "must be true or false",
-            self.any_seed,
-        )
+# The job's own seed first, then its own written form of the cell, then the oldest.
+_FIND = """
+SELECT * FROM evaluations
+WHERE context = :context AND key = :key AND (seed = :seed OR :any_seed)
+ORDER BY seed = :seed DESC, cell = :cell DESC, trained_at
+LIMIT 1
+"""
+_ADD = """
+INSERT INTO evaluations VALUES
+    (:context, :key, :seed, :cell, :reward, :params, :flops, :seconds, :metrics, :trained_at)
+ON CONFLICT DO NOTHING
+"""
 
 
 class Found(NamedTuple):
-    """A stored child, and the seed it was trained with."""
+    """A stored child.
+
+    Attributes:
+        result: Its result.
+        seed: Seed that it was trained with.
+    """
 
     result: ChildResult
     seed: int
@@ -74,24 +85,27 @@ class Found(NamedTuple):
 class EvaluationCache:
     """The children of one context in the file at ``path``.
 
-    Safe with any number of processes: each call is one transaction, and waits for others up to a minute.
-
-    Args:
-        path: the SQLite file.
-        context: see `context_of`.
-        any_seed: as in `CacheSpec`.
-
-    Raises:
-        InvalidValue: the file cannot be made or read, or is something else.
+    Safe with any number of processes: each call is one transaction, and waits for others up to a
+    minute.
     """
 
     def __init__(self, path: Path | str, context: str, any_seed: bool = False) -> None:
+        """Open the file, and make it if it is missing.
+
+        Args:
+            path: The SQLite file.
+            context: Digest of what decides a reward besides cell and seed (`context_of`).
+            any_seed: Whether children of every seed are found, as in `CacheSpec`.
+
+        Raises:
+            InvalidValue: The file cannot be made or read, or is something else.
+        """
         self.path = Path(path).expanduser().absolute()
         self._context = context
         self._any_seed = any_seed
-        require(
-            self.path.parent.is_dir(), "cache.path", "must lie in an existing directory", str(path)
-        )
+
+        has_folder = self.path.parent.is_dir()
+        require(has_folder, "cache.path", "must lie in an existing directory", str(path))
         require(not self.path.is_dir(), "cache.path", "must be a file", str(path))
         try:
             self._prepare()
@@ -100,88 +114,121 @@ class EvaluationCache:
             raise InvalidValue("cache.path", rule, str(path)) from None
 
     def get(self, key: str, job: ChildJob) -> Found | None:
-        """The stored child of canonical ``key``: in the written form of ``job`` if there is one, else another.
+        """Return the stored child of the canonical ``key``.
+
+        A child in the written form of ``job`` is preferred to one in another form of the same cell.
 
         Raises:
-            sqlite3.Error: the file cannot be read.
+            sqlite3.Error: The file cannot be read.
+            MalformedFile: It holds a value that no search has stored.
         """
-        rows = "SELECT * FROM evaluations WHERE context = ? AND key = ? AND (seed = ? OR ?) "
-        order = "ORDER BY seed = ? DESC, cell = ? DESC, trained_at LIMIT 1"
-        values = (self._context, key, job.seed, self._any_seed, job.seed, str(job.cell))
+        values = {
+            "context": self._context,
+            "key": key,
+            "seed": job.seed,
+            "any_seed": self._any_seed,
+            "cell": str(job.cell),
+        }
         with closing(self._connect()) as db:
-            row = db.execute(rows + order, values).fetchone()
-        return None if row is None else _found(row, job)
+            row = db.execute(_FIND, values).fetchone()
+        return None if row is None else self._parse(row, job)
 
     def put(self, key: str, result: ChildResult) -> None:
-        """Keep ``result`` unless it failed; what is there already stays.
+        """Store ``result`` unless it failed. What is stored already stays.
 
         Raises:
-            sqlite3.Error: the file cannot be written.
+            sqlite3.Error: The file cannot be written.
         """
         if result.status is not Status.OK or result.reward is None:
             return
-        metrics = json.dumps({name: list(values) for name, values in result.metrics.items()})
-        sizes = (result.params, result.flops, result.seconds)
-        row = (
-            self._context,
-            key,
-            result.seed,
-            str(result.cell),
-            result.reward,
-            *sizes,
-            metrics,
-            time.time(),
-        )
+        values = {
+            "context": self._context,
+            "key": key,
+            "seed": result.seed,
+            "cell": str(result.cell),
+            "reward": result.reward,
+            "params": result.params,
+            "flops": result.flops,
+            "seconds": result.seconds,
+            "metrics": format_metrics(result.metrics),
+            "trained_at": time.time(),
+        }
         with closing(self._connect()) as db:
-            db.execute(
-                "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                row,
-            )
+            db.execute(_ADD, values)
 
     def _connect(self) -> sqlite3.Connection:
-        # One connection a call: a search takes minutes between calls, and none is then held across a fork.
-        db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+        # One connection a call: calls are minutes apart, and none is held across a fork.
+        db = sqlite3.connect(self.path, timeout=_SECONDS_TO_WAIT_FOR_A_LOCK, isolation_level=None)
         db.row_factory = sqlite3.Row
         return db
 
     def _prepare(self) -> None:
         with closing(self._connect()) as db:
             db.execute("BEGIN IMMEDIATE")
-            empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-            mark = db.execute("PRAGMA application_id").fetchone()[0]
-            if not empty and mark != _APPLICATION_ID:
+            is_empty = db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+            application = db.execute("PRAGMA application_id").fetchone()[0]
+            if not is_empty and application != _APPLICATION_ID:
                 raise sqlite3.DatabaseError("it holds something else")
             db.execute(_SCHEMA)
             db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             db.execute("COMMIT")
-            # Readers then never wait for a writer. It needs the file to be free for an instant.
+            # Readers then never wait for a writer. The switch needs the file alone for an instant.
             db.execute("PRAGMA journal_mode=WAL")
+
+    def _parse(self, row: sqlite3.Row, job: ChildJob) -> Found:
+        source = f"{self.path}: metrics of {row['key']!r:.80}"
+        reward = row["reward"]
+        if not math.isfinite(reward):
+            raise MalformedFile(f"{self.path}: reward", "must be a finite number", reward)
+
+        metrics: dict[str, list[float]] = {}
+        for name, values in parse_json_mapping(row["metrics"], source).items():
+            try:
+                metrics[name] = [float(value) for value in values]
+            except (TypeError, ValueError):
+                raise MalformedFile(source, "must be lists of numbers", values) from None
+
+        result = ChildResult(
+            cell=job.cell,
+            seed=row["seed"],
+            status=Status.OK,
+            reward=reward,
+            metrics=metrics,
+            params=row["params"],
+            flops=row["flops"],
+            seconds=row["seconds"],
+        )
+        return Found(result, row["seed"])
 
 
 def context_of(**parts: Any) -> str:
-    """Digest of everything, besides cell and seed, that decides a reward; ``parts`` are plain data."""
+    """Return the digest of everything, besides cell and seed, that decides a reward.
+
+    Args:
+        parts: Plain data by name.
+    """
     text = json.dumps({"format": FORMAT, **parts}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return digest[:_LENGTH_OF_CONTEXT]
 
 
 def reused(found: Found, job: ChildJob) -> ChildResult:
-    """What a search records of ``job`` when it takes ``found`` instead of training: marked, and without time."""
+    """Return the result that a search records for ``job`` when it takes ``found`` for it.
+
+    It is marked as cached, and took no time.
+    """
     metrics = {**found.result.metrics, CACHED_SEED: [float(found.seed)]}
     return replace(found.result, cell=job.cell, seed=job.seed, metrics=metrics, seconds=0.0)
 
 
 def seed_if_cached(metrics: Mapping[str, Any]) -> int | None:
-    """The seed that a reused child was trained with; None for a child that its own search has trained."""
+    """Return the seed that a reused child was trained with.
+
+    Args:
+        metrics: Metrics of the child.
+
+    Returns:
+        None for a child that its own search has trained.
+    """
     values = metrics.get(CACHED_SEED)
     return int(values[0]) if values else None
-
-
-def _found(row: sqlite3.Row, job: ChildJob) -> Found:
-    metrics = {
-        str(name): [float(value) for value in values]
-        for name, values in json.loads(row["metrics"]).items()
-    }
-    sizes = (row["params"], row["flops"], row["seconds"])
-    return Found(
-        ChildResult(job.cell, row["seed"], Status.OK, row["reward"], metrics, *sizes), row["seed"]
-    )

@@ -1,106 +1,174 @@
-"""What can still be read of a damaged journal, saved beside it. The damaged file itself is never written to."""
+"""Saving what can still be read of a damaged journal. The damaged file is never written."""
 
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import chain, count
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pnas.records.child_records import Status
-from pnas.records.journal_schema import connect
+from pnas.records.journal_connection import connect
+from pnas.records.journal_errors import JournalMalformed
+from pnas.records.journal_rows import parse_child, parse_meta
 
 _ENDED = (Status.OK, Status.FAILED)
-_LONGEST_GAP = (
-    2000  # ids without a row after which there are none left; a damaged page holds about ten
-)
+
+_LONGEST_GAP = 2000
+"""Row ids without a row after which no more are expected; a damaged page holds about ten."""
+
 _COLUMNS = (
-    "b", "cell", "key", "seed", "status", "reward", "params", "flops", "seconds", "error", "metrics", "ended_at",
-)  # fmt: skip
+    "b",
+    "cell",
+    "key",
+    "seed",
+    "status",
+    "reward",
+    "params",
+    "flops",
+    "seconds",
+    "error",
+    "metrics",
+    "ended_at",
+)
 
 _Row = dict[str, Any]
 
 
-def save_what_can_be_read(path: Path) -> str:
-    """Save what SQLite can still read of the journal at ``path`` beside it; one sentence that says what, and where.
+@dataclass
+class _Readable:
+    """What could be read: stored facts by key, ended children, and the number of stages."""
 
-    The copy is a journal whose ended children are all spare: a search that continues on it plans its stages again
-    and finds the results that were saved. Not even a stage that seems whole can be trusted to have all its children.
+    meta: dict[str, str] = field(default_factory=dict)
+    children: list[_Row] = field(default_factory=list)
+    stages: int = 0
+
+
+def save_what_can_be_read(path: Path) -> str:
+    """Save what can still be read of the damaged journal ``path`` beside it.
+
+    The copy is a journal whose ended children are all superseded: a search that continues on it
+    plans its stages again and finds the results that were saved. Not even a stage that seems whole
+    can be trusted to have all its children.
+
+    Returns:
+        One sentence that says what was saved and where, or what is missing.
     """
-    meta, stages, children = _read(path)
-    if "config" not in meta or not children:
-        config = "readable" if "config" in meta else "lost"
+    readable = _read(path)
+    ended = len(readable.children)
+    if "config" not in readable.meta or ended == 0:
+        config = "readable" if "config" in readable.meta else "lost"
         return (
-            f"Still readable: {len(children)} ended children; its configuration is {config}. That is nothing to "
-            "continue from: restore the file from a backup, or choose another name"
+            f"Still readable: {ended} ended children; its configuration is {config}. That is "
+            "nothing to continue from: restore the file from a backup, or choose another name"
         )
+
     target = _unused(path.with_name(f"{path.stem}.recovered{path.suffix}"))
-    _write(target, meta, children)
+    _write(target, readable)
     return (
-        f"Still readable: {len(children)} ended children, {stages} stages. The children are saved in {target}: "
-        f"put it in the place of {path.name} (and move {path.name}-wal and {path.name}-shm away), and the same "
-        "command continues from them"
+        f"Still readable: {ended} ended children, {readable.stages} stages. The children are saved "
+        f"in {target}: put it in the place of {path.name} (and move {path.name}-wal and "
+        f"{path.name}-shm away), and the same command continues from them"
     )
 
 
-def _read(path: Path) -> tuple[dict[str, str], int, list[_Row]]:
-    """Meta rows as stored, the number of stages, and the ended children."""
+def _read(path: Path) -> _Readable:
+    readable = _Readable()
+    # Read-only: a write-ahead log that belongs to the file is read, not written into it.
+    uri = f"{path.absolute().as_uri()}?mode=ro"
     try:
-        # Read-only: a write-ahead log that belongs to the file is read, and nothing is checkpointed into it.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(uri, uri=True)) as db:
             db.row_factory = sqlite3.Row
-            meta = {row["key"]: row["value"] for row in _each(db, "SELECT * FROM meta")}
-            stages = sum(1 for _ in _each(db, "SELECT b FROM stages"))
-            ended = [
-                row for row in _by_id(db) if row["status"] in _ENDED and row["cell"] and row["key"]
-            ]
-            return meta, stages, ended
+            db.text_factory = _decode
+            readable.meta = _read_meta(db, path)
+            readable.stages = sum(1 for _ in _readable_rows(db, "SELECT b FROM stages"))
+            readable.children = _read_ended_children(db, path)
     except sqlite3.DatabaseError:
-        return {}, 0, []
+        return _Readable()
+    return readable
 
 
-def _each(db: sqlite3.Connection, query: str) -> Iterator[sqlite3.Row]:
-    """The rows before the first unreadable one."""
+def _decode(text: bytes) -> str:
+    return text.decode(errors="replace")
+
+
+def _read_meta(db: sqlite3.Connection, path: Path) -> dict[str, str]:
+    meta: dict[str, str] = {}
+    for row in _readable_rows(db, "SELECT * FROM meta"):
+        try:
+            parse_meta(row["key"], row["value"], path)
+        except JournalMalformed:
+            continue
+        meta[row["key"]] = row["value"]
+    return meta
+
+
+def _read_ended_children(db: sqlite3.Connection, path: Path) -> list[_Row]:
+    ended: list[_Row] = []
+    for row in _children_by_id(db):
+        try:
+            child = parse_child(row, path)
+        except JournalMalformed:
+            continue
+        if child.status in _ENDED:
+            ended.append({name: row[name] for name in _COLUMNS})
+    return ended
+
+
+def _readable_rows(db: sqlite3.Connection, query: str) -> Iterator[sqlite3.Row]:
+    """Yield the rows before the first unreadable one."""
     try:
         yield from db.execute(query)
     except sqlite3.DatabaseError:
         return
 
 
-def _by_id(db: sqlite3.Connection) -> Iterator[_Row]:
-    """Children one by one: those that lie behind a damaged page too."""
-    number = 0
+def _children_by_id(db: sqlite3.Connection) -> Iterator[sqlite3.Row]:
+    """Yield children one by one, those behind a damaged page too."""
     missing = 0
-    while missing < _LONGEST_GAP:
-        number = number + 1
-        missing = missing + 1
+    for number in count(1):
+        if missing == _LONGEST_GAP:
+            return
+        missing += 1
         try:
             row = db.execute("SELECT * FROM children WHERE id = ?", (number,)).fetchone()
         except sqlite3.DatabaseError:
             continue
         if row is not None:
             missing = 0
-            yield {name: row[name] for name in _COLUMNS}
+            yield row
 
 
-def _write(target: Path, meta: dict[str, str], children: list[_Row]) -> None:
-    kept = {key: value for key, value in meta.items() if key != "schema_version"}
-    changed = {"status": "running", "test_accuracy": None, "tracked": False}
-    kept |= {key: json.dumps(value) for key, value in changed.items()}
-    kept.setdefault("search_id", json.dumps(uuid.uuid4().hex))
+def _write(target: Path, readable: _Readable) -> None:
+    """Make the journal ``target`` of what could be read."""
+    meta = dict(readable.meta)
+    meta.pop("schema_version", None)
+    meta.setdefault("search_id", json.dumps(uuid.uuid4().hex))
+    # The search goes on, so what was true of its end is not true any more.
+    meta["status"] = json.dumps("running")
+    meta["test_accuracy"] = json.dumps(None)
+    meta["tracked"] = json.dumps(False)
+
     names = ", ".join(_COLUMNS)
-    marks = ", ".join("?" * len(_COLUMNS))
+    parameters = ", ".join(f":{name}" for name in _COLUMNS)
     with closing(connect(target, writer=True)) as db:
         db.execute("BEGIN IMMEDIATE")
-        db.executemany("REPLACE INTO meta VALUES (?, ?)", kept.items())
-        rows = [tuple(child.values()) for child in children]
-        db.executemany(f"INSERT OR IGNORE INTO children ({names}) VALUES ({marks})", rows)
+        db.executemany("REPLACE INTO meta VALUES (?, ?)", meta.items())
+        db.executemany(
+            f"INSERT OR IGNORE INTO children ({names}) VALUES ({parameters})", readable.children
+        )
         db.execute("COMMIT")
 
 
 def _unused(path: Path) -> Path:
-    """``path``, or the first numbered name like it that is free."""
-    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return next(candidate for candidate in chain((path,), names) if not candidate.exists())
+    """Return ``path``, or the first numbered name like it that is free."""
+    return next(candidate for candidate in _numbered(path) if not candidate.exists())
+
+
+def _numbered(path: Path) -> Iterable[Path]:
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")

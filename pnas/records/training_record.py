@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import RunDirectoryError
-from pnas.records.summary import write_atomically
+from pnas.system.atomic_write import write_text
 
 TRAINING = "training.json"
 MEMBERS = "members"
@@ -127,7 +127,7 @@ class Training:
         """
         best = self.best()
         shown = {**asdict(self), "cells": self.cells(), "best": None if best is None else best.id}
-        write_atomically(run_dir / TRAINING, json.dumps(shown, indent=2) + "\n")
+        write_text(run_dir / TRAINING, json.dumps(shown, indent=2) + "\n")
 
 
 def load_training(run_dir: Path) -> Training:
@@ -160,7 +160,7 @@ def write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
     writer.writerow(("epoch", *names))
     for epoch, values in enumerate(epochs, start=1):
         writer.writerow((epoch, *(values.get(name, "") for name in names)))
-    write_atomically(path, text.getvalue())
+    write_text(path, text.getvalue())
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

@@ -13,18 +13,12 @@ from omegaconf import OmegaConf
 from pnas.config import Settings, read_stored_settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
+from pnas.records.journal_errors import JournalDamaged
 from pnas.records.journal_recovery import save_what_can_be_read
-from pnas.records.journal_schema import JournalDamaged
-from pnas.records.run_directory import (
-    CONFIG,
-    CONTROLLER,
-    JOURNAL,
-    check_resumable,
-    hold,
-    raised_limits,
-)
-from pnas.records.summary import write_atomically
+from pnas.records.resumability import check_resumable, raised_limits
+from pnas.records.run_directory import CONFIG, CONTROLLER, JOURNAL, hold
 from pnas.runs.command_context import Context
+from pnas.system.atomic_write import write_text
 
 MADE_OF = "tabulated"
 """Name, in the journal, of what a table is made of; its presence tells a tabulation from a search."""
@@ -128,7 +122,7 @@ def _continue(
     if raised := raised_limits(stored, config):
         # Stage 1 is all cells of one block, whatever K is. Beyond the former B are rounds at that size, if anything.
         beyond = stored["state_space"]["B"] + 1
-        journal.go_beyond(config, raised, replan_from=2 if "controller.K" in raised else beyond)
+        journal.continue_with_raised_limits(config, raised, replan_from=2 if "controller.K" in raised else beyond)
         limits = ", ".join(
             f"{key} from {before} to {after}" for key, (before, after) in raised.items()
         )
@@ -150,7 +144,7 @@ def _write_config(run_dir: Path, config: dict[str, Any]) -> None:
     path = run_dir / CONFIG
     # Left alone if it is right: a command that changes nothing leaves no trace.
     if not path.is_file() or path.read_text() != text:
-        write_atomically(path, text)
+        write_text(path, text)
 
 
 def _begin(settings: Settings, context: Context, journal: Journal) -> None:

@@ -16,8 +16,8 @@ from pnas.config import read_stored_settings
 from pnas.data import DataInfo, Parts
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.records.run_directory import CONFIG, JOURNAL, differences, hold
-from pnas.records.summary import write_atomically
+from pnas.records.resumability import differences
+from pnas.records.run_directory import CONFIG, JOURNAL, hold
 from pnas.records.training_record import (
     HISTORY,
     MEMBERS,
@@ -32,6 +32,7 @@ from pnas.runs.cell_selection import Chosen
 from pnas.runs.command_context import Context
 from pnas.seeds import derive_seed
 from pnas.state_space.isomorphism.canonical import canonical_form
+from pnas.system.atomic_write import write_text
 from pnas.tracking.training_projection import Curve, TrainingTracker
 
 _MEANING = ("child", "trainer", "data", "seed")
@@ -129,7 +130,7 @@ def opened_training(chosen: Chosen, info: DataInfo, context: Context) -> Iterato
             _refuse_other(run_dir, training, chosen, info)
         else:
             training = _begin(chosen, info, context)
-            write_atomically(run_dir / CONFIG, OmegaConf.to_yaml(OmegaConf.create(training.config)))
+            write_text(run_dir / CONFIG, OmegaConf.to_yaml(OmegaConf.create(training.config)))
             training.save(run_dir)
         tracker = TrainingTracker(chosen.settings.tracking, training)
         yield Run(run_dir, training, tracker)

@@ -9,13 +9,13 @@ from markupsafe import Markup
 from pnas.children.spec import NetworkSpec
 from pnas.config.task_specs import TASKS
 from pnas.errors import InvalidValue, NotWritable
-from pnas.records.summary import write_atomically
 from pnas.reports.cells.cell_svg import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
 from pnas.reports.charts.ranking_plot import plot_search
 from pnas.reports.data.run_reader import RunView, read_run
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT, write_report
+from pnas.system.atomic_write import write_text
 
 PLOT = "search.png"
 CELL = "best_cell.svg"
@@ -49,7 +49,7 @@ def _draw_best(run: RunView, network: NetworkSpec) -> None:
 
 
 def _write_svg(path: Path, picture: Markup) -> None:
-    write_atomically(path, f"{picture}\n")
+    write_text(path, f"{picture}\n")
 
 
 def _try(draw: Callable[[], object], name: str) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pnas.errors import NotWritable
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -23,6 +25,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` as a whole."""
-    with atomic_write(path) as draft, draft.open("x", encoding="utf-8") as file:
-        file.write(text)
+    """Replace ``path`` by a file with ``text``; a reader, or a kill, never meets half of it.
+
+    Raises:
+        NotWritable: There is no room or no permission. ``path`` is as it was.
+    """
+    try:
+        with atomic_write(path) as draft, draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise NotWritable(
+            f"{path}: cannot be written ({error.strerror}). What was stored is intact; "
+            "the same command continues when this is put right"
+        ) from error

@@ -1,13 +1,36 @@
-"""Locks between processes, by a lock file: one holder at a time, let go when the process dies."""
+"""Locks between processes, by a lock file: one holder at a time, released when the process dies.
 
+The lock is `flock`'s where the file system has it. Some network and FUSE file systems have not;
+there a lease takes its place: a file beside the lock file that its holder touches every few seconds
+(`filelock.SoftFileLease`), so that others notice when the holder has died.
+
+What a lock file contains is the users' business: a lock neither reads nor changes it.
+"""
+
+import errno
+import fcntl
+import logging
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+NO_FLOCK = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
+"""What `flock` fails with where the file system cannot lock at all."""
+
+LEASE_SECONDS = 30.0
+"""Seconds without a sign of life after which a lease is abandoned. All processes must agree."""
+
+_log = logging.getLogger(__name__)
+_held_until_exit: list["BaseFileLock"] = []
 
 
-class LockIsHeld(Exception):
+class LockIsHeld(TimeoutError):
     """Another process holds the lock."""
 
 
@@ -21,13 +44,91 @@ def file_lock(path: Path, timeout: float = -1) -> Iterator[None]:
 
     Raises:
         LockIsHeld: It was not free within ``timeout``.
+        OSError: The lock file cannot be made.
     """
-    lock = FileLock(path, timeout=timeout)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise LockIsHeld(str(path)) from error
+    lock = _acquire(path, timeout)
     try:
         yield
     finally:
         lock.release()
+
+
+def lock_until_exit(path: Path) -> bool:
+    """Hold the lock ``path`` until this process ends, however it ends.
+
+    Returns:
+        Whether it was free.
+
+    Raises:
+        OSError: The lock file cannot be made.
+    """
+    try:
+        lock = _acquire(path, timeout=0)
+    except LockIsHeld:
+        return False
+    _held_until_exit.append(lock)
+    return True
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock ``path`` at this moment. Writes nothing."""
+    if _lease_path(path).exists():
+        return True
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in NO_FLOCK
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _acquire(path: Path, timeout: float) -> "BaseFileLock":
+    # Imported here because it takes 40 ms, and a command that prints help locks nothing.
+    from filelock import FileLock, Timeout
+
+    # Not per thread: the thread that releases a lock may be another than the one that took it.
+    lock = FileLock(path, timeout=timeout, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise LockIsHeld(f"{path} is held by another process") from error
+    except OSError as error:
+        if error.errno not in NO_FLOCK:
+            raise
+        return _acquire_lease(path, timeout, error)
+    return lock
+
+
+def _acquire_lease(path: Path, timeout: float, reason: OSError) -> "BaseFileLock":
+    from filelock import SoftFileLease, Timeout
+
+    _log.info(
+        "%s: the file system cannot lock files (%s); a lease file is used", path, reason.strerror
+    )
+    lease_path = _lease_path(path)
+    lease = SoftFileLease(lease_path, lease_duration=LEASE_SECONDS, thread_local=False)
+    if timeout >= 0 and _is_of_another_machine(lease_path):
+        # Whether a holder on another machine is alive shows only after a while.
+        timeout = max(timeout, LEASE_SECONDS + 5.0)
+    try:
+        lease.acquire(timeout=timeout)
+    except Timeout as error:
+        raise LockIsHeld(f"{path} is held by another process") from error
+    return lease
+
+
+def _lease_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lease")
+
+
+def _is_of_another_machine(lease_path: Path) -> bool:
+    try:
+        lines = lease_path.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return f"host={socket.gethostname()}" not in lines

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from pnas.errors import InvalidValue, require
-from pnas.records.summary import write_atomically
 from pnas.state_space import Cell, SlotSpace, build_space
+from pnas.system.atomic_write import write_text
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
 from pnas.tables.reward_table import KEY, Row, Table
 
@@ -145,4 +145,4 @@ def write_table(
     # Without the time of writing, equal tables are equal files.
     data.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
     head = {"format": FORMAT, "space": space.spec(), "rows": data.name, **about}
-    write_atomically(path, yaml.safe_dump(head, sort_keys=False, width=100))
+    write_text(path, yaml.safe_dump(head, sort_keys=False, width=100))

@@ -17,11 +17,11 @@ from pnas.config import Settings
 from pnas.config.task_specs import FORMATS
 from pnas.data import Part, Parts, open_parts
 from pnas.errors import InvalidValue, PnasError, require
-from pnas.records.summary import write_atomically
 from pnas.reports.html.model_card import model_card
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.trained_child import Exported, exported_from
+from pnas.system.atomic_write import write_text
 from pnas.tracking.model_registration import FOLDER, register_model, write_mlflow
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ def _describe(source: Exported, data: Parts, differences: dict[str, float], fold
         "largest_difference": differences,
     }
     part = _part_sizes(data)
-    write_atomically(folder / DESCRIPTION, json.dumps({**facts, "examples": part}, indent=2) + "\n")
-    write_atomically(folder / CARD, model_card({**facts, "examples": part}))
+    write_text(folder / DESCRIPTION, json.dumps({**facts, "examples": part}, indent=2) + "\n")
+    write_text(folder / CARD, model_card({**facts, "examples": part}))
 
 
 def _part_sizes(data: Parts) -> dict[str, int]:

@@ -9,8 +9,8 @@ import pytest
 
 from pnas.errors import NotWritable, RunDirectoryError
 from pnas.records import ChildResult, Choice, Journal, Status
+from pnas.records.journal_errors import JournalDamaged
 from pnas.records.journal_recovery import save_what_can_be_read
-from pnas.records.journal_schema import JournalDamaged
 from pnas.state_space import Cell
 
 V1 = Path(__file__).parent / "fixtures" / "journal_v1.sql"

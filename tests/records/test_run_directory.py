@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pnas.errors import InvalidValue, RunDirectoryError
-from pnas.records.run_directory import check_resumable, differences, hold, raised_limits
+from pnas.records.resumability import check_resumable, differences, raised_limits
+from pnas.records.run_directory import hold
 
 CONFIG = {
     "seed": 1,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pnas.errors import InvalidValue
-from pnas.records.run_directory import check_resumable
+from pnas.records.resumability import check_resumable
 
 
 def test_a_run_older_than_the_keys_of_later_predictors_goes_on() -> None:

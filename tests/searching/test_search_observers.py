@@ -60,7 +60,7 @@ def test_a_better_spare_child_keeps_its_weights_until_its_stage_is_planned(tmp_p
     journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.5) for cell in bigger[:2]], 9, 9, 0.0)
     for cell, reward in zip(bigger, (0.5, 0.75), strict=False):
         end(journal, weights, cell, reward)
-    journal.go_beyond({}, {"controller.K": (2, 3)}, replan_from=2)
+    journal.continue_with_raised_limits({}, {"controller.K": (2, 3)}, replan_from=2)
     keeper = KeepBestWeights(weights, journal)
     assert kept(weights) == sorted([CELLS[0].text_hash, bigger[1].text_hash])
     journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.5) for cell in bigger[2:]], 9, 9, 0.0)

@@ -73,7 +73,7 @@ def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
     (tmp_path / "whole").mkdir()
     assert run_apart(*command(**change), cwd=tmp_path / "whole")[0] == 0
     whole = tmp_path / "whole" / "outputs" / "demo"
-    assert [row for row in rows_of(run_dir) if row[-1] != "spare"] == rows_of(whole)
+    assert [row for row in rows_of(run_dir) if row[-1] != "superseded"] == rows_of(whole)
     last = f"controller/stage_{change.get('state_space__B', '2')}/weights.npz"
     assert (run_dir / last).read_bytes() == (whole / last).read_bytes()
     assert (run_dir / "config.yaml").read_text() == (whole / "config.yaml").read_text()

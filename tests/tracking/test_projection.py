@@ -403,13 +403,13 @@ def test_a_failed_child_that_was_trained_again_has_one_run_without_the_error(
 
 def test_spare_children_are_marked_until_they_are_chosen_again(finished, spec, read_store):
     project(finished.run_dir, spec)
-    finished.journal.go_beyond({}, {"controller.K": (2, 3)}, replan_from=2)
+    finished.journal.continue_with_raised_limits({}, {"controller.K": (2, 3)}, replan_from=2)
     finished.open(2, 1)
     project(finished.run_dir, spec)
     shown = read_store(spec)
     assert {key for key, run in shown.items() if "pnas.spare" in run["tags"]} == {"2-1"}
     assert shown["2-1"]["parent"] == "stage/2"
-    finished.journal.go_beyond({}, {"controller.K": (3, 4)}, replan_from=2)
+    finished.journal.continue_with_raised_limits({}, {"controller.K": (3, 4)}, replan_from=2)
     finished.open(2, 2)
     project(finished.run_dir, spec)
     assert not any("pnas.spare" in run["tags"] for run in read_store(spec).values())

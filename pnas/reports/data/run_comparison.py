@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pnas.errors import InvalidValue
-from pnas.records.run_directory import differences
+from pnas.records.resumability import differences
 from pnas.reports.cells.cell_svg import cell_svg
 from pnas.reports.cells.palette import run_colour
 from pnas.reports.charts.report_charts import Curve, best_so_far, overlay, overlay_times

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pnas.errors import InvalidValue
-from pnas.records.summary import write_atomically
+from pnas.system.atomic_write import write_text
 
 _WEB = Path(__file__).parent / "web"
 
@@ -47,5 +47,5 @@ def write_page(path: Path, template: str, values: Mapping[str, Any]) -> Path:
     """
     if path.suffix.lower() != ".html":
         raise InvalidValue("task.output", "must end in .html", str(path))
-    write_atomically(path, render(template, values))
+    write_text(path, render(template, values))
     return path

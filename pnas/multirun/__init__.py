@@ -1,0 +1,1 @@
+"""Multiruns: how jobs are launched, and what share of the machine each of them takes."""

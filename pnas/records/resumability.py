@@ -1,0 +1,151 @@
+"""Whether a command may continue a run: its configuration against the stored one."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pnas.errors import InvalidValue
+
+RAISABLE = ("state_space.B", "controller.K")
+"""Limits that a search may raise when it continues: more stages, or more children a stage."""
+
+_GROUPS_OF_REWARDS = ("state_space", "child", "trainer", "data", "controller", "search", "seed")
+"""Parts of the configuration that decide what a stored reward, or the choice of a child, means."""
+
+_MAY_CHANGE = frozenset(
+    {
+        "trainer.device",
+        "search.max_failed",
+        "search.retry_failed",
+        "search.max_seconds",
+        "search.max_children",
+        "search.max_epochs",
+        "controller.cross_validate",
+    }
+)
+"""Keys inside those parts that may change when a search continues."""
+
+_ENSEMBLES_OF_PARTS = ("rank_ensemble", "unlike")
+"""Predictors that read ``controller.parts``; it means nothing to any other."""
+
+
+class Difference(NamedTuple):
+    """A key whose value differs between two configurations.
+
+    Attributes:
+        key: Dotted key, such as ``trainer.epochs``.
+        before: Value in the stored configuration; None where it is missing.
+        after: Value in the configuration of this command; None where it is missing.
+    """
+
+    key: str
+    before: Any
+    after: Any
+
+
+def differences(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[Difference]:
+    """Return the keys whose values differ between two nested configurations, in order of keys."""
+    before = _flatten(stored)
+    after = _flatten(current)
+
+    found = []
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            found.append(Difference(key, before.get(key), after.get(key)))
+    return found
+
+
+def check_resumable(run_dir: Path, stored: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """Check that this command's configuration gives the stored rewards the meaning that they have.
+
+    Args:
+        run_dir: Run directory, for the error message.
+        stored: Configuration that the run was started with.
+        current: Configuration of this command.
+
+    Raises:
+        InvalidValue: A key differs that decides what a reward means, or a limit is lowered. The
+            message names the first such key with both values, and the other keys.
+    """
+    refused = []
+    for difference in _differences_of_meaning(stored, current):
+        is_raised = _is_raised(difference) and _has_growing_stages(stored)
+        if not is_raised:
+            refused.append(difference)
+    if not refused:
+        return
+
+    first = refused[0]
+    rule = _rule(run_dir, first, stored)
+    others = [difference.key for difference in refused[1:]]
+    if others:
+        rule += f" (also changed: {', '.join(others)})"
+    raise InvalidValue(first.key, rule, first.after)
+
+
+def raised_limits(
+    stored: Mapping[str, Any], current: Mapping[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """Return the limits that ``current`` raises, as (stored, current) by key."""
+    raised: dict[str, tuple[Any, Any]] = {}
+    if not _has_growing_stages(stored):
+        return raised
+    for difference in _differences_of_meaning(stored, current):
+        if _is_raised(difference):
+            raised[difference.key] = (difference.before, difference.after)
+    return raised
+
+
+def _rule(run_dir: Path, difference: Difference, stored: Mapping[str, Any]) -> str:
+    before = json.dumps(difference.before)
+    if difference.key in RAISABLE and _has_growing_stages(stored):
+        return (
+            f"{run_dir} was searched with {before}, which may be raised only; choose another name"
+        )
+    return f"{run_dir} was started with {before}; keep that, or choose another name"
+
+
+def _differences_of_meaning(
+    stored: Mapping[str, Any], current: Mapping[str, Any]
+) -> list[Difference]:
+    return differences(_with_meaning(stored), _with_meaning(current))
+
+
+def _with_meaning(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the flat part of ``config`` that decides what a stored reward means."""
+    groups = {group: config.get(group) for group in _GROUPS_OF_REWARDS}
+    flat = _flatten(groups)
+    if flat.get("controller.predictor") not in _ENSEMBLES_OF_PARTS:
+        flat.pop("controller.parts", None)
+    return {key: value for key, value in flat.items() if key not in _MAY_CHANGE}
+
+
+def _has_growing_stages(config: Mapping[str, Any]) -> bool:
+    """Whether the search grows cells stage by stage, which larger limits only add to."""
+    search = config.get("search") or {}
+    kind = search.get("kind", "progressive")
+    return str(kind).startswith("progressive")
+
+
+def _is_raised(difference: Difference) -> bool:
+    if difference.key not in RAISABLE:
+        return False
+    # Null is the largest limit: it stands for every candidate.
+    if difference.before is None:
+        return False
+    if not isinstance(difference.after, int):
+        return difference.after is None
+    return bool(difference.after > difference.before)
+
+
+def _flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return ``config`` with nested mappings replaced by dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            flat.update(_flatten(value, prefix=f"{name}."))
+        else:
+            flat[name] = value
+    return flat
