@@ -47,7 +47,7 @@ class NotWritable(RunDirectoryError):
     exit_code = 1
 
 
-class MalformedFile(RunDirectoryError):
+class MalformedFile(RunDirectoryError, ValueError):
     """Stored data that breaks a rule: a journal, a table, weights, a predictor.
 
     Args:

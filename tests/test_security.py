@@ -23,7 +23,7 @@ from support.small import SMALL
 from pnas.children.child_weights import load_weights
 from pnas.config import load_settings
 from pnas.data import load_dataset
-from pnas.errors import PnasError, RunDirectoryError
+from pnas.errors import MalformedFile, PnasError, RunDirectoryError
 from pnas.predictors import ControllerSpec, load_predictor, make_predictor
 from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.records.evaluation_cache import EvaluationCache
@@ -341,7 +341,7 @@ def test_a_poisoned_cache_entry_is_data(tmp_path: Path) -> None:
         db.execute("INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     from pnas.records import ChildJob
 
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(MalformedFile, match="must be lists of numbers"):
         EvaluationCache(tmp_path / "e.sqlite", "c").get("key", ChildJob(cell, 0))
 
 

@@ -53,7 +53,9 @@ def search(
 
 def raise_K(run_dir: Path, before: int, after: int | None) -> None:
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
-        journal.continue_with_raised_limits({"K": after}, {"controller.K": (before, after)}, replan_from=2)
+        journal.continue_with_raised_limits(
+            {"K": after}, {"controller.K": (before, after)}, replan_from=2
+        )
 
 
 def found(run_dir: Path) -> dict[str, Any]:
