@@ -1,16 +1,19 @@
-"""Is the searched cell worth its search? Its accuracy on the test part against what one would try without a search.
+"""Is the searched cell worth its search? Its test accuracy beside what one would try without one.
 
     .venv/bin/python experiments/winner_study.py outputs/quickstart --out outputs/winner_digits
-    .venv/bin/python experiments/winner_study.py outputs/fashion --data fashion_mnist --path fashion_mnist.npz \\
-        --trainer final_quick --epochs 10 --train-size 10000 --seeds 1 --out outputs/winner_fashion
+    .venv/bin/python experiments/winner_study.py outputs/fashion --data fashion_mnist \\
+        --path fashion_mnist.npz --trainer final_quick --epochs 10 --train-size 10000 --seeds 1 \\
+        --out outputs/winner_fashion
 
-Compared, all on the same split: the best cell of the search, PNASNet-5's cell and random cells of the same space, each
-in the network of the search with as many filters as come nearest to the winner's number of parameters; a small
-hand-made CNN of as many parameters, trained by the same recipe; and logistic regression on the pixels. Each network is
-trained with several seeds on the train part; the test part is read once, at the end of each training.
+Compared, all on the same split: the winner of the search, PNASNet-5's cell and random cells of the
+same space, each in the network of the search with as many filters as come nearest to the winner's
+number of parameters (or multiply-adds, with --equal madds); a plain CNN of as many parameters,
+trained by the same recipe; and logistic regression on pixels. Each network is trained with several
+seeds on the train part; the test part is read once, at the end of each training.
 
-What is finished is kept in --out: the same command goes on where it was stopped, and --minutes ends it in time. Digits
-take a quarter of an hour on two cores; 10,000 images of Fashion-MNIST for 10 epochs half an hour a seed.
+Finished trainings are kept in --out: the same command goes on where it was stopped, and --minutes
+ends it in time. Digits take a quarter of an hour on two cores; 10,000 images of Fashion-MNIST for 10
+epochs half an hour a seed.
 """
 
 import argparse
@@ -19,6 +22,7 @@ import json
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
@@ -32,11 +36,11 @@ import numpy as np
 from common import mean_sd, print_machine, print_table, progress
 from omegaconf import OmegaConf
 
-from pnas.children import NetworkSpec, TrainerSpec, count_network
+from pnas.children import Counts, NetworkSpec, TrainerSpec, count_network
 from pnas.children.tensorflow_runtime import configure_runtime
-from pnas.config import Settings, load_settings, read_stored_settings
+from pnas.config import Settings, load_settings, read_settings
 from pnas.data import Dataset, DataSpec, Parts, in_memory, load_dataset
-from pnas.data.loading import resolve_spec
+from pnas.preflight.baselines import cnn_width, count_cnn_params, logistic_regression, make_cnn
 from pnas.records import Journal, best_child
 from pnas.records.run_directory import CONFIG, JOURNAL
 from pnas.search.search_plan import sample_cells
@@ -45,27 +49,20 @@ from pnas.state_space import Cell, build_space
 from pnas.state_space.named_cells import PRESETS
 
 CONF = Path(__file__).parents[1] / "conf"
-
-
-def main() -> None:
-    given = arguments()
-    settings = read_stored_settings(load_settings(given.search / CONFIG))
-    with Journal(given.search / JOURNAL) as journal:
-        best = best_child(journal.children())
-    assert best is not None, "the search has no trained child"
-    dataset = load_dataset(data_spec(given, settings.data))
-    target = count_network(
-        best.cell, settings.child, dataset.image_shape, dataset.num_classes
-    ).params
-    rivals = networks(given, settings, best.cell, target, dataset)
-    study = Study(given, data_spec(given, settings.data), dataset.fingerprint)
-    study.run([training for rival in rivals for training in rival.trainings])
-    rows = [study.row(rival) for rival in rivals]
-    report([*rows, logistic_regression(dataset)], dataset, recipe(given), given)
+SUMMARY = "summary.json"
+MOST_FILTERS = 128
 
 
 class Training(NamedTuple):
-    """One network trained once: of ``cell``, or the hand-made one of ``width`` where that is None."""
+    """One training of one network.
+
+    Attributes:
+        name: Name of the network.
+        cell: Its cell; None for the plain CNN.
+        network: The network around the cell; None for the plain CNN.
+        width: Filters of the plain CNN's first stage; 0 for a cell.
+        seed: Number of the training.
+    """
 
     name: str
     cell: str | None
@@ -75,7 +72,7 @@ class Training(NamedTuple):
 
 
 class Rival(NamedTuple):
-    """What is compared, with its trainings."""
+    """A network that is compared, with its trainings."""
 
     name: str
     params: int
@@ -83,180 +80,191 @@ class Rival(NamedTuple):
     trainings: list[Training]
 
 
+class Row(NamedTuple):
+    """One line of the table, with the test accuracies that are known so far."""
+
+    name: str
+    params: int
+    madds: int | None
+    accuracies: list[float]
+
+
+def main() -> None:
+    arguments = command_line()
+    settings = read_settings(load_settings(arguments.search / CONFIG))
+    data = data_spec(arguments, settings.data)
+    dataset = load_dataset(data)
+
+    rivals = networks(arguments, settings, winner_of(arguments.search), dataset)
+    study = Study(arguments, data, dataset.fingerprint)
+    trainings = [training for rival in rivals for training in rival.trainings]
+    study.run(trainings)
+
+    rows = merge_random_cells([study.row(rival) for rival in rivals])
+    regression = logistic_regression(dataset, reads_test=True)
+    assert regression.test is not None
+    rows.append(Row(regression.name, regression.params, None, [regression.test]))
+    report(rows, dataset, recipe(arguments), arguments)
+
+
+def winner_of(search: Path) -> Cell:
+    """Return the winner that a search names; of earlier versions, the cell of the highest reward."""
+    summary = json.loads((search / SUMMARY).read_text())
+    if summary.get("winner"):
+        return Cell.parse(summary["winner"]["cell"])
+    with Journal(search / JOURNAL) as journal:
+        best = best_child(journal.children())
+    assert best is not None, "the search has no trained child"
+    return best.cell
+
+
+# -- what is compared --------------------------------------------------------------------------
+
+
 def networks(
-    given: argparse.Namespace, settings: Settings, best: Cell, target: int, dataset: Dataset
+    arguments: argparse.Namespace, settings: Settings, winner: Cell, dataset: Dataset
 ) -> list[Rival]:
-    """The searched cell, PNASNet-5's, random ones and the hand-made network, each of about ``target`` parameters."""
+    """Return the winner, PNASNet-5's cell, random cells and the plain CNN, all of equal size."""
+    target = count(winner, settings.child, dataset)
     space = build_space(settings.state_space)
-    random = sample_cells(space, len(best), given.random, given.seed)
-    cells = [("searched", best, given.seeds), ("PNASNet-5's", PRESETS["pnasnet5"], given.seeds)]
-    cells += [
-        (f"random {i}", cell, given.random_seeds or given.seeds) for i, cell in enumerate(random)
-    ]
-    rivals = [
-        of_cell(name, cell, settings.child, target, seeds, dataset) for name, cell, seeds in cells
-    ]
-    width = min(range(2, 400), key=lambda w: abs(cnn_params(w, dataset) - target))
-    plain = [Training("CNN", None, None, width, seed) for seed in range(given.seeds)]
-    return [
-        *rivals,
-        Rival(f"hand-made CNN, {width} filters", cnn_params(width, dataset), None, plain),
-    ]
+    random_seeds = arguments.random_seeds or arguments.seeds
+
+    cells = [("searched", winner, arguments.seeds)]
+    cells.append(("PNASNet-5's", PRESETS["pnasnet5"], arguments.seeds))
+    for i, cell in enumerate(sample_cells(space, len(winner), arguments.random, arguments.seed)):
+        cells.append((f"random {i}", cell, random_seeds))
+
+    rivals = []
+    for name, cell, seeds in cells:
+        network = fitted(settings.child, cell, target, dataset, arguments.equal)
+        counts = count(cell, network, dataset)
+        trainings = [Training(name, str(cell), network, 0, seed) for seed in range(seeds)]
+        rivals.append(Rival(name, counts.params, counts.flops, trainings))
+
+    channels = dataset.image_shape[2]
+    width = cnn_width(target.params, channels, dataset.num_classes)
+    trainings = [Training("CNN", None, None, width, seed) for seed in range(arguments.seeds)]
+    params = count_cnn_params(width, channels, dataset.num_classes)
+    rivals.append(Rival(f"plain CNN, {width} filters", params, None, trainings))
+    return rivals
 
 
-def of_cell(
-    name: str, cell: Cell, network: NetworkSpec, target: int, seeds: int, dataset: Dataset
-) -> Rival:
-    network = fitted(network, cell, target, dataset)
-    counts = count_network(cell, network, dataset.image_shape, dataset.num_classes)
-    trainings = [Training(name, str(cell), network, 0, seed) for seed in range(seeds)]
-    return Rival(name, counts.params, counts.flops, trainings)
+def count(cell: Cell, network: NetworkSpec, dataset: Dataset) -> Counts:
+    return count_network(cell, network, dataset.image_shape, dataset.num_classes)
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("search", type=Path, help="run directory of a search")
-    parser.add_argument("--out", type=Path, required=True, help="folder of this study")
-    parser.add_argument("--data", help="source, if not the search's: fashion_mnist, npz, ...")
-    parser.add_argument("--path", help="its file")
-    parser.add_argument(
-        "--train-size", type=int, help="examples to train on, if not as the data has them"
-    )
-    parser.add_argument("--val-size", type=int, help="examples to validate on")
-    parser.add_argument("--trainer", default="final_quick", help="preset of conf/trainer")
-    parser.add_argument("--epochs", type=int, help="instead of the preset's")
-    parser.add_argument("--batchsize", type=int, help="instead of the preset's")
-    parser.add_argument("--learning-rate", type=float, help="instead of the preset's")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each network")
-    parser.add_argument(
-        "--random-seeds", type=int, help="trainings of each random cell, if not --seeds"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=2, help="networks trained at once, with one thread each"
-    )
-    parser.add_argument("--random", type=int, default=5, help="random cells")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--minutes", type=float, default=float("inf"), help="start no training after so long"
-    )
-    return parser.parse_args()
-
-
-def data_spec(given: argparse.Namespace, searched: DataSpec) -> DataSpec:
-    spec = resolve_spec(given.data, {"path": given.path}) if given.data else searched
-    sizes = {"train_size": given.train_size, "val_size": given.val_size}
-    return dataclasses.replace(
-        spec, **{key: value for key, value in sizes.items() if value is not None}
-    )
-
-
-def recipe(given: argparse.Namespace) -> TrainerSpec:
-    preset: Any = OmegaConf.to_container(OmegaConf.load(CONF / "trainer" / f"{given.trainer}.yaml"))
-    wanted = {
-        "epochs": given.epochs,
-        "batchsize": given.batchsize,
-        "learning_rate": given.learning_rate,
-    }
-    threads = preset["threads"] if given.workers == 1 else 1
-    return TrainerSpec(
-        **{**preset, **{k: v for k, v in wanted.items() if v is not None}, "threads": threads}
-    )
-
-
-def fitted(network: NetworkSpec, cell: Cell, target: int, dataset: Dataset) -> NetworkSpec:
-    """``network`` with as many filters as bring the child of ``cell`` nearest to ``target`` parameters."""
-    sizes = {
-        f: abs(
-            count_network(
-                cell,
-                dataclasses.replace(network, filters=f),
-                dataset.image_shape,
-                dataset.num_classes,
-            ).params
-            - target
+def fitted(
+    network: NetworkSpec, cell: Cell, target: Counts, dataset: Dataset, equal: str
+) -> NetworkSpec:
+    """Return ``network`` with the filters that bring the child of ``cell`` nearest to ``target``."""
+    best = network
+    smallest = float("inf")
+    for filters in range(1, MOST_FILTERS + 1):
+        candidate = dataclasses.replace(network, filters=filters)
+        counts = count(cell, candidate, dataset)
+        own, wanted = (
+            (counts.params, target.params) if equal == "params" else (counts.flops, target.flops)
         )
-        for f in range(1, 129)
-    }
-    return dataclasses.replace(network, filters=min(sizes, key=lambda f: sizes[f]))
+        if abs(own - wanted) < smallest:
+            smallest = abs(own - wanted)
+            best = candidate
+    return best
+
+
+# -- training ----------------------------------------------------------------------------------
 
 
 class Study:
-    """Trains what has no result yet, several at once, and keeps every result."""
+    """Trains what has no result yet, several networks at once, and keeps every result."""
 
-    def __init__(self, given: argparse.Namespace, data: DataSpec, fingerprint: str) -> None:
-        given.out.mkdir(parents=True, exist_ok=True)
-        self._path = given.out / "results.json"
+    def __init__(self, arguments: argparse.Namespace, data: DataSpec, fingerprint: str) -> None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        self._path = arguments.out / "results.json"
         self._data = data
-        self._trainer = recipe(given)
-        self._workers = given.workers
-        self._until = time.monotonic() + 60 * given.minutes
-        self._results: dict[str, float] = (
-            json.loads(self._path.read_text()) if self._path.is_file() else {}
-        )
+        self._trainer = recipe(arguments)
+        self._workers = arguments.workers
+        self._until = time.monotonic() + 60 * arguments.minutes
+        self._results: dict[str, float] = {}
+        if self._path.is_file():
+            self._results = json.loads(self._path.read_text())
         self._meaning = repr((fingerprint, self._trainer))
         self._writing = Lock()
 
     def run(self, trainings: list[Training]) -> None:
-        """The first seed of every network before the second, so that a study cut short compares all."""
-        waiting = sorted(
-            (t for t in trainings if self._key(t) not in self._results), key=lambda t: t.seed
-        )
+        """Train the first seed of every network before the second.
+
+        So a study that is cut short compares all networks.
+        """
+        waiting = [each for each in trainings if self._key(each) not in self._results]
+        waiting.sort(key=lambda training: training.seed)
         with (
             ProcessPoolExecutor(self._workers, get_context("spawn")) as pool,
-            ThreadPoolExecutor(self._workers) as turns,
+            ThreadPoolExecutor(self._workers) as threads,
         ):
-            for done in [turns.submit(self._train, pool, training) for training in waiting]:
-                done.result()
+            futures = [threads.submit(self._train, pool, training) for training in waiting]
+            for future in futures:
+                future.result()
+
+    def row(self, rival: Rival) -> Row:
+        """Return the line of ``rival``, as far as there are results."""
+        accuracies = []
+        for training in rival.trainings:
+            key = self._key(training)
+            if key in self._results:
+                accuracies.append(self._results[key])
+        return Row(rival.name, rival.params, rival.madds, accuracies)
 
     def _train(self, pool: ProcessPoolExecutor, training: Training) -> None:
         if time.monotonic() > self._until:
             return
         started = time.monotonic()
-        accuracy = pool.submit(
-            train, training, self._data, self._trainer, self._path.parent
-        ).result()
+        future = pool.submit(train, training, self._data, self._trainer, self._path.parent)
+        accuracy = future.result()
         with self._writing:
             self._results[self._key(training)] = accuracy
             self._path.write_text(json.dumps(self._results, indent=1))
-        progress(
-            f"{training.name}, seed {training.seed}: {accuracy:.4f} ({time.monotonic() - started:.0f} s)"
-        )
+        seconds = time.monotonic() - started
+        progress(f"{training.name}, seed {training.seed}: {accuracy:.4f} ({seconds:.0f} s)")
 
     def _key(self, training: Training) -> str:
         return repr((training._replace(name=""), self._meaning))
 
-    def row(self, rival: Rival) -> dict[str, Any]:
-        """A line of the table, as far as there are results."""
-        found = [
-            self._results[key] for t in rival.trainings if (key := self._key(t)) in self._results
-        ]
-        return {
-            "name": rival.name,
-            "params": rival.params,
-            "madds": rival.madds,
-            "accuracies": found,
-        }
-
 
 @lru_cache(1)
 def parts_of(data: DataSpec) -> Parts:
+    """Load the data once in a worker process."""
     return in_memory(load_dataset(data))
 
 
 def train(training: Training, data: DataSpec, trainer: TrainerSpec, folder: Path) -> float:
-    """Train one network to its end; its accuracy on the test part. Run in a worker process."""
+    """Train one network to its end, in a worker process.
+
+    Returns:
+        Its accuracy on the test part.
+    """
     configure_runtime(trainer)
     parts = parts_of(data)
     seed = derive_seed(training.seed, "winner study")
     if training.cell is None or training.network is None:
-        return train_cnn(training.width, parts, trainer, seed)
-    return train_cell(Cell.parse(training.cell), training.network, parts, trainer, seed, folder)
+        return train_plain_cnn(training.width, parts, trainer, seed)
+    return train_cell(
+        Cell.parse(training.cell),
+        training.network,
+        parts=parts,
+        trainer=trainer,
+        seed=seed,
+        folder=folder,
+    )
 
 
 def train_cell(
-    cell: Cell, network: NetworkSpec, parts: Parts, trainer: TrainerSpec, seed: int, folder: Path
+    cell: Cell,
+    network: NetworkSpec,
+    *,
+    parts: Parts,
+    trainer: TrainerSpec,
+    seed: int,
+    folder: Path,
 ) -> float:
     from pnas.children.final_training.evaluation import load_child, measure
     from pnas.children.final_training.long_training import FinalJob, train_final
@@ -264,16 +272,18 @@ def train_cell(
     name = f"{cell.text_hash}-{network.filters}-{seed}"
     checkpoint = folder / f"{name}.npz"
     weights = folder / f"{name}-weights.npz"
-    train_final(FinalJob(cell, network, trainer, seed, validates=False), parts, checkpoint, weights)
+    job = FinalJob(cell, network, trainer, seed, validates=False)
+    train_final(job, parts, checkpoint, weights)
+
     model = load_child(cell, network, parts.image_shape, parts.num_classes, weights)
-    for file in (checkpoint, weights):
-        file.unlink()
+    checkpoint.unlink()
+    weights.unlink()
     assert parts.test is not None
     return measure(model, parts.test)[1]
 
 
-def train_cnn(width: int, parts: Parts, trainer: TrainerSpec, seed: int) -> float:
-    """The same batches, augmentation, optimizer, schedule, smoothing and dropout as the cells have."""
+def train_plain_cnn(width: int, parts: Parts, trainer: TrainerSpec, seed: int) -> float:
+    """Train the plain CNN with the batches, augmentation, optimizer and schedule of the cells."""
     import keras
 
     from pnas.children.augmentation import Augment
@@ -281,88 +291,119 @@ def train_cnn(width: int, parts: Parts, trainer: TrainerSpec, seed: int) -> floa
     from pnas.children.final_training.evaluation import measure
     from pnas.children.final_training.keras_optimizer import final_optimizer
     from pnas.children.final_training.training_model import FinalModel
-    from pnas.children.tensorflow_runtime import lean_graphs
 
     keras.utils.set_random_seed(seed)
     steps = steps_per_epoch(len(parts.train.labels), trainer.batchsize)
-    with lean_graphs():
-        plain = make_cnn(width, parts.image_shape, parts.num_classes, trainer.dropout)
-        model = FinalModel(plain.input, {"logits": plain.output})
-        model.trainer = trainer
-        model.augment = Augment(trainer, parts.image_shape, seed)
-        model.compile(final_optimizer(trainer, steps), metrics=[])
-        batches = training_batches(
-            parts.train, parts.num_classes, trainer.batchsize, seed, range(trainer.epochs)
-        )
-        model.fit(batches, epochs=trainer.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
+    plain = make_cnn(width, parts.image_shape, parts.num_classes, trainer.dropout)
+    model = FinalModel(plain.input, {"logits": plain.output})
+    model.trainer = trainer
+    model.augment = Augment(trainer, parts.image_shape, seed)
+    model.compile(final_optimizer(trainer, steps), metrics=[])
+    batches = training_batches(
+        parts.train, parts.num_classes, trainer.batchsize, seed, range(trainer.epochs)
+    )
+    model.fit(batches, epochs=trainer.epochs, steps_per_epoch=steps, shuffle=False, verbose=0)
     assert parts.test is not None
     return measure(plain, parts.test)[1]
 
 
-def make_cnn(width: int, image_shape: tuple[int, ...], classes: int, dropout: float) -> Any:
-    """What one would write by hand: three times two 3x3 convolutions with batch normalization, pooled in between."""
-    import keras
-
-    image = x = keras.Input(image_shape)
-    for stage in range(3):
-        for _ in range(2):
-            x = keras.layers.Conv2D(width * 2**stage, 3, padding="same", use_bias=False)(x)
-            x = keras.layers.BatchNormalization(momentum=0.9)(x)
-            x = keras.layers.ReLU()(x)
-        x = keras.layers.MaxPooling2D(2, padding="same")(x) if stage < 2 else x
-    features = keras.layers.Dropout(dropout)(keras.layers.GlobalAveragePooling2D()(x))
-    return keras.Model(image, keras.layers.Dense(classes)(features))
+# -- the table ---------------------------------------------------------------------------------
 
 
-def cnn_params(width: int, dataset: Dataset) -> int:
-    """Trainable parameters of `make_cnn`."""
-    total = 0
-    before = dataset.image_shape[2]
-    for stage in range(3):
-        for _ in range(2):
-            total += 9 * before * width * 2**stage + 2 * width * 2**stage
-            before = width * 2**stage
-    return total + (before + 1) * dataset.num_classes
+def merge_random_cells(rows: list[Row]) -> list[Row]:
+    """Return the rows with one row for all random cells, which holds the mean of each."""
+    randoms = [row for row in rows if row.name.startswith("random ") and row.accuracies]
+    others = [row for row in rows if not row.name.startswith("random ")]
+    if not randoms:
+        return others
 
-
-def logistic_regression(dataset: Dataset) -> dict[str, Any]:
-    from sklearn.linear_model import LogisticRegression
-
-    assert dataset.x_test is not None
-    flat = [x.reshape(len(x), -1) for x in (dataset.x_train, dataset.x_val, dataset.x_test)]
-    models = [
-        LogisticRegression(C=c, max_iter=500).fit(flat[0], dataset.y_train)
-        for c in (1e-3, 1e-2, 1e-1, 1.0)
-    ]
-    best = max(models, key=lambda model: model.score(flat[1], dataset.y_val))  # its C by validation
-    params = best.coef_.size + best.intercept_.size
-    return {"name": "logistic regression", "params": params, "madds": best.coef_.size,
-            "accuracies": [float(best.score(flat[2], dataset.y_test))]}  # fmt: skip
+    merged = Row(
+        name=f"random cells, {len(randoms)} (their means)",
+        params=round(statistics.mean(row.params for row in randoms)),
+        madds=round(statistics.mean(row.madds or 0 for row in randoms)),
+        accuracies=[statistics.mean(row.accuracies) for row in randoms],
+    )
+    others.insert(2, merged)
+    return others
 
 
 def report(
-    rows: list[dict[str, Any]], dataset: Dataset, trainer: TrainerSpec, given: argparse.Namespace
+    rows: Sequence[Row], dataset: Dataset, trainer: TrainerSpec, arguments: argparse.Namespace
 ) -> None:
-    randoms = [row for row in rows if row["name"].startswith("random") and row["accuracies"]]
-    if randoms:
-        means = [statistics.mean(row["accuracies"]) for row in randoms]
-        name = f"random cells, {len(randoms)} (their means)"
-        rows = [row for row in rows if row not in randoms]
-        middle = {
-            key: round(statistics.mean(row[key] for row in randoms)) for key in ("params", "madds")
-        }
-        rows.insert(2, {"name": name, **middle, "accuracies": means})
-    shown = [
-        (row["name"], f"{row['params']:,}", "" if row["madds"] is None else f"{row['madds']:,}", len(row["accuracies"]),
-         mean_sd([100 * a for a in row["accuracies"]]) if row["accuracies"] else "not yet")
-        for row in rows
-    ]  # fmt: skip
-    print_table(("network", "parameters", "multiply-adds", "trainings", "test accuracy, %"), shown)
-    test = 0 if dataset.y_test is None else len(dataset.y_test)
-    error = 100 * float(np.sqrt(0.05 * 0.95 / max(test, 1)))
-    print(f"{dataset.name}: {len(dataset.y_train):,} images to train on, {test:,} to test on (standard error of 95 %: "
-          f"{error:.1f}); {trainer.epochs} epochs, {given.trainer}")  # fmt: skip
+    table = []
+    for row in rows:
+        percent = [100 * accuracy for accuracy in row.accuracies]
+        table.append(
+            (
+                row.name,
+                f"{row.params:,}",
+                "" if row.madds is None else f"{row.madds:,}",
+                len(row.accuracies),
+                mean_sd(percent) if percent else "not yet",
+            )
+        )
+    print_table(("network", "parameters", "multiply-adds", "trainings", "test accuracy, %"), table)
+
+    tested = 0 if dataset.y_test is None else len(dataset.y_test)
+    error = 100 * float(np.sqrt(0.05 * 0.95 / max(tested, 1)))
+    print(
+        f"{dataset.name}: {len(dataset.y_train):,} training images, {tested:,} test images "
+        f"(standard error of 95 %: {error:.1f}); {trainer.epochs} epochs, {arguments.trainer}"
+    )
     print_machine("tensorflow", "keras", "scikit-learn")
+
+
+# -- arguments ---------------------------------------------------------------------------------
+
+
+def command_line() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("search", type=Path, help="run directory of a search")
+    add("--out", type=Path, required=True, help="folder of this study")
+    add("--data", help="source, if not the search's: fashion_mnist, npz, ...")
+    add("--path", help="file of the source")
+    add("--train-size", type=int, help="examples to train on, if not as the data has them")
+    add("--val-size", type=int, help="examples to validate on")
+    add("--trainer", default="final_quick", help="preset of conf/trainer")
+    add("--epochs", type=int, help="instead of the preset's")
+    add("--batchsize", type=int, help="instead of the preset's")
+    add("--learning-rate", type=float, help="instead of the preset's")
+    add("--equal", choices=("params", "madds"), default="params", help="what networks agree in")
+    add("--seeds", type=int, default=3, help="trainings of each network")
+    add("--random-seeds", type=int, help="trainings of each random cell, if not --seeds")
+    add("--workers", type=int, default=2, help="networks trained at once, with one thread each")
+    add("--random", type=int, default=5, help="random cells")
+    add("--seed", type=int, default=0)
+    add("--minutes", type=float, default=float("inf"), help="start no training after so long")
+    return parser.parse_args()
+
+
+def data_spec(arguments: argparse.Namespace, searched: DataSpec) -> DataSpec:
+    """Return the data of the study: the search's, apart from what the command line changes."""
+    spec = DataSpec(name=arguments.data, path=arguments.path) if arguments.data else searched
+    sizes = {}
+    if arguments.train_size is not None:
+        sizes["train_size"] = arguments.train_size
+    if arguments.val_size is not None:
+        sizes["val_size"] = arguments.val_size
+    return dataclasses.replace(spec, **sizes)
+
+
+def recipe(arguments: argparse.Namespace) -> TrainerSpec:
+    """Return the preset with what the command line changes."""
+    path = CONF / "trainer" / f"{arguments.trainer}.yaml"
+    settings: Any = OmegaConf.to_container(OmegaConf.load(path))
+    settings.pop("defaults", None)
+    for key in ("epochs", "batchsize", "learning_rate"):
+        value = getattr(arguments, key)
+        if value is not None:
+            settings[key] = value
+    if arguments.workers > 1:
+        settings["threads"] = 1
+    return TrainerSpec(**settings)
 
 
 if __name__ == "__main__":

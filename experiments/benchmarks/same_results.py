@@ -47,7 +47,17 @@ RUNS: dict[str, tuple[str, ...]] = {
 # Overrides that only the newer version knows, which switch off what it does beyond the older one.
 NEW_ONLY: dict[str, tuple[str, ...]] = {}
 
-COMPARED_COLUMNS = ("stage", "cell", "reward", "predicted", "status", "params", "flops", "seed", "key")
+COMPARED_COLUMNS = (
+    "stage",
+    "cell",
+    "reward",
+    "predicted",
+    "status",
+    "params",
+    "flops",
+    "seed",
+    "key",
+)
 SAME_STATUS = {"spare": "superseded"}  # earlier name -> today's
 
 
@@ -64,10 +74,14 @@ def checked_out(commit: str) -> Iterator[Path]:
         try:
             yield tree
         finally:
-            subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True)
+            subprocess.run(
+                ["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True
+            )
 
 
-def run_all(tree: Path, directory: Path, names: list[str], extra: dict[str, tuple[str, ...]]) -> None:
+def run_all(
+    tree: Path, directory: Path, names: list[str], extra: dict[str, tuple[str, ...]]
+) -> None:
     """Run the commands called ``names`` by the code in ``tree``; outputs go below ``directory``."""
     environment = {**os.environ, "PYTHONPATH": str(tree), "CUDA_VISIBLE_DEVICES": "-1"}
     directory.mkdir(parents=True)
@@ -76,7 +90,9 @@ def run_all(tree: Path, directory: Path, names: list[str], extra: dict[str, tupl
     for name in names:
         command = [sys.executable, str(tree / "run.py"), f"name={name}", *RUNS[name]]
         command += extra.get(name, ())
-        done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=directory, env=environment, capture_output=True, text=True
+        )
         if done.returncode != 0:
             raise SystemExit(f"{name} failed in {tree}:\n{done.stderr[-2000:]}")
 
@@ -169,7 +185,9 @@ def main() -> int:
     )
     parser.add_argument("--base", required=True, help="commit to compare with")
     parser.add_argument("--runs", nargs="+", default=list(RUNS), choices=list(RUNS))
-    parser.add_argument("--keep", type=Path, help="directory of the base's outputs, made if missing")
+    parser.add_argument(
+        "--keep", type=Path, help="directory of the base's outputs, made if missing"
+    )
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as directory:
