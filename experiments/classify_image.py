@@ -1,4 +1,5 @@
-"""Classify an image file with an exported model: a small example of serving, which needs nothing of this project.
+"""Classify an image file with an exported model: a small example of serving, which needs nothing of
+this project.
 
     python experiments/classify_image.py outputs/final/export digit.png
     python experiments/classify_image.py outputs/final/export digit.png --format onnx

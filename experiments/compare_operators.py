@@ -2,10 +2,10 @@
 
     .venv/bin/python experiments/compare_operators.py [overrides]
 
-Six searches on digits: three sets of four operators (plain convolutions, separable ones, the default mixture), two
-seeds each, about a minute each on 2 cores. Expect best rewards of 0.966 with plain convolutions, 0.967 with separable
-ones, 0.960 with the mixture (docs/results.md); read differences against the spread that repeat_seeds.py shows.
-Overrides go to every search.
+Six searches on digits: three sets of four operators (plain convolutions, separable ones, the
+default mixture), two seeds each, about a minute each on 2 cores. Expect best rewards of 0.966 with
+plain convolutions, 0.967 with separable ones, 0.960 with the mixture (docs/results.md); read
+differences against the spread that repeat_seeds.py shows. Overrides go to every search.
 """
 
 from study import study

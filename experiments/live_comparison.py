@@ -1,13 +1,14 @@
-"""Search strategies compared by searches that train: equal budgets, several seeds, winners retrained.
+"""Search strategies compared by searches that train: equal budgets, several seeds, winners
+retrained.
 
     python experiments/live_comparison.py                     # digits, 60 children, 3 seeds
     python experiments/live_comparison.py data=fashion_mnist data.path=fashion_mnist.npz \\
         data.train_size=600
 
-Arguments of the form key=value go to every search. Each search is a run of `run.py` of its own, in a
-directory of --outputs named after strategy and seed; the same command continues. Each winner is then
-trained again with seeds that no search used, because the reward of a winner is the highest of many
-noisy ones and so biased upwards. Differences to random search are paired by seed.
+Arguments of the form key=value go to every search. Each search is a run of `run.py` of its own, in
+a directory of --outputs named after strategy and seed; the same command continues. Each winner is
+then trained again with seeds that no search used, because the reward of a winner is the highest of
+many noisy ones and so biased upwards. Differences to random search are paired by seed.
 """
 
 import argparse
@@ -107,7 +108,9 @@ def row_of(strategy: str, outcomes: dict[str, list[Outcome]]) -> list[str]:
 
 
 def difference_to_baseline(strategy: str, outcomes: dict[str, list[Outcome]]) -> str:
-    """Return the mean difference of the winners' retrained rewards to the baseline's, with interval."""
+    """Return the mean difference of the winners' retrained rewards to the baseline's, with
+    interval.
+    """
     if strategy == BASELINE or BASELINE not in outcomes:
         return ""
     differences = []
@@ -146,7 +149,7 @@ def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outco
 
 
 def beam_width(arguments: argparse.Namespace, strategy: str) -> int:
-    """Return K of a beam that begins with all cells of one block and uses its share of the budget."""
+    """Return K of a beam that starts with all cells of one block and spends its share."""
     register_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         spec = read_settings(compose("config", ["name=plan", *arguments.overrides])).state_space

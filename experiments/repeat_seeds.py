@@ -2,9 +2,10 @@
 
     .venv/bin/python experiments/repeat_seeds.py [overrides]
 
-Five searches of the default space on digits that differ in nothing but their seed. About two minutes each on 2 cores.
-The table's ± is the standard deviation over seeds: what two settings differ by means little below it. docs/results.md
-has the best reward to expect. More seeds: ``'seed=range(20)'``.
+Five searches of the default space on digits that differ in nothing but their seed. About two
+minutes each on 2 cores. The table's ± is the standard deviation over seeds: what two settings
+differ by means little below it. docs/results.md has the best reward to expect. More seeds:
+``'seed=range(20)'``.
 """
 
 from study import study

@@ -1,9 +1,10 @@
-"""The pictures of docs/: reports, rankings and MLflow's UI of searches that are there, in a headless Chromium.
+"""Take the pictures of docs/: reports, rankings and MLflow's UI, in a headless Chromium.
 
     .venv/bin/python experiments/screenshots.py outputs/quickstart [more run directories]
 
-Draws reports and cells anew, shows the runs in an MLflow store of its own, starts a server on it, and takes the
-pictures. About a minute; needs Chromium. The runs themselves are only read, but for their pictures.
+Draws reports and cells anew, shows the runs in an MLflow store of its own, starts a server on it,
+and takes the pictures. About a minute; needs Chromium. The runs themselves are only read, but for
+their pictures.
 """
 
 import argparse

@@ -2,8 +2,9 @@
 
     .venv/bin/python experiments/vary_K_and_B.py [overrides]
 
-Six searches of the default space on digits: K = 4, 8, 16 with B = 2, 3. One to three minutes each on 2 cores;
-docs/results.md has the figures to expect. Overrides go to every search, as ``seed=0,1,2``.
+Six searches of the default space on digits: K = 4, 8, 16 with B = 2, 3. One to three minutes each
+on 2 cores; docs/results.md has the figures to expect. Overrides go to every search, as
+``seed=0,1,2``.
 """
 
 from study import study

@@ -12,8 +12,8 @@ trained by the same recipe; and logistic regression on pixels. Each network is t
 seeds on the train part; the test part is read once, at the end of each training.
 
 Finished trainings are kept in --out: the same command goes on where it was stopped, and --minutes
-ends it in time. Digits take a quarter of an hour on two cores; 10,000 images of Fashion-MNIST for 10
-epochs half an hour a seed.
+ends it in time. Digits take a quarter of an hour on two cores; 10,000 images of Fashion-MNIST for
+10 epochs half an hour a seed.
 """
 
 import argparse
@@ -38,8 +38,9 @@ from omegaconf import OmegaConf
 
 from pnas.children import Counts, NetworkSpec, TrainerSpec, count_network
 from pnas.children.tensorflow_runtime import configure_runtime
-from pnas.config import Settings, load_settings, read_settings
+from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.data import Dataset, DataSpec, Parts, in_memory, load_dataset
+from pnas.data.loading import resolve_spec
 from pnas.preflight.baselines import cnn_width, count_cnn_params, logistic_regression, make_cnn
 from pnas.records import Journal, best_child
 from pnas.records.run_directory import CONFIG, JOURNAL
@@ -91,7 +92,7 @@ class Row(NamedTuple):
 
 def main() -> None:
     arguments = command_line()
-    settings = read_settings(load_settings(arguments.search / CONFIG))
+    settings = read_stored_settings(load_settings(arguments.search / CONFIG))
     data = data_spec(arguments, settings.data)
     dataset = load_dataset(data)
 
@@ -108,7 +109,7 @@ def main() -> None:
 
 
 def winner_of(search: Path) -> Cell:
-    """Return the winner that a search names; of earlier versions, the cell of the highest reward."""
+    """Return the winner of a search; for earlier versions, the cell of the highest reward."""
     summary = json.loads((search / SUMMARY).read_text())
     if summary.get("winner"):
         return Cell.parse(summary["winner"]["cell"])
@@ -156,7 +157,7 @@ def count(cell: Cell, network: NetworkSpec, dataset: Dataset) -> Counts:
 def fitted(
     network: NetworkSpec, cell: Cell, target: Counts, dataset: Dataset, equal: str
 ) -> NetworkSpec:
-    """Return ``network`` with the filters that bring the child of ``cell`` nearest to ``target``."""
+    """Return ``network`` with as many filters as bring ``cell`` nearest to ``target``."""
     best = network
     smallest = float("inf")
     for filters in range(1, MOST_FILTERS + 1):
@@ -383,7 +384,9 @@ def command_line() -> argparse.Namespace:
 
 def data_spec(arguments: argparse.Namespace, searched: DataSpec) -> DataSpec:
     """Return the data of the study: the search's, apart from what the command line changes."""
-    spec = DataSpec(name=arguments.data, path=arguments.path) if arguments.data else searched
+    spec = searched
+    if arguments.data:
+        spec = resolve_spec(arguments.data, {"path": arguments.path})
     sizes = {}
     if arguments.train_size is not None:
         sizes["train_size"] = arguments.train_size
@@ -396,7 +399,7 @@ def recipe(arguments: argparse.Namespace) -> TrainerSpec:
     """Return the preset with what the command line changes."""
     path = CONF / "trainer" / f"{arguments.trainer}.yaml"
     settings: Any = OmegaConf.to_container(OmegaConf.load(path))
-    settings.pop("defaults", None)
+    settings.pop("defaults", None)  # it names the schema
     for key in ("epochs", "batchsize", "learning_rate"):
         value = getattr(arguments, key)
         if value is not None:

@@ -25,14 +25,17 @@ def commands(page: Path) -> list[list[str]]:
         for line in lines
         if not line.startswith(("#", "eval"))
     ]
-    return [shlex.split(match[1], comments=True) for match in found if match]
+    typed = [shlex.split(match[1], comments=True) for match in found if match]
+    return [words for words in typed if not words[0].startswith("--")]
 
 
 COMMANDS = [(page.name, words) for page in PAGES for words in commands(page)]
 
 
 def first_choice(word: str) -> str | None:
-    """An override as the first job of a multirun gets it; None for options, and for what only Hydra can expand."""
+    """An override as the first job of a multirun gets it; None for options, and for what only Hydra
+    can expand.
+    """
     if word.startswith("-") or "glob(" in word:
         return None
     key, _, value = word.partition("=")

@@ -1,4 +1,6 @@
-"""The scripts under experiments/: each says what it does, costs and gives; one small sweep runs to its plot."""
+"""The scripts under experiments/: each says what it does, costs and gives; one small sweep runs to
+its plot.
+"""
 
 import runpy
 import subprocess

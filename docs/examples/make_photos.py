@@ -1,4 +1,4 @@
-"""Images to try things on: discs, squares and crosses of any place and size, on noise, one folder a class.
+"""Make images to try things on: discs, squares and crosses on noise, one folder a class.
 
 python docs/examples/make_photos.py photos
 """

@@ -1,6 +1,7 @@
 """A data set: images that a function makes, here of bars that lie or stand.
 
-PNAS_EXTENSIONS=docs/examples/my_data.py python run.py name=mine data.name=bars data.train_size=200 data.test_size=100
+PNAS_EXTENSIONS=docs/examples/my_data.py python run.py name=mine data.name=bars \\
+    data.train_size=200 data.test_size=100
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""An operator: a squeeze of the width to a quarter, a 3x3 convolution there, and back (a bottleneck).
+"""A bottleneck operator: to a quarter of the width, a 3x3 convolution there, and back.
 
 PNAS_EXTENSIONS=docs/examples/my_operator.py python run.py name=mine \
     'state_space.operators=[3x3 conv,bottleneck,identity]'

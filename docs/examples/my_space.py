@@ -18,7 +18,8 @@ class Anchored(StateSpace):
     def _num_blocks(self, b: int) -> int:
         return len(self.block_tokens(b))
 
-    # StateSpace counts and enumerates its own blocks; the general ways see ours (and each order of blocks anew).
+    # StateSpace counts and enumerates its own blocks; the general ways see ours (and each order of
+    # blocks anew).
     num_cells = SlotSpace.num_cells
     _unique_cells = SlotSpace._unique_cells
 

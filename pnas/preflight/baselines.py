@@ -67,7 +67,8 @@ def make_cnn(
     """Build the network that one would write by hand.
 
     Three stages of two 3x3 convolutions with batch normalization and ReLU, pooled in between; the
-    number of filters doubles at each stage. Global average pooling, dropout and a dense layer follow.
+    number of filters doubles at each stage. Global average pooling, dropout and a dense layer
+    follow.
 
     Args:
         width: Filters of the first stage.

@@ -7,9 +7,9 @@ reward gets a cell that is better than a random one by
     gain(n) = s_b * sqrt(ICC) * m_n,
 
 where ``m_n`` is the expected maximum of n standard normal numbers, and shows a reward that is too
-high by ``optimism(n) = s_e^2 / sqrt(s_b^2 + s_e^2) * m_n`` (the winner's curse: both follow from the
-regression of b on b + e). With confirmation, a share of the trainings goes to the best cells again,
-by successive halving; its gain is simulated.
+high by ``optimism(n) = s_e^2 / sqrt(s_b^2 + s_e^2) * m_n`` (the winner's curse: both follow from
+the regression of b on b + e). With confirmation, a share of the trainings goes to the best cells
+again, by successive halving; its gain is simulated.
 
 Random cells are the baseline: a predictor that ranks well does better, by an amount that cannot be
 known beforehand.

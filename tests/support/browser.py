@@ -1,4 +1,6 @@
-"""A real browser on a real MLflow server: pages as Chromium shows them, after their scripts have run."""
+"""A real browser on a real MLflow server: pages as Chromium shows them, after their scripts have
+run.
+"""
 
 import os
 import shutil
@@ -45,7 +47,8 @@ def _chromium(address: str, milliseconds: int, *options: str) -> str:
             "--hide-scrollbars",
             f"--user-data-dir={profile}",
         )
-        # Virtual time stands still while an answer is awaited, so a slow machine shows the same page.
+        # Virtual time stands still while an answer is awaited, so a slow machine shows the same
+        # page.
         command = [CHROMIUM, *fixed, f"--virtual-time-budget={milliseconds}", *options, address]
         return subprocess.run(
             command, capture_output=True, text=True, timeout=180, check=True
@@ -54,7 +57,8 @@ def _chromium(address: str, milliseconds: int, *options: str) -> str:
 
 @contextmanager
 def mlflow_server(database: Path) -> Iterator[str]:
-    """MLflow's server on the loopback interface, for the store in ``database``; yields its address."""
+    """MLflow's server on the loopback interface, for the store in ``database``; yields its address.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

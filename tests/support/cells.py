@@ -1,4 +1,5 @@
-"""PNAS cells by brute force and at random, made without the code that tells equivalent cells apart."""
+"""PNAS cells by brute force and at random, made without the code that tells equivalent cells apart.
+"""
 
 import random
 from itertools import product
@@ -60,7 +61,9 @@ def random_cell(rng: random.Random, b: int, lookbacks: int, operators: int) -> C
 
 
 def shuffled(rng: random.Random, cell: Cell) -> Cell:
-    """``cell`` with its operands and blocks in a random order in which blocks read earlier ones only."""
+    """``cell`` with its operands and blocks in a random order in which blocks read earlier ones
+    only.
+    """
     order: list[int] = []
     while len(order) < len(cell):
         ready = [
@@ -73,7 +76,9 @@ def shuffled(rng: random.Random, cell: Cell) -> Cell:
 
 
 def renumbered(cell: Cell, order: list[int], rng: random.Random | None = None) -> Cell:
-    """``cell`` with its blocks in ``order`` and its operands sorted, or in random order given ``rng``."""
+    """``cell`` with its blocks in ``order`` and its operands sorted, or in random order given
+    ``rng``.
+    """
     place = {old: new for new, old in enumerate(order)}
     blocks = []
     for old in order:

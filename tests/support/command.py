@@ -1,4 +1,6 @@
-"""`python run.py ...` inside the test's process: the same code, without the seconds an interpreter takes."""
+"""`python run.py ...` inside the test's process: the same code, without the seconds an interpreter
+takes.
+"""
 
 import importlib.util
 import os

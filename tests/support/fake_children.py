@@ -1,4 +1,6 @@
-"""Children that train in no time, and ones that fail in every way a real one can; importable by workers."""
+"""Children that train in no time, and ones that fail in every way a real one can; importable by
+workers.
+"""
 
 import hashlib
 import os
@@ -24,8 +26,9 @@ class FakeChildren:
 
     Attributes:
         log_dir: each training leaves a file here, so that a test can count them.
-        faults: what happens to a cell, by its text: "raise", "die", "hang", "refuse" (the command is wrong), "die
-            whole" (unless its batch is split); with "once " before it, at the first attempt only.
+        faults: what happens to a cell, by its text: "raise", "die", "hang", "refuse" (the command
+            is wrong), "die whole" (unless its batch is split); with "once " before it, at the first
+            attempt only.
         seconds: how long a child takes.
     """
 

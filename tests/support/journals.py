@@ -15,7 +15,9 @@ STARTED = 1_700_000_000.0
 
 
 def config(**changes: Any) -> dict[str, Any]:
-    """A stored configuration with the parts that reports read; ``changes`` by dotted key with ``__`` for the dot."""
+    """A stored configuration with the parts that reports read; ``changes`` by dotted key with
+    ``__`` for the dot.
+    """
     made: dict[str, Any] = {
         "name": "demo",
         "seed": 3,
@@ -57,7 +59,8 @@ def make_run(
     meta: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Path:
-    """A search with ``stages`` children a stage; rewards grow with the stage, and two workers took a second each.
+    """A search with ``stages`` children a stage; rewards grow with the stage, and two workers took
+    a second each.
 
     Args:
         run_dir: made if missing.
@@ -115,7 +118,9 @@ def make_run(
 
 
 def _backdate(run_dir: Path) -> None:
-    """Give children and stages the times of a search that began at ``STARTED`` and kept two workers busy."""
+    """Give children and stages the times of a search that began at ``STARTED`` and kept two workers
+    busy.
+    """
     ends = "FROM children c WHERE c.b = stages.b"
     db = sqlite3.connect(run_dir / "journal.sqlite")
     with db:

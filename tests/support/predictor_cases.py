@@ -16,7 +16,9 @@ MakeSpec = Callable[..., ControllerSpec]
 
 
 def worth(cell: Cell) -> float:
-    """The mean worth of a cell's operators, a little more for each input that is a block or close by."""
+    """The mean worth of a cell's operators, a little more for each input that is a block or close
+    by.
+    """
     operators = np.mean([WORTH[operator] for block in cell.blocks for operator in block[1::2]])
     return float(
         operators + 0.02 * np.mean([source for block in cell.blocks for source in block[::2]])
