@@ -66,9 +66,18 @@ def check_fields(spec: Any, group: str) -> None:
     """
     for each in fields(spec):
         rule = each.metadata.get(_RULE)
-        value = getattr(spec, each.name)
-        if rule is not None and not rule.holds(value):
-            raise InvalidValue(f"{group}.{each.name}", rule.text, value)
+        if rule is not None:
+            check_value(f"{group}.{each.name}", rule, getattr(spec, each.name))
+
+
+def check_value(key: str, rule: Rule, value: Any) -> None:
+    """Check one value against a rule.
+
+    Raises:
+        InvalidValue: The value breaks the rule.
+    """
+    if not rule.holds(value):
+        raise InvalidValue(key, rule.text, value)
 
 
 def drop_former_keys(

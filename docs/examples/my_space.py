@@ -3,23 +3,21 @@
 PNAS_EXTENSIONS=docs/examples/my_space.py python run.py name=mine state_space.kind=anchored
 """
 
-from pnas.state_space import SlotSpace, StateSpace
-from pnas.state_space.registry import StateSpaceSpec
-from pnas.state_space.slot_space import Tokens
+from pnas.state_space import PNASSpaceSpec, SlotSpace, StateSpace, Tokens
+
+PREVIOUS_CELL = 0  # token of the input -1
 
 
 class Anchored(StateSpace):
     def block_tokens(self, b: int) -> Tokens:
-        blocks = super().block_tokens(
-            b
-        )  # columns: input, operator, input, operator; token 0 of an input is -1
-        return blocks[(blocks[:, 0] == 0) | (blocks[:, 2] == 0)]
+        blocks = super().block_tokens(b)  # columns: input, operator, input, operator
+        is_anchored = (blocks[:, 0] == PREVIOUS_CELL) | (blocks[:, 2] == PREVIOUS_CELL)
+        return blocks[is_anchored]
 
     def _num_blocks(self, b: int) -> int:
         return len(self.block_tokens(b))
 
-    # StateSpace counts and enumerates its own blocks; the general ways see ours (and each order of
-    # blocks anew).
+    # StateSpace counts and enumerates all PNAS blocks; the base class counts and enumerates these.
     num_cells = SlotSpace.num_cells
     _unique_cells = SlotSpace._unique_cells
 
@@ -27,7 +25,7 @@ class Anchored(StateSpace):
         return {**super().spec(), "kind": "anchored"}
 
 
-def anchored(spec: StateSpaceSpec) -> Anchored:
+def anchored(spec: PNASSpaceSpec) -> Anchored:
     return Anchored(spec.B, spec.operators, spec.input_lookback_depth, spec.input_lookforward_depth)
 
 

@@ -1,4 +1,4 @@
-"""Block and Cell: what is searched for, as plain immutable values with a text form that parses back."""
+"""Cells and their blocks: immutable values whose text form can be parsed back."""
 
 import hashlib
 import re
@@ -9,15 +9,24 @@ from typing import NamedTuple
 from pnas.errors import InvalidValue
 
 Value = int | str
+"""One decision of a block: the number of an input, or the name of an operator."""
+
 _BLOCK_TEXT = re.compile(r"\(([^()]*)\)")
 _INTEGER = re.compile(r"[+-]?\d+")
+_PNAS_BLOCK_TYPES = [int, str, int, str]
 
 
 class Block(NamedTuple):
-    """Two operators, each applied to one input; their results are combined.
+    """A block of the PNAS space: two operators, each applied to one input; their results are added.
 
-    An input is -1 (output of the previous cell), -2 (of the one before it), ..., or the 0-based index of an
-    earlier block of the same cell.
+    An input is -1 (the output of the previous cell), -2 (of the cell before that), and so on, or
+    the 0-based index of an earlier block of the same cell.
+
+    Attributes:
+        input1: Input of the first operator.
+        operator1: First operator.
+        input2: Input of the second operator.
+        operator2: Second operator.
     """
 
     input1: int
@@ -28,15 +37,19 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """A tuple of blocks, each a tuple of decisions (`Block` in the PNAS space).
+    """A sequence of blocks, each a tuple of decisions (a `Block` in the PNAS space).
 
-    Equality and ``hash()`` are those of the written form; ``space.canonical(cell)`` and ``space.key(cell)``
-    identify cells that are the same up to operand and block order.
+    Equality and ``hash()`` compare the written form. ``space.canonical(cell)`` and
+    ``space.key(cell)`` identify cells that are equivalent in a space.
+
+    Attributes:
+        blocks: The blocks, first to last.
     """
 
     blocks: tuple[tuple[Value, ...], ...]
 
     def __init__(self, blocks: Iterable[Sequence[Value]]) -> None:
+        # The dataclass is frozen: plain assignment would raise.
         object.__setattr__(self, "blocks", tuple(_as_block(block) for block in blocks))
 
     def __len__(self) -> int:
@@ -44,28 +57,40 @@ class Cell:
 
     def __str__(self) -> str:
         """``(-2, 5x5 dconv, -1, identity), (0, 3x3 maxpool, -1, 3x3 dconv)``"""
-        return ", ".join(f"({', '.join(map(str, block))})" for block in self.blocks)
+        written = []
+        for block in self.blocks:
+            decisions = ", ".join(map(str, block))
+            written.append(f"({decisions})")
+        return ", ".join(written)
 
     @property
     def text_hash(self) -> str:
-        """16 hexadecimal digits that identify the written form (stable across processes and machines)."""
-        return hashlib.sha256(str(self).encode()).hexdigest()[:16]
+        """16 hexadecimal digits of the written form, stable across processes and machines."""
+        digest = hashlib.sha256(str(self).encode())
+        return digest.hexdigest()[:16]
 
     def extended(self, block: Sequence[Value]) -> "Cell":
-        """This cell with one more block at its end."""
+        """Return this cell with ``block`` appended."""
         return Cell((*self.blocks, block))
 
     @classmethod
     def parse(cls, text: str) -> "Cell":
-        """Read the text form. Blocks may be separated by commas, semicolons or spaces.
+        """Parse the text form. Blocks may be separated by commas, semicolons or blanks.
 
         Raises:
-            InvalidValue: text that is not a sequence of parenthesised, comma-separated decisions.
+            InvalidValue: The text is not a sequence of parenthesised, comma-separated decisions.
         """
         groups = _BLOCK_TEXT.findall(text)
         leftover = _BLOCK_TEXT.sub("", text).strip(" ,;\t\n[]")
-        blocks = [tuple(_as_value(part) for part in group.split(",")) for group in groups]
-        if leftover or not blocks or any("" in block for block in blocks):
+
+        blocks = []
+        has_empty_decision = False
+        for group in groups:
+            block = [_as_value(part) for part in group.split(",")]
+            has_empty_decision |= "" in block
+            blocks.append(block)
+
+        if leftover or not blocks or has_empty_decision:
             rule = "must look like (-1, 3x3 dconv, -2, identity), (0, 3x3 maxpool, -1, identity)"
             raise InvalidValue("cell", rule, text)
         return cls(blocks)
@@ -73,14 +98,13 @@ class Cell:
 
 def _as_value(text: str) -> Value:
     text = " ".join(text.split())
-    return int(text) if _INTEGER.fullmatch(text) else text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return text
 
 
 def _as_block(block: Sequence[Value]) -> tuple[Value, ...]:
-    is_pnas = len(block) == 4 and [isinstance(value, int) for value in block] == [
-        True,
-        False,
-        True,
-        False,
-    ]
-    return Block(*block) if is_pnas else tuple(block)  # type: ignore[arg-type]
+    types = [int if isinstance(value, int) else str for value in block]
+    if types == _PNAS_BLOCK_TYPES:
+        return Block(*block)  # type: ignore[arg-type]
+    return tuple(block)

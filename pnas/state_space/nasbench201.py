@@ -1,7 +1,8 @@
-"""The NAS-Bench-201 space (Dong and Yang, arXiv 2001.00326), grown node by node.
+"""The NAS-Bench-201 space (Dong and Yang, ICLR 2020, arXiv 2001.00326), grown node by node.
 
-A cell of the benchmark is a graph on the nodes 0 (the input) to 3 (the output) with one operator on each of
-its six edges. Here block b is node b, and its decisions are the operators on the edges from nodes 0..b-1.
+A cell of the benchmark is a graph on the nodes 0 (the input) to 3 (the output) with one operator on
+each of its six edges. Here block b is node b, and its decisions are the operators on the edges from
+nodes 0 to b-1.
 """
 
 from functools import cached_property
@@ -16,16 +17,15 @@ OPERATORS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3
 
 
 class NASBench201Space(SlotSpace):
-    """Cells of 1 to 3 nodes, written ``(nor_conv_3x3), (none, skip_connect)``: 5, 125 and 15,625 of them."""
+    """Cells of 1 to 3 nodes, written ``(nor_conv_3x3), (none, skip_connect)``.
+
+    There are 5, 125 and 15,625 of them.
+    """
 
     def __init__(self, B: int = NODES) -> None:
         super().__init__(B)
-        require(
-            B <= NODES,
-            "state_space.B",
-            f"must be at most {NODES}: a NAS-Bench-201 cell has {NODES} nodes",
-            B,
-        )
+        rule = f"must be at most {NODES}: a NAS-Bench-201 cell has {NODES} nodes"
+        require(B <= NODES, "state_space.B", rule, B)
 
     def slots(self, b: int) -> tuple[Slot, ...]:
         return tuple(Slot(f"edge from {node}", "operator", OPERATORS) for node in range(b))
@@ -39,10 +39,16 @@ class NASBench201Space(SlotSpace):
 
 
 def full_cell(cell: Cell) -> tuple[str, ...]:
-    """The operators on all six edges, in the table's order: (1<-0), (2<-0), (2<-1), (3<-0), (3<-1), (3<-2).
+    """Return the operators on all six edges of the benchmark's cell that computes the same.
 
-    A cell of fewer than 3 nodes outputs its last one. In the full cell each node that it lacks passes on the
-    node before it (``skip_connect``) and reads nothing else (``none``).
+    A cell of fewer than 3 nodes outputs its last one. In the full cell each node that it lacks
+    passes on the node before it (``skip_connect``) and reads nothing else (``none``).
+
+    Returns:
+        Operators in the table's order: (1<-0), (2<-0), (2<-1), (3<-0), (3<-1), (3<-2).
     """
-    lacking = [(*["none"] * (node - 1), "skip_connect") for node in range(len(cell) + 1, NODES + 1)]
-    return tuple(str(operator) for block in (*cell.blocks, *lacking) for operator in block)
+    edges = [str(operator) for block in cell.blocks for operator in block]
+    for node in range(len(cell) + 1, NODES + 1):
+        edges += ["none"] * (node - 1)
+        edges.append("skip_connect")
+    return tuple(edges)

@@ -1,4 +1,4 @@
-"""Operator strings, read by pattern: ``5x5 dconv`` is an operator for its form, not because a list has it."""
+"""Operator strings, parsed by pattern: ``5x5 dconv`` is legal by its form, not by a list."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ KEY = "state_space.operators"
 
 
 class OperatorKind(StrEnum):
-    """What an operator does; the value is its written form, with K for the kernel size."""
+    """What an operator computes; the value is its written form, with K for the kernel size."""
 
     CONV = "KxK conv"
     DCONV = "KxK dconv"
@@ -25,23 +25,24 @@ class OperatorKind(StrEnum):
 
     @property
     def smallest_kernel(self) -> int:
-        """1 where a 1x1 kernel is an operator of its own; 3 where it would repeat another operator."""
-        return 1 if self in (OperatorKind.CONV, OperatorKind.DCONV, OperatorKind.IDENTITY) else 3
+        """1 where a 1x1 kernel is an operator of its own; 3 where it would repeat another one."""
+        has_own_1x1 = self in (OperatorKind.CONV, OperatorKind.DCONV, OperatorKind.IDENTITY)
+        return 1 if has_own_1x1 else 3
 
 
 class Operator(NamedTuple):
-    """One operator.
+    """A parsed operator.
 
     Attributes:
-        kind: what it does.
-        kernel: side of its square window in pixels, odd; 1 for the identity.
+        kind: What it computes.
+        kernel: Side of its square window in pixels, odd; 1 for the identity and for extensions.
     """
 
     kind: OperatorKind
     kernel: int
 
     def __str__(self) -> str:
-        """The written form; ``parse_operator`` reads it back."""
+        """The written form, which `parse_operator` reads back."""
         return self.kind.value.replace("K", str(self.kernel))
 
 
@@ -59,9 +60,11 @@ PAPER_OPERATORS = (
 
 _FORMS = tuple(kind for kind in OperatorKind if kind is not OperatorKind.EXTENSION)
 _FORM_RULE = f"every operator must have one of the forms {', '.join(_FORMS)}, with K an odd integer"
+_EXTENSION_NAME = re.compile(r"[\w.+ -]+")
 
 
 def _pattern(kind: OperatorKind) -> re.Pattern[str]:
+    # The first K captures the kernel size; every later K must repeat it.
     first = kind.value.replace("K", "(?P<kernel>-?[0-9]{1,4})", 1)
     return re.compile(first.replace("K", "(?P=kernel)"))
 
@@ -70,52 +73,62 @@ _PATTERNS = {kind: _pattern(kind) for kind in _FORMS}
 
 
 def parse_operator(text: Any) -> Operator:
-    """The operator written as ``text``, in which any run of blanks counts as one.
+    """Parse the operator written as ``text``, in which any run of blanks counts as one.
 
     Raises:
-        InvalidValue: not one of the forms, or a kernel that is even or too small
+        InvalidValue: The text has none of the forms, or its kernel is even or too small
             (`OperatorKind.smallest_kernel`).
     """
     require(isinstance(text, str), KEY, _FORM_RULE, text)
-    written = " ".join(text.split())
+    written = normalize_blanks(text)
     for kind, pattern in _PATTERNS.items():
-        if match := pattern.fullmatch(written):
-            return Operator(kind, _kernel(kind, match.groupdict().get("kernel", "1"), text))
+        match = pattern.fullmatch(written)
+        if match is not None:
+            digits = match.groupdict().get("kernel", "1")
+            return Operator(kind, _parse_kernel(kind, digits, text))
+
     if written in extension_names("operators"):
         return Operator(OperatorKind.EXTENSION, 1)
     raise InvalidValue(KEY, _FORM_RULE, text)
 
 
-def _written(text: Any) -> str:
-    """The written form of an operator, ours or an extension's."""
+def parse_operators(texts: Any) -> tuple[str, ...]:
+    """Return the written forms of a list of operators, each valid and none repeated.
+
+    Raises:
+        InvalidValue: The value is not a list, it is empty, it has an operator that
+            `parse_operator` refuses, or it has a duplicate.
+    """
+    is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
+    is_filled = is_list and len(texts) > 0
+    require(is_filled, KEY, "must be a list of at least one operator", texts)
+
+    written = tuple(map(_written_form, texts))
+    is_unique = len(set(written)) == len(written)
+    require(is_unique, KEY, "must not name an operator twice", list(texts))
+    return written
+
+
+def normalize_blanks(text: str) -> str:
+    """Return ``text`` with every run of blanks replaced by one, and none at its ends."""
+    return " ".join(text.split())
+
+
+def _written_form(text: Any) -> str:
+    """Return the normalized written form of a built-in operator or of an extension's."""
     operator = parse_operator(text)
     if operator.kind is not OperatorKind.EXTENSION:
         return str(operator)
-    name = " ".join(text.split())
-    require(
-        re.fullmatch(r"[\w.+ -]+", name) is not None,
-        KEY,
-        "names must be letters, digits and blanks",
-        name,
-    )
+
+    name = normalize_blanks(text)
+    is_plain = _EXTENSION_NAME.fullmatch(name) is not None
+    require(is_plain, KEY, "names must be letters, digits and blanks", name)
     return name
 
 
-def _kernel(kind: OperatorKind, digits: str, text: str) -> int:
+def _parse_kernel(kind: OperatorKind, digits: str, text: str) -> int:
     kernel = int(digits)
+    is_odd = kernel % 2 == 1
     rule = f"K in '{kind}' must be an odd integer of at least {kind.smallest_kernel}"
-    require(kernel >= kind.smallest_kernel and kernel % 2 == 1, KEY, rule, text)
+    require(is_odd and kernel >= kind.smallest_kernel, KEY, rule, text)
     return kernel
-
-
-def parse_operators(texts: Any) -> tuple[str, ...]:
-    """The written forms of a list of operators, each valid and none repeated.
-
-    Raises:
-        InvalidValue: not a list, an empty one, an operator that `parse_operator` refuses, or a duplicate.
-    """
-    is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
-    require(is_list and len(texts) > 0, KEY, "must be a list of at least one operator", texts)
-    written = tuple(map(_written, texts))
-    require(len(set(written)) == len(written), KEY, "must not name an operator twice", list(texts))
-    return written

@@ -1,82 +1,61 @@
-"""Search spaces by kind: from a stored or composed configuration back to a space."""
+"""State spaces by kind: from a stored or composed configuration to a space."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from pnas.errors import require, require_choice
-from pnas.extensions import extension, extension_names
+from pnas.errors import InvalidValue
+from pnas.registry import Part, Registry
 from pnas.state_space.nasbench201 import NASBench201Space
 from pnas.state_space.pnas_space import StateSpace
 from pnas.state_space.slot_space import SlotSpace
+from pnas.state_space.specs import NASBench201Spec, PNASSpaceSpec, StateSpaceSpec
 
 
-@dataclass(frozen=True)
-class StateSpaceSpec:
-    """A space as plain data: the ``state_space`` group of conf/.
-
-    Attributes:
-        kind: which space: ``pnas``, ``nasbench201``, or one of an extension's (`pnas.extensions`).
-        B: blocks of the largest cell.
-        operators: operator strings; None for the paper's eight.
-        input_lookback_depth: -n: the n previous cells may be read; 0: flat cells.
-        input_lookforward_depth: how many blocks of the cell later ones may read; None: all.
-
-    Raises:
-        InvalidValue: an unknown kind, or a value that the space refuses.
-    """
-
-    kind: str = "pnas"
-    B: int = 3
-    operators: list[str] | None = None
-    input_lookback_depth: int = -2
-    input_lookforward_depth: int | None = None
-
-    def __post_init__(self) -> None:
-        self.build()
-
-    def build(self) -> SlotSpace:
-        """The space itself."""
-        known = (*_BUILDERS, *extension_names("state_spaces"))
-        kind = require_choice("state_space.kind", self.kind, known)
-        build: Callable[[StateSpaceSpec], SlotSpace] = _BUILDERS.get(kind) or extension(
-            "state_spaces", kind
-        )
-        return build(self)
-
-
-def build_space(spec: Mapping[str, Any] | StateSpaceSpec) -> SlotSpace:
-    """The space that ``spec`` describes; ``build_space(space.spec())`` is ``space`` again.
-
-    Raises:
-        InvalidValue: an unknown key or kind, or a value that the space refuses.
-    """
-    if isinstance(spec, StateSpaceSpec):
-        return spec.build()
-    known = [field.name for field in fields(StateSpaceSpec)]
-    for key, value in spec.items():
-        require(
-            key in known, f"state_space.{key}", f"must be one of the keys {', '.join(known)}", value
-        )
-    return StateSpaceSpec(**spec).build()
-
-
-def _pnas(spec: StateSpaceSpec) -> SlotSpace:
+def _make_pnas_space(spec: PNASSpaceSpec) -> SlotSpace:
     return StateSpace(
-        spec.B, spec.operators, spec.input_lookback_depth, spec.input_lookforward_depth
+        B=spec.B,
+        operators=spec.operators,
+        input_lookback_depth=spec.input_lookback_depth,
+        input_lookforward_depth=spec.input_lookforward_depth,
     )
 
 
-def _nasbench201(spec: StateSpaceSpec) -> SlotSpace:
-    for field in fields(spec):
-        value = getattr(spec, field.name)
-        rule = "must be left out: NAS-Bench-201 fixes what its cells are made of"
-        free = field.name in ("kind", "B")
-        require(free or value == field.default, f"state_space.{field.name}", rule, value)
+def _make_nasbench201_space(spec: NASBench201Spec) -> SlotSpace:
     return NASBench201Space(spec.B)
 
 
-_BUILDERS: dict[str, Callable[[StateSpaceSpec], SlotSpace]] = {
-    "pnas": _pnas,
-    "nasbench201": _nasbench201,
-}
+STATE_SPACES = Registry(
+    kind="state_spaces",
+    key="state_space.kind",
+    parts={
+        "pnas": Part(_make_pnas_space, PNASSpaceSpec),
+        "nasbench201": Part(_make_nasbench201_space, NASBench201Spec),
+    },
+)
+"""Every kind of space; a factory takes its specification and returns a `SlotSpace`."""
+
+
+def build_space(spec: Mapping[str, Any] | StateSpaceSpec) -> SlotSpace:
+    """Return the space that ``spec`` describes; ``build_space(space.spec())`` is ``space`` again.
+
+    Raises:
+        InvalidValue: An unknown key or kind, or a value that the space refuses.
+    """
+    if not isinstance(spec, StateSpaceSpec):
+        spec = _read_spec(spec)
+    factory = STATE_SPACES.factory(spec.kind)
+    space: SlotSpace = factory(spec)
+    return space
+
+
+def _read_spec(values: Mapping[str, Any]) -> StateSpaceSpec:
+    kind = values.get("kind", PNASSpaceSpec.kind)
+    spec_type = STATE_SPACES.spec(kind, default=PNASSpaceSpec)
+    known = [field.name for field in fields(spec_type)]
+    for key, value in values.items():
+        if key not in known:
+            rule = f"must be one of the keys {', '.join(known)}"
+            raise InvalidValue(f"state_space.{key}", rule, value)
+    spec: StateSpaceSpec = spec_type(**values)
+    return spec

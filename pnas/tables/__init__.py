@@ -1,4 +1,7 @@
-"""Tables of cells that were trained before: they answer rewards in place of training (`trainer=tabular`)."""
+"""Tables of cells that were trained before: they answer rewards in place of training.
+
+A search uses one with ``trainer=tabular``.
+"""
 
 from pnas.tables.reward_table import Row, Table
 from pnas.tables.table_files import write_table

@@ -1,4 +1,4 @@
-"""Columns of text or numbers into rows, with a word on what is wrong where something is."""
+"""From columns of text or numbers to rows, with one line on what is wrong where something is."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,32 +13,38 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 def column(columns: Columns, name: str, path: Path) -> Sequence[Any]:
-    """The column ``name``.
+    """Return the column ``name`` of the file ``path``.
 
     Raises:
-        InvalidValue: there is none.
+        InvalidValue: There is none.
     """
-    require(
-        name in columns, KEY, f"must have a column {name}; {path} has {', '.join(columns)}", name
-    )
+    rule = f"must have a column {name}; {path} has {', '.join(columns)}"
+    require(name in columns, KEY, rule, name)
     return columns[name]
 
 
 def accuracy(value: Any, name: str, cell: str) -> float:
-    """``value`` as an accuracy.
+    """Return ``value`` as an accuracy.
+
+    Args:
+        value: Entry of the column.
+        name: Name of the column in an error message.
+        cell: Cell of the row in an error message.
 
     Raises:
-        InvalidValue: no number, or one outside [0, 1].
+        InvalidValue: It is not a number in [0, 1].
     """
     number = as_number(value)
     rule = f"must hold numbers in [0, 1]; {name} of {cell} is none"
-    if number is None or not 0 <= number <= 1:
-        raise InvalidValue(KEY, rule, value if number is None else number)
+    if number is None:
+        raise InvalidValue(KEY, rule, value)
+    if not 0 <= number <= 1:
+        raise InvalidValue(KEY, rule, number)
     return number
 
 
 def as_number(value: Any) -> float | None:
-    """``value`` as a finite number; None for what is none."""
+    """Return ``value`` as a finite number; None if it is not one."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -47,22 +53,25 @@ def as_number(value: Any) -> float | None:
 
 
 def add_row(rows: dict[str, Row], key: str, row: Row, cell: str) -> None:
-    """Keep ``row``, unless an equal one is there already.
+    """Add ``row`` to ``rows`` under ``key``, unless an equal one is there already.
 
     Raises:
-        InvalidValue: one is there that says something else.
+        InvalidValue: A row with other results is there.
     """
     known = rows.setdefault(key, row)
-    if known != row:
-        before, now = (_differing(one, other) for one, other in ((known, row), (row, known)))
-        raise InvalidValue(
-            KEY, f"must not have rows of one cell that disagree; {cell} has {before} and", now
-        )
+    if known == row:
+        return
+
+    before = _differences(known, row)
+    rule = f"must not have rows of one cell that disagree; {cell} has {before} and"
+    raise InvalidValue(KEY, rule, _differences(row, known))
 
 
-def _differing(row: Row, other: Row) -> str:
-    """What ``row`` says that ``other`` does not."""
-    pairs = (
-        (field.name, getattr(row, field.name), getattr(other, field.name)) for field in fields(row)
-    )
-    return ", ".join(f"{name}={value}" for name, value, elsewhere in pairs if value != elsewhere)
+def _differences(row: Row, other: Row) -> str:
+    """Return the fields of ``row`` whose values differ from those of ``other``, as text."""
+    differing = []
+    for field in fields(row):
+        value = getattr(row, field.name)
+        if value != getattr(other, field.name):
+            differing.append(f"{field.name}={value}")
+    return ", ".join(differing)

@@ -1,4 +1,4 @@
-"""A table in memory: what is known of each cell of a space that was trained before."""
+"""A table in memory: the results of cells that were trained before."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pnas.errors import InvalidValue, require
-from pnas.state_space import Cell, SlotSpace
+from pnas.state_space import Cell, Slot, SlotSpace
 
 KEY = "trainer.table"
-"""The key that every complaint about a table names."""
+"""The key that every error about a table names."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One cell's results.
+    """The results of one cell.
 
     Attributes:
-        rewards: of each training, in [0, 1]; at least one.
-        test: accuracy that judges it, in [0, 1].
-        epochs: of one training.
-        seconds: of one training.
-        params: trainable parameters.
-        flops: multiply-adds of one example.
+        rewards: Reward of each training, in [0, 1]; at least one.
+        test: Accuracy that judges the cell, in [0, 1].
+        epochs: Epochs of one training.
+        seconds: Seconds of one training.
+        params: Number of trainable parameters.
+        flops: Multiply-adds of one example.
     """
 
     rewards: tuple[float, ...]
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def mean(self) -> float:
-        """Mean reward of its trainings."""
+        """Mean reward of the trainings."""
         return sum(self.rewards) / len(self.rewards)
 
 
@@ -43,10 +43,10 @@ class Table:
     """Results by cell.
 
     Attributes:
-        path: where it was read from.
-        space: that its cells belong to.
-        rows: by identity of the cell.
-        identify: cell -> identity, equal for cells that are the same.
+        path: File that the table was read from.
+        space: State space of its cells.
+        rows: Results by the identity of the cell.
+        identify: Maps a cell to its identity, equal for cells that the table holds to be the same.
     """
 
     path: Path
@@ -55,50 +55,52 @@ class Table:
     identify: Callable[[Cell], str]
 
     def row(self, cell: Cell) -> Row:
-        """What is known of ``cell``.
+        """Return the results of ``cell``.
 
         Raises:
-            InvalidValue: it is not in the table.
+            InvalidValue: The table lacks it.
         """
-        found = self.rows.get(self.identify(cell))
-        if found is None:
-            raise InvalidValue(
-                KEY,
-                f"must hold every cell that is asked for; {self.path} lacks this one",
-                str(cell),
-            )
-        return found
+        row = self.rows.get(self.identify(cell))
+        if row is None:
+            rule = f"must hold every cell that is asked for; {self.path} lacks this one"
+            raise InvalidValue(KEY, rule, str(cell))
+        return row
 
     @property
     def epochs(self) -> float | None:
-        """Of the longest training; None if the table does not say."""
-        return max(
-            (row.epochs for row in self.rows.values() if row.epochs is not None), default=None
-        )
+        """Epochs of the longest training; None if the table does not say."""
+        known = [row.epochs for row in self.rows.values() if row.epochs is not None]
+        return max(known, default=None)
 
     @property
     def fingerprint(self) -> str:
-        """Tells tables with other results apart."""
-        text = "\n".join(f"{key} {self.rows[key]}" for key in sorted(self.rows))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """16 hexadecimal digits that differ between tables with different results."""
+        lines = [f"{key} {self.rows[key]}" for key in sorted(self.rows)]
+        digest = hashlib.sha256("\n".join(lines).encode())
+        return digest.hexdigest()[:16]
 
     def require_covers(self, space: SlotSpace) -> None:
-        """Refuse a search of ``space`` whose cells are not of the table's.
+        """Check that every cell of ``space`` belongs to the table's space.
 
         Raises:
-            InvalidValue: it differs in kind, has larger cells, or decisions that the table's cells do not have.
+            InvalidValue: The space is of another kind, has larger cells, or has decisions that the
+                table's cells do not have.
         """
-        rule = f"must be a space that {self.path} covers: {self.space.spec()}"
         mine = self.space.spec()
         theirs = space.spec()
+        rule = f"must be a space that {self.path} covers: {mine}"
         require(mine["kind"] == theirs["kind"], "state_space.kind", rule, theirs["kind"])
         require(space.B <= self.space.B, "state_space.B", rule, space.B)
+
         for b in range(1, space.B + 1):
             for known, wanted in zip(self.space.slots(b), space.slots(b), strict=True):
-                extra = [value for value in wanted.values if value not in known.values]
-                key = (
-                    "state_space.operators"
-                    if known.kind == "operator"
-                    else "state_space.input_lookback_depth"
-                )
-                require(not extra, key, rule, extra)
+                _check_slot_covered(known, wanted, rule)
+
+
+def _check_slot_covered(known: Slot, wanted: Slot, rule: str) -> None:
+    extra = [value for value in wanted.values if value not in known.values]
+    if known.kind == "operator":
+        key = "state_space.operators"
+    else:
+        key = "state_space.input_lookback_depth"
+    require(not extra, key, rule, extra)

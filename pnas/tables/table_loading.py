@@ -3,42 +3,37 @@
 from pathlib import Path
 
 from pnas.errors import InvalidValue, require
-from pnas.tables.nasbench201_table import read_benchmark201
+from pnas.tables.nasbench201_table import read_nasbench201
 from pnas.tables.reward_table import KEY, Table
-from pnas.tables.table_files import read_written
+from pnas.tables.table_files import read_table_file
 
 _SUFFIXES = (".yaml", ".yml", ".npz")
 
 
 def load_table(path: str | Path, reward: str | None = None, test: str | None = None) -> Table:
-    """Read a table: the YAML file of one in our own format, or NAS-Bench-201 as ``.npz``.
+    """Read a table: the YAML file of one in the package's format, or NAS-Bench-201 as ``.npz``.
 
     Args:
-        path: of the file.
-        reward: column of the reward; None: ``reward``, and ``c10_valid_200_naswot`` of NAS-Bench-201.
-        test: column that judges; None: ``test`` if there is one, and ``c10_test_200`` of NAS-Bench-201.
+        path: Path of the file.
+        reward: Column of the reward; None for ``reward``, and ``c10_valid_200_naswot`` of
+            NAS-Bench-201.
+        test: Column that judges; None for ``test`` if there is one, and ``c10_test_200`` of
+            NAS-Bench-201.
 
     Raises:
-        InvalidValue: no such file, not a table, a column that it lacks, a value that is none, two rows of one
-            cell that disagree, or a cell that is not of its space.
+        InvalidValue: There is no such file, it is not a table, it lacks a column, a value is not an
+            accuracy, two rows of one cell disagree, or a cell does not belong to its space.
     """
     file = Path(path).expanduser()
     require(file.is_file(), KEY, "must be an existing file", str(path))
-    require(
-        file.suffix in _SUFFIXES,
-        KEY,
-        f"must end in {', '.join(_SUFFIXES)} (see docs/strategies.md)",
-        str(path),
-    )
+    rule = f"must end in {', '.join(_SUFFIXES)} (see docs/strategies.md)"
+    require(file.suffix in _SUFFIXES, KEY, rule, str(path))
+
+    read = read_nasbench201 if file.suffix == ".npz" else read_table_file
     try:
-        return (
-            read_benchmark201(file, reward, test)
-            if file.suffix == ".npz"
-            else read_written(file, reward, test)
-        )
+        return read(file, reward, test)
     except InvalidValue:
         raise
-    except Exception as error:  # a file may hold anything, and its readers raise as many things
-        raise InvalidValue(
-            KEY, f"must be a table ({type(error).__name__}: {error})", str(path)
-        ) from error
+    except Exception as error:  # A file may hold anything, and its readers raise as many things.
+        rule = f"must be a table ({type(error).__name__}: {error})"
+        raise InvalidValue(KEY, rule, str(path)) from error

@@ -1,4 +1,4 @@
-"""What executors run in place of training: look the child up."""
+"""The runner that executors use in place of training: it looks children up in a table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
-from pnas.tables.reward_table import Table
+from pnas.tables.reward_table import Row, Table
 
 
 @dataclass(frozen=True)
 class TableRunnerFactory:
-    """A runner factory that answers from ``table``.
+    """A runner factory that answers from a table.
 
     Attributes:
-        table: results by cell.
-        shown: of several trainings of a cell: ``draw`` one by the child's seed, or show the ``mean``.
+        table: Results by cell.
+        shown: Which of several trainings of a cell is its reward: ``draw`` samples one by the
+            child's seed, ``mean`` takes the mean of all.
     """
 
     table: Table
@@ -25,29 +26,48 @@ class TableRunnerFactory:
         return self.answer
 
     def answer(self, job: ChildJob) -> ChildResult:
-        """The result of ``job``. Its seconds are those that training took.
+        """Return the result of ``job``, whose seconds are those that its training took.
 
         Raises:
-            InvalidValue: the table lacks its cell.
+            InvalidValue: The table lacks its cell.
         """
         row = self.table.row(job.cell)
-        reward = (
-            row.mean if self.shown == "mean" else row.rewards[self._drawn(row.rewards, job.seed)]
-        )
         metrics = {} if row.epochs is None else {"epochs": [row.epochs]}
-        seconds = row.seconds or 0.0
         return ChildResult(
-            job.cell, job.seed, Status.OK, reward, metrics, row.params, row.flops, seconds
+            cell=job.cell,
+            seed=job.seed,
+            status=Status.OK,
+            reward=self._reward(row, job.seed),
+            metrics=metrics,
+            params=row.params,
+            flops=row.flops,
+            seconds=row.seconds or 0.0,
         )
 
     def judge(self, cell: Cell, seed: int) -> float | None:
-        """What judges the child: its test accuracy, or else its trainings that `answer` did not show."""
+        """Return the accuracy that judges a child; None if the table has none.
+
+        It is the test accuracy, or else the mean of the trainings that `answer` did not show.
+
+        Raises:
+            InvalidValue: The table lacks the cell.
+        """
         row = self.table.row(cell)
         if row.test is not None or self.shown == "mean":
             return row.test
-        shown = self._drawn(row.rewards, seed)
-        others = [reward for i, reward in enumerate(row.rewards) if i != shown]
-        return sum(others) / len(others) if others else None
 
-    def _drawn(self, rewards: tuple[float, ...], seed: int) -> int:
-        return derive_seed(seed, "training") % len(rewards)
+        others = list(row.rewards)
+        del others[_sampled_training(row, seed)]
+        if not others:
+            return None
+        return sum(others) / len(others)
+
+    def _reward(self, row: Row, seed: int) -> float:
+        if self.shown == "mean":
+            return row.mean
+        return row.rewards[_sampled_training(row, seed)]
+
+
+def _sampled_training(row: Row, seed: int) -> int:
+    """Return the index of the training that a child with this seed shows."""
+    return derive_seed(seed, "training") % len(row.rewards)

@@ -6,8 +6,11 @@ from pnas.errors import InvalidValue
 from pnas.state_space import Block, Cell
 
 PNASNET5 = (
-    "(-2, 5x5 dconv, -2, 3x3 maxpool), (-1, 7x7 dconv, -1, 3x3 maxpool), (-1, 5x5 dconv, -1, 3x3 dconv), "
-    "(2, 3x3 dconv, -1, 3x3 maxpool), (-2, 3x3 dconv, -1, identity)"
+    "(-2, 5x5 dconv, -2, 3x3 maxpool), "
+    "(-1, 7x7 dconv, -1, 3x3 maxpool), "
+    "(-1, 5x5 dconv, -1, 3x3 dconv), "
+    "(2, 3x3 dconv, -1, 3x3 maxpool), "
+    "(-2, 3x3 dconv, -1, identity)"
 )
 
 
@@ -45,12 +48,10 @@ def test_malformed_text_is_refused(text):
 def test_pnas_blocks_are_named():
     block = Cell.parse(PNASNET5).blocks[3]
     assert isinstance(block, Block)
-    assert (block.input1, block.operator1, block.input2, block.operator2) == (
-        2,
-        "3x3 dconv",
-        -1,
-        "3x3 maxpool",
-    )
+    assert block.input1 == 2
+    assert block.operator1 == "3x3 dconv"
+    assert block.input2 == -1
+    assert block.operator2 == "3x3 maxpool"
 
 
 def test_is_an_immutable_value():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from support.cells import enumerated_cells
 
 from pnas.errors import InvalidValue
 from pnas.state_space import Cell, NASBench201Space
@@ -13,12 +14,9 @@ def test_every_stage_has_all_its_cells():
     for b, count in ((2, 125), (3, 15_625)):
         candidates = space.expand(cells)
         cells = space.decode(candidates.tokens)
-        assert (
-            candidates.generated
-            == len(set(cells))
-            == space.num_candidates(space.num_cells(b - 1), b)
-            == count
-        )
+        assert len(set(cells)) == count
+        assert candidates.generated == count
+        assert space.num_candidates(space.num_cells(b - 1), b) == count
 
 
 def test_enumeration_in_chunks():
@@ -29,7 +27,9 @@ def test_enumeration_in_chunks():
 
 def test_text_tokens_and_back():
     space = NASBench201Space()
-    cells = [Cell.parse("(nor_conv_3x3)"), Cell.parse("(nor_conv_3x3), (none, skip_connect)")]
+    one_node = Cell.parse("(nor_conv_3x3)")
+    two_nodes = Cell.parse("(nor_conv_3x3), (none, skip_connect)")
+    cells = [one_node, two_nodes]
     tokens = space.encode(cells)
     assert tokens.tolist() == [[[3, -1, -1], [-1, -1, -1]], [[3, -1, -1], [0, 1, -1]]]
     assert space.decode(tokens) == cells
@@ -58,9 +58,11 @@ def test_small_cells_in_the_table(text, operators):
 def test_cells_of_one_size_are_different_rows_of_the_table():
     space = NASBench201Space()
     for b in (1, 2, 3):
-        rows = {full_cell(cell) for tokens in space.iter_cells(b) for cell in space.decode(tokens)}
+        rows = {full_cell(cell) for cell in enumerated_cells(space, b)}
         assert len(rows) == space.num_cells(b)
-        assert all(len(row) == 6 and set(row) <= set(OPERATORS) for row in rows)
+        for row in rows:
+            assert len(row) == 6
+            assert set(row) <= set(OPERATORS)
 
 
 @pytest.mark.parametrize("B", [0, 4, "3", True])

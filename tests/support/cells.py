@@ -1,5 +1,4 @@
-"""PNAS cells by brute force and at random, made without the code that tells equivalent cells apart.
-"""
+"""PNAS cells by brute force and at random, independent of the package's isomorphism code."""
 
 import random
 from itertools import product
@@ -45,8 +44,19 @@ DIFFERENT = {
 
 def written_cells(space: SlotSpace, b: int) -> list[Cell]:
     """Every sequence of b legal blocks: operands in both orders, blocks in every order."""
-    blocks = [list(product(*(slot.values for slot in space.slots(i)))) for i in range(1, b + 1)]
-    return [Cell(cell) for cell in product(*blocks)]
+    options = []
+    for position in range(1, b + 1):
+        values = [slot.values for slot in space.slots(position)]
+        options.append(list(product(*values)))
+    return [Cell(blocks) for blocks in product(*options)]
+
+
+def enumerated_cells(space: SlotSpace, b: int) -> list[Cell]:
+    """The cells of b blocks that the space enumerates."""
+    cells = []
+    for tokens in space.iter_cells(b):
+        cells += space.decode(tokens)
+    return cells
 
 
 def random_cell(rng: random.Random, b: int, lookbacks: int, operators: int) -> Cell:
@@ -61,24 +71,20 @@ def random_cell(rng: random.Random, b: int, lookbacks: int, operators: int) -> C
 
 
 def shuffled(rng: random.Random, cell: Cell) -> Cell:
-    """``cell`` with its operands and blocks in a random order in which blocks read earlier ones
-    only.
-    """
+    """``cell`` in a random written form: blocks read earlier ones only."""
     order: list[int] = []
     while len(order) < len(cell):
-        ready = [
-            i
-            for i, block in enumerate(cell.blocks)
-            if i not in order and all(x < 0 or x in order for x in (block[0], block[2]))
-        ]
+        ready = []
+        for i, (input1, _, input2, _) in enumerate(cell.blocks):
+            is_available = all(x < 0 or x in order for x in (input1, input2))
+            if i not in order and is_available:
+                ready.append(i)
         order.append(rng.choice(ready))
     return renumbered(cell, order, rng)
 
 
 def renumbered(cell: Cell, order: list[int], rng: random.Random | None = None) -> Cell:
-    """``cell`` with its blocks in ``order`` and its operands sorted, or in random order given
-    ``rng``.
-    """
+    """``cell`` with its blocks in ``order``, its operands sorted, or shuffled by ``rng``."""
     place = {old: new for new, old in enumerate(order)}
     blocks = []
     for old in order:

@@ -1,13 +1,40 @@
 """The exact canonical form of one PNAS cell: the written form that all equivalent cells share.
 
-Two cells are equivalent when renumbering blocks and swapping the operands of blocks turns one into the
-other. That is isomorphism of the graph of blocks, not equality of the expressions it computes: over twin
-blocks 0 and 1, a block that adds 0 and 1 differs from one that adds 0 to itself.
+Symbols:
 
-The form depends on the cell alone, neither on B nor on the order of a space's operators.
+| symbol | meaning |
+|---|---|
+| b | number of blocks of the cell |
+| pi | an order of the blocks: block pi[j] is written at place j |
+| R | the blocks that some block of the cell reads |
+| w(pi) | the cell written in the order pi, the operands of each block sorted |
+
+Formula (lexicographic minimum over the legal topological orders, as in canonical labelling of
+graphs; McKay, "Practical graph isomorphism", 1981)::
+
+    canonical(cell) = min { w(pi) : every block comes after the blocks it reads,
+                                    and blocks in R come before the others }
+
+The second condition keeps a look-forward limit: if some order meets it, so does the canonical one.
+
+Worked example: three blocks ``0: (-2, id, -2, id)``, ``1: (-1, id, -1, id)``,
+``2: (1, id, -1, id)``. Only block 1 is read, so R = {1} and every legal order begins with it.
+
+- Place 0: block 1, written (-1, id, -1, id).
+- Place 1: block 0 is written (-2, id, -2, id); block 2, with 1 renumbered to 0 and its operands
+  sorted, (-1, id, 0, id). The former is smaller.
+- Place 2: block 2.
+
+The canonical form is ``(-1, id, -1, id), (-2, id, -2, id), (-1, id, 0, id)``, from
+pi = (1, 0, 2).
+
+Equivalence is isomorphism of the graph of blocks, not equality of the functions it computes: over
+twin blocks 0 and 1, a block that adds 0 and 1 differs from one that adds 0 to itself. The form
+depends on the cell alone, neither on B nor on the order of a space's operators.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pnas.errors import InvalidValue, require
 from pnas.state_space.cell import Block, Cell
@@ -15,79 +42,106 @@ from pnas.state_space.cell import Block, Cell
 _Order = tuple[int, ...]
 
 
-def canonical_form(cell: Cell) -> Cell:
-    """The lexicographically smallest written form of ``cell``.
+class _Placement(NamedTuple):
+    """A way to fill the next place of a written form.
 
-    Candidates are all orders in which a block comes after the blocks it reads, and blocks that are read
-    before blocks that are not. So whenever some order satisfies a look-forward limit, the canonical one
-    does too.
+    Attributes:
+        written: The block as it is written there.
+        order: The order before it.
+        block: Index of the block.
+    """
+
+    written: Block
+    order: _Order
+    block: int
+
+
+def canonical_form(cell: Cell) -> Cell:
+    """Return the lexicographically smallest legal written form of ``cell``.
 
     Raises:
-        InvalidValue: a block of another form, or that reads itself or what the cell does not have.
+        InvalidValue: A block has another form, or reads itself or a block that does not exist.
     """
     blocks = [block for block in cell.blocks if isinstance(block, Block)]
     rule = "must be made of blocks (input1, operator1, input2, operator2)"
     require(len(blocks) == len(cell), "cell", rule, str(cell))
+
     orders: list[_Order] = [()]
     written: list[Block] = []
     for _ in blocks:
-        orders, smallest = _place_next(blocks, orders, cell)
+        placements = _possible_placements(blocks, orders)
+        if not placements:
+            rule = "a block must read only earlier blocks of its cell"
+            raise InvalidValue("cell", rule, str(cell))
+
+        smallest = min(placement.written for placement in placements)
+        orders = _smallest_orders(blocks, placements, smallest)
         written.append(smallest)
     return Cell(written)
 
 
-def _place_next(
-    blocks: Sequence[Block], orders: list[_Order], cell: Cell
-) -> tuple[list[_Order], Block]:
-    """Extend ``orders``, all written alike so far, by the block that is written smallest at this place."""
-    options = [
-        (_written(blocks[i], order), order, i)
-        for order in orders
-        for i in _available(blocks, order)
-    ]
-    if not options:
-        raise InvalidValue("cell", "a block must read only earlier blocks of its cell", str(cell))
-    smallest = min(block for block, _, _ in options)
+def _possible_placements(blocks: Sequence[Block], orders: Sequence[_Order]) -> list[_Placement]:
+    placements = []
+    for order in orders:
+        numbers = {old: new for new, old in enumerate(order)}
+        for block in _placeable(blocks, order):
+            written = _renumbered(blocks[block], numbers)
+            placements.append(_Placement(written, order, block))
+    return placements
+
+
+def _smallest_orders(
+    blocks: Sequence[Block], placements: Sequence[_Placement], smallest: Block
+) -> list[_Order]:
+    """Return the orders that write ``smallest`` next, one of those with the same continuations."""
     extended: list[_Order] = []
-    for block, order, i in options:
-        if block == smallest and not any(
-            _same_future(blocks, order, i, other) for other in extended
-        ):
-            extended.append((*order, i))
-    return extended, smallest
+    for written, order, block in placements:
+        if written != smallest:
+            continue
+        # Without this test n identical blocks would be followed in all of their n! orders.
+        is_repeated = any(_are_twins(blocks, order, block, other) for other in extended)
+        if not is_repeated:
+            extended.append((*order, block))
+    return extended
 
 
-def _available(blocks: Sequence[Block], order: _Order) -> list[int]:
-    """Blocks that may come next: all that they read is placed, and read blocks go before the others."""
-    waiting = [i for i in range(len(blocks)) if i not in order]
-    read = {source for block in blocks for source in (block.input1, block.input2)}
-    waiting = [i for i in waiting if i in read] or waiting
-    return [
-        i for i in waiting if all(x < 0 or x in order for x in (blocks[i].input1, blocks[i].input2))
-    ]
+def _placeable(blocks: Sequence[Block], order: _Order) -> list[int]:
+    """Return the blocks that may come next after ``order``."""
+    waiting = [index for index in range(len(blocks)) if index not in order]
+    read = {block.input1 for block in blocks} | {block.input2 for block in blocks}
+    waiting_and_read = [index for index in waiting if index in read]
+
+    placeable = []
+    for index in waiting_and_read or waiting:
+        block = blocks[index]
+        if _is_available(block.input1, order) and _is_available(block.input2, order):
+            placeable.append(index)
+    return placeable
 
 
-def _written(block: Block, order: _Order) -> Block:
-    return _mapped(block, {old: new for new, old in enumerate(order)})
+def _is_available(source: int, order: _Order) -> bool:
+    is_previous_cell = source < 0
+    return is_previous_cell or source in order
 
 
-def _mapped(block: Block, numbers: dict[int, int]) -> Block:
-    """``block`` with its references renumbered and its operands in order."""
-    first, second = sorted(
-        (numbers.get(source, source), operator)
-        for source, operator in ((block.input1, block.operator1), (block.input2, block.operator2))
-    )
-    return Block(*first, *second)
+def _renumbered(block: Block, numbers: Mapping[int, int]) -> Block:
+    """Return ``block`` with its references renumbered and its operands sorted."""
+    one = (numbers.get(block.input1, block.input1), block.operator1)
+    other = (numbers.get(block.input2, block.input2), block.operator2)
+    if other < one:
+        return Block(*other, *one)
+    return Block(*one, *other)
 
 
-def _same_future(blocks: Sequence[Block], order: _Order, i: int, other: _Order) -> bool:
-    """Whether block ``i`` placed after ``order`` gives what ``other`` gives: the two blocks can trade places.
-
-    Without this test n identical blocks would be followed in all of their n! orders.
-    """
+def _are_twins(blocks: Sequence[Block], order: _Order, block: int, other: _Order) -> bool:
+    """Whether ``block`` after ``order`` continues as ``other`` does: the two can trade places."""
     if other[:-1] != order:
         return False
-    swap = {i: other[-1], other[-1]: i}
-    renamed = [_mapped(block, swap) for block in blocks]
-    renamed[i], renamed[other[-1]] = renamed[other[-1]], renamed[i]
-    return renamed == [_mapped(block, {}) for block in blocks]
+
+    twin = other[-1]
+    numbers = {block: twin, twin: block}
+    for index, before in enumerate(blocks):
+        after = blocks[numbers.get(index, index)]
+        if _renumbered(after, numbers) != _renumbered(before, {}):
+            return False
+    return True

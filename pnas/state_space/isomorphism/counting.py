@@ -1,10 +1,30 @@
-"""How many PNAS cells there are, exactly and without enumerating them.
+"""The number of unique PNAS cells, exactly and without enumerating them.
 
-Burnside's lemma: the number of cells up to renumbering of their b blocks is the mean, over all b!
-permutations of blocks, of the number of numbered cells that the permutation leaves unchanged. That number
-depends on the lengths of the permutation's cycles only, and the blocks of one cycle are images of one of
-them. What remains is to count acyclic ways in which cycles read cycles, by inclusion and exclusion over
-those that nobody reads.
+Symbols:
+
+| symbol | meaning |
+|---|---|
+| b | number of blocks |
+| l | number of previous cells that may be read (``lookbacks``) |
+| o | number of operators |
+| pi | a permutation of the blocks, with cycles of lengths m1, m2, ... |
+| fix(pi) | number of numbered cells that pi leaves unchanged |
+| ways(S, T) | ways to choose the blocks of cycles S that read previous cells and cycles T only |
+
+Formula (Burnside's lemma, e.g. Harary and Palmer, *Graphical Enumeration*, 1973, section 2.4)::
+
+    cells(b) = 1 / b! * sum over pi of fix(pi)
+
+fix(pi) depends on the cycle lengths only, and the blocks of one cycle are images of one of them.
+It counts acyclic ways in which cycles read cycles, by inclusion and exclusion over the set T of
+cycles that no block reads (Robinson's recurrence for labelled acyclic digraphs)::
+
+    fix(C) = sum over non-empty T in C of (-1)^(|T| + 1) * ways(T, C - T) * fix(C - T)
+
+Worked example: b = 3 blocks, l = 1, flat cells (no block reads another). With o = 2 operators there
+are n = 3 different blocks: (-1, x, -1, x), (-1, x, -1, y), (-1, y, -1, y). A permutation with c
+cycles fixes n^c numbered cells. There is 1 permutation with 3 cycles, there are 3 with 2 and 2 with
+1, so that cells(3) = (1 * 27 + 3 * 9 + 2 * 3) / 3! = 10: the multisets of 3 blocks out of 3.
 """
 
 from collections import Counter
@@ -14,40 +34,50 @@ from itertools import product
 from math import comb, factorial, gcd, prod
 
 _Counts = tuple[int, ...]
+"""How many cycles of each length a set of cycles has."""
 
 
 def count_cells(b: int, lookbacks: int, operators: int, lookforward: int | None = None) -> int:
-    """Number of unique cells of ``b`` blocks.
+    """Return the number of unique cells of ``b`` blocks.
 
     Args:
-        b: blocks.
-        lookbacks: how many previous cells may be read.
-        operators: how many operators there are.
-        lookforward: how many blocks of the cell may be read by others; None for all.
+        b: Number of blocks.
+        lookbacks: Number of previous cells that may be read.
+        operators: Number of operators.
+        lookforward: How many blocks of the cell others may read; None for no limit.
     """
+    limit = b if lookforward is None else lookforward
     total = 0
     for partition in _partitions(b, b):
         cycles = Counter(partition)
-        symmetries = prod(length**n * factorial(n) for length, n in cycles.items())
-        fixed = _FixedCells(cycles, lookbacks, operators).count(
-            b if lookforward is None else lookforward
-        )
-        total += factorial(b) // symmetries * fixed
+        fixed = _FixedCells(cycles, lookbacks, operators).count(limit)
+        total += _permutations_of_type(b, cycles) * fixed
     return total // factorial(b)
 
 
+def _permutations_of_type(b: int, cycles: Counter[int]) -> int:
+    """Return how many permutations of ``b`` blocks have these cycle lengths."""
+    symmetries = 1
+    for length, times in cycles.items():
+        symmetries *= length**times * factorial(times)
+    return factorial(b) // symmetries
+
+
 def _partitions(total: int, largest: int) -> Iterator[list[int]]:
+    """Yield the ways to write ``total`` as a sum of parts of at most ``largest``."""
     if total == 0:
         yield []
+        return
     for part in range(min(total, largest), 0, -1):
-        yield from ([part, *rest] for rest in _partitions(total - part, part))
+        for rest in _partitions(total - part, part):
+            yield [part, *rest]
 
 
 class _FixedCells:
-    """Numbered cells left unchanged by a permutation of their blocks.
+    """Numbered cells that a permutation of their blocks leaves unchanged.
 
-    Cycles of one length are alike, so a set of cycles is given by how many it has of each length, and the
-    number of ways to choose such a set is a product of binomials.
+    Cycles of one length are alike, so a set of cycles is given by how many it has of each length,
+    and the number of ways to choose such a set is a product of binomials.
     """
 
     def __init__(self, cycles: Counter[int], lookbacks: int, operators: int) -> None:
@@ -55,75 +85,92 @@ class _FixedCells:
         self.all = tuple(cycles.values())
         self.lookbacks = lookbacks
         self.operators = operators
+        # Caches belong to the instance: the same subsets recur in every sum below.
         self.acyclic = cache(self._acyclic)
         self.blocks = cache(self._blocks)
 
     def count(self, limit: int) -> int:
-        """Cells of which at most ``limit`` blocks are read by others."""
-        if limit >= sum(map(_times, self.lengths, self.all)):
+        """Return the number of cells of which others read at most ``limit`` blocks."""
+        if limit >= self._num_blocks(self.all):
             return self.acyclic(self.all)
-        legal = [
-            read for read in _subsets(self.all) if sum(map(_times, self.lengths, read)) <= limit
-        ]
-        return sum(_choices(self.all, read) * self._reading_exactly(read) for read in legal)
+
+        total = 0
+        for read in _subsets(self.all):
+            if self._num_blocks(read) <= limit:
+                total += _num_choices(self.all, read) * self._reading_exactly(read)
+        return total
+
+    def _num_blocks(self, cycles: _Counts) -> int:
+        pairs = zip(self.lengths, cycles, strict=True)
+        return sum(length * times for length, times in pairs)
 
     def _reading_exactly(self, read: _Counts) -> int:
-        """Cells whose read blocks are those of the cycles ``read`` (one given set of them)."""
-        return sum(
-            (-1) ** sum(_minus(read, within))
-            * _choices(read, within)
-            * self._reading_within(within)
-            for within in _subsets(read)
-        )
+        """Count cells whose read blocks are those of one given set of cycles."""
+        total = 0
+        for within in _subsets(read):
+            sign = _sign(_minus(read, within))
+            total += sign * _num_choices(read, within) * self._reading_within(within)
+        return total
 
     def _reading_within(self, within: _Counts) -> int:
-        return self.acyclic(within) * self._ways(_minus(self.all, within), within)
+        others = _minus(self.all, within)
+        return self.acyclic(within) * self._ways(others, within)
 
     def _acyclic(self, cycles: _Counts) -> int:
-        """Cells made of the blocks in ``cycles`` alone. ``top``: cycles that nobody reads, at least one."""
+        """Count cells made of the blocks in ``cycles`` alone."""
         if not any(cycles):
             return 1
-        return sum(
-            (-1) ** (sum(top) + 1)
-            * _choices(cycles, top)
-            * self._ways(top, _minus(cycles, top))
-            * self.acyclic(_minus(cycles, top))
-            for top in _subsets(cycles)
-            if any(top)
-        )
+
+        total = 0
+        for unread in _subsets(cycles):
+            # Some cycle is read by no block: the graph is acyclic.
+            if not any(unread):
+                continue
+            rest = _minus(cycles, unread)
+            ways = self._ways(unread, rest) * self.acyclic(rest)
+            total -= _sign(unread) * _num_choices(cycles, unread) * ways
+        return total
 
     def _ways(self, readers: _Counts, within: _Counts) -> int:
-        """Ways to choose the blocks of ``readers`` so that they read only previous cells and ``within``."""
-        return prod(
-            self.blocks(length, within) ** n
-            for length, n in zip(self.lengths, readers, strict=True)
-        )
+        """Count the choices of blocks for ``readers`` that read previous cells and ``within``."""
+        ways = 1
+        for length, times in zip(self.lengths, readers, strict=True):
+            ways *= self.blocks(length, within) ** times
+        return ways
 
     def _blocks(self, length: int, within: _Counts) -> int:
-        """Legal first blocks of a cycle of ``length``: those that ``length`` steps of the permutation fix.
+        """Count the first blocks of a cycle of ``length``: ``length`` steps of pi must fix them.
 
-        Its two operands are each fixed, or are swapped: then they have one operator and read two blocks that
-        those steps exchange.
+        Either both operands are fixed, or they are swapped: then they have one operator, and read
+        two blocks that those steps exchange.
         """
-        sizes = [(m, m * n) for m, n in zip(self.lengths, within, strict=True)]
-        fixed = self.operators * (
-            self.lookbacks + sum(size for m, size in sizes if length % m == 0)
-        )
-        exchanged = sum(size for m, size in sizes if m == 2 * gcd(m, length))
-        return fixed * (fixed + 1) // 2 + self.operators * exchanged // 2
+        readable = self.lookbacks
+        exchanged = 0
+        for other_length, times in zip(self.lengths, within, strict=True):
+            size = other_length * times
+            if length % other_length == 0:
+                readable += size
+            if other_length == 2 * gcd(other_length, length):
+                exchanged += size
+
+        operands = self.operators * readable
+        both_fixed = operands * (operands + 1) // 2
+        swapped = self.operators * exchanged // 2
+        return both_fixed + swapped
 
 
 def _subsets(counts: _Counts) -> Iterator[_Counts]:
-    return product(*(range(n + 1) for n in counts))
+    return product(*(range(count + 1) for count in counts))
 
 
-def _choices(counts: _Counts, chosen: _Counts) -> int:
+def _num_choices(counts: _Counts, chosen: _Counts) -> int:
     return prod(map(comb, counts, chosen))
 
 
 def _minus(counts: _Counts, taken: _Counts) -> _Counts:
-    return tuple(n - t for n, t in zip(counts, taken, strict=True))
+    return tuple(count - less for count, less in zip(counts, taken, strict=True))
 
 
-def _times(length: int, n: int) -> int:
-    return length * n
+def _sign(cycles: _Counts) -> int:
+    """Return (-1) to the number of cycles, the sign in inclusion and exclusion."""
+    return -1 if sum(cycles) % 2 else 1

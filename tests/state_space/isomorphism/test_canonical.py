@@ -15,22 +15,20 @@ CONV = "3x3 conv"
 
 
 def by_definition(cell: Cell) -> Cell:
-    """The smallest of all orders in which blocks read backwards and read blocks come before the others."""
+    """The smallest written form of all orders that the definition allows."""
     read = {source for block in cell.blocks for source in (block[0], block[2])}
 
-    def legal(order: tuple[int, ...]) -> bool:
-        backwards = all(
-            x < 0 or order.index(x) < order.index(i)
-            for i, block in enumerate(cell.blocks)
-            for x in (block[0], block[2])
-        )
-        flags = [i in read for i in order]
-        return backwards and flags == sorted(flags, reverse=True)
+    def is_legal(order: tuple[int, ...]) -> bool:
+        for i, block in enumerate(cell.blocks):
+            for source in (block[0], block[2]):
+                if source >= 0 and order.index(source) >= order.index(i):
+                    return False
+        is_read = [i in read for i in order]
+        return is_read == sorted(is_read, reverse=True)
 
-    orders = filter(legal, permutations(range(len(cell))))
-    return min(
-        (renumbered(cell, list(order)) for order in orders), key=lambda written: written.blocks
-    )
+    orders = filter(is_legal, permutations(range(len(cell))))
+    forms = [renumbered(cell, list(order)) for order in orders]
+    return min(forms, key=lambda form: form.blocks)
 
 
 @settings(max_examples=150, deadline=None)
@@ -55,10 +53,22 @@ def test_different_graphs_stay_different(one, other):
 
 
 def test_nested_references_follow_their_blocks():
-    a = (-1, CONV, -1, ID)
-    b = (-2, ID, -2, ID)
-    one = Cell([a, b, (0, ID, 1, CONV), (2, ID, 0, ID)])
-    other = Cell([b, (-1, ID, -1, CONV), (0, CONV, 1, ID), (1, ID, 2, ID)])
+    one = Cell(
+        [
+            (-1, CONV, -1, ID),
+            (-2, ID, -2, ID),
+            (0, ID, 1, CONV),
+            (2, ID, 0, ID),
+        ]
+    )
+    other = Cell(
+        [
+            (-2, ID, -2, ID),
+            (-1, ID, -1, CONV),
+            (0, CONV, 1, ID),
+            (1, ID, 2, ID),
+        ]
+    )
     assert canonical_form(one) == canonical_form(other)
 
 

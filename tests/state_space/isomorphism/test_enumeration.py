@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from support.cells import written_cells
+from support.cells import enumerated_cells, written_cells
 
 from pnas.state_space import StateSpace
 from pnas.state_space.isomorphism.canonical import canonical_form
@@ -29,30 +29,29 @@ def test_yields_every_unique_cell_once(lookback, operators, lookforward, b):
     space = StateSpace(b, OPERATORS[:operators], lookback, lookforward)
     tokens = np.concatenate(list(space.iter_cells(b, chunk=1000)))
     assert len(tokens) == space.num_cells(b)
-    assert len(np.unique(class_keys(tokens, len(space.lookbacks)))) == len(tokens)
+    keys = class_keys(tokens, len(space.lookbacks))
+    assert len(np.unique(keys)) == len(keys)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("lookback", "operators", "b"), [(-1, 1, 8), (-2, 1, 6), (-1, 2, 5)])
 def test_yields_every_unique_cell_once_where_cells_are_large(lookback, operators, b):
     space = StateSpace(b, OPERATORS[:operators], lookback)
-    keys = np.concatenate(
-        [class_keys(tokens, len(space.lookbacks)) for tokens in space.iter_cells(b)]
-    )
-    assert len(np.unique(keys)) == len(keys) == space.num_cells(b)
+    chunks = [class_keys(tokens, len(space.lookbacks)) for tokens in space.iter_cells(b)]
+    keys = np.concatenate(chunks)
+    assert len(keys) == space.num_cells(b)
+    assert len(np.unique(keys)) == len(keys)
 
 
 def test_yields_the_cells_that_brute_force_finds():
     space = StateSpace(3, OPERATORS[:2], -1, 1)
-    found = {
-        canonical_form(cell) for tokens in space.iter_cells(3) for cell in space.decode(tokens)
-    }
+    found = set(map(canonical_form, enumerated_cells(space, 3)))
     assert found == set(map(canonical_form, written_cells(space, 3)))
 
 
 def test_cells_are_written_within_the_look_forward_limit():
     space = StateSpace(4, OPERATORS[:2], -1, 1)
-    cells = [cell for tokens in space.iter_cells(4) for cell in space.decode(tokens)]
+    cells = enumerated_cells(space, 4)
     assert all(space.check(cell) for cell in cells)
 
 
