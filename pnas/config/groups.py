@@ -25,7 +25,7 @@ from pnas.predictors import ControllerSpec
 from pnas.records.evaluation_cache import CacheSpec
 from pnas.registry import Part, Registry
 from pnas.search import SearchSpec
-from pnas.state_space import StateSpaceSpec
+from pnas.state_space import STATE_SPACES, PNASSpaceSpec, migrate_state_space
 from pnas.tracking import TrackingSpec
 
 SCHEMA = "hydra/schema"
@@ -153,9 +153,6 @@ def _shared(key: str, spec: type, *options: str, kind: str = "") -> Registry:
     return Registry(kind, key, parts)
 
 
-_STATE_SPACES = _shared(
-    "state_space.kind", StateSpaceSpec, "pnas", "nasbench201", kind="state_spaces"
-)
 _PREDICTORS = _shared(
     "controller.predictor",
     ControllerSpec,
@@ -173,7 +170,7 @@ _TRACKERS = _shared("tracking.backend", TrackingSpec, "mlflow", "none")
 
 _GROUPS = (
     Group("task", "name", TASK_SPECS, default=TaskSpec, migrate=migrate_task),
-    Group("state_space", "kind", _STATE_SPACES, default=StateSpaceSpec),
+    Group("state_space", "kind", STATE_SPACES, default=PNASSpaceSpec, migrate=migrate_state_space),
     Group("controller", "predictor", _PREDICTORS, default=ControllerSpec),
     Group("child", "kind", _NETWORKS, default=NetworkSpec),
     Group("trainer", None, _TRAINERS, default=TrainerSpec),
