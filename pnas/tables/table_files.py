@@ -23,8 +23,8 @@ import numpy as np
 import yaml
 
 from pnas.errors import InvalidValue, require
-from pnas.system.atomic_write import write_text
 from pnas.state_space import Cell, SlotSpace, build_space
+from pnas.system.atomic_write import write_text
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
 from pnas.tables.reward_table import KEY, Row, Table
 
