@@ -1,13 +1,20 @@
-"""The small family of errors a user can meet.
+"""The family of errors that a user can meet.
 
+<<<<<<< HEAD
 Every one of them prints as a single line that states the rule and then the value received;
 ``run.py`` turns them into exit code 2 without a traceback. A child that fails is not an error of
 the search: it is a `pnas.records.ChildResult` with a status.
+=======
+Each of them prints as a single line that states the rule and then the value received; the command
+turns it into exit code 2 without a traceback. A child that fails is not an error of the search: it
+is a `pnas.records.ChildResult` with a status.
+>>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
 """
 
 from typing import Any
 
 _LONGEST_VALUE = 200
+<<<<<<< HEAD
 
 
 def _shortened(value: Any) -> str:
@@ -16,24 +23,38 @@ def _shortened(value: Any) -> str:
     if len(line) <= _LONGEST_VALUE:
         return line
     return line[: _LONGEST_VALUE - 3] + "..."
+=======
+"""Characters of a received value that an error shows."""
+>>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
 
 
 class PnasError(Exception):
-    """A mistake the user can correct. The message is one line."""
+    """A mistake that the user can correct. The message is one line."""
 
     exit_code = 2
 
 
 class InvalidValue(PnasError, ValueError):
-    """A value that breaks a rule, named by the key that people type (``state_space.B``)."""
+    """A value that breaks a rule.
+
+    Attributes:
+        key: Key that people type, such as ``state_space.B``.
+        rule: What the value must be, beginning with ``must``.
+        received: The value.
+    """
 
     def __init__(self, key: str, rule: str, received: Any) -> None:
         self.key = key
         self.rule = rule
         self.received = received
+<<<<<<< HEAD
         super().__init__(f"{key}: {rule}. Received: {_shortened(received)}")
+=======
+        super().__init__(f"{key}: {rule}. Received: {_one_line(received)}")
+>>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
 
     def __reduce__(self) -> tuple[type, tuple[str, str, Any]]:
+        # Exceptions are pickled by their message alone unless they say how they are made.
         return type(self), (self.key, self.rule, self.received)
 
 
@@ -78,13 +99,35 @@ def require(condition: bool, key: str, rule: str, received: Any) -> None:
 
 
 def require_count(key: str, value: Any, minimum: int = 1) -> int:
+<<<<<<< HEAD
     """Return ``value`` if it is an integer of at least ``minimum``; else raise `InvalidValue`."""
     is_int = isinstance(value, int) and not isinstance(value, bool)
     require(is_int and value >= minimum, key, f"must be an integer of at least {minimum}", value)
+=======
+    """Return ``value``, an integer of at least ``minimum``.
+
+    Raises:
+        InvalidValue: It is something else.
+    """
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    is_count = is_integer and value >= minimum
+    require(is_count, key, f"must be an integer of at least {minimum}", value)
+>>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
     return int(value)
 
 
 def require_choice(key: str, value: Any, choices: tuple[str, ...]) -> str:
-    """Return ``value`` if it is one of ``choices``; raise `InvalidValue` otherwise."""
+    """Return ``value``, one of ``choices``.
+
+    Raises:
+        InvalidValue: It is something else.
+    """
     require(value in choices, key, f"must be one of {', '.join(choices)}", value)
     return str(value)
+
+
+def _one_line(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    if len(text) > _LONGEST_VALUE:
+        return text[: _LONGEST_VALUE - 3] + "..."
+    return text

@@ -48,12 +48,6 @@ def setting(default: Any, rule: Rule) -> Any:
     return field(default=default, metadata=metadata)
 
 
-def rule_of(spec: type, name: str) -> Rule | None:
-    """Return the rule of the field ``name`` of a specification; None if it has none."""
-    rules = {each.name: each.metadata.get(_RULE) for each in fields(spec)}
-    return rules[name]
-
-
 def check_fields(spec: Any, group: str) -> None:
     """Check each field of ``spec`` against its rule, in their order.
 

@@ -1,4 +1,7 @@
-"""``cell=(-1, 3x3 conv, -2, identity)`` as people type it: Hydra wants text with parentheses and commas in quotes."""
+"""Quotes around a cell as people type it: ``cell=(-1, 3x3 conv, -2, identity)``.
+
+Hydra's grammar wants values with parentheses and commas in quotes.
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +10,9 @@ _CELL = re.compile(r"(\+{0,2}cell)=\s*(\([^'\"]*)", re.DOTALL)
 
 
 def quote_cells(arguments: Sequence[str]) -> list[str]:
-    """``arguments`` with the cell that one of them writes out put in quotes."""
-    return [
-        _CELL.sub(r"\1='\2'", argument) if _CELL.fullmatch(argument) else argument
-        for argument in arguments
-    ]
+    """Return the arguments of a command with the cell that one of them writes out in quotes."""
+    quoted = []
+    for argument in arguments:
+        is_cell = _CELL.fullmatch(argument) is not None
+        quoted.append(_CELL.sub(r"\1='\2'", argument) if is_cell else argument)
+    return quoted

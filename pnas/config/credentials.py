@@ -1,4 +1,7 @@
-"""Credentials typed on the command line, kept from Hydra, which writes overrides to files and messages."""
+"""Credentials typed on the command line, kept from Hydra.
+
+Hydra writes what was typed to files and messages.
+"""
 
 import os
 import re
@@ -14,30 +17,41 @@ _QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 def hide_credentials(
     arguments: Sequence[str], environment: MutableMapping[str, str] | None = None
 ) -> list[str]:
-    """``arguments`` with every address that holds credentials replaced by a reference to the environment.
+    """Return the arguments with references in place of addresses that hold credentials.
 
-    The environment (os.environ by default) gets the address; this process and those it starts read it there.
+    Args:
+        arguments: Arguments of the command.
+        environment: Where the addresses are put, for this process and those that it starts;
+            os.environ by default.
     """
-    environment = os.environ if environment is None else environment
-    return [_hidden(argument, environment) for argument in arguments]
+    variables = os.environ if environment is None else environment
+    return [_hide(argument, variables) for argument in arguments]
 
 
-def _hidden(argument: str, environment: MutableMapping[str, str]) -> str:
-    found = _OVERRIDE.fullmatch(argument)
-    if found is None or not _is_secret(found[2]):
+def _hide(argument: str, environment: MutableMapping[str, str]) -> str:
+    override = _OVERRIDE.fullmatch(argument)
+    if override is None:
         return argument
-    parts = found[2].split(",")
+    key, value = override.groups()
+    if not _has_credentials(value):
+        return argument
+
     # A multirun over several stores is a list; a single one may have a comma in its password.
-    values = parts if all(map(_is_secret, parts)) else [found[2]]
-    return f"{found[1]}={','.join(_reference(value, environment) for value in values)}"
+    parts = value.split(",")
+    is_list = all(_has_credentials(part) for part in parts)
+    addresses = parts if is_list else [value]
+    references = [_store(address, environment) for address in addresses]
+    return f"{key}={','.join(references)}"
 
 
-def _is_secret(value: str) -> bool:
+def _has_credentials(value: str) -> bool:
     return "://" in value and redact(value) != value
 
 
-def _reference(value: str, environment: MutableMapping[str, str]) -> str:
-    quoted = _QUOTED.fullmatch(value)
-    name = f"{VARIABLE}{sum(key.startswith(VARIABLE) for key in environment)}"
-    environment[name] = quoted[2] if quoted else value
+def _store(address: str, environment: MutableMapping[str, str]) -> str:
+    """Put the address into the environment; return the reference that OmegaConf resolves."""
+    taken = [name for name in environment if name.startswith(VARIABLE)]
+    name = f"{VARIABLE}{len(taken)}"
+    quoted = _QUOTED.fullmatch(address)
+    environment[name] = address if quoted is None else quoted[2]
     return f"${{oc.env:{name}}}"

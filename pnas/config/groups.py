@@ -83,7 +83,7 @@ class Group:
         """Return ``values`` as an object, checked.
 
         Raises:
-            InvalidValue: The first value that breaks a rule, or a key that the option does not read.
+            InvalidValue: The first value that breaks a rule, or a key that is not read.
         """
         spec = self.spec_of(values)
         known = field_names(spec)

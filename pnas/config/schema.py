@@ -1,4 +1,4 @@
-"""Settings: a whole configuration, composed by Hydra or stored by an earlier command, as checked objects."""
+"""Settings: a whole configuration, composed by Hydra or stored by a run, as checked objects."""
 
 import re
 from collections.abc import Mapping
@@ -144,7 +144,7 @@ def load_settings(path: Path) -> dict[str, Any]:
     """Return a stored config.yaml as plain data; nothing in it is run, interpolated or imported.
 
     Raises:
-        ValueError: It is no mapping, or has a key that asks for an object to be made (``_target_``).
+        ValueError: It is no mapping, or a key of it asks for an object to be made (``_target_``).
         OSError, yaml.YAMLError, OmegaConfBaseException, RecursionError: It cannot be read.
     """
     loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)

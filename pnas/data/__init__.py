@@ -1,6 +1,5 @@
 """Data sets: real images in, `Dataset` out."""
 
-from pnas.data.data_parts import Part, Parts, in_memory, open_parts
 from pnas.data.data_spec import (
     DataSpec,
     DigitsSpec,
@@ -12,6 +11,8 @@ from pnas.data.data_spec import (
 from pnas.data.dataset import Dataset
 from pnas.data.loading import DataInfo, check_data, dataset_from_arrays, load_dataset
 from pnas.data.registry import DATASETS
+from pnas.data.streaming import open_parts
+from pnas.data.training_data import Part, Parts, in_memory
 
 __all__ = [
     "DATASETS",

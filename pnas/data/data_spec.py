@@ -64,7 +64,7 @@ class DataSpec:
         check_fields(self, "data")
 
     def held_out_fraction(self, part: str) -> float:
-        """Return the share of the train part held out as ``part`` if the source has no such part."""
+        """Return the share of the train part held out as ``part`` where the source gives none."""
         return 0.0
 
     def with_default_sizes(self) -> Self:
@@ -98,7 +98,7 @@ class DigitsSpec(DataSpec):
 
 @dataclass(frozen=True)
 class HeldOutSpec(DataSpec):
-    """A source that may lack a validation or a test part, which are then held out of its train part.
+    """A source that may lack a validation or a test part.
 
     Attributes:
         val_fraction: Share of the train part as given, held out when the source has no validation

@@ -3,35 +3,35 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pnas.data.normalisation import Floats, Images, normalise_in_place
 from pnas.errors import require
 
-Images = NDArray[np.float32]
-"""(examples, height, width, channels), normalised."""
+PARTS = ("train", "val", "test")
 Labels = NDArray[np.int32]
 """(examples,), classes 0..num_classes-1."""
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Normalised images with labels: one part to train on, one to measure rewards on, one no search reads.
+    """Normalised images with labels, in three parts: training, validation and test.
 
-    Examples are in the source's order (an image folder's are sorted by class): shuffle while training.
-    The arrays must not be written to.
+    Rewards are measured on the validation part; no search step reads the test part. Examples are
+    in the order of the source (an image folder's are sorted by class): shuffle while training. The
+    arrays must not be written to.
 
     Attributes:
-        name: the source's name.
-        x_train, x_val, x_test: float32, (examples, height, width, channels). ``x_test`` may be None.
+        name: Name of the source.
+        x_train, x_val, x_test: float32, (examples, height, width, channels). ``x_test`` may be
+            None.
         y_train, y_val, y_test: int32, (examples,). ``y_test`` is None exactly if ``x_test`` is.
-        num_classes: labels are 0..num_classes-1.
-        mean, std: float32, (channels,), of the train part's raw images; all are now ``(raw - mean) / std``.
-            None if they were made some other way.
-        class_names: one a class, in label order, or None.
+        num_classes: Number of classes; labels are 0..num_classes-1.
+        mean, std: float32, (channels,), of the train part's raw images; all images are
+            ``(raw - mean) / std``. None if they were made some other way.
+        class_names: Name of each class, in the order of the labels, or None.
     """
 
     name: str
@@ -47,26 +47,33 @@ class Dataset:
     class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        require(
-            self.x_train.ndim == 4, "dataset.x_train", "must be (n, H, W, C)", self.x_train.shape
-        )
-        has_both = (self.x_test is None) == (self.y_test is None)
-        require(has_both, "dataset.y_test", "must be given if and only if x_test is", self.y_test)
-        for part, (x, y) in self._parts().items():
-            _check_part(part, x, y, self.image_shape, self.num_classes)
+        shape = self.x_train.shape
+        require(self.x_train.ndim == 4, "dataset.x_train", "must be (n, H, W, C)", shape)
+
+        has_both_or_none = (self.x_test is None) == (self.y_test is None)
+        rule = "must be given if and only if x_test is"
+        require(has_both_or_none, "dataset.y_test", rule, self.y_test)
+
+        for part, (images, labels) in self._parts().items():
+            _check_images(part, images, self.image_shape)
+            _check_labels(part, labels, len(images), self.num_classes)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(height, width, channels)"""
+        """Shape of an image: (height, width, channels)."""
         height, width, channels = self.x_train.shape[1:]
         return height, width, channels
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that identify images, labels, split and normalisation, but not the name."""
+        """16 hexadecimal digits that identify images, labels, split and normalisation."""
+        arrays: list[NDArray[np.generic] | None] = []
+        for images, labels in self._parts().values():
+            arrays += [images, labels]
+        arrays += [self.mean, self.std]
+
         digest = hashlib.sha256(str(self.num_classes).encode())
-        arrays = [array for part in self._parts().values() for array in part]
-        for array in (*arrays, self.mean, self.std):
+        for array in arrays:
             if array is None:
                 digest.update(b"none")
                 continue
@@ -75,7 +82,11 @@ class Dataset:
         return digest.hexdigest()[:16]
 
     def normalise(self, raw: NDArray[np.generic]) -> Images:
-        """Raw (n, H, W, C) images, as they were before loading, on the scale that children are trained on."""
+        """Return raw images on the scale that children are trained on.
+
+        Args:
+            raw: (n, height, width, channels), with the pixel values of the source.
+        """
         images = raw.astype(np.float32)
         if self.mean is not None and self.std is not None:
             normalise_in_place(images, self.mean, self.std)
@@ -88,49 +99,23 @@ class Dataset:
         return parts
 
 
-def _check_part(
-    part: str, x: Images, y: Labels, image_shape: tuple[int, int, int], num_classes: int
-) -> None:
-    x_key = f"dataset.x_{part}"
-    y_key = f"dataset.y_{part}"
-    require(x.dtype == np.float32, x_key, "must be float32", str(x.dtype))
+def _check_images(part: str, images: Images, image_shape: tuple[int, int, int]) -> None:
+    key = f"dataset.x_{part}"
+    require(images.dtype == np.float32, key, "must be float32", str(images.dtype))
+
+    sizes = ", ".join(str(size) for size in image_shape)
+    require(images.shape[1:] == image_shape, key, f"must be (n, {sizes})", images.shape)
+
+
+def _check_labels(part: str, labels: Labels, count: int, num_classes: int) -> None:
+    key = f"dataset.y_{part}"
+    require(labels.dtype == np.int32, key, "must be int32", str(labels.dtype))
     require(
-        x.shape[1:] == image_shape,
-        x_key,
-        f"must be (n, {', '.join(map(str, image_shape))})",
-        x.shape,
+        labels.shape == (count,), key, f"must have the length of x_{part}, {count}", labels.shape
     )
-    require(y.dtype == np.int32, y_key, "must be int32", str(y.dtype))
-    require(y.shape == x.shape[:1], y_key, f"must have the length of x_{part}, {len(x)}", y.shape)
-    require(len(y) > 0, y_key, "must have at least 1 example", len(y))
-    in_range = y.min() >= 0 and y.max() < num_classes
-    require(in_range, y_key, f"must be 0..{num_classes - 1}", (int(y.min()), int(y.max())))
+    require(count > 0, key, "must have at least 1 example", count)
 
-
-def channel_statistics(images: Images) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each channel of (n, H, W, C) images.
-
-    The deviation of a channel that is constant (up to rounding) is 1, which leaves other parts their scale.
-    Summed in float64 and rounded to float32, so that machines with other vector units find the same bits.
-    """
-    count = images.size // images.shape[-1]
-    mean = images.sum(axis=0, dtype=np.float64).sum(axis=(0, 1)) / count
-    square = np.zeros_like(mean)
-    for start in range(
-        0, len(images), 1024
-    ):  # in chunks: a float64 copy of all would be twice the data
-        chunk = images[start : start + 1024]
-        square += np.square(chunk - _for_each_pixel(mean, images)).sum(axis=0).sum(axis=(0, 1))
-    std = np.sqrt(square / count).astype(np.float32)
-    return mean.astype(np.float32), np.where(std > 1e-6 * np.abs(mean), std, np.float32(1))
-
-
-def normalise_in_place(images: Images, mean: Floats, std: Floats) -> None:
-    """Make ``images`` ``(images - mean) / std`` without a copy of what may be most of the memory."""
-    images -= _for_each_pixel(mean, images)
-    images /= _for_each_pixel(std, images)
-
-
-def _for_each_pixel(values: NDArray[Any], images: Images) -> NDArray[Any]:
-    """(C,) values as (H, W, C): numpy then loops over whole images, not over C at a time."""
-    return np.tile(values, (*images.shape[1:3], 1))
+    smallest = int(labels.min())
+    largest = int(labels.max())
+    is_in_range = smallest >= 0 and largest < num_classes
+    require(is_in_range, key, f"must be 0..{num_classes - 1}", (smallest, largest))

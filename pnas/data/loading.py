@@ -1,4 +1,4 @@
-"""From a name or a `DataSpec` to a `Dataset`: read, check, split, normalise."""
+"""From a name or a specification to a `Dataset`: read, check, split, normalise."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from pnas.data import sources
 from pnas.data.data_spec import DataSpec, FileSpec, HeldOutSpec
-from pnas.data.dataset import Dataset, Images, Labels, channel_statistics, normalise_in_place
+from pnas.data.dataset import Dataset, Labels
+from pnas.data.normalisation import Images, channel_statistics, normalise_in_place
 from pnas.data.raw_data import RawData, raw_from_arrays
 from pnas.data.registry import DATASETS
 from pnas.data.splitting import Pick, plan_split
@@ -19,7 +20,14 @@ from pnas.errors import require
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What can be known of data without loading all of it: sizes of images and parts (``test`` may be 0)."""
+    """What can be known of data without loading all of it.
+
+    Attributes:
+        name: Name of the source.
+        image_shape: (height, width, channels).
+        num_classes: Number of classes.
+        train, val, test: Number of examples of each part; ``test`` may be 0.
+    """
 
     name: str
     image_shape: tuple[int, int, int]
@@ -33,35 +41,41 @@ def load_dataset(spec: DataSpec | str, **overrides: Any) -> Dataset:
     """Load, split and normalise the data that ``spec`` describes.
 
     Args:
-        spec: a `DataSpec`, or the name of a source: ``load_dataset("digits")``.
-        overrides: values of `DataSpec` to use instead: ``load_dataset("npz", path="mine.npz")``.
+        spec: A specification, or the name of a source: ``load_dataset("digits")``.
+        overrides: Values to use instead of those of ``spec``:
+            ``load_dataset("npz", path="mine.npz")``.
 
     Raises:
-        InvalidValue: values, files or arrays that do not fit; the key is that of the command line.
+        InvalidValue: Values, files or arrays that do not fit; the key is that of the command line.
     """
-    spec = resolve_spec(spec, overrides)
-    raw = read_source(spec)
-    return _make_dataset(raw, plan_split(_labels(raw), spec), spec.name)
+    resolved = resolve_spec(spec, overrides)
+    raw = read_source(resolved)
+    picks = plan_split(raw.labels(), resolved)
+    return _make_dataset(raw, picks, resolved.name)
 
 
 def check_data(spec: DataSpec | str, **overrides: Any) -> DataInfo:
     """Run every check of `load_dataset` that needs no download and no decoding of image files.
 
-    A local npz file is read and checked whole; of an image folder, the headers; of a data set that would be
-    downloaded, nothing but the requested sizes against the published ones.
+    A local npz file is read and checked whole; of an image folder, the headers; of a data set that
+    would be downloaded, the requested sizes are checked against the published ones.
 
     Raises:
-        InvalidValue: as `load_dataset`.
+        InvalidValue: As `load_dataset`.
     """
-    spec = resolve_spec(spec, overrides)
-    is_remote = spec.name in sources.KERAS_SETS and getattr(spec, "path", None) is None
-    raw = sources.published_outline(spec.name) if is_remote else read_source(spec)
-    picks = plan_split(_labels(raw), spec)
-    sizes = {part: len(pick.indices) for part, pick in picks.items()}
+    resolved = resolve_spec(spec, overrides)
+    is_downloaded = resolved.name in sources.KERAS_SETS and _path_of(resolved) is None
+    raw = sources.published_outline(resolved.name) if is_downloaded else read_source(resolved)
+    picks = plan_split(raw.labels(), resolved)
+
     height, width, channels = raw.parts["train"].x.shape[1:]
-    shape = (height, width, channels)
     return DataInfo(
-        spec.name, shape, raw.num_classes, sizes["train"], sizes["val"], sizes.get("test", 0)
+        name=resolved.name,
+        image_shape=(height, width, channels),
+        num_classes=raw.num_classes,
+        train=len(picks["train"].indices),
+        val=len(picks["val"].indices),
+        test=len(picks["test"].indices) if "test" in picks else 0,
     )
 
 
@@ -74,23 +88,23 @@ def dataset_from_arrays(
     y_test: NDArray[Any] | None = None,
     **options: Any,
 ) -> Dataset:
-    """A `Dataset` from arrays in memory, checked, split and normalised as those of an npz file.
+    """Return a `Dataset` from arrays in memory, checked, split and normalised as an npz file's.
 
     Args:
-        x_train, x_val, x_test: raw images, (n, H, W) or (n, H, W, C), uint8 or float.
-        y_train, y_val, y_test: integer, (n,), or one-hot, (n, classes).
-        options: sizes, fractions and ``split_seed`` of `DataSpec`, and ``name``.
+        x_train, x_val, x_test: Raw images, (n, H, W) or (n, H, W, C), uint8 or float.
+        y_train, y_val, y_test: Labels: integer, (n,), or one-hot, (n, classes).
+        options: Sizes, fractions and ``split_seed`` of `HeldOutSpec`, and ``name``.
 
     Raises:
-        InvalidValue: arrays or options that do not fit.
+        InvalidValue: Arrays or options that do not fit.
     """
-    named = {"x_train": x_train, "y_train": y_train, "x_val": x_val, "y_val": y_val}
-    named |= {"x_test": x_test, "y_test": y_test}
+    given = {"x_train": x_train, "y_train": y_train, "x_val": x_val, "y_val": y_val}
+    given |= {"x_test": x_test, "y_test": y_test}
+    arrays = {name: array for name, array in given.items() if array is not None}
+
     spec = make_spec(HeldOutSpec, {"name": "arrays", **options})
-    raw = raw_from_arrays(
-        {name: array for name, array in named.items() if array is not None}, "arrays"
-    )
-    return _make_dataset(raw, plan_split(_labels(raw), spec), spec.name)
+    raw = raw_from_arrays(arrays, "arrays")
+    return _make_dataset(raw, plan_split(raw.labels(), spec), spec.name)
 
 
 def resolve_spec(spec: DataSpec | str, overrides: Mapping[str, Any]) -> DataSpec:
@@ -126,31 +140,41 @@ def read_source(spec: DataSpec) -> RawData:
     return source(spec)
 
 
-def _labels(raw: RawData) -> dict[str, Labels]:
-    return {part: given.y for part, given in raw.parts.items()}
+def _path_of(spec: DataSpec) -> str | None:
+    return spec.path if isinstance(spec, FileSpec) else None
 
 
 def _make_dataset(raw: RawData, picks: dict[str, Pick], name: str) -> Dataset:
+    """Take the rows of each part, and normalise all by the statistics of the train part."""
     x_train, y_train = _rows(raw, picks["train"])
+    x_val, y_val = _rows(raw, picks["val"])
+    x_test: Images | None = None
+    y_test: Labels | None = None
+    if "test" in picks:
+        x_test, y_test = _rows(raw, picks["test"])
+
     mean, std = channel_statistics(x_train)
-    parts = {"train": (x_train, y_train)}
-    parts |= {part: _rows(raw, pick) for part, pick in picks.items() if part != "train"}
-    for images, _ in parts.values():
-        normalise_in_place(images, mean, std)
-    x_test, y_test = parts.get("test", (None, None))
+    for images in (x_train, x_val, x_test):
+        if images is not None:
+            normalise_in_place(images, mean, std)
+
     return Dataset(
-        name,
-        *parts["train"],
-        *parts["val"],
-        x_test,
-        y_test,
-        raw.num_classes,
-        mean,
-        std,
-        raw.class_names,
+        name=name,
+        x_train=x_train,
+        y_train=y_train,
+        x_val=x_val,
+        y_val=y_val,
+        x_test=x_test,
+        y_test=y_test,
+        num_classes=raw.num_classes,
+        mean=mean,
+        std=std,
+        class_names=raw.class_names,
     )
 
 
 def _rows(raw: RawData, pick: Pick) -> tuple[Images, Labels]:
     given = raw.parts[pick.given]
-    return given.x[pick.indices].astype(np.float32, copy=False), given.y[pick.indices]
+    # Taking rows by indices makes a copy, which is then normalised in place.
+    images = given.x[pick.indices].astype(np.float32, copy=False)
+    return images, given.y[pick.indices]

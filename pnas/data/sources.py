@@ -1,4 +1,4 @@
-"""The named data sets and npz files: a `DataSpec` in, checked `RawData` out."""
+"""The named data sets and npz files: a specification in, checked `RawData` out."""
 
 import zipfile
 import zlib
@@ -20,10 +20,18 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
+"""What numpy and zipfile raise on a file that may hold anything."""
 
 
 class Published(NamedTuple):
-    """What is known of a published data set without having it; its classes are of equal size."""
+    """What is known of a published data set without having it; its classes are of equal size.
+
+    Attributes:
+        image_shape: (height, width, channels).
+        num_classes: Number of classes.
+        train: Number of images of the train part.
+        test: Number of images of the test part.
+    """
 
     image_shape: tuple[int, int, int]
     num_classes: int
@@ -39,25 +47,33 @@ KERAS_SETS = {
 
 
 def digits(_: DataSpec) -> RawData:
-    """1,797 handwritten digits of 8x8 pixels, embedded in scikit-learn (UCI ML repository, public)."""
-    from sklearn.datasets import load_digits  # takes a second
+    """Return 1,797 handwritten digits of 8x8 pixels, embedded in scikit-learn (UCI, public)."""
+    from sklearn.datasets import load_digits  # takes a second to import
 
-    x, y = load_digits(return_X_y=True)
-    return raw_from_arrays(
-        {"x_train": x.reshape(-1, 8, 8).astype(np.uint8), "y_train": y}, "data.name"
-    )
+    pixels, labels = load_digits(return_X_y=True)
+    images = pixels.reshape(-1, 8, 8).astype(np.uint8)
+    return raw_from_arrays({"x_train": images, "y_train": labels}, "data.name")
 
 
 def npz(spec: NpzSpec) -> RawData:
-    """A local ``.npz`` file: x_train, y_train, and perhaps x_val, y_val, x_test, y_test."""
+    """Return the arrays of a local ``.npz`` file, checked.
+
+    Raises:
+        InvalidValue: A file that cannot be read, or arrays that do not fit.
+    """
     return raw_from_arrays(read_npz(spec.path or ""), "data.path")
 
 
 def keras_set(spec: FileSpec) -> RawData:
-    """Fashion-MNIST, CIFAR-10 or CIFAR-100: from ``spec.path`` if given, else downloaded once by Keras."""
+    """Return Fashion-MNIST, CIFAR-10 or CIFAR-100, from ``spec.path`` or else downloaded by Keras.
+
+    Raises:
+        InvalidValue: A file of other images, or a download that fails.
+    """
     published = KERAS_SETS[spec.name]
     arrays = read_npz(spec.path) if spec.path else _download(spec.name)
     raw = raw_from_arrays(arrays, "data.path", published.num_classes)
+
     shape = raw.parts["train"].x.shape[1:]
     rule = f"must hold {published.image_shape} images with data.name={spec.name}"
     require(shape == published.image_shape, "data.path", rule, shape)
@@ -65,47 +81,49 @@ def keras_set(spec: FileSpec) -> RawData:
 
 
 def published_outline(name: str) -> RawData:
-    """The shapes and label counts of a data set that need not be here: images of no memory, all zero."""
+    """Return the shapes and label counts of a data set that need not be here.
+
+    Its images take no memory, and all of their pixels are zero.
+    """
     published = KERAS_SETS[name]
-    parts = {
-        part: RawPart(
-            np.broadcast_to(np.uint8(0), (count, *published.image_shape)),
-            (np.arange(count) % published.num_classes).astype(np.int32),
-        )
-        for part, count in (("train", published.train), ("test", published.test))
-    }
+    parts = {}
+    for part, count in (("train", published.train), ("test", published.test)):
+        images = np.broadcast_to(np.uint8(0), (count, *published.image_shape))
+        labels = np.arange(count) % published.num_classes
+        parts[part] = RawPart(images, labels.astype(np.int32))
     return RawData(parts, published.num_classes)
 
 
 def read_npz(path: str) -> dict[str, Any]:
-    """Every array of an ``.npz`` file, by name. Pickled objects are refused: reading them runs their code.
+    """Return every array of an ``.npz`` file, by name.
+
+    Pickled objects are refused: reading them runs their code.
 
     Raises:
-        InvalidValue: no such file, not an npz archive, damaged, or holding something else than plain arrays.
+        InvalidValue: No such file, not an npz archive, damaged, or holding something else than
+            plain arrays.
     """
     file = Path(path).expanduser()
     require(file.is_file(), "data.path", "must be an .npz file that exists", path)
-    require(
-        zipfile.is_zipfile(file),
-        "data.path",
-        "must be an .npz archive, as numpy.savez writes it",
-        path,
-    )
+    rule = "must be an .npz archive, as numpy.savez writes it"
+    require(zipfile.is_zipfile(file), "data.path", rule, path)
+
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except _UNREADABLE as error:
-        why = " ".join(str(error).split())
-        is_pickled = "allow_pickle" in why
-        rule = (
-            "must hold plain arrays, not pickled objects"
-            if is_pickled
-            else f"must be readable ({why})"
-        )
-        raise InvalidValue("data.path", rule, path) from error
-    strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
-    require(not strange, "data.path", "must hold arrays only", ", ".join(strange))
+        raise InvalidValue("data.path", _why_unreadable(error), path) from error
+
+    others = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    require(not others, "data.path", "must hold arrays only", ", ".join(others))
     return arrays
+
+
+def _why_unreadable(error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    if "allow_pickle" in reason:
+        return "must hold plain arrays, not pickled objects"
+    return f"must be readable ({reason})"
 
 
 def _download(name: str) -> dict[str, Any]:
@@ -114,7 +132,7 @@ def _download(name: str) -> dict[str, Any]:
     try:
         train, test = getattr(keras.datasets, name).load_data()
     except Exception as error:  # keras raises a bare Exception when a download fails
-        why = " ".join(str(error).split())
-        rule = f"must name a local .npz file, since {name} could not be downloaded ({why})"
+        reason = " ".join(str(error).split())
+        rule = f"must name a local .npz file, since {name} could not be downloaded ({reason})"
         raise InvalidValue("data.path", rule, None) from error
     return {"x_train": train[0], "y_train": train[1], "x_test": test[0], "y_test": test[1]}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pnas.data import Dataset, dataset_from_arrays, load_dataset
-from pnas.data.dataset import channel_statistics
+from pnas.data.normalisation import channel_statistics
 from pnas.errors import InvalidValue
 
 # Follows from images, split and normalisation. If it changes, no older run can be continued.

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pnas.data import check_data, load_dataset
-from pnas.data.image_folder import ImageFiles
+from pnas.data.image_files import ImageFiles
 from pnas.errors import InvalidValue
 
 SIZE = (6, 4)  # width, height
