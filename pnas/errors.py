@@ -1,31 +1,14 @@
 """The family of errors that a user can meet.
 
-<<<<<<< HEAD
-Every one of them prints as a single line that states the rule and then the value received;
-``run.py`` turns them into exit code 2 without a traceback. A child that fails is not an error of
-the search: it is a `pnas.records.ChildResult` with a status.
-=======
 Each of them prints as a single line that states the rule and then the value received; the command
 turns it into exit code 2 without a traceback. A child that fails is not an error of the search: it
 is a `pnas.records.ChildResult` with a status.
->>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
 """
 
 from typing import Any
 
 _LONGEST_VALUE = 200
-<<<<<<< HEAD
-
-
-def _shortened(value: Any) -> str:
-    """Return ``value`` as one line of at most 200 characters."""
-    line = " ".join(f"{value!r}".split())
-    if len(line) <= _LONGEST_VALUE:
-        return line
-    return line[: _LONGEST_VALUE - 3] + "..."
-=======
 """Characters of a received value that an error shows."""
->>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
 
 
 class PnasError(Exception):
@@ -47,11 +30,7 @@ class InvalidValue(PnasError, ValueError):
         self.key = key
         self.rule = rule
         self.received = received
-<<<<<<< HEAD
         super().__init__(f"{key}: {rule}. Received: {_shortened(received)}")
-=======
-        super().__init__(f"{key}: {rule}. Received: {_one_line(received)}")
->>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
 
     def __reduce__(self) -> tuple[type, tuple[str, str, Any]]:
         # Exceptions are pickled by their message alone unless they say how they are made.
@@ -99,11 +78,6 @@ def require(condition: bool, key: str, rule: str, received: Any) -> None:
 
 
 def require_count(key: str, value: Any, minimum: int = 1) -> int:
-<<<<<<< HEAD
-    """Return ``value`` if it is an integer of at least ``minimum``; else raise `InvalidValue`."""
-    is_int = isinstance(value, int) and not isinstance(value, bool)
-    require(is_int and value >= minimum, key, f"must be an integer of at least {minimum}", value)
-=======
     """Return ``value``, an integer of at least ``minimum``.
 
     Raises:
@@ -112,7 +86,6 @@ def require_count(key: str, value: Any, minimum: int = 1) -> int:
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     is_count = is_integer and value >= minimum
     require(is_count, key, f"must be an integer of at least {minimum}", value)
->>>>>>> c9a46ff (Rewrite data, errors, seeds, extensions and redaction one thought a line)
     return int(value)
 
 
@@ -126,7 +99,7 @@ def require_choice(key: str, value: Any, choices: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _one_line(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = " ".join(repr(value).split())
     if len(text) > _LONGEST_VALUE:
         return text[: _LONGEST_VALUE - 3] + "..."
