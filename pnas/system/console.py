@@ -1,0 +1,85 @@
+"""Output that any terminal can take: one line of untrusted text, characters it can encode."""
+
+import codecs
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_ERRORS = "pnas_substitute"
+
+_SUBSTITUTES = {
+    "ρ": "rho",
+    "τ": "tau",
+    "±": "+-",
+    "×": "x",
+    "…": "...",
+    "–": "-",
+    "—": "-",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+    "✕": "x",
+    "━": "=",
+    "─": "-",
+    "╸": "=",
+    "╺": "-",
+    "│": "|",
+    "•": "*",
+}
+"""What to print for a character that the encoding of the terminal does not have."""
+
+
+def tolerate_any_encoding(*streams: TextIO) -> None:
+    """Let ``streams`` (default: standard output and error) substitute what they cannot encode.
+
+    Where the encoding of the terminal is Latin-1 or ASCII, a ρ would end the command otherwise,
+    after hours of search, with a UnicodeEncodeError.
+    """
+    codecs.register_error(_ERRORS, _substitute)
+    for stream in streams or (sys.stdout, sys.stderr):
+        # Streams that tests and notebooks put in their place may not have an encoding.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors=_ERRORS)
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unencodable = error.object[error.start : error.end]
+    substitutes = [_SUBSTITUTES.get(character, "?") for character in unencodable]
+    return "".join(substitutes), error.end
+
+
+def printable_line(text: str) -> str:
+    """Return ``text`` as one line that moves no cursor, changes no colour and keeps its direction.
+
+    Control characters, escape sequences and bidirectional controls become U+FFFD; any white space
+    becomes one space. Every string that was read from a file passes through here before it is
+    printed.
+
+    >>> printable_line("red: " + chr(27) + "[31m" + chr(10) + "next line")
+    'red: \ufffd[31m next line'
+    """
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(_printable(character) for character in line)
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+
+
+def print_line(console: "Console", text: str) -> None:
+    """Print ``text`` as one line as it is: no markup, no highlighting, no wrapping.
+
+    Args:
+        console: Console to print to.
+        text: Any text, also from a file (see `printable_line`).
+    """
+    line = printable_line(text)
+    console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
