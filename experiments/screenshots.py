@@ -25,7 +25,7 @@ from pnas.reports.data.run_reader import read_run
 from pnas.reports.html.ranking_page import write_ranking
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.searching.search_pictures import CELL, NETWORK, PICTURES, leave_pictures
-from pnas.tracking import Projection, TrackingSpec
+from pnas.tracking import MlflowSpec, Projection
 from pnas.tracking.mlflow_store import open_store
 from pnas.tracking.saved_view import VIEW
 
@@ -81,7 +81,7 @@ def _pages(runs: list[Path], folder: Path, out: Path) -> None:
 
 
 def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
-    spec = TrackingSpec(uri=f"sqlite:///{folder}/mlflow.db", experiment="pnas")
+    spec = MlflowSpec(uri=f"sqlite:///{folder}/mlflow.db", experiment="pnas")
     shown = [_shown(run, spec) for run in runs]
     experiment = open_store(spec).experiment_id
     with mlflow_server(folder / "mlflow.db") as address:
@@ -94,7 +94,7 @@ def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
         )
 
 
-def _shown(run: Path, spec: TrackingSpec) -> str:
+def _shown(run: Path, spec: MlflowSpec) -> str:
     projection = Projection(run, spec)
     projection.advance("finished", [run / name for name in PICTURES if (run / name).is_file()])
     if projection.info is None:

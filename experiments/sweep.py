@@ -10,7 +10,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from pnas.reports.terminal.text_grid import Column, Grid
-from pnas.tracking import TrackingSpec, open_store
+from pnas.tracking import MlflowSpec, open_store
 from pnas.tracking.mlflow_store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,7 +87,7 @@ def _by_value(group: tuple[Settings, Any]) -> list[tuple[float, str]]:
 def store_of(overrides: Sequence[str]) -> Store:
     """Open the MLflow store that the searches of the sweep are shown in."""
     given = dict(item.split("=", 1) for item in overrides if item.startswith("tracking."))
-    spec = TrackingSpec(
+    spec = MlflowSpec(
         uri=given.get("tracking.uri"),
         experiment=given.get("tracking.experiment", "pnas"),
     )

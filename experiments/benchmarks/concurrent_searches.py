@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pnas.records import Journal
-from pnas.tracking import TrackingSpec, open_store
+from pnas.tracking import MlflowSpec, open_store
 
 RUN = Path(__file__).resolve().parents[2] / "run.py"
 TINY = (
@@ -53,7 +53,7 @@ def start(index: int, home: Path) -> "subprocess.Popen[str]":
 def look_up(home: Path, index: int) -> dict[str, Any]:
     """What search ``index`` left in its run directory and in MLflow."""
     summary = json.loads((home / "outputs" / f"search-{index}" / "summary.json").read_text())
-    store = open_store(TrackingSpec(uri=f"sqlite:///{home}/mlflow.db"))
+    store = open_store(MlflowSpec(uri=f"sqlite:///{home}/mlflow.db"))
     with Journal(home / "outputs" / f"search-{index}" / "journal.sqlite") as journal:
         condition = f"tags.`pnas.search_id` = '{journal.meta('search_id')}'"
     runs = store.client.search_runs([store.experiment_id], condition)

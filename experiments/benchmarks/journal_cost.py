@@ -26,7 +26,7 @@ from pnas.records.run_directory import JOURNAL
 from pnas.search import Progressive, SearchLoop
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
-from pnas.tracking import Projection, TrackingSpec, open_store
+from pnas.tracking import MlflowSpec, Projection, open_store
 
 B = 5
 EPOCHS = 20
@@ -107,7 +107,7 @@ def _take_up(space: StateSpace, K: int, path: Path) -> None:
 
 def _project(run_dir: Path) -> float:
     """Seconds to show the whole search in a store that is there already."""
-    spec = TrackingSpec(uri=f"sqlite:///{run_dir}/mlflow.db")
+    spec = MlflowSpec(uri=f"sqlite:///{run_dir}/mlflow.db")
     open_store(spec)
     return _seconds(lambda: Projection(run_dir, spec).advance("finished"))
 

@@ -22,11 +22,11 @@ from pnas.data.registry import DATASETS, migrate_data
 from pnas.errors import InvalidValue
 from pnas.execution import ExecutorSpec
 from pnas.predictors import ControllerSpec
-from pnas.records.evaluation_cache import CacheSpec
+from pnas.records.cache_spec import CacheSpec
 from pnas.registry import Part, Registry
 from pnas.search import SearchSpec
 from pnas.state_space import STATE_SPACES, PNASSpaceSpec, migrate_state_space
-from pnas.tracking import TrackingSpec
+from pnas.tracking import TRACKERS, MlflowSpec, migrate_tracking
 
 SCHEMA = "hydra/schema"
 """Where Hydra finds the specifications: below ``hydra/``, whose groups ``--help`` does not list."""
@@ -166,7 +166,6 @@ _STRATEGIES = _shared(
 )
 _EXECUTORS = _shared("executor.kind", ExecutorSpec, "local", "serial", "ray", kind="executors")
 _CACHES = _shared("cache", CacheSpec, "sqlite")
-_TRACKERS = _shared("tracking.backend", TrackingSpec, "mlflow", "none")
 
 _GROUPS = (
     Group("task", "name", TASK_SPECS, default=TaskSpec, migrate=migrate_task),
@@ -178,7 +177,7 @@ _GROUPS = (
     Group("search", "kind", _STRATEGIES, default=SearchSpec),
     Group("executor", "kind", _EXECUTORS, default=ExecutorSpec),
     Group("cache", None, _CACHES, default=CacheSpec),
-    Group("tracking", "backend", _TRACKERS, default=TrackingSpec),
+    Group("tracking", "backend", TRACKERS, default=MlflowSpec, migrate=migrate_tracking),
 )
 GROUPS: dict[str, Group] = {group.name: group for group in _GROUPS}
 """Every group by its name, in the order in which a configuration is shown."""

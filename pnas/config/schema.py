@@ -15,7 +15,7 @@ from pnas.data import DataSpec
 from pnas.errors import require, require_count
 from pnas.execution import ExecutorSpec
 from pnas.predictors import ControllerSpec
-from pnas.records.evaluation_cache import CacheSpec
+from pnas.records.cache_spec import CacheSpec
 from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
 from pnas.state_space.named_cells import PRESETS

@@ -21,6 +21,8 @@ from pnas.system.stored_json import parse_json, parse_json_mapping
 _LONGEST_CELL = 20_000
 """Characters of the longest text of a cell; one of 15 blocks has about 500."""
 
+_METRICS_OF_PREDICTORS = ("spearman_", "kendall_")
+
 _OF_JOURNAL = (Status.CHOSEN, Status.OK, Status.FAILED)
 
 
@@ -47,10 +49,15 @@ def parse_predictor(text: str, path: Path) -> dict[str, Any]:
     """Return what a stage stores of its predictor.
 
     Raises:
-        JournalMalformed: It is no JSON mapping, too long or too deep.
+        JournalMalformed: It is no JSON mapping, too long or too deep, or a metric is no number.
     """
-    with_source = f"{path}: predictor of a stage"
-    return _translated(parse_json_mapping, text, with_source)
+    source = f"{path}: predictor of a stage"
+    learned: dict[str, Any] = _translated(parse_json_mapping, text, source)
+    for name, value in learned.items():
+        rule = _rule_of_predictor_value(name, value)
+        if rule is not None:
+            raise JournalMalformed(f"{source}: {name}", rule, value)
+    return learned
 
 
 def parse_child(row: sqlite3.Row | Mapping[str, Any], path: Path) -> ChildRecord:
@@ -118,6 +125,20 @@ def format_metrics(metrics: Mapping[str, Sequence[float]]) -> str:
     """Return per-epoch values by name as they are stored. An epoch without a value holds NaN."""
     lists = {name: list(values) for name, values in metrics.items()}
     return json.dumps(lists)
+
+
+def _rule_of_predictor_value(name: str, value: Any) -> str | None:
+    """Return the rule that a value of a predictor's report breaks; None if it breaks none."""
+    if value is None:
+        return None
+    if name == "losses" and not isinstance(value, list):
+        return "must be a list"
+    if name == "choice_next" and not isinstance(value, dict):
+        return "must be a mapping"
+    is_metric = name == "loss" or name.startswith(_METRICS_OF_PREDICTORS)
+    if is_metric and not isinstance(value, int | float):
+        return "must be a number"
+    return None
 
 
 def _is_text(value: Any) -> bool:

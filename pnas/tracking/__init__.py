@@ -1,19 +1,32 @@
 """Journal -> MLflow. Nothing here imports MLflow before a store is opened."""
 
 from pnas.system.redaction import redact, scrub
-from pnas.tracking.mlflow_store import find_run, open_store, run_dir_of
-from pnas.tracking.projection import Projection, project
-from pnas.tracking.tracker import MlflowTracker, NullTracker, Tracker, start_tracker
-from pnas.tracking.tracking_specs import TrackingSpec, how_to_open, resolve_uri
+from pnas.tracking.mlflow_store import open_store
+from pnas.tracking.projection import Info, Projection, project
+from pnas.tracking.registry import TRACKERS
+from pnas.tracking.run_lookup import find_run, run_dir_of
+from pnas.tracking.tracker import NullTracker, Tracker, start_tracker
+from pnas.tracking.tracking_specs import (
+    MlflowSpec,
+    NoTrackingSpec,
+    TrackingSpec,
+    how_to_open,
+    migrate_tracking,
+    resolve_uri,
+)
 
 __all__ = [
-    "MlflowTracker",
+    "TRACKERS",
+    "Info",
+    "MlflowSpec",
+    "NoTrackingSpec",
     "NullTracker",
     "Projection",
     "Tracker",
     "TrackingSpec",
     "find_run",
     "how_to_open",
+    "migrate_tracking",
     "open_store",
     "project",
     "redact",

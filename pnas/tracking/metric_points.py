@@ -1,4 +1,4 @@
-"""The metrics that MLflow shows of a child, a stage and a whole search, at the times the journal gives."""
+"""The metrics that MLflow shows of a child, a stage and a whole search, at the journal's times."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,9 +8,19 @@ from pnas.records import ChildRecord, StageRecord, Status
 from pnas.records.evaluation_cache import CACHED_SEED
 from pnas.tracking.naming import legal_name
 
+_BOUNDS = ("_low", "_high")
+"""Ends of the names of interval bounds. summary.json and the report hold them; MLflow does not."""
+
 
 class Point(NamedTuple):
-    """One value of a metric; ``at`` in milliseconds since the epoch."""
+    """One value of a metric.
+
+    Attributes:
+        name: Name of the metric.
+        step: Step of the value.
+        value: The value; NaN stands for infinity, too.
+        at: When it was measured, in milliseconds since the epoch.
+    """
 
     name: str
     step: int
@@ -19,9 +29,7 @@ class Point(NamedTuple):
 
 
 def child_points(child: ChildRecord) -> list[Point]:
-    """Outcome of a child that has ended, and its per-epoch values with step = epoch, counted from 1."""
-    ended = child.ended_at or 0.0
-    seconds = child.seconds or 0.0
+    """Return the outcome of a child (step 0) and its per-epoch values (step = epoch, from 1)."""
     outcome = {
         "reward": child.reward,
         "predicted_reward": child.predicted,
@@ -29,59 +37,55 @@ def child_points(child: ChildRecord) -> list[Point]:
         "flops": child.flops,
         "seconds": child.seconds,
     }
-    epochs = [
-        Point(
-            legal_name(name),
-            epoch,
-            _shown(value),
-            as_ms(ended - seconds * (1 - epoch / len(values))),
-        )
-        for name, values in child.metrics.items()
-        if name != CACHED_SEED
-        for epoch, value in enumerate(values, start=1)
-        if not math.isnan(value)  # an epoch that was not validated
-    ]
-    return [*scalars(outcome, 0, as_ms(ended)), *epochs]
+    ended = child.ended_at or 0.0
+    return [*scalars(outcome, step=0, at=as_ms(ended)), *_epoch_points(child)]
 
 
 def stage_points(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Point]:
-    """What is known of a stage from its opening, and from its closing: outcome, predictor's loss by epoch."""
+    """Return what is known of a stage (step 0), and its predictor's loss (step = training step).
+
+    Args:
+        stage: The stage, open or closed.
+        children: Its children.
+    """
     opened = {
         "candidates_scored": stage.candidates_scored,
         "unique_candidates": stage.unique_candidates,
         "children": len(children),
         "seconds_scoring": stage.seconds_scoring,
     }
-    points = scalars(opened, 0, as_ms(stage.opened_at))
+    points = scalars(opened, step=0, at=as_ms(stage.opened_at))
     if stage.closed_at is None:
         return points
+
     outcome = {
         "failed": sum(child.status is Status.FAILED for child in children),
         "seconds": stage.closed_at - stage.opened_at + stage.seconds_scoring,
         **_rewards(children),
-        **_correlations(stage),
+        **_predictor_quality(stage),
     }
-    return [
-        *points,
-        *scalars(outcome, 0, as_ms(stage.closed_at)),
-        *_losses(stage, as_ms(stage.closed_at)),
-    ]
+    points += scalars(outcome, step=0, at=as_ms(stage.closed_at))
+    points += _loss_points(stage, as_ms(stage.closed_at))
+    return points
 
 
 def stage_curves(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Point]:
-    """A closed stage's part of the search's curves, step = b."""
+    """Return a closed stage's part in the curves of the search (step = number of the stage)."""
     if stage.closed_at is None:
         return []
-    rewards = {f"stage_{name}": value for name, value in _rewards(children).items()}
-    loss = {"predictor_loss": (stage.predictor or {}).get("loss")}
-    return scalars({**rewards, **loss, **_correlations(stage)}, stage.b, as_ms(stage.closed_at))
+    values: dict[str, float | None] = {}
+    for name, reward in _rewards(children).items():
+        values[f"stage_{name}"] = reward
+    values["predictor_loss"] = (stage.predictor or {}).get("loss")
+    values |= _predictor_quality(stage)
+    return scalars(values, step=stage.b, at=as_ms(stage.closed_at))
 
 
 def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
-    """The search's curves by child: best reward by children trained, and how many were trained and failed.
+    """Return the curves of the search by child: best reward so far, children trained and failed.
 
     Args:
-        ended: children in the order in which they ended, so that more of them only ever append points.
+        ended: Children in the order in which they ended, so that more of them only append points.
     """
     points: list[Point] = []
     best = -math.inf
@@ -91,23 +95,45 @@ def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
         at = as_ms(child.ended_at or 0.0)
         if child.status is Status.OK and child.reward is not None:
             best = max(best, child.reward)
-            trained = trained + 1
+            trained += 1
             points.append(Point("best_reward", trained, best, at))
-        failed += child.status is Status.FAILED
+        if child.status is Status.FAILED:
+            failed += 1
         # Against wall time these two show the throughput.
-        points += scalars({"children_trained": trained, "children_failed": failed}, count, at)
+        counts = {"children_trained": trained, "children_failed": failed}
+        points += scalars(counts, step=count, at=at)
     return points
 
 
 def scalars(values: Mapping[str, float | None], step: int, at: int) -> list[Point]:
-    """One point for each value that is known."""
-    return [
-        Point(name, step, _shown(value), at) for name, value in values.items() if value is not None
-    ]
+    """Return one point for each value that is known."""
+    points = []
+    for name, value in values.items():
+        if value is not None:
+            points.append(Point(name, step, _storable(value), at))
+    return points
 
 
 def as_ms(seconds: float) -> int:
+    """Return a time in milliseconds."""
     return round(seconds * 1000)
+
+
+def _epoch_points(child: ChildRecord) -> list[Point]:
+    """Return the per-epoch values of a child, spread evenly over the time of its training."""
+    ended = child.ended_at or child.started_at or 0.0
+    seconds = child.seconds or 0.0
+
+    points = []
+    for name, values in child.metrics.items():
+        if name == CACHED_SEED:
+            continue
+        for epoch, value in enumerate(values, start=1):
+            is_measured = not math.isnan(value)
+            if is_measured:
+                at = as_ms(ended - seconds * (1 - epoch / len(values)))
+                points.append(Point(legal_name(name), epoch, _storable(value), at))
+    return points
 
 
 def _rewards(children: Iterable[ChildRecord]) -> dict[str, float | None]:
@@ -118,32 +144,38 @@ def _rewards(children: Iterable[ChildRecord]) -> dict[str, float | None]:
     }
 
 
-def _correlations(stage: StageRecord) -> dict[str, float | None]:
+def _predictor_quality(stage: StageRecord) -> dict[str, float | None]:
+    """Return rank correlations of predictions with rewards, and how good the selection was."""
     learned = stage.predictor or {}
-    found = {
-        name: value for name, value in learned.items() if name.startswith(("spearman_", "kendall_"))
-    }
-    return {**found, **_choice(learned.get("choice_next") or {})}
+    found: dict[str, float | None] = {}
+    for name, value in learned.items():
+        if name.startswith(("spearman_", "kendall_")):
+            found[name] = value
+    found |= _selection_quality(learned.get("choice_next") or {})
+    return {name: value for name, value in found.items() if not name.endswith(_BOUNDS)}
 
 
-def _choice(judged: Mapping[str, Any]) -> dict[str, float | None]:
-    """How the next stage's chosen cells, and its random probe, came out against what was predicted."""
-    parts = {of: judged.get(of) or {} for of in ("chosen", "probe")}
-    found = {f"{of}_{name}": value for of, part in parts.items() for name, value in part.items()}
-    return {
-        **found,
-        "probe_regret": judged.get("regret"),
-        "probe_advantage": judged.get("advantage"),
-    }
+def _selection_quality(evaluated: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return how predictions agree with the next stage's chosen cells and with its random probe."""
+    found: dict[str, float | None] = {}
+    for group in ("chosen", "probe"):
+        for name, value in (evaluated.get(group) or {}).items():
+            found[f"{group}_{name}"] = value
+    found["probe_regret"] = evaluated.get("regret")
+    found["probe_advantage"] = evaluated.get("advantage")
+    return found
 
 
-def _losses(stage: StageRecord, at: int) -> list[Point]:
+def _loss_points(stage: StageRecord, at: int) -> list[Point]:
     learned = stage.predictor or {}
     losses = learned.get("losses") or [learned.get("loss")]
-    known = [(epoch, loss) for epoch, loss in enumerate(losses, start=1) if loss is not None]
-    return [Point("predictor_loss", epoch, _shown(loss), at) for epoch, loss in known]
+    points = []
+    for epoch, loss in enumerate(losses, start=1):
+        if loss is not None:
+            points.append(Point("predictor_loss", epoch, _storable(loss), at))
+    return points
 
 
-def _shown(value: float) -> float:
-    """Infinities as NaN: databases hold them as 1.8e308, which flattens every chart."""
+def _storable(value: float) -> float:
+    # Databases hold infinity as 1.8e308, which flattens every chart.
     return float(value) if math.isfinite(value) else math.nan

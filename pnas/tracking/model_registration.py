@@ -1,13 +1,15 @@
-"""The exported model as an MLflow model: a folder that ``mlflow models predict`` takes, and a registered version."""
+"""An exported model as MLflow's: a folder for ``mlflow models predict``, a registered version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.tracking.mlflow_store import open_store, prepare_process, translated
+from pnas.tracking.mlflow_process import prepare_mlflow, translate_store_errors
+from pnas.tracking.mlflow_store import open_store
+from pnas.tracking.run_facts import LEVEL
 from pnas.tracking.tracking_specs import TrackingSpec, resolve_uri
 
 if TYPE_CHECKING:
@@ -15,40 +17,62 @@ if TYPE_CHECKING:
 
 FOLDER = "mlflow_model"
 
+_ARTIFACT = "model"
 
-def write_mlflow(
-    model: "keras.Model", folder: Path, example: NDArray[np.float32]
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """``mlflow_model/`` with signature and input example, and predictions by what MLflow reads back from it.
+Images = NDArray[np.float32]
+"""Raw images, (n, height, width, channels), in; probabilities, (n, classes), out."""
+
+
+def write_mlflow(model: "keras.Model", folder: Path, example: Images) -> Callable[[Images], Images]:
+    """Write ``model`` into ``folder`` as an MLflow model with signature and input example.
 
     Args:
-        example: a few raw images, (n, height, width, channels).
+        model: The model.
+        folder: Folder in which ``mlflow_model/`` is made.
+        example: A few raw images, (n, height, width, channels).
+
+    Returns:
+        Predictions by what MLflow reads back from the folder.
     """
-    prepare_process()
+    prepare_mlflow()
     import mlflow
 
-    signature = mlflow.models.infer_signature(example, np.asarray(model(example, training=False)))
-    mlflow.tensorflow.save_model(model, folder / FOLDER, signature=signature, input_example=example)
-    served: Any = mlflow.pyfunc.load_model(str(folder / FOLDER))
-    return lambda images: np.asarray(served.predict(images))
+    path = folder / FOLDER
+    probabilities = np.asarray(model(example, training=False))
+    signature = mlflow.models.infer_signature(example, probabilities)
+    mlflow.tensorflow.save_model(model, path, signature=signature, input_example=example)
+    served: Any = mlflow.pyfunc.load_model(str(path))
+
+    def predict(images: Images) -> Images:
+        return np.asarray(served.predict(images))
+
+    return predict
 
 
-def register_model(spec: TrackingSpec, name: str, folder: Path, tags: dict[str, str]) -> str:
-    """Keep the MLflow model in ``folder`` in the store and register it as ``name``; its version.
+def register_model(spec: TrackingSpec, name: str, folder: Path, tags: Mapping[str, str]) -> str:
+    """Keep the MLflow model in ``folder`` in the store, and register it as ``name``.
+
+    Args:
+        spec: Which store.
+        name: Name of the registered model, made if missing.
+        folder: Folder that holds ``mlflow_model/``.
+        tags: Tags of the model's run and version.
+
+    Returns:
+        The version.
 
     Raises:
-        TrackingError: the store cannot be reached, or refuses.
+        TrackingError: The store cannot be reached, or refuses.
     """
     store = open_store(spec)
-    with translated(resolve_uri(spec)):
+    with translate_store_errors(resolve_uri(spec)):
         client = store.client
-        run = client.create_run(
-            store.experiment_id, run_name=name, tags={**tags, "pnas.level": "model"}
-        )
-        client.log_artifacts(run.info.run_id, str(folder / FOLDER), "model")
+        run = client.create_run(store.experiment_id, run_name=name, tags={**tags, LEVEL: "model"})
+        run_id = run.info.run_id
+        client.log_artifacts(run_id, str(folder / FOLDER), _ARTIFACT)
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
-        source = f"{run.info.artifact_uri}/model"
-        version = client.create_model_version(name, source, run.info.run_id, tags=tags)
-        client.set_terminated(run.info.run_id, "FINISHED")
+        source = f"{run.info.artifact_uri}/{_ARTIFACT}"
+        version = client.create_model_version(name, source, run_id, tags=dict(tags))
+        client.set_terminated(run_id, "FINISHED")
     return str(version.version)

@@ -1,67 +1,99 @@
-"""Journal -> MLflow: brings a store to what the journal says, any number of times, from any state of it."""
+"""Journal -> MLflow: brings a store to what the journal says, from whatever state it is in."""
 
-import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pnas.records import Journal
-from pnas.records.run_directory import CHILDREN, CONFIG, JOURNAL, SUMMARY
+from pnas.records import JournalReader
+from pnas.records.run_directory import JOURNAL
+from pnas.system.file_lock import file_lock
 from pnas.system.redaction import redact
-from pnas.tracking.mlflow_store import Store, file_lock, open_store, translated
-from pnas.tracking.run_facts import RUNNING, RunFacts, SearchFacts
-from pnas.tracking.store_mirror import Mirror, StoredRun
-from pnas.tracking.tracking_specs import TrackingSpec, resolve_uri
+from pnas.tracking.artifacts import Artifacts
+from pnas.tracking.mlflow_process import translate_store_errors
+from pnas.tracking.mlflow_store import Store, open_store
+from pnas.tracking.run_facts import RUNNING, RunFacts
+from pnas.tracking.saved_view import view_address
+from pnas.tracking.search_facts import SearchFacts
+from pnas.tracking.store_mirror import Mirror
+from pnas.tracking.stored_run import StoredRun
+from pnas.tracking.tracking_specs import MlflowSpec, TrackingSpec, resolve_uri
 
 LOCK = ".tracking.lock"
-_ALWAYS_KEPT = (SUMMARY, CHILDREN, CONFIG)
+_SECONDS_TO_WAIT = 60.0
+
+Info = dict[str, str]
+"""Where a search is shown: uri (without credentials), experiment, run_id, and the address of the
+view that compares searches."""
 
 
 def project(
     run_dir: Path, spec: TrackingSpec, status: str | None = None, artifacts: Sequence[Path] = ()
-) -> dict[str, str]:
-    """Show the search in ``run_dir`` in the store of ``spec``, whatever part of it is there already.
+) -> Info:
+    """Show the search in ``run_dir`` in the store of ``spec``, whatever part of it is there.
 
     Args:
-        run_dir: holds the journal.
-        spec: which store and experiment.
-        status: as in `SearchFacts`; give ``interrupted`` for a search that nobody is running.
-        artifacts: more files and folders to keep with the search run.
+        run_dir: Run directory with the journal.
+        spec: Which store and experiment.
+        status: As in `SearchFacts`; ``interrupted`` for a search that nobody is running.
+        artifacts: More files and folders to keep with the search run.
 
     Returns:
-        ``{"uri" (without credentials), "experiment", "run_id"}``.
+        Where it is shown.
 
     Raises:
-        TrackingError: the store cannot be reached, or refuses.
-        RunDirectoryError: there is no journal in ``run_dir``.
+        TrackingError: The store cannot be reached, or refuses.
+        RunDirectoryError: There is no journal in ``run_dir``.
     """
     projection = Projection(run_dir, spec)
     projection.advance(status, artifacts)
     return projection.info or {}
 
 
-class Projection:
-    """One search's image in one store. Knows what is there already, so that a pass writes only what is new.
-
-    A run is made, filled and ended in this order, and everything written carries the journal's own times, so
-    a pass that stops anywhere (a kill, a store that goes away) is completed by the next, whoever makes it.
+@dataclass(frozen=True)
+class _Pass:
+    """What one pass writes, and with what.
 
     Attributes:
-        info: as `project` returns it; None until the search run is known.
-        changes: what all passes have written so far (`Mirror.changes`).
+        store: The open store.
+        mirror: The runs in it.
+        facts: What they are to show.
+        artifacts: Files to keep once the search has ended.
+        should_stop: Asked between children; true ends the pass.
+    """
+
+    store: Store
+    mirror: Mirror
+    facts: SearchFacts
+    artifacts: Sequence[Path]
+    should_stop: Callable[[], bool]
+
+
+class Projection:
+    """One search's image in one store.
+
+    It knows what is there already, so that a pass writes only what is new. A run is made, filled
+    and ended in this order, and everything written carries the journal's own times, so a pass that
+    stops anywhere (a kill, a store that goes away) is completed by the next, whoever makes it.
+
+    Attributes:
+        info: Where the search is shown; None until the search run is known.
+        changes: What all passes have written so far (`Mirror.changes`).
     """
 
     def __init__(self, run_dir: Path, spec: TrackingSpec) -> None:
         self._run_dir = run_dir
-        self._spec = replace(spec, uri=resolve_uri(spec))
+        self._spec = spec
+        if isinstance(spec, MlflowSpec):
+            # Resolved now: the working directory may be another one when the store is opened.
+            self._spec = replace(spec, uri=resolve_uri(spec))
         self._token = uuid.uuid4().hex.encode()
         self._store: Store | None = None
         self._mirror: Mirror | None = None
-        self._uploaded: set[tuple[Path, int]] = set()
-        self.info: dict[str, str] | None = None
+        self._artifacts = Artifacts(run_dir)
+        self.info: Info | None = None
         self.changes: Counter[str] = Counter()
 
     def advance(
@@ -72,111 +104,108 @@ class Projection:
     ) -> bool:
         """Write what the journal has and the store has not.
 
+        Args:
+            status: As in `SearchFacts`.
+            artifacts: More files and folders to keep with the search run, once it has ended.
+            should_stop: Asked between children; true ends the pass.
+
         Returns:
-            False if ``should_stop`` ended the pass before everything was written.
+            Whether everything was written; False if ``should_stop`` ended the pass before.
 
         Raises:
-            TrackingError: the store failed. The next pass reads it afresh.
+            TrackingError: The store failed. The next pass reads it afresh.
         """
-        with Journal(self._run_dir / JOURNAL) as journal:
+        with JournalReader(self._run_dir / JOURNAL) as journal:
             facts = SearchFacts(journal, self._run_dir, status)
         try:
-            self._store = self._store or open_store(self._spec)
-            with translated(self._store.uri), self._alone() as undisturbed:
-                if self._mirror is None or not undisturbed:
-                    self._mirror = Mirror(self._store, facts.search_id, self.changes)
-                return self._write(self._mirror, self._store, facts, artifacts, should_stop)
+            if self._store is None:
+                self._store = open_store(self._spec)
+            store = self._store
+            with translate_store_errors(store.uri), self._alone() as is_undisturbed:
+                if self._mirror is None or not is_undisturbed:
+                    self._mirror = Mirror(store, facts.search_id, self.changes)
+                return self._write(_Pass(store, self._mirror, facts, artifacts, should_stop))
         except BaseException:
-            self._store = self._mirror = None
+            self._store = None
+            self._mirror = None
             raise
 
-    def _write(
-        self,
-        mirror: Mirror,
-        store: Store,
-        facts: SearchFacts,
-        artifacts: Sequence[Path],
-        should_stop: Callable[[], bool],
-    ) -> bool:
-        wanted = facts.search()
-        search = mirror.ensure(wanted, None)
+    def _write(self, current: _Pass) -> bool:
+        wanted = current.facts.search()
+        search = current.mirror.ensure(wanted, parent=None)
+        self._set_info(current.store, search)
+
+        for stage in current.facts.stages:
+            children = current.facts.shown_in(stage)
+            if current.facts.is_training:
+                is_whole = _write_children(current, children, parent=search)
+            else:
+                is_whole = _write_stage(current, current.facts.stage(stage), children, search)
+            if not is_whole:
+                return False
+
+        current.mirror.log(search, wanted)
+        self._end(current, search, wanted)
+        return True
+
+    def _end(self, current: _Pass, search: StoredRun, wanted: RunFacts) -> None:
+        try:
+            if wanted.status != RUNNING:
+                self._artifacts.upload(current.store, search.run_id, current.artifacts)
+        finally:
+            # A store without room for artifacts must not leave the run open.
+            current.mirror.set_status(search, wanted)
+
+    def _set_info(self, store: Store, search: StoredRun) -> None:
         self.info = {
             "uri": redact(store.uri),
             "experiment": store.experiment,
             "run_id": search.run_id,
+            "view": view_address(store.uri, store.experiment_id),
         }
-        for stage_facts, children in _stages(facts):
-            stage = mirror.ensure(stage_facts, search)
-            for child in children:
-                if should_stop():
-                    return False
-                _bring(mirror, child, stage)
-            mirror.log(stage, stage_facts)
-            mirror.set_status(stage, stage_facts)
-        mirror.log(search, wanted)
-        self._end(mirror, store, search, wanted, artifacts)
-        return True
-
-    def _end(
-        self,
-        mirror: Mirror,
-        store: Store,
-        search: StoredRun,
-        wanted: RunFacts,
-        artifacts: Sequence[Path],
-    ) -> None:
-        try:
-            if wanted.status != RUNNING:
-                self._upload(store, search.run_id, artifacts)
-        finally:
-            # A store without room for artifacts must not leave the run open.
-            mirror.set_status(search, wanted)
-
-    def _upload(self, store: Store, run_id: str, artifacts: Sequence[Path]) -> None:
-        wanted = [*(self._run_dir / name for name in _ALWAYS_KEPT), *artifacts]
-        for path, folder in _files(self._run_dir, wanted):
-            version = (path, path.stat().st_mtime_ns)
-            if version not in self._uploaded:
-                store.client.log_artifact(run_id, str(path), folder)
-            self._uploaded.add(version)
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Nobody else projects this journal meanwhile; yields whether nobody did since our last pass."""
-        with file_lock(self._run_dir / LOCK) as descriptor:
-            undisturbed = os.pread(descriptor, 100, 0) == self._token
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, self._token, 0)
-            yield undisturbed
+        """Keep others from projecting this journal meanwhile.
+
+        Yields:
+            Whether nobody else did since our last pass.
+        """
+        path = self._run_dir / LOCK
+        with file_lock(path, timeout=_SECONDS_TO_WAIT):
+            is_undisturbed = path.read_bytes() == self._token
+            # In place: a file that replaced this one would not be the locked one.
+            path.write_bytes(self._token)
+            yield is_undisturbed
 
 
-def _stages(facts: SearchFacts) -> Iterator[tuple[RunFacts, Iterator[RunFacts]]]:
-    for stage in facts.stages:
-        yield (
-            facts.stage(stage),
-            (facts.child(child) for child in (*facts.ended_in(stage), *facts.superseded_of(stage))),
-        )
+def _write_stage(
+    current: _Pass, wanted: RunFacts, children: Iterator[RunFacts], search: StoredRun
+) -> bool:
+    """Write one stage with its children; False if the pass is to stop."""
+    stage = current.mirror.ensure(wanted, parent=search)
+    if not _write_children(current, children, parent=stage):
+        return False
+    current.mirror.log(stage, wanted)
+    current.mirror.set_status(stage, wanted)
+    return True
 
 
-def _bring(mirror: Mirror, child: RunFacts, stage: StoredRun) -> None:
+def _write_children(current: _Pass, children: Iterator[RunFacts], parent: StoredRun) -> bool:
+    """Write child runs below ``parent``; False if the pass is to stop."""
+    for child in children:
+        if current.should_stop():
+            return False
+        _write_child(current.mirror, child, parent)
+    return True
+
+
+def _write_child(mirror: Mirror, child: RunFacts, parent: StoredRun) -> None:
     stored = mirror.get(child.key)
     if stored is not None and stored.shows(child):
         return
-    run = mirror.ensure(child, stage)
+    run = mirror.ensure(child, parent)
     mirror.log(run, child)
     mirror.set_status(run, child)
-    mirror.forget(run)
-
-
-def _files(run_dir: Path, paths: Sequence[Path]) -> Iterator[tuple[Path, str | None]]:
-    """The files that ``paths`` name or hold, each with the artifact folder it goes to.
-
-    What seems to lie in ``run_dir`` but links out of it is left out: the directory may be somebody else's.
-    """
-    lexical = run_dir.absolute()
-    home = run_dir.resolve()
-    for top in (path.absolute() for path in paths):
-        for file in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            leads_out = file.is_relative_to(lexical) and not file.resolve().is_relative_to(home)
-            if file.is_file() and not leads_out:
-                yield file, None if file == top else str(file.parent.relative_to(top.parent))
+    if child.status != RUNNING:
+        run.forget_values()

@@ -1,13 +1,19 @@
-"""The view of an experiment that MLflow's UI opens at ``#/experiments/<id>/runs?viewStateShareKey=pnas``.
+"""The view of an experiment by which searches are compared in MLflow's UI.
 
-One row a search, best reward first, with the columns by which searches are compared. MLflow 3 keeps such views as
-tags of the experiment (it makes them itself under "Views > Share view"); other versions take no notice of the tag.
+One row a search, best reward first. MLflow 3 keeps such views as tags of the experiment (it makes
+them itself under "Views > Share view"); other versions take no notice of the tag.
 """
 
 import json
 
+from pnas.system.redaction import redact
+from pnas.tracking.store_address import SERVERS, scheme_of
+
 VIEW = "pnas"
-"""Its name in the address."""
+"""Name of the view in its address."""
+
+_ADDRESS_OF_LOCAL_UI = "http://127.0.0.1:5000"
+"""Where ``mlflow ui`` listens unless it is told otherwise."""
 
 _METRICS = (
     "best_reward",
@@ -17,14 +23,37 @@ _METRICS = (
     "spearman_next",
     "search_seconds",
 )
-_PARAMS = ("controller", "controller.K", "state_space", "state_space.B", "search", "data", "seed")
+_PARAMS = (
+    "controller",
+    "controller.K",
+    "state_space",
+    "state_space.B",
+    "search",
+    "data",
+    "seed",
+)
+
+
+def view_address(uri: str, experiment_id: str) -> str:
+    """Return where the saved view of an experiment is shown.
+
+    Args:
+        uri: Resolved address of the store.
+        experiment_id: Id of the experiment.
+
+    Returns:
+        An address on the server of the store; for a database, on the server that ``mlflow ui``
+        starts on this machine.
+    """
+    server = redact(uri).rstrip("/") if scheme_of(uri) in SERVERS else _ADDRESS_OF_LOCAL_UI
+    page = f"experiments/{experiment_id}/runs"
+    # Without the workflow the UI keeps the mode that it was last used in, GenAI at first.
+    return f"{server}/#/{page}?viewStateShareKey={VIEW}&workflowType=machine_learning"
 
 
 def _state() -> dict[str, object]:
-    columns = [
-        *(f"metrics.`{name}`" for name in _METRICS),
-        *(f"params.`{name}`" for name in _PARAMS),
-    ]
+    columns = [f"metrics.`{name}`" for name in _METRICS]
+    columns += [f"params.`{name}`" for name in _PARAMS]
     return {
         "searchFilter": "tags.`pnas.level` = 'search'",
         "orderByKey": "metrics.`best_reward`",

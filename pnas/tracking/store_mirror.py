@@ -1,100 +1,80 @@
 """The runs of one search as they stand in a store, and the few calls that bring them up to date."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pnas.tracking.metric_points import Point
 from pnas.tracking.mlflow_store import PARENT, Store
 from pnas.tracking.naming import LONGEST_TAG, cut, legal_name
-from pnas.tracking.run_facts import CACHED, ERROR, KEY, RUNNING, SEARCH_ID, SPARE, RunFacts
+from pnas.tracking.run_facts import KEY, RUNNING, SEARCH_ID, RunFacts
+from pnas.tracking.stored_run import TEMPORARY_TAGS, Mark, StoredRun, mark_of, marks_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 CHANGED = "pnas.changed."
-_PASSING = (CACHED, ERROR, SPARE)
-"""Tags that a run may have and lose again: its child is trained once more, or chosen after all."""
+"""Beginning of the tags that hold what a param has become since it was written."""
 
 _PAGE = 1000
 
-_Mark = tuple[str, int, float | None]
-
-
-@dataclass
-class StoredRun:
-    """What the store is known to hold of one run. ``marks``: its metric values, None until they are read."""
-
-    run_id: str
-    status: str
-    end: int | None
-    tags: dict[str, str]
-    params: dict[str, str] = field(default_factory=dict)
-    metrics: tuple[str, ...] = ()
-    marks: set[_Mark] | None = field(default_factory=set)
-
-    def shows(self, facts: RunFacts) -> bool:
-        """Whether the run has ended as ``facts`` say. It was then complete: its end is written last."""
-        is_marked = all(self.tags.get(name) == facts.tags.get(name) for name in _PASSING)
-        return self.status == facts.status != RUNNING and self.end == facts.end and is_marked
-
 
 class Mirror:
-    """All runs of one search in one store, by key. Reads them once; afterwards it knows what it wrote.
+    """All runs of one search in one store, by key.
 
-    Whatever raises, throw the mirror away and make a new one: it may no longer know what the store holds.
+    It reads them once; afterwards it knows what it wrote. Whenever something raises, drop the
+    mirror and make a new one: it may no longer know what the store holds.
 
     Attributes:
-        changes: counts what was written: runs ``made``, ``updated`` (values), ``ended`` and ``reopened``, twins
-            ``removed``. A run may count more than once.
+        changes: Counts what was written: runs ``made``, ``updated`` (values), ``ended`` and
+            ``reopened``, twins ``removed``. A run may count more than once.
     """
 
     def __init__(self, store: Store, search_id: str, changes: Counter[str] | None = None) -> None:
+        """Read the runs of the search ``search_id``.
+
+        Args:
+            store: The open store.
+            search_id: Identity of the search.
+            changes: Counter to go on with; None for a new one.
+        """
         self.changes: Counter[str] = Counter() if changes is None else changes
         self._store = store
         self._client = store.client
         self._runs: dict[str, StoredRun] = {}
         for key, twins in _by_key(self._read(search_id)).items():
-            # A request whose answer was lost may have made a run that nobody knew of; it is empty.
-            first, *others = sorted(twins, key=_emptiness)
-            self._runs[key] = _stored(first)
-            for other in others:
-                self._client.delete_run(other.info.run_id)
-                self.changes["removed"] += 1
+            self._runs[key] = self._keep_one(twins)
 
     def get(self, key: str) -> StoredRun | None:
+        """Return the run ``key``; None if the store has none."""
         return self._runs.get(key)
 
     def ensure(self, facts: RunFacts, parent: StoredRun | None) -> StoredRun:
-        """The run of ``facts``, made if it is missing."""
+        """Return the run of ``facts``, made below ``parent`` if it is missing."""
         return self._runs.get(facts.key) or self._create(facts, parent)
 
     def log(self, run: StoredRun, facts: RunFacts) -> None:
         """Write those metrics, params and tags of ``facts`` that the run does not have yet."""
         known = self._known_marks(run)
-        points = [point for point in facts.points if _mark(*point[:3]) not in known]
-        params = {name: value for name, value in facts.params.items() if name not in run.params}
-        tags = {
-            name: value
-            for name, value in self._tags(run, facts).items()
-            if run.tags.get(name) != value
-        }
+        points = []
+        for point in facts.points:
+            if mark_of(point.name, point.step, point.value) not in known:
+                points.append(point)
+        params = _missing(facts.params, run.params)
+        tags = _differing(self._tags(run, facts), run.tags)
+
         if points or params or tags:
             self._client.log_batch(run.run_id, _metrics(points), _params(params), _run_tags(tags))
             self.changes["updated"] += 1
-        known.update(_mark(*point[:3]) for point in points)
+        known |= marks_of(points)
         run.params.update(params)
         run.tags.update(tags)
-        for name in _PASSING:
-            if name in run.tags and name not in facts.tags:
-                self._client.delete_tag(run.run_id, name)
-                del run.tags[name]
+        self._delete_temporary_tags(run, facts)
 
     def set_status(self, run: StoredRun, facts: RunFacts) -> None:
         """End the run as ``facts`` say, or let it go on."""
-        if run.status == facts.status and run.end == (facts.end or run.end):
+        has_right_end = facts.end is None or run.end == facts.end
+        if run.status == facts.status and has_right_end:
             return
         if facts.status == RUNNING:
             self._client.update_run(run.run_id, status=RUNNING)
@@ -105,27 +85,48 @@ class Mirror:
         run.status = facts.status
         run.end = facts.end or run.end
 
-    def forget(self, run: StoredRun) -> None:
-        """Stop keeping the metric values of a complete run; they are read again if they are needed."""
-        run.metrics = tuple({name for name, *_ in run.marks or ()} | {*run.metrics})
-        run.marks = None
+    def _keep_one(self, twins: "list[Run]") -> StoredRun:
+        """Delete all but one of several runs with the same key.
+
+        A request whose answer was lost may have made a run that nobody knew of; it is empty.
+        """
+        first, *others = sorted(twins, key=_emptiness)
+        for other in others:
+            self._client.delete_run(other.info.run_id)
+            self.changes["removed"] += 1
+        return StoredRun.of(first)
 
     def _tags(self, run: StoredRun, facts: RunFacts) -> dict[str, str]:
-        """A param stays as it was first written; what it becomes later (B raised) is a tag."""
-        names = {name: legal_name(f"{CHANGED}{name}") for name in facts.params}
-        changed = {
-            names[name]: cut(value, LONGEST_TAG)
-            for name, value in facts.params.items()
-            if run.params.get(name, value) != value or names[name] in run.tags
-        }
-        return {**facts.tags, **changed}
+        """Return the tags of ``facts``, and those for params that have changed.
+
+        MLflow keeps a param as it was first written; what it becomes (B raised) is a tag.
+        """
+        tags = dict(facts.tags)
+        for name, value in facts.params.items():
+            tag = legal_name(f"{CHANGED}{name}")
+            has_changed = run.params.get(name, value) != value
+            if has_changed or tag in run.tags:
+                tags[tag] = cut(value, LONGEST_TAG)
+        return tags
+
+    def _delete_temporary_tags(self, run: StoredRun, facts: RunFacts) -> None:
+        for name in TEMPORARY_TAGS:
+            if name in run.tags and name not in facts.tags:
+                self._client.delete_tag(run.run_id, name)
+                del run.tags[name]
 
     def _create(self, facts: RunFacts, parent: StoredRun | None) -> StoredRun:
-        tags = facts.tags if parent is None else {**facts.tags, PARENT: parent.run_id}
-        run = self._client.create_run(self._store.experiment_id, facts.start, tags, facts.name)
-        self._runs[facts.key] = StoredRun(run.info.run_id, RUNNING, None, dict(tags))
+        tags = dict(facts.tags)
+        if parent is not None:
+            tags[PARENT] = parent.run_id
+        made = self._client.create_run(
+            self._store.experiment_id, start_time=facts.start, tags=tags, run_name=facts.name
+        )
         self.changes["made"] += 1
-        return self._runs[facts.key]
+
+        run = StoredRun(made.info.run_id, status=RUNNING, end=None, tags=tags)
+        self._runs[facts.key] = run
+        return run
 
     def _read(self, search_id: str) -> "list[Run]":
         runs: list[Run] = []
@@ -142,15 +143,13 @@ class Mirror:
             if not token:
                 return runs
 
-    def _known_marks(self, run: StoredRun) -> set[_Mark]:
+    def _known_marks(self, run: StoredRun) -> set[Mark]:
         if run.marks is None:
-            histories = (self._client.get_metric_history(run.run_id, name) for name in run.metrics)
-            run.marks = {_mark(m.key, m.step, m.value) for history in histories for m in history}
+            run.marks = set()
+            for name in run.metrics:
+                history = self._client.get_metric_history(run.run_id, name)
+                run.marks.update(mark_of(each.key, each.step, each.value) for each in history)
         return run.marks
-
-
-def _mark(name: str, step: int, value: float) -> _Mark:
-    return name, step, None if math.isnan(value) else value
 
 
 def _by_key(runs: "Iterable[Run]") -> "dict[str, list[Run]]":
@@ -163,21 +162,16 @@ def _by_key(runs: "Iterable[Run]") -> "dict[str, list[Run]]":
 
 
 def _emptiness(run: "Run") -> tuple[int, str]:
-    return -len(run.data.metrics) - len(run.data.params), run.info.run_id
+    values = len(run.data.metrics) + len(run.data.params)
+    return -values, run.info.run_id
 
 
-def _stored(run: "Run") -> StoredRun:
-    info = run.info
-    data = run.data
-    return StoredRun(
-        info.run_id,
-        info.status,
-        info.end_time,
-        dict(data.tags),
-        dict(data.params),
-        tuple(data.metrics),
-        marks=None,
-    )
+def _missing(wanted: dict[str, str], stored: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in wanted.items() if name not in stored}
+
+
+def _differing(wanted: dict[str, str], stored: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in wanted.items() if stored.get(name) != value}
 
 
 def _metrics(points: Iterable[Point]) -> list[Any]:

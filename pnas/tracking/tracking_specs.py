@@ -1,25 +1,26 @@
-"""Settings of the `tracking` config group, and what can be said of a store's address without opening it."""
+"""Settings of the `tracking` config group: one specification a tracker, with the keys it reads."""
 
-import re
-import shlex
-import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-from pnas.errors import InvalidValue, require, require_choice
-from pnas.system.redaction import redact
+from pnas.tracking.store_address import open_command, resolve_address
+from pnas.validation import Rule, check_fields, choice, drop_former_keys, number_where, setting
 
 BACKENDS = ("mlflow", "none")
-SERVERS = ("http", "https")
-DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
-_SQLITE = "sqlite:///"
-_URI_KEY = "tracking.uri"
-_URI_RULE = (
-    f"must be null or start with {', '.join(f'{scheme}://' for scheme in SERVERS + DATABASES)}"
-)
-_NO_FILES = (
-    "folders (mlruns) are refused, MLflow gave them up; a database is written sqlite:///mlflow.db"
-)
+
+_LONGEST_EXPERIMENT = 500
+_FORMER_KEYS = ("uri", "experiment", "patience")
+
+
+def _is_experiment(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    return 0 < len(value.strip()) <= _LONGEST_EXPERIMENT and value.isprintable()
+
+
+_EXPERIMENT = Rule("must be a name of 1 to 500 printable characters", _is_experiment)
+_PATIENCE = number_where("must be a number of seconds of at least 0", lambda seconds: seconds >= 0)
 
 
 @dataclass(frozen=True)
@@ -27,71 +28,59 @@ class TrackingSpec:
     """Where a search is shown.
 
     Attributes:
-        backend: ``mlflow``, or ``none`` to keep the journal and its reports only.
-        uri: the MLflow store; None = ``mlflow.db`` (SQLite) in the working directory. Credentials in it
-            appear in no message and no run; better give them as MLFLOW_TRACKING_USERNAME and _PASSWORD.
-        experiment: name of the MLflow experiment, made if missing.
-        patience: seconds that the end of a search waits, at most, for the store to take what is left.
+        backend: ``mlflow``, or ``none`` for the journal and its reports only.
     """
 
-    backend: str = "mlflow"
-    uri: str | None = field(default=None, repr=False)
-    experiment: str = "pnas"
-    patience: float = 60.0
+    backend: str = setting("mlflow", choice(*BACKENDS))
 
     def __post_init__(self) -> None:
-        require_choice("tracking.backend", self.backend, BACKENDS)
-        resolve_uri(self)
-        name = self.experiment
-        rule = "must be a name of 1 to 500 printable characters"
-        named = isinstance(name, str) and 0 < len(name.strip()) <= 500 and name.isprintable()
-        require(named, "tracking.experiment", rule, name)
-        seconds = self.patience
-        rule = "must be a number of seconds of at least 0"
-        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        require(is_number and 0 <= seconds < float("inf"), "tracking.patience", rule, seconds)
+        check_fields(self, "tracking")
+
+
+@dataclass(frozen=True)
+class NoTrackingSpec(TrackingSpec):
+    """Shown nowhere but in the run directory."""
+
+    backend: str = setting("none", choice("none"))
+
+
+@dataclass(frozen=True)
+class MlflowSpec(TrackingSpec):
+    """Shown in an MLflow store.
+
+    Attributes:
+        uri: Address of the store; None stands for ``mlflow.db`` (SQLite) in the working directory.
+            Credentials in it appear in no message and no run; they are better given as
+            MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+        experiment: Name of the MLflow experiment, made if missing.
+        patience: Seconds that the end of a search waits for a store that makes no progress.
+    """
+
+    backend: str = setting("mlflow", choice("mlflow"))
+    uri: str | None = field(default=None, repr=False)
+    experiment: str = setting("pnas", _EXPERIMENT)
+    patience: float = setting(60.0, _PATIENCE)
+
+    def __post_init__(self) -> None:
+        check_fields(self, "tracking")
+        resolve_address(self.uri)
+
+
+def migrate_tracking(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the group as an earlier version stored it, with the keys that its tracker reads now."""
+    is_none = values.get("backend") == "none"
+    return drop_former_keys(values, NoTrackingSpec if is_none else MlflowSpec, _FORMER_KEYS)
 
 
 def resolve_uri(spec: TrackingSpec) -> str:
-    """The store's address in full: SQLite files made absolute, against the working directory.
-
-    MLflow is always given one: its own default depends on what lies in the working directory.
+    """Return the resolved address of the store of ``spec``; without one, that of the default store.
 
     Raises:
-        InvalidValue: not the address of a server or database; credentials are not shown.
+        InvalidValue: It is not the address of a server or a database.
     """
-    uri = f"{_SQLITE}mlflow.db" if spec.uri is None else str(spec.uri).strip()
-    scheme = uri.partition("://")[0].partition("+")[0].lower() if "://" in uri else ""
-    if scheme == "file" or not scheme:
-        raise InvalidValue(_URI_KEY, f"{_URI_RULE}; {_NO_FILES}", redact(uri))
-    require(scheme in SERVERS + DATABASES, _URI_KEY, _URI_RULE, redact(uri))
-    has_host = scheme in DATABASES or re.match(r"[^/?#]", uri.partition("://")[2]) is not None
-    require(has_host, _URI_KEY, "must name a host, as in http://127.0.0.1:5000", redact(uri))
-    return _absolute(uri) if scheme == "sqlite" else uri
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """The database file behind a resolved SQLite address; None for every other store."""
-    return Path(uri.removeprefix(_SQLITE).partition("?")[0]) if uri.startswith(_SQLITE) else None
+    return resolve_address(spec.uri if isinstance(spec, MlflowSpec) else None)
 
 
 def how_to_open(spec: TrackingSpec) -> str | None:
-    """What a person does to see the store: a command for a database, an address for a server."""
-    if spec.backend == "none":
-        return None
-    uri = redact(resolve_uri(spec))
-    if uri.partition("://")[0] in SERVERS:
-        return uri
-    python = Path(sys.executable)
-    here = Path.cwd()
-    python = python.relative_to(here) if python.is_relative_to(here) else python
-    return shlex.join([str(python), "-m", "mlflow", "ui", "--backend-store-uri", uri])
-
-
-def _absolute(uri: str) -> str:
-    path, _, options = uri.removeprefix(_SQLITE).partition("?")
-    names_a_file = (
-        uri.startswith(_SQLITE) and path not in ("", ":memory:") and not path.endswith("/")
-    )
-    require(names_a_file, _URI_KEY, "must name a database file, as in sqlite:///mlflow.db", uri)
-    return f"{_SQLITE}{Path(path).expanduser().absolute()}" + (f"?{options}" if options else "")
+    """Return the command or address that shows the store of ``spec``; None if there is none."""
+    return open_command(resolve_uri(spec)) if isinstance(spec, MlflowSpec) else None

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from pnas.errors import TrackingError
 from pnas.records.training_record import Member, Training
 from pnas.system.redaction import redact
-from pnas.tracking.mlflow_store import Store, open_store, translated
+from pnas.tracking.mlflow_process import translate_store_errors
+from pnas.tracking.mlflow_store import Store, open_store
 from pnas.tracking.naming import LONGEST_TAG, as_params, cut
-from pnas.tracking.tracking_specs import TrackingSpec, resolve_uri
+from pnas.tracking.tracking_specs import resolve_uri
 
 _log = logging.getLogger(__name__)
 _EVERY = 5.0
@@ -41,7 +42,7 @@ class TrainingTracker:
         info: uri (without credentials), experiment and run_id, once they are known.
     """
 
-    def __init__(self, spec: TrackingSpec, training: Training) -> None:
+    def __init__(self, spec: Any, training: Training) -> None:
         self._spec = spec
         self._training = training
         self._enabled = spec.backend != "none"
@@ -69,7 +70,7 @@ class TrainingTracker:
         self, curves: Sequence[Curve], training: Training | None, files: Sequence[Path]
     ) -> bool:
         try:
-            with translated(resolve_uri(self._spec)):
+            with translate_store_errors(resolve_uri(self._spec)):
                 self._show(curves)
                 if training is not None:
                     self._finish(training, files)

@@ -11,7 +11,7 @@ from support.command import run_here
 from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.records.run_directory import hold
 from pnas.state_space import Cell
-from pnas.tracking import TrackingSpec, open_store
+from pnas.tracking import MlflowSpec, open_store
 
 CELLS = [Cell.parse(f"(-1, {name}, -1, identity)") for name in ("identity", "3x3 conv", "5x5 conv")]
 
@@ -41,7 +41,7 @@ def make_run(run_dir: Path, ended: int, status: str) -> None:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    open_store(TrackingSpec(uri=f"sqlite:///{path}"))
+    open_store(MlflowSpec(uri=f"sqlite:///{path}"))
     return path
 
 
@@ -56,7 +56,7 @@ def home(tmp_path: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def shown(database: Path) -> dict[str, tuple[str, dict[str, Any]]]:
-    store = open_store(TrackingSpec(uri=f"sqlite:///{database.absolute()}"))
+    store = open_store(MlflowSpec(uri=f"sqlite:///{database.absolute()}"))
     runs = store.client.search_runs([store.experiment_id], max_results=1000)
     by_key = {f"{r.data.tags['pnas.search_id']}/{r.data.tags['pnas.key']}": r for r in runs}
     assert len(by_key) == len(runs), "a run is there twice"

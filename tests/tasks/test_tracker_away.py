@@ -15,7 +15,7 @@ import pytest
 from support.command import ROOT, run_apart, start
 from support.small import SMALL
 
-from pnas.tracking import TrackingSpec, open_store
+from pnas.tracking import MlflowSpec, open_store
 
 DEMO = (
     "name=demo",
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 def shown(uri: str) -> dict[tuple[str, str], int]:
     """How many runs of each level and status the store has."""
-    store = open_store(TrackingSpec(uri=uri))
+    store = open_store(MlflowSpec(uri=uri))
     runs = store.client.search_runs([store.experiment_id], max_results=1000)
     return dict(Counter((run.data.tags["pnas.level"], run.info.status) for run in runs))
 
@@ -102,7 +102,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         listener.bind(("127.0.0.1", 0))
         port = int(listener.getsockname()[1])
     # Its schema is made once, here: that is not what is tested.
-    open_store(TrackingSpec(uri=f"sqlite:///{tmp_path}/backend.db", experiment="other"))
+    open_store(MlflowSpec(uri=f"sqlite:///{tmp_path}/backend.db", experiment="other"))
     made = Server(tmp_path, port)
     yield made
     made.kill()
@@ -148,7 +148,7 @@ def test_a_server_that_is_away_from_start_to_end_is_said_once_and_sync_delivers(
 
 
 def test_a_database_that_another_process_has_locked_holds_nobody(tmp_path: Path) -> None:
-    open_store(TrackingSpec(uri=f"sqlite:///{tmp_path}/mlflow.db"))
+    open_store(MlflowSpec(uri=f"sqlite:///{tmp_path}/mlflow.db"))
     with closing(sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         code, _, err = run_apart(*DEMO, "trainer.epochs=1", "tracking.patience=2", cwd=tmp_path)

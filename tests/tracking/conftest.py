@@ -10,7 +10,7 @@ import pytest
 
 from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.state_space import Cell
-from pnas.tracking import TrackingSpec, open_store, project
+from pnas.tracking import MlflowSpec, open_store, project
 
 CONFIG = {
     "name": "demo",
@@ -84,7 +84,7 @@ class Example(NamedTuple):
     """A finished search that is shown already. For tests that only read."""
 
     search: HandMade
-    spec: TrackingSpec
+    spec: MlflowSpec
     info: dict[str, str]
     shown: dict[str, dict[str, Any]]
 
@@ -95,7 +95,7 @@ def example(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made = HandMade(home / "demo")
     made.first_half()
     made.second_half()
-    spec = TrackingSpec(uri=f"sqlite:///{shutil.copy(template, home)}")
+    spec = MlflowSpec(uri=f"sqlite:///{shutil.copy(template, home)}")
     info = project(made.run_dir, spec)
     yield Example(made, spec, info, _read_store(spec))
     made.journal.close()
@@ -111,25 +111,25 @@ def finished(search: HandMade) -> HandMade:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = tmp_path_factory.mktemp("template") / "mlflow.db"
-    open_store(TrackingSpec(uri=f"sqlite:///{database}", experiment="template"))
+    open_store(MlflowSpec(uri=f"sqlite:///{database}", experiment="template"))
     return database
 
 
 @pytest.fixture
-def new_spec(template: Path, tmp_path: Path) -> Callable[..., TrackingSpec]:
+def new_spec(template: Path, tmp_path: Path) -> Callable[..., MlflowSpec]:
     """Makes the spec of a store of its own: making a schema takes seconds, copying one does not."""
 
-    def make(name: str = "store", **changes: Any) -> TrackingSpec:
+    def make(name: str = "store", **changes: Any) -> MlflowSpec:
         database = tmp_path / name / "mlflow.db"
         database.parent.mkdir()
         shutil.copy(template, database)
-        return TrackingSpec(uri=f"sqlite:///{database}", **changes)
+        return MlflowSpec(uri=f"sqlite:///{database}", **changes)
 
     return make
 
 
 @pytest.fixture
-def spec(new_spec: Callable[..., TrackingSpec]) -> TrackingSpec:
+def spec(new_spec: Callable[..., MlflowSpec]) -> MlflowSpec:
     return new_spec()
 
 
@@ -141,11 +141,11 @@ def closed_port() -> int:
 
 
 @pytest.fixture
-def read_store() -> Callable[[TrackingSpec], dict[str, dict[str, Any]]]:
+def read_store() -> Callable[[MlflowSpec], dict[str, dict[str, Any]]]:
     return _read_store
 
 
-def _read_store(spec: TrackingSpec) -> dict[str, dict[str, Any]]:
+def _read_store(spec: MlflowSpec) -> dict[str, dict[str, Any]]:
     """All runs of the store's experiment by ``pnas.key``, without the ids that MLflow draws."""
     store = open_store(spec)
     runs = list(store.client.search_runs([store.experiment_id], max_results=1000))

@@ -8,8 +8,8 @@ import pytest
 
 from pnas.errors import TrackingError
 from pnas.records import Journal
-from pnas.tracking import TrackingSpec, find_run, open_store, project, run_dir_of
-from pnas.tracking.mlflow_store import file_lock
+from pnas.system.file_lock import file_lock
+from pnas.tracking import MlflowSpec, find_run, open_store, project, run_dir_of
 from pnas.tracking.saved_view import VIEW_TAGS
 
 
@@ -95,7 +95,7 @@ def test_a_file_that_is_no_database_is_refused_at_once(tmp_path):
     (tmp_path / "mlflow.db").write_text("a letter to somebody")
     started = time.monotonic()
     with pytest.raises(TrackingError, match=r"mlflow.db: is not a SQLite database$"):
-        open_store(TrackingSpec(uri=f"sqlite:///{tmp_path}/mlflow.db"))
+        open_store(MlflowSpec(uri=f"sqlite:///{tmp_path}/mlflow.db"))
     assert time.monotonic() - started < 5
     assert (tmp_path / "mlflow.db").read_text() == "a letter to somebody"
 
@@ -128,10 +128,10 @@ def test_file_lock_waits_for_its_turn_but_not_for_ever(tmp_path):
 
 OPEN = """
 import sys, time
-from pnas.tracking import TrackingSpec, open_store
+from pnas.tracking import MlflowSpec, open_store
 import mlflow
 time.sleep(max(0, float(sys.argv[2]) - time.time()))
-print(open_store(TrackingSpec(uri=sys.argv[1])).experiment_id)
+print(open_store(MlflowSpec(uri=sys.argv[1])).experiment_id)
 """
 
 
@@ -150,7 +150,7 @@ def test_many_processes_open_a_fresh_store_at_once(tmp_path):
 
 @pytest.mark.slow
 def test_a_kill_while_the_schema_is_built_does_no_harm(tmp_path):
-    spec = TrackingSpec(uri=f"sqlite:///{tmp_path}/mlflow.db")
+    spec = MlflowSpec(uri=f"sqlite:///{tmp_path}/mlflow.db")
     draft = tmp_path / ".mlflow.db.draft"
     opener = subprocess.Popen([sys.executable, "-c", OPEN, spec.uri, "0"])
     until = time.monotonic() + 120
@@ -171,5 +171,5 @@ def test_an_experiment_that_a_person_made_gets_the_view(new_spec):
     spec = new_spec("given", experiment="theirs")
     client = open_store(spec).client
     client.create_experiment("older")
-    older = open_store(TrackingSpec(uri=spec.uri, experiment="older"))
+    older = open_store(MlflowSpec(uri=spec.uri, experiment="older"))
     assert VIEW_TAGS.items() <= client.get_experiment(older.experiment_id).tags.items()

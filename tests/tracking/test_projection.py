@@ -1,4 +1,5 @@
 import os
+import sqlite3
 from collections import Counter
 from pathlib import Path
 
@@ -6,8 +7,7 @@ import pytest
 
 from pnas.errors import RunDirectoryError, TrackingError
 from pnas.records import Journal
-from pnas.tracking import Projection, TrackingSpec, open_store, project, store_mirror
-from pnas.tracking.mlflow_store import find_run
+from pnas.tracking import MlflowSpec, Projection, find_run, open_store, project, store_mirror
 
 
 def values(run, name):
@@ -49,16 +49,16 @@ def test_search_run(shown, example):
     assert values(run, "spearman_next") == [(1, 0.4)]
     assert values(run, "search_seconds") == [(5, 12.5)]
     assert values(run, "test_accuracy") == [(5, 0.75)]
-    assert len(run["points"]) == 4 + 5 + 5 + 2 + 2 + 2 + 2 + 1 + 1 + 1
+    assert values(run, "best_test_accuracy") == [(5, 0.75)]
+    assert len(run["points"]) == 4 + 5 + 5 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1
     assert run["artifacts"] == ["children.csv", "config.yaml", "summary.json"]
     assert run["name"] == "demo"
     assert run["tags"]["pnas.run_dir"] == str(example.search.run_dir)
     assert run["tags"]["pnas.best_cell"] == str(example.search.journal.children(2)[1].cell)
 
 
-def test_search_params_are_the_whole_configuration(shown):
+def test_search_params_are_what_decides_a_result_and_is_set(shown):
     assert shown["search"]["params"] == {
-        "name": "demo",
         "seed": "3",
         "state_space": "pnas",
         "state_space.kind": "pnas",
@@ -67,7 +67,6 @@ def test_search_params_are_the_whole_configuration(shown):
         "controller": "lstm",
         "controller.kind": "lstm",
         "controller.K": "2",
-        "tracking.uri": "null",
     }
 
 
@@ -376,7 +375,7 @@ def test_journal_without_identity(tmp_path, spec):
 
 
 def test_unreachable_server(finished, closed_port):
-    spec = TrackingSpec(uri=f"http://ann:s3cret@127.0.0.1:{closed_port}")
+    spec = MlflowSpec(uri=f"http://ann:s3cret@127.0.0.1:{closed_port}")
     with pytest.raises(TrackingError) as caught:
         project(finished.run_dir, spec)
     message = str(caught.value)
@@ -401,15 +400,46 @@ def test_a_failed_child_that_was_trained_again_has_one_run_without_the_error(
     assert "pnas.error" not in run["tags"]
 
 
-def test_spare_children_are_marked_until_they_are_chosen_again(finished, spec, read_store):
+def test_bounds_of_intervals_are_left_to_the_report(search, spec, read_store):
+    search.open(1, 2)
+    for i, reward in enumerate((0.5, 0.6)):
+        search.end(1, i, reward)
+    quality = {"spearman": 0.5, "spearman_low": 0.1, "spearman_high": 0.8}
+    learned = {"kind": "gp", "spearman_fit": 0.9, "spearman_fit_low": 0.7, "spearman_fit_high": 1.0}
+    search.journal.close_stage(1, learned)
+    search.open(2, 1)
+    search.end(2, 0, 0.7)
+    search.journal.close_stage(2, {"kind": "gp", "choice_next": {"chosen": quality}})
+    project(search.run_dir, spec)
+    for key in ("search", "stage/1"):
+        names = {point[0] for point in read_store(spec)[key]["points"]}
+        assert not {name for name in names if name.endswith(("_low", "_high"))}
+
+
+def test_a_run_never_ends_before_it_starts_where_the_clock_was_set_back(search, spec, read_store):
+    search.open(1, 1)
+    search.end(1, 0, 0.5)
+    search.close(1)
+    with sqlite3.connect(search.run_dir / "journal.sqlite") as db:
+        db.execute("UPDATE stages SET closed_at = opened_at - 3600")
+        db.execute("UPDATE children SET ended_at = ended_at - 3600")
+    db.close()
+    search.set(status="finished")
+    project(search.run_dir, spec)
+    assert all(run["start"] <= run["end"] for run in read_store(spec).values())
+
+
+def test_superseded_children_are_marked_until_they_are_chosen_again(finished, spec, read_store):
     project(finished.run_dir, spec)
     finished.journal.continue_with_raised_limits({}, {"controller.K": (2, 3)}, replan_from=2)
     finished.open(2, 1)
     project(finished.run_dir, spec)
     shown = read_store(spec)
-    assert {key for key, run in shown.items() if "pnas.spare" in run["tags"]} == {"2-1"}
+    for tag in ("pnas.superseded", "pnas.spare"):
+        assert {key for key, run in shown.items() if tag in run["tags"]} == {"2-1"}
     assert shown["2-1"]["parent"] == "stage/2"
     finished.journal.continue_with_raised_limits({}, {"controller.K": (3, 4)}, replan_from=2)
     finished.open(2, 2)
     project(finished.run_dir, spec)
-    assert not any("pnas.spare" in run["tags"] for run in read_store(spec).values())
+    for run in read_store(spec).values():
+        assert not {"pnas.superseded", "pnas.spare"} & set(run["tags"])

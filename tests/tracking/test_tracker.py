@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 
-from pnas.tracking import NullTracker, TrackingSpec, project, start_tracker
-from pnas.tracking.tracking_specs import sqlite_path
+from pnas.tracking import MlflowSpec, NoTrackingSpec, NullTracker, project, start_tracker
+from pnas.tracking.store_address import sqlite_path
 
 
 def wait_for(condition, seconds=60):
@@ -23,7 +23,7 @@ def wait_for(condition, seconds=60):
 
 
 def test_none_tracks_nothing(search):
-    tracker = start_tracker(TrackingSpec(backend="none"), search.run_dir, on_run=pytest.fail)
+    tracker = start_tracker(NoTrackingSpec(), search.run_dir, on_run=pytest.fail)
     assert isinstance(tracker, NullTracker)
     tracker.notify()
     assert tracker.finish("finished") is None
@@ -73,7 +73,7 @@ def test_interrupted_and_continued_by_the_next_tracker(search, spec, read_store)
 def test_an_unreachable_server_is_said_once_and_waited_for_shortly(
     search, closed_port, caplog, capfd
 ):
-    spec = TrackingSpec(uri=f"http://ann:s3cret@127.0.0.1:{closed_port}")
+    spec = MlflowSpec(uri=f"http://ann:s3cret@127.0.0.1:{closed_port}")
     with caplog.at_level(logging.DEBUG):
         tracker = start_tracker(spec, search.run_dir, on_run=pytest.fail)
         search.first_half()
@@ -94,7 +94,7 @@ def test_a_server_that_never_answers_holds_nobody(search):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        spec = TrackingSpec(uri=f"http://127.0.0.1:{silent.getsockname()[1]}", patience=1.0)
+        spec = MlflowSpec(uri=f"http://127.0.0.1:{silent.getsockname()[1]}", patience=1.0)
         tracker = start_tracker(spec, search.run_dir)
         search.first_half()
         tracker.notify()
@@ -108,7 +108,7 @@ def test_a_locked_database_is_left_for_later(finished, spec, read_store, caplog)
     finished.set(test_accuracy=0.76)
     with closing(sqlite3.connect(sqlite_path(spec.uri))) as other:
         other.execute("BEGIN EXCLUSIVE")
-        tracker = start_tracker(TrackingSpec(uri=spec.uri, patience=0.5), finished.run_dir)
+        tracker = start_tracker(MlflowSpec(uri=spec.uri, patience=0.5), finished.run_dir)
         started = time.monotonic()
         tracker.finish("finished")
         assert time.monotonic() - started < 5
@@ -127,8 +127,8 @@ def test_a_broken_journal_reaches_nobody(tmp_path, spec, caplog):
 KILLED = """
 import sys, time
 from pathlib import Path
-from pnas.tracking import TrackingSpec, start_tracker
-start_tracker(TrackingSpec(uri=sys.argv[1]), Path(sys.argv[2]))
+from pnas.tracking import MlflowSpec, start_tracker
+start_tracker(MlflowSpec(uri=sys.argv[1]), Path(sys.argv[2]))
 time.sleep(60)
 """
 
@@ -168,7 +168,7 @@ def test_a_server_shows_what_a_database_shows(search, new_spec, read_store, clos
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     server = subprocess.Popen(command, cwd=tmp_path, env=environment, start_new_session=True)
     try:
-        spec = TrackingSpec(uri=f"http://127.0.0.1:{closed_port}")
+        spec = MlflowSpec(uri=f"http://127.0.0.1:{closed_port}")
         wait_for(lambda: answers(f"{spec.uri}/health"), 180)
         tracker = start_tracker(spec, search.run_dir)
         search.first_half()

@@ -1,12 +1,13 @@
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
 from pnas.errors import InvalidValue
-from pnas.tracking import TrackingSpec, how_to_open, resolve_uri
+from pnas.tracking import MlflowSpec, NoTrackingSpec, how_to_open, migrate_tracking, resolve_uri
 
 CONF = Path(__file__).parents[2] / "conf" / "tracking"
 
@@ -16,13 +17,18 @@ def test_importing_the_room_leaves_mlflow_alone():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("file", "backend"), [("mlflow", "mlflow"), ("none", "none")])
-def test_config_files_fit_the_schema(file, backend):
-    merged = OmegaConf.merge(
-        OmegaConf.structured(TrackingSpec), OmegaConf.load(CONF / f"{file}.yaml")
-    )
-    spec = OmegaConf.to_object(merged)
-    assert spec == TrackingSpec(backend=backend)
+@pytest.mark.parametrize("spec", [MlflowSpec(), NoTrackingSpec()])
+def test_config_files_hold_exactly_the_keys_of_their_specification(spec):
+    stored = OmegaConf.to_container(OmegaConf.load(CONF / f"{spec.backend}.yaml"))
+    stored.pop("defaults")
+    assert stored == asdict(spec)
+
+
+def test_a_group_stored_by_an_earlier_version_loses_the_keys_that_are_not_read():
+    former = {"backend": "none", "uri": None, "experiment": "pnas", "patience": 60.0}
+    assert migrate_tracking(former) == {"backend": "none"}
+    former["backend"] = "mlflow"
+    assert migrate_tracking(former) == former
 
 
 @pytest.mark.parametrize(
@@ -42,16 +48,13 @@ def test_config_files_fit_the_schema(file, backend):
 def test_resolve_uri(uri, resolved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/ann")
-    assert resolve_uri(TrackingSpec(uri=uri)) == resolved.format(cwd=tmp_path, home="/home/ann")
+    assert resolve_uri(MlflowSpec(uri=uri)) == resolved.format(cwd=tmp_path, home="/home/ann")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {"backend": "wandb"},
-            r"^tracking.backend: must be one of mlflow, none. Received: 'wandb'$",
-        ),
+        ({"backend": "wandb"}, r"^tracking.backend: must be one of mlflow. Received: 'wandb'$"),
         (
             {"uri": "file:///mlruns"},
             r"^tracking.uri: must be null or start with http.*folders.*refused",
@@ -85,7 +88,7 @@ def test_resolve_uri(uri, resolved, tmp_path, monkeypatch):
 )
 def test_bad_values(changes, message):
     with pytest.raises(InvalidValue, match=message):
-        TrackingSpec(**changes)
+        MlflowSpec(**changes)
 
 
 @pytest.mark.parametrize(
@@ -93,21 +96,21 @@ def test_bad_values(changes, message):
 )
 def test_credentials_are_not_echoed(uri):
     with pytest.raises(InvalidValue) as caught:
-        TrackingSpec(uri=uri)
+        MlflowSpec(uri=uri)
     assert "s3cret" not in str(caught.value)
 
 
 def test_credentials_are_not_in_the_repr():
-    assert "s3cret" not in repr(TrackingSpec(uri="http://ann:s3cret@host"))
+    assert "s3cret" not in repr(MlflowSpec(uri="http://ann:s3cret@host"))
 
 
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (TrackingSpec(backend="none"), None),
-        (TrackingSpec(uri="http://ann:secret@127.0.0.1:5000"), "http://***@127.0.0.1:5000"),
+        (NoTrackingSpec(), None),
+        (MlflowSpec(uri="http://ann:secret@127.0.0.1:5000"), "http://***@127.0.0.1:5000"),
         (
-            TrackingSpec(uri="sqlite:////data/a b.db"),
+            MlflowSpec(uri="sqlite:////data/a b.db"),
             ".venv/bin/python -m mlflow ui --backend-store-uri 'sqlite:////data/a b.db'",
         ),
     ],

@@ -13,7 +13,7 @@ from support.journals import make_run
 from pnas.children.spec import NetworkSpec
 from pnas.records import Journal, write_summary
 from pnas.searching.search_pictures import PICTURES, leave_pictures
-from pnas.tracking import Projection, TrackingSpec
+from pnas.tracking import MlflowSpec, Projection
 from pnas.tracking.mlflow_store import open_store
 from pnas.tracking.saved_view import VIEW
 
@@ -36,7 +36,7 @@ def ui(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]
     home = tmp_path_factory.mktemp("ui")
     database = home / "mlflow.db"
     database.write_bytes(template.read_bytes())
-    spec = TrackingSpec(uri=f"sqlite:///{database}", experiment="ui")
+    spec = MlflowSpec(uri=f"sqlite:///{database}", experiment="ui")
     infos = [
         _shown(make_run(home / name, stages, seed=i, meta={"sweep": "sweep-9"}), spec)
         for i, (name, stages) in enumerate({"narrow": (4, 3), "deep": (4, 3, 3)}.items())
@@ -46,7 +46,7 @@ def ui(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]
         yield Ui(address, store.experiment_id, infos[1]["run_id"])
 
 
-def _shown(run_dir: Path, spec: TrackingSpec) -> dict[str, str]:
+def _shown(run_dir: Path, spec: MlflowSpec) -> dict[str, str]:
     with Journal(run_dir / "journal.sqlite") as journal:
         write_summary(run_dir, journal)
     leave_pictures(run_dir, NetworkSpec(), "finished")

@@ -1,0 +1,297 @@
+"""What MLflow is to show of one journal: a search run, its stage runs and their child runs.
+
+A journal of trainings (`task=train`) has no stages that would mean anything: there the child runs
+lie directly below the run of the command.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pnas.errors import TrackingError
+from pnas.records import ChildRecord, JournalReader, StageRecord, Status, best_child
+from pnas.records.evaluation_cache import seed_if_cached
+from pnas.tracking.metric_points import (
+    Point,
+    as_ms,
+    child_points,
+    progress_points,
+    scalars,
+    stage_curves,
+    stage_points,
+)
+from pnas.tracking.naming import LONGEST_TAG, LONGEST_VALUE, cut
+from pnas.tracking.run_facts import (
+    BEST_CELL,
+    CACHED,
+    ERROR,
+    KEY,
+    LEVEL,
+    RUN_DIR,
+    RUNNING,
+    SEARCH_ID,
+    SEARCH_KEY,
+    SPARE,
+    SUPERSEDED,
+    SWEEP,
+    RunFacts,
+)
+from pnas.tracking.search_params import chosen_options, search_params
+
+_RUN_STATUS = {
+    "running": RUNNING,
+    "finished": "FINISHED",
+    "failed": "FAILED",
+    "interrupted": "KILLED",
+}
+_META = (
+    "search_id",
+    "name",
+    "sweep",
+    "config",
+    "choices",
+    "started_at",
+    "search_seconds",
+    "test_accuracy",
+)
+_LONGEST_RUN_NAME = 120
+_SEARCH_ID = re.compile(r"[\w.:-]{1,200}")
+_WHY_SUPERSEDED = "trained for an earlier plan, which a larger K has replaced"
+
+
+class SearchFacts:
+    """One reading of a journal.
+
+    Attributes:
+        search_id: Identity of the search.
+        stages: Stages opened so far.
+        is_training: Whether this is the journal of a `task=train`.
+    """
+
+    def __init__(self, journal: JournalReader, run_dir: Path, status: str | None = None) -> None:
+        """Read ``journal``, once.
+
+        Args:
+            journal: The journal.
+            run_dir: Where it lies; it is noted on the search run.
+            status: ``running``, ``finished``, ``failed`` or ``interrupted``; None: as the journal
+                says.
+
+        Raises:
+            TrackingError: The journal has no proper ``search_id``.
+        """
+        # The status is read first: once it says finished, everything else is there.
+        stored_status = status or journal.meta("status", "running")
+        self._status = _RUN_STATUS.get(stored_status, "KILLED")
+        self._run_dir = run_dir.absolute()
+        self._meta = {name: journal.meta(name) for name in _META}
+        self._config: dict[str, Any] = self._meta["config"] or {}
+        self._children = journal.children()
+        self._superseded = journal.superseded()
+        self.stages = journal.stages()
+        self.is_training = _task_of(self._config) == "train"
+        self.search_id = str(self._meta["search_id"] or "")
+        if not _SEARCH_ID.fullmatch(self.search_id):
+            raise TrackingError(f"{journal.path}: cannot be shown in MLflow, it has no search_id")
+
+    @cached_property
+    def ended(self) -> list[ChildRecord]:
+        """Children that have ended, in the order in which they did."""
+        ended = [child for child in self._children if child.ended_at is not None]
+        return sorted(ended, key=lambda child: (child.ended_at, child.id))
+
+    def shown_in(self, stage: StageRecord) -> Iterator[RunFacts]:
+        """Yield the child runs of ``stage``.
+
+        Superseded children stay in the store, marked, and count in no curve.
+        """
+        for child in self._ended_by_stage.get(stage.b, ()):
+            yield self.child(child)
+        for child in self._children_by_stage.get(stage.b, ()):
+            # A training shows its epochs while it goes on; a child of a search lasts seconds.
+            if child.ended_at is None and child.metrics:
+                yield self.child(child)
+        for child in self._superseded:
+            if child.b == stage.b:
+                yield self.child(child)
+
+    # -- the three kinds of runs ---------------------------------------------------------------
+
+    def search(self) -> RunFacts:
+        """Return the run of the whole search."""
+        start = self._start()
+        end = None
+        if self._status != RUNNING:
+            # The clock may have been set back meanwhile.
+            end = max(start, _last_instant(self.stages, self.ended))
+
+        points = progress_points(self.ended)
+        for stage in self.stages:
+            points += stage_curves(stage, self._ended_by_stage.get(stage.b, ()))
+        points += self._totals(end)
+        return RunFacts(
+            key=SEARCH_KEY,
+            name=cut(str(self._meta["name"] or self._run_dir.name), _LONGEST_RUN_NAME),
+            status=self._status,
+            start=start,
+            end=end,
+            tags=self._search_tags(),
+            params=search_params(self._config, self._options),
+            points=points,
+        )
+
+    def stage(self, stage: StageRecord) -> RunFacts:
+        """Return the run of ``stage``."""
+        key = f"stage/{stage.b}"
+        start = as_ms(stage.opened_at - stage.seconds_scoring)
+        status, end = self._stage_status(stage)
+        return RunFacts(
+            key=key,
+            name=f"stage {stage.b}",
+            status=status,
+            start=start,
+            end=None if end is None else max(start, end),
+            tags=self._tags(key, "stage"),
+            params={"b": str(stage.b)},
+            points=stage_points(stage, self._children_by_stage.get(stage.b, ())),
+        )
+
+    def child(self, child: ChildRecord) -> RunFacts:
+        """Return the run of ``child``."""
+        seconds = max(child.seconds or 0.0, 0.0)
+        if child.ended_at is None:
+            start = as_ms(child.started_at or time.time())
+            end = None
+        else:
+            start = as_ms(child.ended_at - seconds)
+            end = as_ms(child.ended_at)
+        return RunFacts(
+            key=child.key,
+            name=cut(str(child.cell), _LONGEST_RUN_NAME),
+            status=self._child_status(child),
+            start=start,
+            end=end,
+            tags={**self._tags(child.key, self._child_level), **_child_notes(child)},
+            params=_child_params(child),
+            points=child_points(child),
+        )
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    @property
+    def _child_level(self) -> str:
+        return "training" if self.is_training else "child"
+
+    @cached_property
+    def _options(self) -> dict[str, str]:
+        return chosen_options(self._config, self._meta["choices"] or {})
+
+    @cached_property
+    def _children_by_stage(self) -> dict[int, list[ChildRecord]]:
+        return _by_stage(self._children)
+
+    @cached_property
+    def _ended_by_stage(self) -> dict[int, list[ChildRecord]]:
+        return _by_stage(self.ended)
+
+    def _tags(self, key: str, level: str) -> dict[str, str]:
+        tags = {SEARCH_ID: self.search_id, LEVEL: level, KEY: key}
+        if self._meta["sweep"]:
+            tags[SWEEP] = cut(str(self._meta["sweep"]), LONGEST_TAG)
+        if "controller" in self._options:
+            tags["pnas.controller"] = self._options["controller"]
+        return tags
+
+    def _search_tags(self) -> dict[str, str]:
+        level = "train" if self.is_training else "search"
+        tags = self._tags(SEARCH_KEY, level)
+        tags[RUN_DIR] = str(self._run_dir)
+        tags["mlflow.source.name"] = "pnas"
+        for group, option in self._options.items():
+            tags[f"pnas.{group}"] = option
+
+        best = best_child(self.ended)
+        if best is not None:
+            tags[BEST_CELL] = cut(str(best.cell), LONGEST_TAG)
+        return tags
+
+    def _totals(self, end: int | None) -> list[Point]:
+        """Return what is known of the search once it has ended."""
+        if end is None:
+            return []
+        test_accuracy = self._meta["test_accuracy"]
+        totals = {
+            # Two names: the first sorts beside best_reward, the second is that of earlier versions.
+            "best_test_accuracy": test_accuracy,
+            "test_accuracy": test_accuracy,
+            "search_seconds": self._meta["search_seconds"],
+        }
+        return scalars(totals, step=len(self.ended), at=end)
+
+    def _start(self) -> int:
+        started_at = self._meta["started_at"]
+        if not started_at and self.stages:
+            first = self.stages[0]
+            started_at = first.opened_at - first.seconds_scoring
+        return as_ms(started_at or time.time())
+
+    def _stage_status(self, stage: StageRecord) -> tuple[str, int | None]:
+        if stage.closed_at is not None:
+            return "FINISHED", as_ms(stage.closed_at)
+        if self._status == RUNNING:
+            return RUNNING, None
+        # Left open by a search that was interrupted, or the stage in which it failed.
+        return self._status, _last_instant([stage], self._ended_by_stage.get(stage.b, ()))
+
+    def _child_status(self, child: ChildRecord) -> str:
+        if child.ended_at is None:
+            return RUNNING if self._status == RUNNING else "KILLED"
+        return "FINISHED" if child.status is Status.OK else "FAILED"
+
+
+def _task_of(config: dict[str, Any]) -> str:
+    task = config.get("task")
+    return str(task.get("name", "search")) if isinstance(task, dict) else "search"
+
+
+def _by_stage(children: Sequence[ChildRecord]) -> dict[int, list[ChildRecord]]:
+    by_stage: dict[int, list[ChildRecord]] = {}
+    for child in children:
+        by_stage.setdefault(child.b, []).append(child)
+    return by_stage
+
+
+def _child_notes(child: ChildRecord) -> dict[str, str]:
+    """Return the tags that a child's run has only under some condition."""
+    notes = {}
+    if child.error:
+        notes[ERROR] = cut(child.error, LONGEST_TAG)
+    seed = seed_if_cached(child.metrics)
+    if seed is not None:
+        notes[CACHED] = f"trained by another search, with seed {seed}"
+    if child.position is None:
+        notes[SUPERSEDED] = _WHY_SUPERSEDED
+        notes[SPARE] = _WHY_SUPERSEDED
+    return notes
+
+
+def _child_params(child: ChildRecord) -> dict[str, str]:
+    operators: set[str] = set()
+    for block in child.cell.blocks:
+        operators.update(value for value in block if isinstance(value, str))
+    params = {
+        "cell": str(child.cell),
+        "b": str(child.b),
+        "operators": ", ".join(sorted(operators)),
+        "seed": str(child.seed),
+    }
+    return {name: cut(value, LONGEST_VALUE) for name, value in params.items()}
+
+
+def _last_instant(stages: Sequence[StageRecord], children: Sequence[ChildRecord]) -> int:
+    instants = [stage.closed_at or stage.opened_at for stage in stages]
+    instants += [child.ended_at for child in children if child.ended_at is not None]
+    return as_ms(max(instants, default=0.0))
