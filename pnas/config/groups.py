@@ -24,7 +24,8 @@ from pnas.execution import ExecutorSpec
 from pnas.predictors import ControllerSpec
 from pnas.records.cache_spec import CacheSpec
 from pnas.registry import Part, Registry
-from pnas.search import SearchSpec
+from pnas.search import STRATEGIES, SearchSpec
+from pnas.search.strategies.specs import migrate_search
 from pnas.state_space import STATE_SPACES, PNASSpaceSpec, migrate_state_space
 from pnas.tracking import TRACKERS, MlflowSpec, migrate_tracking
 
@@ -161,9 +162,6 @@ _PREDICTORS = _shared(
 )
 _NETWORKS = _shared("child.kind", NetworkSpec, "pnas", "flat")
 _TRAINERS = _shared("trainer", TrainerSpec, "any")
-_STRATEGIES = _shared(
-    "search.kind", SearchSpec, "progressive", "progressive_random", "random", "evolution"
-)
 _EXECUTORS = _shared("executor.kind", ExecutorSpec, "local", "serial", "ray", kind="executors")
 _CACHES = _shared("cache", CacheSpec, "sqlite")
 
@@ -174,7 +172,7 @@ _GROUPS = (
     Group("child", "kind", _NETWORKS, default=NetworkSpec),
     Group("trainer", None, _TRAINERS, default=TrainerSpec),
     Group("data", "name", DATASETS, default=FileSpec, migrate=migrate_data),
-    Group("search", "kind", _STRATEGIES, default=SearchSpec),
+    Group("search", "kind", STRATEGIES, default=SearchSpec, migrate=migrate_search),
     Group("executor", "kind", _EXECUTORS, default=ExecutorSpec),
     Group("cache", None, _CACHES, default=CacheSpec),
     Group("tracking", "backend", TRACKERS, default=MlflowSpec, migrate=migrate_tracking),

@@ -106,6 +106,7 @@ class ControllerManager:
         self.history: list[Stage] = []
         self.predictions: list[float] | None = None
         self._is_feasible = is_feasible
+        self._stages_fitted = 0
         self.children = self._initial_children()
         self._asked = len(self.children)
 
@@ -138,6 +139,8 @@ class ControllerManager:
             raise PnasError(f"stage {self.stage} was trained already: call update() to go on")
         cells = self.children[: self._asked]
         stage = (cells, checked_rewards(rewards, len(cells)))
+        if self.spec.warm_start:
+            self.fit_history()
         losses = self._fit([*self.history, stage])
         self.history.append(stage)
         predicted = None if self.predictions is None else self.predictions[: len(cells)]
@@ -194,7 +197,8 @@ class ControllerManager:
 
         Args:
             stages: (cells, rewards) of stages 1, 2, ... as they were trained.
-            fit: False if `train` follows and makes the predictor anew: without warm starts it is not fitted here.
+            fit: Whether to fit the predictor here. `fit_history` does it later; `train` makes it
+                unnecessary, but for warm starts.
 
         Raises:
             PnasError: as `train` does.
@@ -208,20 +212,27 @@ class ControllerManager:
         )
         checked = [(list(cells), checked_rewards(rewards, len(cells))) for cells, rewards in stages]
         self.predictor = make_predictor(self.state_space, self.spec)
-        # Without warm starts a fit depends on the history alone, so the last one is enough.
-        needed = (
-            range(1, len(checked) + 1)
-            if self.spec.warm_start
-            else range(max(len(checked), 1), len(checked) + fit)
-        )
-        for stage in needed:
-            self._fit(checked[:stage])
+        self._stages_fitted = 0
         self.history = checked
         if checked:
             self.stage = len(checked)
             self.children = checked[-1][0]
             self.predictions = None
             self._asked = len(self.children)
+        if fit:
+            self.fit_history()
+
+    def fit_history(self) -> None:
+        """Fit the predictor to the history, unless it is fitted to all of it already.
+
+        Without warm starts a fit depends on the history alone, so that one is enough; with them
+        there is one for each stage.
+        """
+        last = len(self.history)
+        first = self._stages_fitted + 1 if self.spec.warm_start else last
+        for stage in range(max(first, 1), last + 1):
+            if stage > self._stages_fitted:
+                self._fit(self.history[:stage])
 
     def begin_stage(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         """Take ``cells``, chosen by an earlier process, as the children of the stage after the history.
@@ -269,7 +280,9 @@ class ControllerManager:
             )
         stage = len(stages)
         seed = derive_seed(self.seed, "predictor", stage)
-        return self.predictor.fit(self.state_space.encode(cells), rewards, stage, seed).losses
+        report = self.predictor.fit(self.state_space.encode(cells), rewards, stage, seed)
+        self._stages_fitted = stage
+        return report.losses
 
     def _diagnosed(
         self, predicted: Sequence[float] | None, rewards: Sequence[Reward]

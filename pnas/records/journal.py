@@ -21,6 +21,9 @@ from pnas.records.journal_rows import format_metrics, parse_predictor
 _NEXT = "_next"
 """Part of the names of metrics that evaluate predictions made for the next stage."""
 
+_SELECTION_QUALITY = "selection_quality"
+"""The one of these metrics that does not have it in its name."""
+
 
 class Journal(JournalReader):
     """One search's facts in ``<run directory>/journal.sqlite``, to be read and written.
@@ -94,14 +97,14 @@ class Journal(JournalReader):
 
         Args:
             b: The stage.
-            learned: Metrics of the predictor. Those with ``_next`` in their names evaluate the
-                predictions that were made for this stage, so they are stored with the stage before
-                it, whose predictor made them.
+            learned: Metrics of the predictor. Those with ``_next`` in their names, and
+                ``selection_quality``, evaluate the predictions that were made for this stage, so
+                they are stored with the stage before it, whose predictor made them.
         """
         own: dict[str, Any] = {}
         of_stage_before: dict[str, Any] = {"spearman_next": None}
         for name, value in (learned or {}).items():
-            if _NEXT in name:
+            if _evaluates_next_stage(name):
                 of_stage_before[name] = value
             else:
                 own[name] = value
@@ -234,9 +237,14 @@ class Journal(JournalReader):
 
         learned = parse_predictor(row["predictor"], self.path)
         if metrics is None:
-            metrics = {name: None for name in learned if _NEXT in name}
+            metrics = {name: None for name in learned if _evaluates_next_stage(name)}
         text = json.dumps({**learned, **metrics})
         db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (text, b))
+
+
+def _evaluates_next_stage(name: str) -> bool:
+    """Whether the metric ``name`` is known only when the next stage has ended."""
+    return _NEXT in name or name == _SELECTION_QUALITY
 
 
 def _set_meta(db: sqlite3.Connection, values: Mapping[str, Any]) -> None:

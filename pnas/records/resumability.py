@@ -125,7 +125,7 @@ def _has_growing_stages(config: Mapping[str, Any]) -> bool:
     """Whether the search grows cells stage by stage, which larger limits only add to."""
     search = config.get("search") or {}
     kind = search.get("kind", "progressive")
-    return str(kind).startswith("progressive")
+    return kind in _GROWING_SEARCHES
 
 
 def _is_raised(difference: Difference) -> bool:

@@ -1,16 +1,18 @@
-"""What all searches agree on: a child's key and seed, and how many stages there will be."""
+"""What all searches agree on: key and seed of a training, and the number of stages."""
 
 from pnas.search import SearchSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
 
-def identify(space: SlotSpace, seed: int, cell: Cell) -> tuple[str, int]:
-    """Key and seed of the child of ``cell``, in the search seeded with ``seed``."""
+def identify(space: SlotSpace, seed: int, cell: Cell, repeat: int = 1) -> tuple[str, int]:
+    """Return key and seed of the ``repeat``-th training of ``cell`` in the search seeded ``seed``."""
     key = space.key(cell)
-    return key, derive_seed(seed, "child", key)
+    if repeat == 1:
+        return key, derive_seed(seed, "child", key)
+    return f"{key}-{repeat}", derive_seed(seed, "child", key, repeat)
 
 
 def known_stages(spec: SearchSpec, space: SlotSpace) -> int | None:
-    """How many stages a search has; None where that is for its budget to say."""
-    return space.B if spec.is_progressive and not spec.refine else None
+    """Return the number of stages of a search; None where its budget decides."""
+    return spec.num_stages(space)

@@ -1,19 +1,25 @@
-"""How much a search may spend, and whether it has."""
+"""Budgets of a search: what it has spent, and whether there is room for another child."""
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from pnas.records import Journal
+from pnas.records import ChildRecord, Journal
 from pnas.search.strategies.specs import SearchSpec
 
 STOPPED_BY = "stopped_by"
-"""Name, in the journal, of the budget that ended a search before its last stage; null if none did."""
+"""Name, in the journal, of the budget that ended a search before its last stage; null if none."""
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What a search has used up: seconds of all its commands, children that ended, and epochs they were trained."""
+    """What a search has used up.
+
+    Attributes:
+        seconds: Seconds of all its commands.
+        children: Number of children that ended.
+        epochs: Number of epochs that they were trained for.
+    """
 
     seconds: float
     children: int
@@ -21,20 +27,33 @@ class Spent:
 
 
 def spent_by(journal: Journal) -> Spent:
-    """What the commands that wrote ``journal`` have used up."""
-    ended = [child for child in journal.children() if child.ended_at is not None]
-    epochs = sum(epochs_of(child.metrics) for child in ended)
-    return Spent(float(journal.meta("search_seconds", 0.0)), len(ended), epochs)
+    """Return what the commands that wrote ``journal`` have used up."""
+    children = 0
+    epochs = 0.0
+    for child in journal.children():
+        if child.ended_at is not None:
+            children += 1
+            epochs += epochs_of(child.metrics)
+    seconds = float(journal.meta("search_seconds", 0.0))
+    return Spent(seconds=seconds, children=children, epochs=epochs)
 
 
 def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
-    """Epochs that a child with these metrics was trained for: as a table says, or as many as have a loss."""
-    said = metrics.get("epochs")
-    return float(said[0]) if said else float(len(metrics.get("loss", ())))
+    """Return the epochs that a child with these metrics was trained for.
+
+    A table states them; otherwise there is a loss for each of them.
+    """
+    stated = metrics.get("epochs")
+    if stated:
+        return float(stated[0])
+    return float(len(metrics.get("loss", ())))
 
 
 def limit_reached(spec: SearchSpec, spent: Spent, epochs: float = 1.0) -> str | None:
-    """The budget that has no room for a child of so many ``epochs``, as it was typed; None if all have."""
+    """Return the budget that has no room for a child of ``epochs`` epochs; None if all have.
+
+    It is written as people type it, such as ``search.max_children=100``.
+    """
     if spec.max_seconds is not None and spent.seconds >= spec.max_seconds:
         return f"search.max_seconds={spec.max_seconds:g}"
     if spec.max_children is not None and spent.children >= spec.max_children:
@@ -45,22 +64,23 @@ def limit_reached(spec: SearchSpec, spent: Spent, epochs: float = 1.0) -> str | 
 
 
 def may_continue(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
-    """Whether a search that a budget ended has more to spend now, on children of so many ``epochs``."""
-    return (
-        journal.meta(STOPPED_BY) is not None
-        and limit_reached(spec, spent_by(journal), epochs) is None
-    )
+    """Whether a search that a budget ended has room now for a child of ``epochs`` epochs."""
+    if journal.meta(STOPPED_BY) is None:
+        return False
+    return limit_reached(spec, spent_by(journal), epochs) is None
 
 
 class Budget:
     """What a search may still spend in this process.
 
+    It reads the journal once, and counts from then on what it is told of.
+
     Args:
-        spec: what it may spend in all.
-        journal: of the search.
-        epochs: that one child takes.
-        counts_children: whether the seconds of children count in place of those of the clock, as they must where
-            children are looked up and not trained.
+        spec: Limits of the search.
+        journal: Journal of the search.
+        epochs: Number of epochs that one child is trained for.
+        counts_children: Whether the seconds of children count in place of those of the clock, as
+            they must where children are looked up instead of trained.
     """
 
     def __init__(
@@ -70,30 +90,48 @@ class Budget:
         self._journal = journal
         self._epochs = epochs
         self._counts_children = counts_children
-        self._earlier = spent_by(journal).seconds
+        self._earlier_seconds = float(journal.meta("search_seconds", 0.0))
         self._started = time.monotonic()
+        self.recount()
+
+    def recount(self) -> None:
+        """Take up the children that the journal says have ended."""
+        self._ended = 0
+        self._spent_epochs = 0.0
+        self._child_seconds = 0.0
+        for child in self._journal.children():
+            if child.ended_at is not None:
+                self.count(child)
+
+    def count(self, child: ChildRecord) -> None:
+        """Count a child that has ended."""
+        self._ended += 1
+        self._spent_epochs += epochs_of(child.metrics)
+        self._child_seconds += child.seconds or 0.0
 
     def has_time(self) -> bool:
         """Whether a child may be started now."""
         return self._spec.max_seconds is None or self._seconds() < self._spec.max_seconds
 
     def children_left(self) -> int | None:
-        """How many may be trained; None = any number."""
-        spent = spent_by(self._journal)
+        """Return how many children may be trained; None for no limit."""
         limits = []
         if self._spec.max_children is not None:
-            limits.append(self._spec.max_children - spent.children)
+            limits.append(self._spec.max_children - self._ended)
         if self._spec.max_epochs is not None:
-            limits.append(int((self._spec.max_epochs - spent.epochs) / self._epochs))
+            limits.append(int((self._spec.max_epochs - self._spent_epochs) / self._epochs))
         return max(0, min(limits)) if limits else None
 
     def limit_reached(self) -> str | None:
-        """As the function."""
-        return limit_reached(
-            self._spec, replace(spent_by(self._journal), seconds=self._seconds()), self._epochs
+        """Return the budget that has no room for another child; see `limit_reached`."""
+        spent = Spent(
+            seconds=self._seconds(),
+            children=self._ended,
+            epochs=self._spent_epochs,
         )
+        return limit_reached(self._spec, spent, self._epochs)
 
     def _seconds(self) -> float:
         if self._counts_children:
-            return sum(child.seconds or 0.0 for child in self._journal.children())
-        return self._earlier + time.monotonic() - self._started
+            return self._child_seconds
+        return self._earlier_seconds + time.monotonic() - self._started

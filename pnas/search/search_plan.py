@@ -1,5 +1,6 @@
 """What a search would do, before it does it: children, candidates, parameters and time."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pnas.children import Counts, Limits, NetworkSpec, count_network
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
-_SAMPLE = 32  # cells a stage; the spread of parameters changes little beyond it
+_SAMPLE_SIZE = 32
+"""Number of cells of a stage that are counted; more change the range of parameters little."""
 
 # Fitted to children of 1 to 5 blocks on 8x8 and 32x32 pixels, one thread of a 2-core server:
 # experiments/benchmarks/plan_accuracy.py shows how close `child_seconds` comes.
@@ -24,12 +26,13 @@ class StagePlan:
     """One stage of a planned search.
 
     Attributes:
-        b: blocks of its cells.
-        candidates: extensions that the predictor scores (0 at stage 1), duplicates included.
-        children: how many are trained, at most.
-        params: smallest, median and largest number of trainable parameters of sampled cells.
-        madds: median multiply-adds of one example.
-        seconds: of training one median child on one CPU thread.
+        b: Number of blocks of its cells.
+        candidates: Number of extensions that the predictor scores (0 at stage 1), duplicates
+            included.
+        children: Number of children that are trained, at most.
+        params: Smallest, median and largest number of trainable parameters of sampled cells.
+        madds: Median number of multiply-adds of one example.
+        seconds: Time of training one median child on one CPU thread.
     """
 
     b: int
@@ -42,7 +45,16 @@ class StagePlan:
 
 @dataclass(frozen=True)
 class Workload:
-    """What a child is trained on: image shape (H, W, C), classes, examples, epochs and batch size."""
+    """What a child is trained on, and for how long.
+
+    Attributes:
+        image_shape: Height, width and channels of an image.
+        num_classes: Number of classes.
+        train_examples: Number of training examples.
+        val_examples: Number of validation examples.
+        epochs: Number of epochs.
+        batchsize: Number of examples of a batch.
+    """
 
     image_shape: tuple[int, int, int]
     num_classes: int
@@ -61,62 +73,97 @@ def plan_search(
     limits: Limits | None = None,
     first: int | None = None,
 ) -> list[StagePlan]:
-    """The stages of a progressive search of ``space`` with ``K`` children after the first (None = all).
+    """Return the stages of a progressive search of ``space``.
 
     Args:
-        limits: of the size of children; what exceeds them is not planned for.
-        first: children of stage 1; None = all cells of one block.
+        space: State space that is searched.
+        K: Number of children of each stage after the first; None for all candidates.
+        network: Network around a cell.
+        work: What a child is trained on.
+        seed: Seed of the sampled cells.
+        limits: Limits on the size of children; what exceeds them is not planned for.
+        first: Number of children of stage 1; None for all cells of one block.
     """
     stages: list[StagePlan] = []
     for b in range(1, space.B + 1):
-        candidates = space.num_candidates(stages[-1].children, b) if stages else 0
-        unique = space.num_cells(b)
-        if b == 1 and limits:
-            unique = sum(map(limits.is_feasible, space.initial_children()))
-        wanted = first if b == 1 else K
-        children = min(
-            unique, unique if wanted is None else wanted, candidates if b > 1 else unique
-        )
-        stages.append(_plan_stage(space, b, candidates, children, network, work, seed, limits))
+        if b == 1:
+            candidates = 0
+            children = _first_children(space, limits, first)
+        else:
+            candidates = space.num_candidates(stages[-1].children, b)
+            children = min(candidates, space.num_cells(b))
+            if K is not None:
+                children = min(children, K)
+        counts = _sampled_counts(space, b, network, work, seed, limits)
+        stages.append(_plan_stage(b, candidates, children, counts, network, work))
     return stages
 
 
-def _plan_stage(
+def _first_children(space: SlotSpace, limits: Limits | None, first: int | None) -> int:
+    children = space.num_cells(1)
+    if limits:
+        children = sum(limits.is_feasible(cell) for cell in space.initial_children())
+    return children if first is None else min(children, first)
+
+
+def _sampled_counts(
     space: SlotSpace,
     b: int,
-    candidates: int,
-    children: int,
     network: NetworkSpec,
     work: Workload,
     seed: int,
     limits: Limits | None,
-) -> StagePlan:
-    cells = sample_cells(space, b, _SAMPLE, seed)
+) -> list[Counts]:
+    """Return counts of sampled cells that ``limits`` allows; of the smallest if there are none."""
+    cells = sample_cells(space, b, _SAMPLE_SIZE, seed)
     counts = [count_network(cell, network, work.image_shape, work.num_classes) for cell in cells]
-    counts = [count for count in counts if not limits or limits.excess(count) is None] or [
-        min(counts)
-    ]
+    if not limits:
+        return counts
+    allowed = [count for count in counts if limits.excess(count) is None]
+    return allowed or [min(counts)]
+
+
+def _plan_stage(
+    b: int,
+    candidates: int,
+    children: int,
+    counts: Sequence[Counts],
+    network: NetworkSpec,
+    work: Workload,
+) -> StagePlan:
     params = sorted(count.params for count in counts)
-    middle = sorted(counts, key=lambda count: count.flops)[len(counts) // 2]
-    spread = (params[0], int(statistics.median(params)), params[-1])
-    seconds = child_seconds(b, middle, network, work)
-    return StagePlan(b, candidates, children, spread, middle.flops, seconds)
+    by_flops = sorted(counts, key=lambda count: count.flops)
+    median = by_flops[len(counts) // 2]
+    return StagePlan(
+        b=b,
+        candidates=candidates,
+        children=children,
+        params=(params[0], int(statistics.median(params)), params[-1]),
+        madds=median.flops,
+        seconds=child_seconds(b, median, network, work),
+    )
 
 
 def sample_cells(space: SlotSpace, b: int, count: int, seed: int) -> list[Cell]:
-    """``count`` random cells of ``b`` blocks, each block uniform over the space's blocks at its place."""
+    """Return ``count`` random cells of ``b`` blocks, each block uniform over those at its place."""
     generator = np.random.default_rng(derive_seed(seed, "plan", b))
-    blocks = [space.block_tokens(i) for i in range(1, b + 1)]
-    rows = [options[generator.integers(len(options), size=count)] for options in blocks]
-    return space.decode(np.stack(rows, axis=1))
+    columns = []
+    for place in range(1, b + 1):
+        blocks = space.block_tokens(place)
+        columns.append(blocks[generator.integers(len(blocks), size=count)])
+    return space.decode(np.stack(columns, axis=1))
 
 
 def child_seconds(b: int, counts: Counts, network: NetworkSpec, work: Workload) -> float:
-    """Rough time of one child on one CPU thread: building, a fixed cost per operation and step, arithmetic."""
+    """Return a rough time of one child on one CPU thread.
+
+    It is the sum of building the network, a fixed cost of each operator and step, and arithmetic.
+    """
     cells = 2 if network.kind == "flat" else 3 * network.repeats
     operators = cells * (2 * b + 2)
     steps = work.epochs * max(1, work.train_examples // work.batchsize)
-    # A training step costs about three forward passes: one forward, two backward (inputs and weights).
+    # A training step costs about three forward passes: one forward, and two backward (for inputs
+    # and for weights).
     examples = 3 * work.train_examples + work.val_examples
     arithmetic = counts.flops * examples * work.epochs / _MULTIPLY_ADDS_PER_SECOND
     return (
@@ -127,5 +174,5 @@ def child_seconds(b: int, counts: Counts, network: NetworkSpec, work: Workload) 
 
 
 def search_seconds(stages: Sequence[StagePlan], workers: int) -> float:
-    """Rough time of the whole search on ``workers`` CPU threads."""
-    return sum(stage.seconds * -(-stage.children // workers) for stage in stages)
+    """Return a rough time of the whole search on ``workers`` CPU threads."""
+    return sum(stage.seconds * math.ceil(stage.children / workers) for stage in stages)

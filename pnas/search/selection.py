@@ -1,4 +1,8 @@
-"""Which candidates of a stage are trained: the best predicted, with a share for the unknown, and a random probe."""
+"""Selection of the children of a stage among its candidates.
+
+Most are the best predicted ones; a share may go to decisions that were rarely chosen, and a random
+probe may be added.
+"""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -15,8 +19,8 @@ from pnas.state_space import ABSENT, Candidates, SlotSpace, Tokens
 Floats = NDArray[np.floating]
 Rows = list[int]
 
-_MOST_RARE = 20_000
-"""Candidates, the best predicted, among which rare ones are looked for; bounds the time."""
+_RARE_AMONG = 20_000
+"""Best predicted candidates among which rare ones are looked for; bounds the time."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,13 @@ class Selection:
     """How children are chosen from candidates.
 
     Attributes:
-        K: how many; None for all.
-        uncertainty: what the predictor's spread adds to a candidate's expected reward.
-        explore: share of K that goes to cells of decisions that are rare among those chosen so far.
-        probe: how many random ones are added.
-        chunk: cells scored at a time.
-        allows: says of a cell whether it may be trained; None: any may.
+        K: Number of chosen children; None for all candidates.
+        uncertainty: Weight of the predictive standard deviation. Candidates are ranked by their
+            acquisition value, the expected reward plus this weight times it.
+        explore: Share of K that goes to cells of decisions that are rare among those chosen.
+        probe: Number of random candidates added to the chosen ones.
+        chunk: Number of cells scored at a time.
+        is_feasible: Whether a cell may be trained; None if every cell may.
     """
 
     K: int | None
@@ -46,38 +51,56 @@ class Selection:
         candidates: Candidates,
         generator: np.random.Generator,
     ) -> Generation:
-        """The children: the K chosen, most promising first, then the probe."""
+        """Return the children: the K chosen ones, most promising first, then the probe.
+
+        Args:
+            space: Space of the candidates.
+            predictor: Scores the candidates.
+            candidates: Cells to choose from, each once.
+            generator: Source of the probe.
+        """
         started = time.perf_counter()
         tokens = candidates.tokens
-        mean, spread = predict_mean_std_in_chunks(predictor, tokens, self.chunk)
-        acquisition = mean + self.uncertainty * spread
+        mean, std = predict_mean_std_in_chunks(predictor, tokens, self.chunk)
+        acquisition = mean + self.uncertainty * std
         ranked = np.argsort(-acquisition, kind="stable").tolist()
+
         chosen = self._chosen(space, tokens, ranked)
         chosen.sort(key=lambda row: -acquisition[row])
         rows = chosen + self._probe(space, tokens, chosen, generator)
-        predictions = [float(mean[row]) for row in rows]
-        cells = space.decode(tokens[rows])
-        seconds = time.perf_counter() - started
-        return Generation(cells, predictions, candidates.generated, len(tokens), seconds)
+        return Generation(
+            cells=space.decode(tokens[rows]),
+            predictions=[float(mean[row]) for row in rows],
+            candidates_scored=candidates.generated,
+            unique_candidates=len(tokens),
+            seconds=time.perf_counter() - started,
+        )
 
     def _chosen(self, space: SlotSpace, tokens: Tokens, ranked: Rows) -> Rows:
+        feasible = self._feasible_rows(space, tokens, ranked)
         if self.K is None:
-            return list(self._feasible_rows(space, tokens, ranked))
-        rare = round(self.explore * self.K)
-        best = list(islice(self._feasible_rows(space, tokens, ranked), self.K - rare))
+            return list(feasible)
+        num_rare = round(self.explore * self.K)
+        best = list(islice(feasible, self.K - num_rare))
+        if not num_rare:
+            return best
+
         taken = set(best)
         rest = [row for row in ranked if row not in taken]
-        promising = rest[: min(max(rare, len(rest) // 2), _MOST_RARE)] if rare else []
-        return best + list(
-            islice(self._feasible_rows(space, tokens, rarest(space, tokens, best, promising)), rare)
-        )
+        # The better half of what is left, so that what is rare is not bad at the same time.
+        num_promising = min(max(num_rare, len(rest) // 2), _RARE_AMONG)
+        by_rarity = rarest(space, tokens, best, rest[:num_promising])
+        rare = islice(self._feasible_rows(space, tokens, by_rarity), num_rare)
+        return best + list(rare)
 
     def _probe(
         self, space: SlotSpace, tokens: Tokens, chosen: Rows, generator: np.random.Generator
     ) -> Rows:
+        if not self.probe:
+            return []
         left = np.setdiff1d(np.arange(len(tokens)), chosen)
-        drawn = generator.permutation(left).tolist() if self.probe else []
-        return list(islice(self._feasible_rows(space, tokens, drawn), self.probe))
+        shuffled = generator.permutation(left).tolist()
+        return list(islice(self._feasible_rows(space, tokens, shuffled), self.probe))
 
     def _feasible_rows(
         self, space: SlotSpace, tokens: Tokens, rows: Iterable[int]
@@ -88,15 +111,22 @@ class Selection:
 def predict_mean_std_in_chunks(
     predictor: Predictor, tokens: Tokens, chunk: int = CHUNK
 ) -> tuple[Floats, Floats]:
-    """Expected rewards (n,) and how far they may be off (n,): zeros of a predictor that cannot say."""
-    parts = [
-        _predict_mean_std(predictor, tokens[first : first + chunk])
-        for first in range(0, len(tokens), chunk)
-    ]
-    if not parts:
-        return np.empty(0), np.empty(0)
-    mean, spread = (np.concatenate(side) for side in zip(*parts, strict=True))
-    return mean, spread
+    """Return expected rewards (n,) and predictive standard deviations (n,).
+
+    The latter are zeros for a predictor that does not know its uncertainty.
+    """
+    means = [np.empty(0)]
+    stds = [np.empty(0)]
+    for first in range(0, len(tokens), chunk):
+        mean, std = _predict_mean_std(predictor, tokens[first : first + chunk])
+        means.append(mean)
+        stds.append(std)
+    return _joined(means), _joined(stds)
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    """Concatenate the parts after an empty one, which would decide their type."""
+    return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
 
 
 def _predict_mean_std(predictor: Predictor, tokens: Tokens) -> tuple[Floats, Floats]:
@@ -110,26 +140,32 @@ def _predict_mean_std(predictor: Predictor, tokens: Tokens) -> tuple[Floats, Flo
 def rarest(
     space: SlotSpace, tokens: Tokens, chosen: Sequence[int], rows: Sequence[int]
 ) -> Iterable[int]:
-    """``rows``, rarest first: each time the one whose decisions occur least among ``chosen`` and those before it.
+    """Yield ``rows``, rarest first.
 
-    A value counts 1 / (1 + its occurrences), as in POPNAS (arXiv 2204.06325) operators and inputs that the chosen
-    cells lack are given room. Of equally rare rows the first comes first.
+    The rarest row is the one whose decisions occur least among the rows ``chosen`` and those
+    yielded before it: a value counts 1 / (1 + its occurrences), as in POPNAS (arXiv 2204.06325),
+    where operators and inputs that the chosen cells lack are given room. Of equally rare rows the
+    first comes first.
     """
     kinds = list(space.vocabulary)
     columns = np.array([kinds.index(kind) for kind in space.slot_kinds])
-    counts = np.zeros((len(kinds), max(map(len, space.vocabulary.values())) + 1))
+    longest = max(len(values) for values in space.vocabulary.values())
+    counts = np.zeros((len(kinds), longest + 1))
     for row in chosen:
         _count(counts, columns, tokens[row])
+
     left = np.asarray(rows, np.intp)
     while len(left):
         cells = tokens[left]
-        worth = np.where(cells == ABSENT, 0.0, 1.0 / (1.0 + counts[columns, cells]))
-        first = int(np.argmax(worth.sum(axis=(1, 2))))
+        rarity = np.where(cells == ABSENT, 0.0, 1.0 / (1.0 + counts[columns, cells]))
+        first = int(np.argmax(rarity.sum(axis=(1, 2))))
         yield int(left[first])
         _count(counts, columns, tokens[left[first]])
         left = np.delete(left, first)
 
 
 def _count(counts: Floats, columns: NDArray[np.intp], cell: Tokens) -> None:
+    """Add the decisions of ``cell`` to ``counts`` (kinds, values)."""
     present = cell != ABSENT
-    np.add.at(counts, (np.broadcast_to(columns, cell.shape)[present], cell[present]), 1)
+    kinds = np.broadcast_to(columns, cell.shape)
+    np.add.at(counts, (kinds[present], cell[present]), 1)

@@ -1,4 +1,8 @@
-"""How good a stage's choice was: predictions against rewards, of the chosen cells and of a random probe."""
+"""Quality of a stage's selection: predictions against rewards, of the chosen cells and the probe.
+
+The chosen cells are those that the predictor takes for about equally good, so that ranking them is
+hard; the random probe shows how well it ranks all candidates.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,35 +14,49 @@ from pnas.seeds import derive_seed
 def evaluate_selection(
     predictions: Sequence[float], rewards: Sequence[float | None], K: int | None, seed: int
 ) -> dict[str, Any]:
-    """What summary.json shows of it, as ``predictor.choice_next`` of the stage whose predictor chose.
+    """Compare what was predicted of a stage's cells with their rewards.
 
-    The chosen cells are those that the predictor thinks alike, so that ranking them is hard; the probe shows how it
-    ranks all candidates.
+    summary.json shows it as ``predictor.selection_quality`` of the stage whose predictor chose, and
+    under its first name ``predictor.choice_next``.
 
     Args:
-        predictions: of the stage's cells, before they were trained.
-        rewards: of those cells; None for one that failed.
-        K: how many of them were chosen; the others are the probe. None: all were chosen.
-        seed: of the bootstrap.
+        predictions: Expected rewards of the stage's cells, before they were trained.
+        rewards: Rewards of those cells; None for a cell whose child failed.
+        K: Number of chosen cells, which come first; the others are the probe. None if all were
+            chosen.
+        seed: Seed of the bootstrap.
 
     Returns:
-        ``chosen`` and ``probe``: see `pnas.predictors.rank_metrics.rank_agreement`; None without a probe.
-        ``regret``: see `pnas.predictors.rank_metrics.top_regret`; negative if the best was chosen.
-        ``advantage``: mean reward of the chosen over that of the probe. Both are None without a probe.
+        ``chosen`` and ``probe``: See `pnas.predictors.rank_metrics.rank_agreement`; ``probe`` is
+        None without one.
+        ``regret``: See `pnas.predictors.rank_metrics.top_regret`; negative if the best cell was
+        chosen, None without a probe.
+        ``advantage``: Mean reward of the chosen cells minus that of the probe; None without one.
     """
     count = len(predictions) if K is None else K
-    chosen = rewards[:count]
-    probe = rewards[count:]
-    judged: dict[str, Any] = {
-        "chosen": rank_agreement(predictions[:count], chosen, derive_seed(seed, "chosen")),
+    chosen_rewards = rewards[:count]
+    probe_rewards = rewards[count:]
+    chosen_seed = derive_seed(seed, "chosen")
+    quality: dict[str, Any] = {
+        "chosen": rank_agreement(predictions[:count], chosen_rewards, chosen_seed),
         "probe": None,
+        "regret": None,
+        "advantage": None,
     }
-    if not probe:
-        return {**judged, "regret": None, "advantage": None}
-    judged["probe"] = rank_agreement(predictions[count:], probe, derive_seed(seed, "probe"))
-    means = [_mean(chosen), _mean(probe)]
-    advantage = None if means[0] is None or means[1] is None else means[0] - means[1]
-    return {**judged, "regret": top_regret(chosen, probe), "advantage": advantage}
+    if probe_rewards:
+        probe_seed = derive_seed(seed, "probe")
+        quality["probe"] = rank_agreement(predictions[count:], probe_rewards, probe_seed)
+        quality["regret"] = top_regret(chosen_rewards, probe_rewards)
+        quality["advantage"] = _advantage(chosen_rewards, probe_rewards)
+    return quality
+
+
+def _advantage(chosen: Sequence[float | None], probe: Sequence[float | None]) -> float | None:
+    chosen_mean = _mean(chosen)
+    probe_mean = _mean(probe)
+    if chosen_mean is None or probe_mean is None:
+        return None
+    return chosen_mean - probe_mean
 
 
 def _mean(rewards: Sequence[float | None]) -> float | None:

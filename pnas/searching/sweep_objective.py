@@ -16,7 +16,7 @@ def check_objective(settings: Settings, space: SlotSpace) -> None:
     Raises:
         InvalidValue: names ``task.objective``.
     """
-    predicts = settings.search.kind == "progressive" and space.B > 1
+    predicts = settings.search.uses_predictor and space.B > 1
     rule = "must be reward for a search in which nothing is predicted (search.kind not progressive, or one stage)"
     require(
         predicts or settings.task.objective == "reward",
@@ -44,6 +44,6 @@ def objective(kind: str, journal: Journal) -> float:
 
 def _correlation(stage: StageRecord) -> float | None:
     learned: Mapping[str, Any] = stage.predictor or {}
-    probe = (learned.get("choice_next") or {}).get("probe") or {}
+    probe = (learned.get("selection_quality") or learned.get("choice_next") or {}).get("probe") or {}
     found = probe.get("spearman", learned.get("spearman_next"))
     return None if found is None else float(found)

@@ -11,7 +11,7 @@ from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import identify, known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
-from pnas.search import Budget, SearchLoop, check_search, make_strategy
+from pnas.search import Budget, SearchLoop, StrategyContext, make_strategy
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import Notify, Summarize
 from pnas.state_space import SlotSpace
@@ -37,7 +37,7 @@ def check_table(settings: Settings, space: SlotSpace) -> None:
     """
     table = table_of(settings)
     table.require_covers(space)
-    check_search(settings.search, space, settings.controller.K, table.epochs)
+    settings.search.check(space, settings.controller.K, table.epochs)
 
 
 def search_table(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
@@ -49,31 +49,32 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
     )
     summary = Summarize(context.run_dir, journal)
     factory = TableRunnerFactory(table, settings.trainer.table_shown)
+    strategy_context = StrategyContext(
+        spec=settings.search,
+        space=space,
+        controller=settings.controller,
+        seed=settings.seed,
+        save_dir=context.run_dir / CONTROLLER,
+    )
     has_seconds = any(row.seconds for row in table.rows.values())
     with (
         _TableEnding(factory, settings, context, journal, tracker, summary),
         closing(SerialExecutor(factory)) as executor,
         LiveView(context.console, known_stages(settings.search, space), journal.children()) as view,
     ):
-        SearchLoop(
-            make_strategy(
-                settings.search,
-                space,
-                settings.controller,
-                settings.seed,
-                context.run_dir / CONTROLLER,
-            ),
-            executor,
-            journal,
-            partial(identify, space, settings.seed),
-            None,
-            (summary, Notify(tracker), view),
-            settings.search,
-            settings.executor.grace,
+        loop = SearchLoop(
+            make_strategy=partial(make_strategy, strategy_context),
+            executor=executor,
+            journal=journal,
+            identify=partial(identify, space, settings.seed),
+            spec=settings.search,
             budget=Budget(
                 settings.search, journal, table.epochs or 1.0, counts_children=has_seconds
             ),
-        ).run()
+            observers=(summary, Notify(tracker), view),
+            grace=settings.executor.grace,
+        )
+        loop.run()
 
 
 class _TableEnding(Ending):

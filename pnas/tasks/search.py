@@ -1,6 +1,7 @@
 """`task=search`: find the best cell; continue where an earlier command of the same name stopped."""
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
@@ -20,7 +21,15 @@ from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import identify, known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data, check_tabulation, is_finished, opened_run
-from pnas.search import Budget, SearchLoop, Strategy, check_search, make_strategy, may_continue
+from pnas.search import (
+    Budget,
+    SearchHistory,
+    SearchLoop,
+    Strategy,
+    StrategyContext,
+    make_strategy,
+    may_continue,
+)
 from pnas.searching.cache_reuse import check_cache, restore_best_weights, with_cache
 from pnas.searching.plan_outline import print_outline
 from pnas.searching.plan_report import print_plan
@@ -63,7 +72,7 @@ def run(settings: Settings, context: Context) -> float:
 
 def _plan(settings: Settings, context: Context, space: SlotSpace, is_tabular: bool) -> None:
     _check(settings, space, is_tabular)
-    if is_tabular or settings.search.refine or settings.search.kind != "progressive":
+    if is_tabular or settings.search.kind != "progressive":
         print_outline(settings, context, space)
     else:
         print_plan(settings, context, space, checked_data(settings, space))
@@ -76,7 +85,7 @@ def _check(settings: Settings, space: SlotSpace, is_tabular: bool) -> None:
         check_table(settings, space)
         return
     checked_data(settings, space)
-    check_search(settings.search, space, settings.controller.K, settings.trainer.epochs)
+    settings.search.check(space, settings.controller.K, settings.trainer.epochs)
     if not settings.plan_only:
         check_cache(settings)
         check_executor(settings.executor)
@@ -129,18 +138,19 @@ def _search(settings: Settings, context: Context, space: SlotSpace, journal: Jou
         ) as executor,
         _live_view(settings, context, space, journal) as view,
     ):
-        SearchLoop(
-            _strategy(settings, context, space, dataset),
-            with_cache(executor, settings, space, dataset.fingerprint),
-            journal,
-            partial(identify, space, settings.seed),
-            weights_dir,
-            (summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
-            settings.search,
-            settings.executor.grace,
-            partial(_multiply_adds, settings.child, dataset),
-            Budget(settings.search, journal, settings.trainer.epochs),
-        ).run()
+        loop = SearchLoop(
+            make_strategy=_strategy_factory(settings, context, space, dataset),
+            executor=with_cache(executor, settings, space, dataset.fingerprint),
+            journal=journal,
+            identify=partial(identify, space, settings.seed),
+            spec=settings.search,
+            budget=Budget(settings.search, journal, settings.trainer.epochs),
+            observers=(summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
+            weights_dir=weights_dir,
+            cost=partial(_multiply_adds, settings.child, dataset),
+            grace=settings.executor.grace,
+        )
+        loop.run()
         restore_best_weights(journal, executor, weights_dir)
 
 
@@ -155,13 +165,19 @@ def _live_view(
     return LiveView(context.console, stages, journal.children(), K=K, workers=workers, plain=is_job)
 
 
-def _strategy(settings: Settings, context: Context, space: SlotSpace, dataset: Dataset) -> Strategy:
+def _strategy_factory(
+    settings: Settings, context: Context, space: SlotSpace, dataset: Dataset
+) -> Callable[[SearchHistory], Strategy]:
     limits = _limits(settings, dataset)
-    directory = context.run_dir / CONTROLLER
-    is_feasible = limits.is_feasible if limits else None
-    return make_strategy(
-        settings.search, space, settings.controller, settings.seed, directory, is_feasible
+    strategy_context = StrategyContext(
+        spec=settings.search,
+        space=space,
+        controller=settings.controller,
+        seed=settings.seed,
+        save_dir=context.run_dir / CONTROLLER,
+        is_feasible=limits.is_feasible if limits else None,
     )
+    return partial(make_strategy, strategy_context)
 
 
 def _limits(settings: Settings, data: DataInfo | Dataset) -> Limits:

@@ -5,6 +5,7 @@ The table answers searches in place of training: `trainer=tabular trainer.table=
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pnas.execution import check_executor, make_executor
 from pnas.records import ChildRecord, Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.reports.terminal.live_view import LiveView
+from pnas.runs.child_identity import identify
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import MADE_OF, check_same_data, opened_run
 from pnas.search import STOPPED_BY, Budget, SearchLoop
@@ -75,7 +77,6 @@ def _train(
 ) -> None:
     dataset = load_dataset(settings.data)
     check_same_data(journal, dataset.fingerprint)
-    strategy = Exhaustive(space, cells, settings.task.repeats, settings.seed)
     summary = Summarize(context.run_dir, journal)
     factory = runner_factory(settings, dataset)
     threads = settings.trainer.threads
@@ -85,17 +86,17 @@ def _train(
         ) as executor,
         LiveView(context.console, settings.task.repeats, journal.children()) as view,
     ):
-        SearchLoop(
-            strategy,
-            with_cache(executor, settings, space, dataset.fingerprint),
-            journal,
-            strategy.identify,
-            None,
-            (summary, view),
-            settings.search,
-            settings.executor.grace,
+        loop = SearchLoop(
+            make_strategy=partial(Exhaustive, cells, settings.task.repeats),
+            executor=with_cache(executor, settings, space, dataset.fingerprint),
+            journal=journal,
+            identify=partial(identify, space, settings.seed),
+            spec=settings.search,
             budget=Budget(settings.search, journal, settings.trainer.epochs),
-        ).run()
+            observers=(summary, view),
+            grace=settings.executor.grace,
+        )
+        loop.run()
     journal.set_meta(status="finished")
     summary.write()
 

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 from support.fake_children import FakeChildren, fake_reward
 
-from pnas.errors import InvalidValue
 from pnas.execution import LocalExecutor, SerialExecutor
 from pnas.records import ChildRecord, Journal, Status
-from pnas.search import STOPPED_BY, Proposal, SearchFailed, SearchLoop, SearchSpec, may_continue
+from pnas.search import (
+    STOPPED_BY,
+    Proposal,
+    SearchFailed,
+    SearchHistory,
+    SearchLoop,
+    SearchSpec,
+    may_continue,
+)
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
@@ -19,47 +26,64 @@ OPERATORS = ["identity", "3x3 conv", "5x5 conv", "7x7 conv"]
 FIRST = [f"(-1, identity, -1, identity), (-1, {name}, -1, identity)" for name in OPERATORS]
 """The cells of stage 1."""
 
+NO_HISTORY = SearchHistory()
+
 
 class Greedy:
-    """Extends the best cell seen by every operator, for ``stages`` stages."""
+    """Extends the best cell so far by every operator, for ``stages`` stages."""
 
-    def __init__(self, stages: int = 3) -> None:
-        self._left = stages
-        self._cells = []
+    def __init__(self, history: SearchHistory = NO_HISTORY, stages: int = 3) -> None:
+        self._stages = stages
+        self._opened = 0
+        self._cells: list[Cell] = []
         self._best = Cell([(-1, "identity", -1, "identity")])
-        self.calls: list[str] = []
-        self.told: list[Sequence[float | None]] = []
+        self.learned: list[Sequence[float | None]] = []
+        self.was_told = 0
+        for stage in history.closed:
+            self._begin(stage.cells)
+            self._learn(stage.rewards)
+        if history.open is not None:
+            self._begin(history.open.cells)
 
     def ask(self) -> Proposal | None:
-        self.calls.append("ask")
-        if self._left == 0:
+        if self.is_over():
             return None
-        cells = [self._best.extended((-1, name, -1, "identity")) for name in OPERATORS]
-        self.resume(cells, None)
-        self.calls.pop()
-        return Proposal(cells, [fake_reward(str(cell)) for cell in cells], 8, 4, 0.1)
+        self._begin([self._best.extended((-1, name, -1, "identity")) for name in OPERATORS])
+        return Proposal(
+            cells=self._cells,
+            predictions=[fake_reward(str(cell)) for cell in self._cells],
+            candidates_scored=8,
+            unique_candidates=4,
+            seconds=0.1,
+        )
 
     def is_over(self) -> bool:
-        return self._left == 0
-
-    def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
-        self.calls.append("resume")
-        self._cells = list(cells)
-        self._left = self._left - 1
+        return self._opened == self._stages
 
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any] | None:
-        self.calls.append("tell")
+        self.was_told += 1
         self._learn(rewards)
         return {"kind": "greedy", "loss": 0.0, "spearman_fit": 1.0, "spearman_next": 1.0}
 
-    def replay(self, rewards: Sequence[float | None]) -> None:
-        self.calls.append("replay")
-        self._learn(rewards)
+    def _begin(self, cells: Sequence[Cell]) -> None:
+        self._cells = list(cells)
+        self._opened += 1
 
     def _learn(self, rewards: Sequence[float | None]) -> None:
-        self.told.append(rewards)
+        self.learned.append(rewards)
         scored = [(reward, i) for i, reward in enumerate(rewards) if reward is not None]
-        self._best = self._cells[max(scored)[1]]
+        _, best = max(scored)
+        self._best = self._cells[best]
+
+
+class Strategies:
+    """Builds the strategies of a loop, and remembers the last one."""
+
+    last: Greedy
+
+    def __call__(self, history: SearchHistory) -> Greedy:
+        self.last = Greedy(history)
+        return self.last
 
 
 class Stop(Exception):
@@ -90,23 +114,30 @@ class StopAfter:
         self._event()
 
 
-def identify(cell: Cell) -> tuple[str, int]:
+def identify(cell: Cell, repeat: int = 1) -> tuple[str, int]:
+    assert repeat == 1
     return cell.text_hash, derive_seed(0, cell.text_hash)
 
 
 def loop(
-    tmp_path: Path,
+    run_dir: Path,
     *observers: StopAfter,
     faults: dict[str, str] | None = None,
     seconds: float = 0.0,
     cost: Callable[[Cell], float] | None = None,
+    strategies: Strategies | None = None,
     **search: Any,
 ) -> SearchLoop:
-    (tmp_path / "trained").mkdir(parents=True, exist_ok=True)
-    executor = SerialExecutor(FakeChildren(str(tmp_path / "trained"), faults or {}, seconds))
-    journal = Journal(tmp_path / "journal.sqlite", create=True)
+    (run_dir / "trained").mkdir(parents=True, exist_ok=True)
+    factory = FakeChildren(str(run_dir / "trained"), faults or {}, seconds)
     return SearchLoop(
-        Greedy(), executor, journal, identify, None, observers, SearchSpec(**search), cost=cost
+        make_strategy=strategies or Strategies(),
+        executor=SerialExecutor(factory),
+        journal=Journal(run_dir / "journal.sqlite", create=True),
+        identify=identify,
+        spec=SearchSpec(**search),
+        observers=observers,
+        cost=cost,
     )
 
 
@@ -121,13 +152,15 @@ def outcome(tmp_path: Path) -> list[tuple[int, str, float | None, float | None]]
 def test_a_search_trains_every_stage_and_stores_it(tmp_path: Path) -> None:
     loop(tmp_path).run()
     with Journal(tmp_path / "journal.sqlite") as journal:
-        assert [(s.b, s.candidates_scored, s.unique_candidates) for s in journal.stages()] == [
-            (1, 8, 4), (2, 8, 4), (3, 8, 4),
-        ]  # fmt: skip
-        assert all(stage.closed_at for stage in journal.stages())
-        assert [child.b for child in journal.children()] == [1] * 4 + [2] * 4 + [3] * 4
-        assert all(child.reward == fake_reward(str(child.cell)) for child in journal.children())
-        assert all(child.seed == derive_seed(0, child.key) for child in journal.children())
+        stages = journal.stages()
+        children = journal.children()
+    counts = [(stage.b, stage.candidates_scored, stage.unique_candidates) for stage in stages]
+    assert counts == [(1, 8, 4), (2, 8, 4), (3, 8, 4)]
+    assert all(stage.closed_at for stage in stages)
+    assert [child.b for child in children] == [1] * 4 + [2] * 4 + [3] * 4
+    for child in children:
+        assert child.reward == fake_reward(str(child.cell))
+        assert child.seed == derive_seed(0, child.key)
 
 
 @pytest.mark.parametrize("events", range(2, 21))
@@ -149,10 +182,11 @@ def test_stopped_anywhere_it_ends_as_if_never_stopped_and_trains_nothing_twice(
 def test_the_longest_children_are_trained_first_and_it_changes_no_result(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     loop(tmp_path / "whole").run()
-    loop(
-        tmp_path,
-        cost=lambda cell: str(cell).count("7x7") - str(cell).count("identity, -1, identity"),
-    ).run()
+
+    def cost(cell: Cell) -> float:
+        return str(cell).count("7x7") - str(cell).count("identity, -1, identity")
+
+    loop(tmp_path, cost=cost).run()
     assert outcome(tmp_path) == outcome(tmp_path / "whole")
     with Journal(tmp_path / "journal.sqlite") as journal:
         first = sorted(journal.children(1), key=lambda child: child.ended_at or 0)
@@ -162,9 +196,8 @@ def test_the_longest_children_are_trained_first_and_it_changes_no_result(tmp_pat
 def test_with_a_time_budget_the_best_predicted_are_trained_first(tmp_path: Path) -> None:
     loop(tmp_path, cost=lambda cell: str(cell).count("7x7"), max_seconds=60.0).run()
     with Journal(tmp_path / "journal.sqlite") as journal:
-        assert [
-            child.position for child in sorted(journal.children(1), key=lambda c: c.ended_at or 0)
-        ] == [0, 1, 2, 3]
+        trained = sorted(journal.children(1), key=lambda child: child.ended_at or 0)
+    assert [child.position for child in trained] == [0, 1, 2, 3]
 
 
 def test_a_finished_search_runs_again_without_asking_for_training(tmp_path: Path) -> None:
@@ -192,7 +225,10 @@ def test_lost_workers_change_nothing(name: str, tmp_path: Path) -> None:
         closing(LocalExecutor(factory, workers=2, child_timeout=2.0)) as executor,
         Journal(folder / "journal.sqlite", create=True) as journal,
     ):
-        SearchLoop(Greedy(), executor, journal, identify).run()
+        search = SearchLoop(
+            make_strategy=Greedy, executor=executor, journal=journal, identify=identify
+        )
+        search.run()
     assert outcome(folder) == outcome(tmp_path / "whole")
     assert trained(folder) == 14
 
@@ -221,7 +257,14 @@ def test_a_winner_without_weights_is_trained_for_them_once_more(tmp_path: Path) 
     weights.mkdir()
     with Journal(tmp_path / "journal.sqlite", create=True) as journal:
         executor = SerialExecutor(FakeChildren(str(tmp_path / "trained")))
-        SearchLoop(Greedy(), executor, journal, identify, weights).run()
+        search = SearchLoop(
+            make_strategy=Greedy,
+            executor=executor,
+            journal=journal,
+            identify=identify,
+            weights_dir=weights,
+        )
+        search.run()
         best = max(journal.children(), key=lambda child: child.reward or 0)
         restored = [event.detail for event in journal.events() if event.kind == "weights_restored"]
         assert restored == [{"key": best.key, "reward": best.reward}]
@@ -232,19 +275,22 @@ def trained(tmp_path: Path) -> int:
     return len(list((tmp_path / "trained").iterdir()))
 
 
-def test_the_predictor_may_be_told_the_worst_reward_for_a_failed_child(tmp_path: Path) -> None:
-    told: dict[str, list[list[float | None]]] = {}
-    for policy in ("exclude", "worst"):
-        search = loop(tmp_path / policy, faults={FIRST[2]: "raise"}, failed_reward=policy)
-        told[policy] = search._strategy.told  # type: ignore[attr-defined]
-        search.run()
-        again = loop(tmp_path / policy, failed_reward=policy)
-        again.run()
-        assert again._strategy.told == told[policy]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("policy", ["exclude", "worst"])
+def test_a_failed_child_has_no_reward_or_the_worst_one(policy: str, tmp_path: Path) -> None:
+    strategies = Strategies()
+    faults = {FIRST[2]: "raise"}
+    loop(tmp_path, strategies=strategies, faults=faults, failed_reward=policy).run()
+
     rewards = [fake_reward(cell) for cell in FIRST]
     others = [reward for i, reward in enumerate(rewards) if i != 2]
-    assert told["exclude"][0] == [*rewards[:2], None, rewards[3]]
-    assert told["worst"][0] == [*rewards[:2], min(others), rewards[3]]
+    expected = None if policy == "exclude" else min(others)
+    assert strategies.last.learned[0] == [*rewards[:2], expected, rewards[3]]
+
+    # A strategy that is built from the journal has learned the same.
+    again = Strategies()
+    loop(tmp_path, strategies=again, failed_reward=policy).run()
+    assert again.last.learned == strategies.last.learned
+    assert again.last.was_told == 0
 
 
 @pytest.mark.parametrize("children", range(1, 13))
@@ -281,16 +327,28 @@ def test_a_budget_of_time_starts_no_child_beyond_it(tmp_path: Path) -> None:
     assert trained(tmp_path) == 12
 
 
-@pytest.mark.parametrize(
-    ("settings", "key"),
-    [
-        ({"failed_reward": "zero"}, "search.failed_reward"),
-        ({"max_seconds": 0}, "search.max_seconds"),
-        ({"max_seconds": float("nan")}, "search.max_seconds"),
-        ({"max_children": 0}, "search.max_children"),
-    ],
-)
-def test_bad_settings_are_refused(settings: dict[str, Any], key: str) -> None:
-    with pytest.raises(InvalidValue) as refused:
-        SearchSpec(**settings)
-    assert refused.value.key == key
+class CountingJournal(Journal):
+    """Counts how many children are read from the file."""
+
+    rows = 0
+
+    def children(self, b: int | None = None) -> list[ChildRecord]:
+        children = super().children(b)
+        self.rows += len(children)
+        return children
+
+
+def test_a_search_reads_each_child_a_few_times_however_many_there_are(tmp_path: Path) -> None:
+    (tmp_path / "trained").mkdir()
+    with CountingJournal(tmp_path / "journal.sqlite", create=True) as journal:
+        search = SearchLoop(
+            make_strategy=lambda history: Greedy(history, stages=30),
+            executor=SerialExecutor(FakeChildren(str(tmp_path / "trained"))),
+            journal=journal,
+            identify=identify,
+            spec=SearchSpec(max_children=1000, max_epochs=5000),
+        )
+        search.run()
+        children = len(journal.children())
+        assert children == 30 * len(OPERATORS)
+        assert journal.rows <= 5 * children

@@ -1,4 +1,6 @@
-"""Raising B and K of a search, against searches that had the larger limits from the start: equal bit for bit.
+"""Raising B and K of a search, against searches that had the larger limits from the start.
+
+They are equal bit for bit.
 
 The real strategy, predictor and journal, children that train in no time.
 """
@@ -13,22 +15,16 @@ import numpy as np
 import pytest
 from support.fake_children import FakeChildren
 
-from pnas.controller import ControllerManager
 from pnas.execution import SerialExecutor
 from pnas.predictors.specs import ControllerSpec
 from pnas.records import Journal, Status
-from pnas.search import Progressive, SearchLoop
-from pnas.seeds import derive_seed
-from pnas.state_space import Cell, StateSpace
+from pnas.runs.child_identity import identify
+from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
+from pnas.state_space import StateSpace
 
 OPERATORS = ["3x3 conv", "3x3 maxpool", "identity"]
 VERSION_1 = Path(__file__).parents[1] / "records" / "fixtures" / "journal_v1.sql"
 SPEC = ControllerSpec(embedding=8, hidden=8, steps=60)
-
-
-def identify(space: StateSpace, seed: int, cell: Cell) -> tuple[str, int]:
-    key = space.key(cell)
-    return key, derive_seed(seed, "child", key)
 
 
 def search(
@@ -43,12 +39,22 @@ def search(
     """A command: a search with these limits, from the start or from where ``run_dir`` stands."""
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     space = StateSpace(B, operators, -1)
-    strategy = Progressive(
-        ControllerManager(space, B, K, spec=spec, seed=seed), run_dir / "controller"
+    context = StrategyContext(
+        spec=ProgressiveSpec(),
+        space=space,
+        controller=spec.with_K(K),
+        seed=seed,
+        save_dir=run_dir / "controller",
     )
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained"), faults or {}))
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
-        SearchLoop(strategy, executor, journal, partial(identify, space, seed)).run()
+        loop = SearchLoop(
+            make_strategy=partial(make_strategy, context),
+            executor=executor,
+            journal=journal,
+            identify=partial(identify, space, seed),
+        )
+        loop.run()
 
 
 def raise_K(run_dir: Path, before: int, after: int | None) -> None:
@@ -71,7 +77,8 @@ def found(run_dir: Path) -> dict[str, Any]:
             for stage in journal.stages()
         ]
     for predictor in learned:
-        # It also tells apart embeddings of inputs that the smaller B has no use for; the last one's are compared.
+        # The hash includes embeddings of inputs that the smaller B does not use; the weights of the
+        # last predictor are compared in its place.
         (predictor or {}).pop("weights_sha256")
     last = max((run_dir / "controller").iterdir())
     with np.load(last / "weights.npz") as weights:
@@ -138,7 +145,8 @@ def test_K_raised_in_the_middle_of_a_stage_drops_what_was_not_trained(tmp_path: 
     with sqlite3.connect(tmp_path / "raised" / "journal.sqlite") as db:
         db.execute("UPDATE stages SET closed_at = NULL, predictor = NULL WHERE b = 2")
         db.execute(
-            "UPDATE children SET status = 'chosen', reward = NULL, ended_at = NULL WHERE b = 2 AND position > 0"
+            "UPDATE children SET status = 'chosen', reward = NULL, ended_at = NULL "
+            "WHERE b = 2 AND position > 0"
         )
     db.close()
     raise_K(tmp_path / "raised", 3, 6)

@@ -10,7 +10,8 @@ CIFAR = Workload((32, 32, 3), 10, 45_000, 5_000, epochs=20, batchsize=128)
 def test_the_papers_search_has_1160_children() -> None:
     stages = plan_search(StateSpace(B=5), 256, NetworkSpec(filters=24, repeats=2), CIFAR, seed=0)
     assert [stage.children for stage in stages] == [136, 256, 256, 256, 256]
-    # Operands at block b: (b + 1) inputs x 8 operators, in unordered pairs; times the children of the stage before.
+    # Operands at block b: (b + 1) inputs times 8 operators, in unordered pairs; times the children
+    # of the stage before.
     assert [stage.candidates for stage in stages] == [
         0,
         136 * 300,

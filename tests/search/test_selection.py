@@ -12,14 +12,14 @@ CANDIDATES = SPACE.expand([Cell([("none",)]), Cell([("nor_conv_3x3",)])])
 
 
 class Known:
-    """Predicts a falling reward by row, and the spread it is given."""
+    """Predicts a falling reward by row, and the standard deviation it is given."""
 
-    def __init__(self, spread: float | NDArray[np.float64] = 0.0) -> None:
-        self._spread = spread
+    def __init__(self, std: float | NDArray[np.float64] = 0.0) -> None:
+        self._std = std
 
     def predict_mean_std(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rows = len(tokens)
-        return 1 - np.arange(rows) / 100, np.broadcast_to(self._spread, rows).copy()
+        return 1 - np.arange(rows) / 100, np.broadcast_to(self._std, rows).copy()
 
 
 class Members:
@@ -43,14 +43,14 @@ def test_without_anything_added_the_best_predicted_are_chosen() -> None:
     assert rows(Selection(1000), Known()) == list(range(50))
 
 
-def test_doubt_is_a_bonus() -> None:
-    spread = np.zeros(50)
-    spread[[20, 30]] = 0.25
-    assert rows(Selection(2, uncertainty=1.0), Known(spread)) == [20, 0]
-    assert rows(Selection(3, uncertainty=2.0), Known(spread)) == [20, 30, 0]
+def test_the_predictive_standard_deviation_is_a_bonus() -> None:
+    std = np.zeros(50)
+    std[[20, 30]] = 0.25
+    assert rows(Selection(2, uncertainty=1.0), Known(std)) == [20, 0]
+    assert rows(Selection(3, uncertainty=2.0), Known(std)) == [20, 30, 0]
 
 
-def test_a_probe_is_drawn_from_the_others_and_comes_last() -> None:
+def test_a_probe_is_a_sample_of_the_others_and_comes_last() -> None:
     found = rows(Selection(3, probe=4), Known())
     assert found[:3] == [0, 1, 2]
     assert len(set(found)) == 7
@@ -60,7 +60,8 @@ def test_a_probe_is_drawn_from_the_others_and_comes_last() -> None:
 
 
 def test_a_share_goes_to_decisions_that_the_chosen_lack() -> None:
-    # Candidate 5 i + j extends `none` by the operators (i, j): each of the last four brings one that was lacking.
+    # Candidate 5 i + j extends `none` by the operators (i, j): each of the last four brings one
+    # that was lacking.
     assert rows(Selection(8), Known()) == list(range(8))
     assert rows(Selection(8, explore=0.5), Known()) == [0, 1, 2, 3, 6, 12, 18, 24]
 
@@ -71,7 +72,7 @@ def test_rarest_counts_what_it_has_chosen_itself() -> None:
     assert list(rarest(SPACE, tokens, [2], [0, 1, 2])) == [0, 1, 2]
 
 
-def test_cells_that_may_not_be_trained_are_passed_over() -> None:
+def test_cells_that_may_not_be_trained_are_not_chosen() -> None:
     feasible_rows = set(SPACE.decode(CANDIDATES.tokens)[::2])
     found = rows(
         Selection(3, explore=0.34, probe=5, is_feasible=feasible_rows.__contains__), Known()
@@ -80,8 +81,8 @@ def test_cells_that_may_not_be_trained_are_passed_over() -> None:
     assert all(row % 2 == 0 for row in found)
 
 
-def test_an_ensembles_spread_is_its_members() -> None:
-    mean, spread = predict_mean_std_in_chunks(Members(), CANDIDATES.tokens, chunk=7)  # type: ignore[arg-type]
+def test_the_standard_deviation_of_an_ensemble_is_that_of_its_members() -> None:
+    mean, std = predict_mean_std_in_chunks(Members(), CANDIDATES.tokens, chunk=7)  # type: ignore[arg-type]
     assert mean.tolist() == [0.5] * 50
-    assert spread.tolist() == [0.5] * 50
+    assert std.tolist() == [0.5] * 50
     assert predict_mean_std_in_chunks(Members(), CANDIDATES.tokens[:0])[0].shape == (0,)  # type: ignore[arg-type]

@@ -16,12 +16,12 @@ def test_the_chosen_and_the_probe_are_judged_apart() -> None:
     assert judged["advantage"] == pytest.approx(0.75 - 1.25 / 3)
 
 
-def test_without_a_probe_there_is_nothing_to_regret() -> None:
+def test_without_a_probe_there_is_no_regret() -> None:
     judged = evaluate_selection([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], K=8, seed=0)
     assert (judged["probe"], judged["regret"], judged["advantage"]) == (None, None, None)
     assert judged["chosen"]["spearman"] == pytest.approx(1)
 
 
-def test_a_probe_that_failed_says_nothing() -> None:
+def test_a_probe_without_rewards_has_no_figures() -> None:
     judged = evaluate_selection([0.1, 0.2, 0.3], [0.1, 0.2, None], K=2, seed=0)
     assert (judged["probe"]["spearman"], judged["regret"]) == (None, None)

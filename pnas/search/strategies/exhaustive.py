@@ -1,102 +1,112 @@
-"""What `task=tabulate` trains: given cells, all of them once, then all of them again with other seeds."""
+"""`Exhaustive`: what `task=tabulate` trains; all given cells once, then all of them again."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from pnas.errors import require
-from pnas.search.strategies.base import Proposal
+from pnas.search.strategies.base import Proposal, SearchHistory
 from pnas.search.strategies.stage_history import StageHistory
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
 LARGEST = 1_000_000
-"""Cells that a table without a sample may have."""
+"""Largest number of cells of a table that is not a sample."""
+
+_LARGEST_HYPERGEOMETRIC = 10**9
+"""Limit of NumPy's hypergeometric sampler."""
 
 
 class Exhaustive(StageHistory):
-    """As a strategy: stage r trains every cell for the r-th time.
+    """A strategy whose stage r trains every cell for the r-th time.
 
     Args:
-        space: of the cells.
-        cells: what to train.
-        repeats: how many times each.
-        seed: of the first training; further ones have seeds derived from it.
+        cells: Cells to train.
+        repeats: Number of trainings of each cell.
+        history: What was done so far.
     """
 
-    def __init__(self, space: SlotSpace, cells: Sequence[Cell], repeats: int, seed: int) -> None:
-        super().__init__()
-        self._space = space
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        repeats: int,
+        history: SearchHistory = SearchHistory(),  # noqa: B008 - frozen
+    ) -> None:
+        super().__init__(history)
         self._cells = list(cells)
         self._repeats = repeats
-        self._seed = seed
 
     def ask(self) -> Proposal | None:
+        """See `pnas.search.Strategy.ask`."""
         if self.is_over():
             return None
         self.open = self._cells
-        return Proposal(self._cells, None, 0, len(self._cells), 0.0)
+        return Proposal(
+            cells=self._cells,
+            predictions=None,
+            candidates_scored=0,
+            unique_candidates=len(self._cells),
+            seconds=0.0,
+            repeats=[self.next_stage] * len(self._cells),
+        )
 
     def is_over(self) -> bool:
-        return len(self.stages) >= self._repeats
-
-    def identify(self, cell: Cell) -> tuple[str, int]:
-        """Key and seed of ``cell`` in the stage asked for last. Its first training is that of a search's child."""
-        key = self._space.key(cell)
-        repeat = len(self.stages) + 1
-        if repeat == 1:
-            return key, derive_seed(self._seed, "child", key)
-        return f"{key}-{repeat}", derive_seed(self._seed, "child", key, repeat)
+        """See `pnas.search.Strategy.is_over`."""
+        return len(self.closed) >= self._repeats
 
 
 def all_cells(space: SlotSpace) -> list[Cell]:
-    """Every unique cell of 1 to B blocks, small ones first.
+    """Return every unique cell of 1 to B blocks, small ones first.
 
     Raises:
-        InvalidValue: there are more than `LARGEST`.
+        InvalidValue: There are more than `LARGEST`.
     """
-    total = sum(space.num_cells(b) for b in range(1, space.B + 1))
+    sizes = range(1, space.B + 1)
+    total = sum(space.num_cells(b) for b in sizes)
     rule = (
         f"must be given to tabulate a space of more than {LARGEST:,} cells (this one has {total:,})"
     )
     require(total <= LARGEST, "task.cells", rule, None)
-    sizes = range(1, space.B + 1)
-    return [cell for b in sizes for tokens in space.iter_cells(b) for cell in space.decode(tokens)]
+    cells: list[Cell] = []
+    for b in sizes:
+        for tokens in space.iter_cells(b):
+            cells.extend(space.decode(tokens))
+    return cells
 
 
 def sampled_cells(space: SlotSpace, count: int, seed: int) -> list[Cell]:
-    """``count`` cells, uniform over the unique ones of 1 to B blocks, small ones first.
+    """Return ``count`` cells, uniform over the unique ones of 1 to B blocks, small ones first.
 
     Raises:
-        InvalidValue: there are not as many.
+        InvalidValue: There are fewer.
     """
     numbers = [space.num_cells(b) for b in range(1, space.B + 1)]
     total = sum(numbers)
-    require(
-        count <= total, "task.cells", f"must be at most the {total:,} cells of the space", count
-    )
+    rule = f"must be at most the {total:,} cells of the space"
+    require(count <= total, "task.cells", rule, count)
     generator = np.random.default_rng(derive_seed(seed, "tabulate"))
-    drawn = _sizes(numbers, count, generator)
-    return [
-        cell
-        for b, n in enumerate(drawn, start=1)
-        for cell in UniqueSampler(space, b).draw(generator, n)
-    ]
+    cells: list[Cell] = []
+    for b, number in enumerate(_sample_sizes(numbers, count, generator), start=1):
+        cells.extend(UniqueSampler(space, b).sample(generator, number))
+    return cells
 
 
-def _sizes(numbers: Sequence[int], count: int, generator: np.random.Generator) -> list[int]:
-    """How many cells of each size a uniform sample without repeats has."""
-    found = []
+def _sample_sizes(numbers: Sequence[int], count: int, generator: np.random.Generator) -> list[int]:
+    """Return how many cells of each size a uniform sample without replacement has."""
+    sizes = []
     left = count
-    total = sum(numbers)
+    larger = sum(numbers)
     for number in numbers:
-        total -= number
-        # The generator takes counts up to 10^9; of spaces beyond that the share is as good.
-        if number + total < 10**9:
-            taken = int(generator.hypergeometric(number, total, left)) if left else 0
+        larger -= number
+        if number + larger >= _LARGEST_HYPERGEOMETRIC:
+            # Of so many cells a sample with replacement is as good.
+            share = number / (number + larger)
+            taken = min(number, int(generator.binomial(left, share)))
+        elif left:
+            taken = int(generator.hypergeometric(number, larger, left))
         else:
-            taken = min(number, int(generator.binomial(left, number / (number + total))))
-        found.append(taken)
+            taken = 0
+        sizes.append(taken)
         left -= taken
-    return found
+    return sizes

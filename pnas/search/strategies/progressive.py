@@ -1,4 +1,4 @@
-"""`search=progressive`: the paper's algorithm, as a strategy around `ControllerManager`, and what goes beyond it."""
+"""`search=progressive`: the algorithm of the PNAS paper (arXiv 1712.00559, algorithm 1)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,144 +8,165 @@ from typing import Any
 import numpy as np
 
 from pnas.controller import ControllerManager, Generation
-from pnas.controller.candidate_scoring import Feasibility, exclude_cells
+from pnas.controller.candidate_scoring import exclude_cells
 from pnas.search.selection import Selection
 from pnas.search.selection_quality import evaluate_selection
-from pnas.search.strategies.base import Proposal
-from pnas.search.strategies.refinement import Pool
-from pnas.search.strategies.specs import SearchSpec
+from pnas.search.strategies.base import Proposal, Reward, SearchHistory, StrategyContext
+from pnas.search.strategies.refinement_pool import RewardedCells
+from pnas.search.strategies.specs import ProgressiveSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import Candidates, Cell
 
+_WEIGHTS = "weights.npz"
+_DESCRIPTION = "predictor.json"
+
 
 class Progressive:
-    """All cells of one block first; then, stage by stage, the K best predicted extensions of the last stage's.
+    """Proposes all cells of one block, then stage by stage the K best predicted extensions.
 
-    ``spec`` may change that: a sample of the first cells, room for the unknown among the K, a random probe beside
-    them, and rounds at full size after the last stage (`pnas.search.SearchSpec`).
-
-    Args:
-        controller: fresh; decides B and K.
-        save_dir: where the predictor of each stage is kept, as ``stage_<b>``; None = nowhere.
-        spec: None for the paper's algorithm.
-        allows: says of a cell whether it may be trained; for what ``spec`` adds.
+    Its settings may replace the cells of one block by a sample, leave room for unknown cells among
+    the K, and add a random probe to them (`ProgressiveSpec`).
     """
 
-    def __init__(
-        self,
-        controller: ControllerManager,
-        save_dir: Path | None = None,
-        spec: SearchSpec | None = None,
-        is_feasible: Feasibility | None = None,
-    ) -> None:
-        self._controller = controller
-        self._save_dir = save_dir
-        self._spec = spec or SearchSpec()
-        self._is_feasible = is_feasible
-        space = controller.state_space
-        self._pool = Pool(space, self._spec.refine_pool, self._spec.refine_parents, controller.seed)
-        self._closed: list[tuple[Sequence[Cell], Sequence[float | None]]] = []
-        self._resumed: tuple[Sequence[Cell], Sequence[float] | None] | None = None
+    def __init__(self, context: StrategyContext, history: SearchHistory) -> None:
+        assert isinstance(context.spec, ProgressiveSpec)
+        self._spec = context.spec
+        self._context = context
+        self._space = context.space
+        self._controller = ControllerManager(
+            context.space,
+            context.space.B,
+            context.controller.K,
+            spec=context.controller,
+            seed=context.seed,
+            is_feasible=context.is_feasible,
+        )
+        self._take_up(history)
 
     def ask(self) -> Proposal | None:
-        self._catch_up()
-        stages = len(self._controller.history)
-        if not stages:
-            cells = self._controller.get_actions(self._spec.first)
-            return Proposal(cells, None, 0, len(cells), 0.0)
-        if stages >= self._controller.B and not self._spec.refine:
+        """See `pnas.search.Strategy.ask`."""
+        if not self._controller.history:
+            return self._initial_stage()
+        if self.is_over():
             return None
-        generation = self._refined() if stages >= self._controller.B else self._grown()
-        self._controller.get_actions()
-        return Proposal(*generation) if generation.cells else None
+        self._controller.fit_history()
+        generation = self._next_generation()
+        if not generation.cells:
+            return None
+        return Proposal(
+            cells=generation.cells,
+            predictions=generation.predictions,
+            candidates_scored=generation.candidates_scored,
+            unique_candidates=generation.unique_candidates,
+            seconds=generation.seconds,
+        )
 
     def is_over(self) -> bool:
-        if len(self._controller.history) + len(self._closed) < self._controller.B:
-            return False
-        closed = [cell for cells, _ in self._closed for cell in cells]
-        return not self._spec.refine or self._pool.is_exhausted([*self._trained(), *closed])
+        """See `pnas.search.Strategy.is_over`."""
+        return not self._is_growing()
 
-    def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
-        self._resumed = (cells, predictions)
-
-    def replay(self, rewards: Sequence[float | None]) -> None:
-        assert self._resumed is not None, "replay follows resume"
-        self._closed.append((self._resumed[0], rewards))
-        self._resumed = None
-
-    def tell(self, rewards: Sequence[float | None]) -> dict[str, Any]:
-        self._catch_up(fit=False)  # that follows here
+    def tell(self, rewards: Sequence[Reward]) -> dict[str, Any]:
+        """See `pnas.search.Strategy.tell`. The predictor is fitted to all rewards so far."""
         predictions = self._controller.predictions
-        stage = len(self._controller.history) + 1
         report = self._controller.train(rewards)
-        K = self._controller.spec.K if stage <= self._controller.B else None
-        seed = derive_seed(self._controller.seed, "judgement", stage)
-        judged = None if predictions is None else evaluate_selection(predictions, rewards, K, seed)
-        return {**report.as_record(), "choice_next": judged, **self._save(stage)}
+        stage = len(self._controller.history)
+        quality = self._selection_quality(stage, predictions, rewards)
 
-    # -- the two kinds of stages ---------------------------------------------------------------------------------
+        record = report.as_record()
+        record["selection_quality"] = quality
+        # Readers of summary.json know it by its first name too.
+        record["choice_next"] = quality
+        record.update(self._save_predictor(stage))
+        return record
 
-    def _grown(self) -> Generation:
-        """The next size: as the paper has it, unless something is added to that."""
-        controller = self._controller
-        spec = self._spec
-        if not (spec.uncertainty or spec.explore or spec.probe):
-            return controller.update()
-        parents = [cell for cell, _ in self._succeeded()[-1]]
-        if not parents:
-            return controller.update()  # which says what is wrong
-        candidates = exclude_cells(
-            controller.state_space, controller.state_space.expand(parents), self._trained()
+    # -- stages ------------------------------------------------------------------------------------
+
+    def _take_up(self, history: SearchHistory) -> None:
+        """Be where the search of ``history`` stands. The predictor is fitted when it is needed."""
+        if history.closed:
+            stages = [(stage.cells, stage.rewards) for stage in history.closed]
+            self._controller.restore_history(stages, fit=False)
+        if history.open is not None:
+            self._controller.begin_stage(history.open.cells, history.open.predictions)
+
+    def _initial_stage(self) -> Proposal:
+        cells = self._controller.get_actions(self._spec.first)
+        return Proposal(
+            cells=cells,
+            predictions=None,
+            candidates_scored=0,
+            unique_candidates=len(cells),
+            seconds=0.0,
         )
-        return self._choose(candidates, controller.spec.K, spec.explore, spec.probe)
 
-    def _refined(self) -> Generation:
-        """A round at full size."""
-        candidates = self._pool.candidates(self._succeeded(), self._trained())
-        return self._choose(candidates, self._spec.refine)
+    def _is_growing(self) -> bool:
+        return len(self._controller.history) < self._controller.B
 
-    def _choose(
-        self, candidates: Candidates, K: int | None, explore: float = 0.0, probe: int = 0
-    ) -> Generation:
-        controller = self._controller
-        chunk = controller.spec.chunk
-        selection = Selection(K, self._spec.uncertainty, explore, probe, chunk, self._is_feasible)
-        generator = np.random.default_rng(
-            derive_seed(controller.seed, "probe", len(controller.history) + 1)
+    def _next_generation(self) -> Generation:
+        """Choose the extensions of the last stage's cells that are trained next."""
+        parents = [cell for cell, _ in self._rewarded_cells()[-1]]
+        is_paper = not (self._spec.uncertainty or self._spec.explore or self._spec.probe)
+        if is_paper or not parents:
+            return self._controller.update()  # which raises an error where there are no parents
+        candidates = exclude_cells(self._space, self._space.expand(parents), self._asked_cells())
+        selection = Selection(
+            K=self._controller.spec.K,
+            uncertainty=self._spec.uncertainty,
+            explore=self._spec.explore,
+            probe=self._spec.probe,
+            chunk=self._controller.spec.chunk,
+            is_feasible=self._context.is_feasible,
         )
-        generation = selection.choose(
-            controller.state_space, controller.predictor, candidates, generator
-        )
-        controller.begin_stage(generation.cells, generation.predictions)
+        return self._select(candidates, selection)
+
+    def _select(self, candidates: Candidates, selection: Selection) -> Generation:
+        stage = len(self._controller.history) + 1
+        generator = np.random.default_rng(derive_seed(self._context.seed, "probe", stage))
+        predictor = self._controller.predictor
+        generation = selection.choose(self._space, predictor, candidates, generator)
+        self._controller.begin_stage(generation.cells, generation.predictions)
         return generation
 
-    def _succeeded(self) -> list[list[tuple[Cell, float]]]:
-        return [
-            [(c, r) for c, r in zip(*stage, strict=True) if r is not None]
-            for stage in self._controller.history
-        ]
+    def _rewarded_cells(self) -> list[RewardedCells]:
+        """Return the cells that have a reward, with it, by stage."""
+        stages: list[RewardedCells] = []
+        for stage_cells, stage_rewards in self._controller.history:
+            pairs = zip(stage_cells, stage_rewards, strict=True)
+            stages.append([(cell, reward) for cell, reward in pairs if reward is not None])
+        return stages
 
-    def _trained(self) -> list[Cell]:
-        return [cell for cells, _ in self._controller.history for cell in cells]
+    def _asked_cells(self) -> list[Cell]:
+        asked: list[Cell] = []
+        for cells, _ in self._controller.history:
+            asked.extend(cells)
+        return asked
 
-    # -- files and replay --------------------------------------------------------------------------------------------
+    # -- what is left behind -----------------------------------------------------------------------
 
-    def _save(self, stage: int) -> dict[str, str]:
-        """Keep the predictor, and return what tells its weights from others."""
-        if self._save_dir is None:
+    def _selection_quality(
+        self, stage: int, predictions: Sequence[float] | None, rewards: Sequence[Reward]
+    ) -> dict[str, Any] | None:
+        if predictions is None:
+            return None
+        # What follows the K chosen cells of a growing stage is its probe; a round has none.
+        K = self._controller.spec.K if stage <= self._controller.B else None
+        seed = derive_seed(self._context.seed, "judgement", stage)
+        return evaluate_selection(predictions, rewards, K, seed)
+
+    def _save_predictor(self, stage: int) -> dict[str, str]:
+        """Keep the predictor; return what distinguishes its weights from others."""
+        if self._context.save_dir is None:
             return {}
-        self._controller.save(directory := self._save_dir / f"stage_{stage}")
-        weights = (
-            directory / "weights.npz"
-        )  # an extension's predictor may keep everything in its description
-        saved = weights if weights.is_file() else directory / "predictor.json"
-        return {"weights_sha256": hashlib.sha256(saved.read_bytes()).hexdigest()}
+        directory = self._context.save_dir / f"stage_{stage}"
+        self._controller.save(directory)
+        return {"weights_sha256": _file_hash(directory)}
 
-    def _catch_up(self, fit: bool = True) -> None:
-        """Take up all closed stages, and refit once from them if the predictor is needed as it was."""
-        if self._closed:
-            self._controller.restore_history(self._closed, fit)
-            self._closed = []
-        if self._resumed is not None:
-            self._controller.begin_stage(*self._resumed)
-            self._resumed = None
+
+def _file_hash(directory: Path) -> str:
+    """Return the hash of a saved predictor's weights.
+
+    The predictor of an extension may keep everything in its description.
+    """
+    weights = directory / _WEIGHTS
+    path = weights if weights.is_file() else directory / _DESCRIPTION
+    return hashlib.sha256(path.read_bytes()).hexdigest()

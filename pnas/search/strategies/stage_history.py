@@ -1,41 +1,53 @@
-"""What strategies without a predictor have in common: they remember what was asked and told, and nothing else."""
+"""`StageHistory`: the stages of a search, as strategies without a predictor remember them."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from pnas.search.strategies.base import ClosedStage, Reward, SearchHistory
 from pnas.state_space import Cell
-
-Stage = tuple[list[Cell], list[float | None]]
 
 
 class StageHistory:
-    """The part of `pnas.search.Strategy` that keeps the stages.
+    """The closed stages of a search and its open one, kept up to date by `open_stage` and `tell`.
 
     Attributes:
-        stages: (cells, rewards) of the stages told, in order.
-        open: cells of the stage asked for last, until their rewards are told.
+        closed: The closed stages, in order.
+        open: Cells of the open stage; None if there is none.
     """
 
-    def __init__(self) -> None:
-        self.stages: list[Stage] = []
+    def __init__(self, history: SearchHistory) -> None:
+        self.closed: list[ClosedStage] = list(history.closed)
         self.open: list[Cell] | None = None
+        if history.open is not None:
+            self.open = list(history.open.cells)
 
     @property
-    def asked(self) -> list[Cell]:
-        """All cells that were ever asked for."""
-        return [cell for cells, _ in self.stages for cell in cells] + (self.open or [])
+    def next_stage(self) -> int:
+        """Number of the stage after the closed ones, from 1."""
+        return len(self.closed) + 1
 
-    def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
-        """See `pnas.search.Strategy.resume`."""
-        self.open = list(cells)
+    def asked_cells(self) -> list[Cell]:
+        """Return all cells that were ever proposed."""
+        cells: list[Cell] = []
+        for stage in self.closed:
+            cells.extend(stage.cells)
+        cells.extend(self.open or [])
+        return cells
 
-    def tell(self, rewards: Sequence[float | None]) -> dict[str, Any] | None:
+    def rewarded_cells(self) -> list[tuple[Cell, float]]:
+        """Return the cells that have a reward, with it, in the order of the proposals."""
+        return [pair for stage in self.closed for pair in rewarded(stage)]
+
+    def tell(self, rewards: Sequence[Reward]) -> dict[str, Any] | None:
         """See `pnas.search.Strategy.tell`. Nothing is learned that could be shown."""
-        assert self.open is not None, "tell follows ask or resume"
-        self.stages.append((self.open, list(rewards)))
+        if self.open is None:
+            raise RuntimeError("tell() follows ask(), or a history with an open stage")
+        self.closed.append(ClosedStage(self.open, list(rewards)))
         self.open = None
         return None
 
-    def replay(self, rewards: Sequence[float | None]) -> None:
-        """See `pnas.search.Strategy.replay`."""
-        self.tell(rewards)
+
+def rewarded(stage: ClosedStage) -> list[tuple[Cell, float]]:
+    """Return the cells of ``stage`` that have a reward, with it."""
+    pairs = zip(stage.cells, stage.rewards, strict=True)
+    return [(cell, reward) for cell, reward in pairs if reward is not None]

@@ -3,6 +3,7 @@
 import pytest
 
 from pnas.errors import InvalidValue
+from pnas.runs.child_identity import identify
 from pnas.search.strategies.exhaustive import Exhaustive, all_cells, sampled_cells
 from pnas.state_space import StateSpace
 
@@ -29,10 +30,12 @@ def test_a_sample_has_no_cell_twice_and_every_size_its_share() -> None:
 
 def test_each_training_has_a_key_and_a_seed_of_its_own() -> None:
     cells = all_cells(SPACE)
-    strategy = Exhaustive(SPACE, cells, repeats=2, seed=0)
+    strategy = Exhaustive(cells, repeats=2)
     found = []
     while (proposal := strategy.ask()) is not None:
-        found += [strategy.identify(cell) for cell in proposal.cells]
+        assert proposal.repeats is not None
+        for cell, repeat in zip(proposal.cells, proposal.repeats, strict=True):
+            found.append(identify(SPACE, 0, cell, repeat))
         strategy.tell([0.5] * len(cells))
     assert len({key for key, _ in found}) == len({seed for _, seed in found}) == 60
     assert [key for key, _ in found[:30]] == [SPACE.key(cell) for cell in cells]

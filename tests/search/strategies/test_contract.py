@@ -4,16 +4,34 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support.fake_children import FakeChildren, fake_reward
 
+from pnas.controller import ControllerManager
 from pnas.execution import SerialExecutor
 from pnas.predictors import ControllerSpec
 from pnas.records import Journal, Status, summarize
-from pnas.search import STOPPED_BY, Budget, SearchLoop, SearchSpec, Strategy, make_strategy
-from pnas.seeds import derive_seed
+from pnas.runs.child_identity import identify
+from pnas.search import (
+    STOPPED_BY,
+    Budget,
+    ClosedStage,
+    EvolutionSpec,
+    OpenStage,
+    ProgressiveRandomSpec,
+    ProgressiveSpec,
+    RandomSpec,
+    RefinedSpec,
+    SearchHistory,
+    SearchLoop,
+    SearchSpec,
+    Strategy,
+    StrategyContext,
+    make_strategy,
+)
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace
 
 CONTROLLER = ControllerSpec(predictor="mlp", K=4, embedding=4, hidden=4, steps=5)
@@ -23,15 +41,17 @@ SPACES: dict[str, SlotSpace] = {
     "nasbench201": NASBench201Space(2),
 }
 BUDGET = 21
-SPECS = {
-    "random": SearchSpec(kind="random", batch=4, max_children=BUDGET),
-    "evolution": SearchSpec(kind="evolution", population=6, sample=3, batch=3, max_children=BUDGET),
-    "progressive_random": SearchSpec(kind="progressive_random", max_children=BUDGET),
-    "progressive": SearchSpec(max_children=BUDGET),
-    "explored": SearchSpec(uncertainty=1.0, explore=0.5, probe=2, max_children=BUDGET),
-    "refined": SearchSpec(uncertainty=1.0, refine=3, max_children=BUDGET),
-    "a sample first": SearchSpec(first=3, uncertainty=1.0, refine=3, max_children=BUDGET),
-    "refined nearby": SearchSpec(refine=3, refine_pool=9, refine_parents=2, max_children=BUDGET),
+SPECS: dict[str, SearchSpec] = {
+    "random": RandomSpec(batch=4, max_children=BUDGET),
+    "evolution": EvolutionSpec(population=6, sample=3, batch=3, max_children=BUDGET),
+    "progressive_random": ProgressiveRandomSpec(max_children=BUDGET),
+    "progressive": ProgressiveSpec(max_children=BUDGET),
+    "explored": ProgressiveSpec(uncertainty=1.0, explore=0.5, probe=2, max_children=BUDGET),
+    "refined": RefinedSpec(refine=3, max_children=BUDGET),
+    "a sample first": RefinedSpec(first=3, refine=3, max_children=BUDGET),
+    "refined nearby": RefinedSpec(
+        uncertainty=0.0, refine=3, refine_pool=9, refine_parents=2, max_children=BUDGET
+    ),
 }
 
 
@@ -45,8 +65,16 @@ def space(request: pytest.FixtureRequest) -> SlotSpace:
     return SPACES[request.param]
 
 
-def make(spec: SearchSpec, space: SlotSpace, seed: int = 0) -> Strategy:
-    return make_strategy(spec, space, CONTROLLER, seed)
+def make(
+    spec: SearchSpec,
+    space: SlotSpace,
+    seed: int = 0,
+    history: SearchHistory = SearchHistory(),  # noqa: B008 - frozen
+    is_feasible: Callable[[Cell], bool] | None = None,
+    controller: ControllerSpec = CONTROLLER,
+) -> Strategy:
+    context = StrategyContext(spec, space, controller, seed, is_feasible=is_feasible)
+    return make_strategy(context, history)
 
 
 def rewards(cells: list[Cell]) -> list[float | None]:
@@ -80,7 +108,7 @@ def test_no_cell_is_asked_for_that_is_not_allowed(spec: SearchSpec, space: SlotS
     def is_feasible(cell: Cell) -> bool:
         return str(cell).count(first) < 3
 
-    stages = asked(make_strategy(spec, space, CONTROLLER, 0, is_feasible=is_feasible), 4)
+    stages = asked(make(spec, space, is_feasible=is_feasible), 4)
     assert sum(len(cells) for cells, _ in stages) > 6
     assert all(is_feasible(cell) for cells, _ in stages for cell in cells)
 
@@ -88,38 +116,102 @@ def test_no_cell_is_asked_for_that_is_not_allowed(spec: SearchSpec, space: SlotS
 @pytest.mark.parametrize("kind", ["random", "evolution"])
 def test_a_search_is_over_when_no_allowed_cell_is_left(kind: str) -> None:
     space = StateSpace(1, ["3x3 conv", "identity"], -1)
-    strategy = make_strategy(
-        SPECS[kind], space, CONTROLLER, 0, is_feasible=lambda cell: "conv" not in str(cell)
-    )
-    assert [str(cell) for cells, _ in asked(strategy, 4) for cell in cells] == [
-        "(-1, identity, -1, identity)"
-    ]
+    strategy = make(SPECS[kind], space, is_feasible=lambda cell: "conv" not in str(cell))
+    cells = [str(cell) for stage, _ in asked(strategy, 4) for cell in stage]
+    assert cells == ["(-1, identity, -1, identity)"]
 
 
 def test_stages_have_the_size_that_the_settings_give(spec: SearchSpec, space: SlotSpace) -> None:
     stages = [stage for stage, _ in asked(make(spec, space), 4)]
     sizes = [len(stage) for stage in stages]
-    if not spec.is_progressive:
-        first = spec.population if spec.kind == "evolution" else spec.batch
+    if isinstance(spec, RandomSpec | EvolutionSpec):
+        first = spec.population if isinstance(spec, EvolutionSpec) else spec.batch
         assert sizes == [first, *[spec.batch] * 3]
         assert {len(cell) for stage in stages for cell in stage} == {space.B}
-    else:
-        grown = [spec.first or space.num_cells(1), *[4 + spec.probe] * (space.B - 1)]
-        assert sizes == [*grown, *[spec.refine] * (4 - space.B if spec.refine else 0)]
-        assert [len(stage[0]) for stage in stages[: space.B]] == list(range(1, space.B + 1))
+        return
+
+    probe = getattr(spec, "probe", 0)
+    first = getattr(spec, "first", None) or space.num_cells(1)
+    grown = [first, *[4 + probe] * (space.B - 1)]
+    rounds = [spec.refine] * (4 - space.B) if isinstance(spec, RefinedSpec) else []
+    assert sizes == [*grown, *rounds]
+    assert [len(stage[0]) for stage in stages[: space.B]] == list(range(1, space.B + 1))
 
 
-def test_replay_equals_live_at_every_stage(spec: SearchSpec, space: SlotSpace) -> None:
+def after(stages: list[tuple[list[Cell], object]]) -> SearchHistory:
+    """The history of a search in which all of ``stages`` are closed."""
+    return SearchHistory([ClosedStage(cells, rewards(cells)) for cells, _ in stages])
+
+
+def test_a_strategy_built_from_its_history_goes_on_as_the_one_that_ran(
+    spec: SearchSpec, space: SlotSpace
+) -> None:
     live = asked(make(spec, space), 4)
-    for stages in range(len(live)):
-        replayed = make(spec, space)
-        for cells, predictions in live[:stages]:
-            replayed.resume(cells, predictions)  # type: ignore[arg-type]
-            replayed.replay(rewards(cells))
-        assert not replayed.is_over()
-        proposal = replayed.ask()
+    for number in range(len(live)):
+        resumed = make(spec, space, history=after(live[:number]))
+        assert not resumed.is_over()
+        proposal = resumed.ask()
         assert proposal is not None
-        assert (list(proposal.cells), proposal.predictions) == live[stages]
+        assert (list(proposal.cells), proposal.predictions) == live[number]
+
+
+def test_a_strategy_built_within_a_stage_learns_it_as_the_one_that_ran(
+    spec: SearchSpec, space: SlotSpace
+) -> None:
+    live = make(spec, space)
+    stages = asked(live, 2)
+    following = live.ask()
+
+    cells, predictions = stages[1]
+    history = SearchHistory(after(stages[:1]).closed, OpenStage(cells, predictions))  # type: ignore[arg-type]
+    resumed = make(spec, space, history=history)
+    resumed.tell(rewards(cells))
+    again = resumed.ask()
+    assert (again is None) == (following is None)
+    if again is not None and following is not None:
+        assert (list(again.cells), again.predictions) == (
+            list(following.cells),
+            following.predictions,
+        )
+
+
+FITS = {
+    # With warm starts a fit begins at the one before, so that each stage needs its own.
+    ("finished", False): 0,
+    ("finished", True): 0,
+    ("between stages", False): 1,
+    ("between stages", True): 2,
+    ("within a stage", False): 1,
+    ("within a stage", True): 3,
+}
+
+
+@pytest.mark.parametrize(("where", "warm_start"), FITS)
+def test_no_predictor_is_fitted_that_nobody_needs(
+    where: str, warm_start: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = SPACES["large"]
+    controller = replace(CONTROLLER, warm_start=warm_start)
+    live = asked(make(SPECS["progressive"], space, controller=controller), 3)
+    fits: list[int] = []
+    fit = ControllerManager._fit
+
+    def counted(manager: ControllerManager, stages: Any) -> list[float]:
+        fits.append(len(stages))
+        return fit(manager, stages)
+
+    monkeypatch.setattr(ControllerManager, "_fit", counted)
+    history = after(live if where == "finished" else live[:2])
+    if where == "within a stage":
+        cells, predictions = live[2]
+        history = SearchHistory(history.closed, OpenStage(cells, predictions))  # type: ignore[arg-type]
+    strategy = make(SPECS["progressive"], space, history=history, controller=controller)
+    assert strategy.is_over() == (where == "finished")
+    if where == "within a stage":
+        strategy.tell(rewards(live[2][0]))
+    else:
+        strategy.ask()
+    assert len(fits) == FITS[where, warm_start]
 
 
 def test_another_seed_is_another_search(spec: SearchSpec, space: SlotSpace) -> None:
@@ -128,17 +220,20 @@ def test_another_seed_is_another_search(spec: SearchSpec, space: SlotSpace) -> N
     assert asked(make(spec, space, 0), 4) != asked(make(spec, space, 1), 4)
 
 
-def identify(space: SlotSpace, cell: Cell) -> tuple[str, int]:
-    return space.key(cell), derive_seed(0, space.key(cell))
-
-
-def search(
-    run_dir: Path, spec: SearchSpec, space: SlotSpace, may: Callable[[Path], bool] = lambda _: True
-) -> None:
+def search(run_dir: Path, spec: SearchSpec, space: SlotSpace, epochs: int = 1) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained")))
+    context = StrategyContext(spec, space, CONTROLLER, seed=0)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
-        SearchLoop(make(spec, space), executor, journal, partial(identify, space), spec=spec).run()
+        loop = SearchLoop(
+            make_strategy=partial(make_strategy, context),
+            executor=executor,
+            journal=journal,
+            identify=partial(identify, space, 0),
+            spec=spec,
+            budget=Budget(spec, journal, epochs=epochs),
+        )
+        loop.run()
 
 
 def outcome(run_dir: Path) -> list[tuple[int, str, float | None, float | None]]:
@@ -156,8 +251,9 @@ def test_the_budget_is_exact_and_continuing_in_pieces_changes_nothing(
     space = SPACES["large"]
     search(tmp_path / "whole", spec, space)
     whole = outcome(tmp_path / "whole")
-    ends_by_itself = spec.is_progressive and not spec.refine
-    assert len(whole) == (3 + 2 * (4 + spec.probe) if ends_by_itself else BUDGET)
+    ends_by_itself = spec.ends_by_itself
+    probe = getattr(spec, "probe", 0)
+    assert len(whole) == (3 + 2 * (4 + probe) if ends_by_itself else BUDGET)
     for children in (5, 11, 16, BUDGET):
         search(tmp_path / "pieces", replace(spec, max_children=children), space)
         assert len(outcome(tmp_path / "pieces")) == min(children, len(whole))
@@ -182,15 +278,9 @@ def test_a_space_that_is_used_up_ends_the_search(name: str, tmp_path: Path) -> N
 def test_a_budget_of_epochs_has_room_for_whole_children(
     epochs: int, children: int, tmp_path: Path
 ) -> None:
-    spec = SearchSpec(kind="random", batch=4, max_epochs=epochs)
-    (tmp_path / "trained").mkdir()
-    space = SPACES["large"]
-    executor = SerialExecutor(FakeChildren(str(tmp_path / "trained")))
-    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
-        budget = Budget(spec, journal, epochs=2)  # fake children have two losses
-        SearchLoop(
-            make(spec, space), executor, journal, partial(identify, space), spec=spec, budget=budget
-        ).run()
+    spec = RandomSpec(batch=4, max_epochs=epochs)
+    search(tmp_path, spec, SPACES["large"], epochs=2)  # fake children have two losses
+    with Journal(tmp_path / "journal.sqlite") as journal:
         assert journal.meta(STOPPED_BY) == f"search.max_epochs={epochs}"
     assert len(outcome(tmp_path)) == children
 
@@ -238,15 +328,16 @@ def test_how_the_choice_fared_is_kept_with_the_stage_that_chose(tmp_path: Path) 
         first, second, third = summarize(journal)["stages"]
         rewards = [child.reward for child in journal.children(2)]
     assert len(rewards) == 4 + 5
-    judged = first["predictor"]["choice_next"]
+    judged = first["predictor"]["selection_quality"]
+    assert first["predictor"]["choice_next"] == judged  # its first name
     assert judged["regret"] == pytest.approx(max(rewards[4:]) - max(rewards[:4]))  # type: ignore[type-var, operator]
     assert (
         judged["probe"]["spearman_low"]
         <= judged["probe"]["spearman"]
         <= judged["probe"]["spearman_high"]
     )
-    assert second["predictor"]["choice_next"]["chosen"]["kendall"] is not None
-    assert third["predictor"].get("choice_next") is None
+    assert second["predictor"]["selection_quality"]["chosen"]["kendall"] is not None
+    assert third["predictor"].get("selection_quality") is None
     assert [stage["blocks"] for stage in (first, second, third)] == [1, 2, 3]
 
 

@@ -1,0 +1,52 @@
+"""Reading the history of a search from its journal, as strategies are built from it."""
+
+from collections.abc import Sequence
+
+from pnas.records import ChildRecord, Journal, Status
+from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
+
+
+class RewardPolicy:
+    """The rewards that a strategy learns, where some children have failed.
+
+    Stages are to be passed in their order: the lowest reward so far is remembered.
+
+    Args:
+        failed_reward: ``exclude``, for no reward of a failed child; or ``worst``, for the lowest
+            reward of the search so far.
+    """
+
+    def __init__(self, failed_reward: str) -> None:
+        self._gives_worst = failed_reward == "worst"
+        self._lowest: float | None = None
+
+    def rewards(self, children: Sequence[ChildRecord]) -> list[Reward]:
+        """Return the reward of each child of a stage that has ended."""
+        known = [child.reward for child in children if child.reward is not None]
+        if self._lowest is not None:
+            known.append(self._lowest)
+        self._lowest = min(known, default=None)
+        return [self._reward(child) for child in children]
+
+    def _reward(self, child: ChildRecord) -> Reward:
+        if child.status is Status.FAILED and self._gives_worst:
+            return self._lowest
+        return child.reward
+
+
+def read_history(journal: Journal, policy: RewardPolicy) -> SearchHistory:
+    """Return what ``journal`` knows of the search, with the rewards of ``policy``."""
+    closed: list[ClosedStage] = []
+    for stage in journal.stages():
+        children = journal.children(stage.b)
+        cells = [child.cell for child in children]
+        if stage.closed_at is None:
+            return SearchHistory(closed, OpenStage(cells, _predictions(children)))
+        closed.append(ClosedStage(cells, policy.rewards(children)))
+    return SearchHistory(closed)
+
+
+def _predictions(children: Sequence[ChildRecord]) -> list[float] | None:
+    """Return what was predicted of the children of a stage: of all of them, or of none."""
+    predictions = [child.predicted for child in children if child.predicted is not None]
+    return predictions or None

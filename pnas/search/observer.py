@@ -1,0 +1,26 @@
+"""`Observer`: what is called with each event of a search."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pnas.records import ChildRecord
+
+
+class Observer(Protocol):
+    """Is called with each event once the journal holds it. It may show it, and changes nothing."""
+
+    def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Stage ``b`` with these children was opened, or taken up again."""
+        ...
+
+    def child_ended(self, child: ChildRecord) -> None:
+        """A child was trained, or failed."""
+        ...
+
+    def learning(self, b: int) -> None:
+        """The children of stage ``b`` have ended, and the predictor is about to be fitted."""
+        ...
+
+    def stage_closed(self, b: int) -> None:
+        """The predictor has learned from stage ``b``."""
+        ...

@@ -1,0 +1,119 @@
+"""`StageTrainer`: trains the children of one stage, as far as the budget goes."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from pnas.errors import PnasError
+from pnas.execution import Executor, soft_interrupts
+from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
+from pnas.records.run_directory import ERRORS
+from pnas.search.budget import Budget
+from pnas.search.observer import Observer
+from pnas.search.strategies.specs import SearchSpec
+from pnas.search.training_stage import TrainingStage
+from pnas.search.weight_recovery import child_job
+from pnas.state_space import Cell
+
+
+class SearchFailed(PnasError):
+    """So many children of a stage failed that the rest would win for having survived."""
+
+    exit_code = 1
+
+
+class StageTrainer:
+    """Trains children and writes down how they ended. See `SearchLoop` for its arguments."""
+
+    def __init__(
+        self,
+        *,
+        executor: Executor,
+        journal: Journal,
+        spec: SearchSpec,
+        budget: Budget,
+        observers: Sequence[Observer],
+        weights_dir: Path | None,
+        cost: Callable[[Cell], float] | None,
+        grace: float,
+    ) -> None:
+        self._executor = executor
+        self._journal = journal
+        self._spec = spec
+        self._budget = budget
+        self._observers = observers
+        self._weights_dir = weights_dir
+        self._cost = cost
+        self._grace = grace
+
+    def train(self, stage: TrainingStage) -> None:
+        """Train the children of ``stage`` that have not ended.
+
+        Raises:
+            SearchFailed: More than ``search.max_failed`` of them failed.
+            KeyboardInterrupt: Ctrl-C or SIGTERM.
+        """
+        self._stop_if_most_failed(stage)
+        missing = self._in_order(stage.missing())
+        jobs = [child_job(child, self._weights_dir) for child in missing]
+        keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
+        worker = f"process {os.getpid()} on {os.uname().nodename}"
+
+        def may_start(job: ChildJob) -> bool:
+            if interrupted() or not self._budget.has_time():
+                return False
+            self._journal.start_child(keys[job_id(job)], worker)
+            return True
+
+        with soft_interrupts(self._grace) as interrupted:
+            for index, result in self._executor.run(jobs, may_start):
+                self._end_child(stage, missing[index].key, result)
+                if result.status is Status.FAILED:
+                    self._stop_if_most_failed(stage)
+        if interrupted():
+            raise KeyboardInterrupt
+
+    def _in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
+        """Return those that the budget has room for, in the order in which they are started."""
+        affordable = children[: self._budget.children_left()]
+        # Where time may run out, the most promising are trained before it does.
+        if self._cost is None or self._spec.max_seconds is not None:
+            return affordable
+        costs = {child.key: self._cost(child.cell) for child in affordable}
+        return sorted(affordable, key=lambda child: -costs[child.key])
+
+    def _end_child(self, stage: TrainingStage, key: str, result: ChildResult) -> None:
+        self._keep_log(key, result)
+        self._journal.end_child(key, result)
+        ended = self._journal.child(key)
+        stage.update(ended)
+        self._budget.count(ended)
+        for observer in self._observers:
+            observer.child_ended(ended)
+
+    def _keep_log(self, key: str, result: ChildResult) -> None:
+        """Write what is known of a failure beside the journal, which has one line of it."""
+        if not result.log:
+            return
+        path = self._journal.path.parent / ERRORS / f"{key}.log"
+        with suppress(OSError):  # a full disk is reported by the journal
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{result.cell}\n{result.error}\n\n{result.log}\n")
+
+    def _stop_if_most_failed(self, stage: TrainingStage) -> None:
+        failed = stage.failed()
+        total = len(stage.children)
+        if len(failed) <= self._spec.max_failed * total:
+            return
+        last = failed[-1]
+        raise SearchFailed(
+            f"{len(failed)} of the {total} children of stage {stage.number} failed, more than "
+            f"search.max_failed={self._spec.max_failed} allows; the last one: {last.error} "
+            f"({ERRORS}/{last.key}.log). search.retry_failed=true trains them anew"
+        )
+
+
+def job_id(job: ChildJob) -> tuple[Cell, int]:
+    """Return what distinguishes a training from others; a cell may be trained several times."""
+    return job.cell, job.seed

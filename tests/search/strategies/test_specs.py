@@ -1,0 +1,174 @@
+"""Settings of a search: what is refused, what belongs to which strategy, and stored ones of old."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+import pytest
+
+from pnas.errors import InvalidValue
+from pnas.search import (
+    STRATEGIES,
+    EvolutionSpec,
+    ProgressiveRandomSpec,
+    ProgressiveSpec,
+    RandomSpec,
+    RefinedSpec,
+    SearchSpec,
+    make_search_spec,
+)
+from pnas.search.strategies.specs import SPECS, migrate_search
+from pnas.state_space import StateSpace
+
+SPACE = StateSpace(2, ["3x3 conv", "identity"], -1)  # 3 and 27 cells
+
+FLAT = {
+    "kind": "progressive",
+    "max_failed": 0.5,
+    "failed_reward": "exclude",
+    "retry_failed": False,
+    "max_seconds": None,
+    "max_children": None,
+    "max_epochs": None,
+    "first": None,
+    "probe": 0,
+    "uncertainty": 0.0,
+    "explore": 0.0,
+    "refine": 0,
+    "refine_pool": 50000,
+    "refine_parents": 20,
+    "batch": 8,
+    "population": 20,
+    "sample": 5,
+}
+"""The group as it was stored when all strategies had one specification."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"failed_reward": "zero"}, "search.failed_reward"),
+        ({"max_failed": 1.0}, "search.max_failed"),
+        ({"max_failed": -0.1}, "search.max_failed"),
+        ({"max_seconds": 0}, "search.max_seconds"),
+        ({"max_seconds": float("nan")}, "search.max_seconds"),
+        ({"max_children": 0}, "search.max_children"),
+        ({"max_epochs": 1.5}, "search.max_epochs"),
+        ({"first": 1}, "search.first"),
+        ({"probe": -1}, "search.probe"),
+        ({"uncertainty": float("inf")}, "search.uncertainty"),
+        ({"explore": 1.5}, "search.explore"),
+        ({"kind": "refined"}, "search.max_children"),
+        ({"kind": "refined", "max_children": 9, "refine": 0}, "search.refine"),
+        ({"kind": "random"}, "search.max_children"),
+        ({"kind": "random", "max_children": 9, "batch": 0}, "search.batch"),
+        ({"kind": "evolution"}, "search.max_children"),
+        ({"kind": "evolution", "max_children": 9, "population": 4}, "search.sample"),
+        ({"kind": "oracle"}, "search.kind"),
+        ({"kind": "random", "max_children": 9, "probe": 1}, "search.probe"),
+        ({"kind": "random", "max_children": 9, "first": 2}, "search.first"),
+        ({"kind": "evolution", "max_children": 9, "sample": 21}, "search.sample"),
+        ({"refine": 5}, "search.refine"),
+        ({"uncertainty": -1.0}, "search.uncertainty"),
+        ({"max_epochs": 0}, "search.max_epochs"),
+    ],
+)
+def test_bad_values_are_refused_by_name(settings: dict[str, Any], key: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        make_search_spec(settings)
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("spec", "K", "epochs", "key", "rule"),
+    [
+        (ProgressiveSpec(), 28, 2, "controller.K", "at most 27"),
+        (ProgressiveRandomSpec(), 28, 2, "controller.K", "at most 27"),
+        (ProgressiveSpec(probe=1), None, 2, "search.probe", "controller.K=null"),
+        (ProgressiveSpec(probe=3), 25, 2, "search.probe", "at most 2"),
+        (ProgressiveSpec(max_children=2), 8, 2, "search.max_children", "at least 3"),
+        (ProgressiveSpec(first=4), 8, 2, "search.first", "at most 3"),
+        (ProgressiveSpec(first=2, max_children=1), 8, 2, "search.max_children", "at least 2"),
+        (ProgressiveSpec(max_epochs=5), 8, 2, "search.max_epochs", "at least 6"),
+        (ProgressiveSpec(max_epochs=5), 8, None, "search.max_epochs", "not known"),
+        (EvolutionSpec(max_children=19), 8, 2, "search.max_children", "at least 20"),
+    ],
+)
+def test_a_search_must_fit_its_space_and_its_budget(
+    spec: SearchSpec, K: int | None, epochs: float | None, key: str, rule: str
+) -> None:
+    with pytest.raises(InvalidValue, match=rule) as refused:
+        spec.check(SPACE, K, epochs)
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("spec", "K"),
+    [
+        (ProgressiveSpec(), None),
+        (ProgressiveSpec(), 27),
+        (ProgressiveSpec(first=2, max_children=2), 8),
+        (ProgressiveSpec(probe=2, max_children=3, max_epochs=6), 25),
+        (RandomSpec(max_children=1), 1000),
+        (EvolutionSpec(max_children=20), 1000),
+    ],
+)
+def test_a_search_that_fits_exactly_is_accepted(spec: SearchSpec, K: int | None) -> None:
+    spec.check(SPACE, K, 2)
+
+
+def test_each_specification_is_found_by_its_kind() -> None:
+    for spec in SPECS:
+        assert STRATEGIES.spec(spec.kind, SearchSpec) is spec
+
+
+def test_the_outline_says_how_many_children_each_stage_has() -> None:
+    budget = {"max_children": 100}
+    assert ProgressiveSpec(probe=2).outline(SPACE, 4) == [
+        "stage 1: 3 children at most",
+        "stage 2: 6 children at most",
+    ]
+    assert RefinedSpec(first=2, **budget).outline(SPACE, 4)[2:] == [
+        "each later stage: 5 children of 2 blocks"
+    ]
+    assert EvolutionSpec(**budget).outline(SPACE, 4) == [
+        "stage 1: 20 random cells; each later stage: 8 children"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "spec"),
+    [
+        ({}, ProgressiveSpec()),
+        ({"first": 3, "probe": 2}, ProgressiveSpec(first=3, probe=2)),
+        (
+            {"refine": 5, "uncertainty": 1.0, "max_children": 60},
+            RefinedSpec(refine=5, max_children=60),
+        ),
+        (
+            {"refine": 3, "max_children": 60},
+            RefinedSpec(refine=3, uncertainty=0.0, max_children=60),
+        ),
+        (
+            {"kind": "random", "batch": 4, "max_children": 60},
+            RandomSpec(batch=4, max_children=60),
+        ),
+        ({"kind": "evolution", "max_children": 60}, EvolutionSpec(max_children=60)),
+        ({"kind": "progressive_random"}, ProgressiveRandomSpec()),
+    ],
+)
+def test_flat_settings_of_earlier_versions_are_read(
+    stored: dict[str, Any], spec: SearchSpec
+) -> None:
+    migrated = migrate_search({**FLAT, **stored})
+    assert make_search_spec(migrated) == spec
+
+
+def test_settings_of_this_version_are_not_changed_by_the_migration() -> None:
+    for spec in SPECS:
+        values = asdict(spec(max_children=100))
+        assert migrate_search(values) == values
+        assert {each.name for each in fields(spec)} == set(values)
+
+
+def test_a_key_that_no_version_knew_stays_to_be_refused() -> None:
+    assert "unknown" in migrate_search({**FLAT, "unknown": 1})
