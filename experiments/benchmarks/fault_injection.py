@@ -19,17 +19,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
-from pnas.controller import ControllerManager
 from pnas.data import DigitsSpec
 from pnas.execution import ExecutorSpec, Runner, make_executor, worker
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
-from pnas.search import STOPPED_BY, Progressive, SearchFailed, SearchLoop, SearchSpec
-from pnas.seeds import derive_seed
+from pnas.runs.child_identity import identify
+from pnas.search import (
+    STOPPED_BY,
+    ProgressiveSpec,
+    SearchFailed,
+    SearchLoop,
+    SearchSpec,
+    StrategyContext,
+    make_strategy,
+)
 from pnas.state_space import Cell, StateSpace
 
 SPACE = StateSpace(B=2, operators=["3x3 maxpool", "identity"], input_lookback_depth=-1)
@@ -285,7 +293,7 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
     """Run, or continue, the search in ``folder``."""
     (folder / "weights").mkdir(exist_ok=True)
     spec = ControllerSpec(hidden=8, steps=20, K=2)
-    strategy = Progressive(ControllerManager(SPACE, SPACE.B, spec.K, spec=spec))
+    context = StrategyContext(ProgressiveSpec(), SPACE, spec, seed=0)
     kind = "serial" if fault is None else fault.where
     options = {"workers": 2, **(fault.executor if fault else {})}
     action = globals()[fault.action if fault else "none"]
@@ -297,20 +305,15 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
             (KillIdleWorkers(executor),) if fault is not None and fault.action == "none" else ()
         )
         loop = SearchLoop(
-            strategy,
-            executor,
-            journal,
-            identify,
-            folder / "weights",
-            observers,
-            SearchSpec(**settings),
+            make_strategy=partial(make_strategy, context),
+            executor=executor,
+            journal=journal,
+            identify=partial(identify, SPACE, 0),
+            weights_dir=folder / "weights",
+            observers=observers,
+            spec=SearchSpec(**settings),
         )
         loop.run()
-
-
-def identify(cell: Cell) -> tuple[str, int]:
-    key = SPACE.key(cell)
-    return key, derive_seed(0, "child", key)
 
 
 def children(folder: Path) -> list[ChildRecord]:

@@ -18,14 +18,13 @@ from pathlib import Path
 
 from common import print_machine
 
-from pnas.controller import ControllerManager
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors.specs import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status
 from pnas.records.run_directory import JOURNAL
-from pnas.search import Progressive, SearchLoop
-from pnas.seeds import derive_seed
-from pnas.state_space import Cell, StateSpace
+from pnas.runs.child_identity import identify
+from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
+from pnas.state_space import StateSpace
 from pnas.tracking import MlflowSpec, Projection, open_store
 
 B = 5
@@ -44,14 +43,15 @@ def factory() -> Runner:
     return train
 
 
-def identify(space: StateSpace, cell: Cell) -> tuple[str, int]:
-    key = space.key(cell)
-    return key, derive_seed(0, "child", key)
-
-
 def search(space: StateSpace, K: int, journal: Journal) -> None:
-    strategy = Progressive(ControllerManager(space, B, K, spec=ControllerSpec(K=K)))
-    SearchLoop(strategy, SerialExecutor(factory), journal, partial(identify, space)).run()
+    context = StrategyContext(ProgressiveSpec(), space, ControllerSpec(K=K), seed=0)
+    loop = SearchLoop(
+        make_strategy=partial(make_strategy, context),
+        executor=SerialExecutor(factory),
+        journal=journal,
+        identify=partial(identify, space, 0),
+    )
+    loop.run()
 
 
 def main() -> None:

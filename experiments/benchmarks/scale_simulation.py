@@ -29,11 +29,17 @@ from typing import Any
 import numpy as np
 from common import print_machine, print_table, progress
 
-from pnas.controller import ControllerManager
 from pnas.execution import MayStart, always
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildResult, Journal, Status, best_child
-from pnas.search import Progressive, Proposal, SearchLoop
+from pnas.search import (
+    ProgressiveSpec,
+    Proposal,
+    SearchLoop,
+    Strategy,
+    StrategyContext,
+    make_strategy,
+)
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
 
@@ -140,7 +146,7 @@ class Durations:
 class Recording:
     """A strategy that remembers what another proposed, and what asking and telling took."""
 
-    def __init__(self, strategy: Progressive) -> None:
+    def __init__(self, strategy: Strategy) -> None:
         self._strategy = strategy
         self.proposals: list[Proposal | None] = []
         self.seconds: list[float] = []
@@ -157,10 +163,8 @@ class Recording:
         self.seconds.append(time.perf_counter() - start)
         return result
 
-    def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
-        raise NotImplementedError("a simulation is not resumed")
-
-    replay = resume
+    def is_over(self) -> bool:
+        return False
 
 
 class Replaying:
@@ -175,23 +179,27 @@ class Replaying:
     def tell(self, rewards: Sequence[float | None]) -> dict[str, Any] | None:
         return None
 
-    def resume(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
-        raise NotImplementedError("a simulation is not resumed")
-
-    replay = resume
+    def is_over(self) -> bool:
+        return False
 
 
 def simulate(space: StateSpace, strategy: Any, executor: SimulatedExecutor) -> Cell:
     """Run the search; the best cell it found."""
 
-    def identify(cell: Cell) -> tuple[str, int]:
+    def identify(cell: Cell, repeat: int) -> tuple[str, int]:
         return str(cell), derive_seed(0, "child", str(cell))
 
     with (
         tempfile.TemporaryDirectory() as home,
         Journal(Path(home) / "journal.sqlite", create=True) as journal,
     ):
-        SearchLoop(strategy, executor, journal, identify).run()
+        loop = SearchLoop(
+            make_strategy=lambda history: strategy,
+            executor=executor,
+            journal=journal,
+            identify=identify,
+        )
+        loop.run()
         best = best_child(journal.children())
     assert best is not None
     return best.cell
@@ -200,7 +208,8 @@ def simulate(space: StateSpace, strategy: Any, executor: SimulatedExecutor) -> C
 def record(space: StateSpace, K: int, durations: Durations) -> tuple[Recording, Cell]:
     """The search with the default predictor, once."""
     spec = ControllerSpec.named("gp")
-    recording = Recording(Progressive(ControllerManager(space, space.B, K, spec=spec, seed=0)))
+    context = StrategyContext(ProgressiveSpec(), space, spec.with_K(K), seed=0)
+    recording = Recording(make_strategy(context))
     return recording, simulate(space, recording, SimulatedExecutor(1, durations))
 
 

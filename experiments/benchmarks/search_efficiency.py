@@ -24,7 +24,7 @@ from common import print_machine, print_table, progress
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob
 from pnas.runs.child_identity import identify
-from pnas.search import SearchSpec, make_strategy
+from pnas.search import StrategyContext, make_search_spec, make_strategy
 from pnas.tables import Table, TableRunnerFactory, load_table
 
 MARKS = (30, 50, 60, 80, 100, 130)
@@ -45,7 +45,7 @@ class Contender:
     is_random: bool = True
 
 
-REFINED = {"uncertainty": 1.0, "refine": 5}
+REFINED = {"kind": "refined", "uncertainty": 1.0, "refine": 5}
 CONTENDERS = {
     "random": Contender({"kind": "random", "batch": 1}),
     "progressive random": Contender({"kind": "progressive_random"}, K=None),
@@ -130,11 +130,11 @@ def search(
     settings = {**contender.search, "max_children": budget}
     if "first" in settings:
         settings["first"] = min(settings["first"], space.num_cells(1))
-    spec = SearchSpec(**settings)
+    spec = make_search_spec(settings)
     K = contender.K or -(-(budget - space.num_cells(1)) // max(space.B - 1, 1))
     # Cross-validation only reports, and takes longer than all else here.
     controller = replace(ControllerSpec.named(contender.predictor), K=K, cross_validate=0)
-    strategy = make_strategy(spec, space, controller, seed)
+    strategy = make_strategy(StrategyContext(spec, space, controller, seed))
     answer = TableRunnerFactory(table)
     curves: dict[str, list[float]] = {name: [] for name in CURVES}
     best = highest = -1.0

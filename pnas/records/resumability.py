@@ -26,6 +26,9 @@ _MAY_CHANGE = frozenset(
 )
 """Keys inside those parts that may change when a search continues."""
 
+_GROWING_SEARCHES = ("progressive", "progressive_random", "refined")
+"""Searches of stages of growing cells, which larger limits only add to."""
+
 _ENSEMBLES_OF_PARTS = ("rank_ensemble", "unlike")
 """Predictors that read ``controller.parts``; it means nothing to any other."""
 

@@ -143,7 +143,7 @@ class SearchLoop:
 
     def _write(self, number: int, proposal: Proposal) -> None:
         count = len(proposal.cells)
-        predictions = proposal.predictions or [None] * count
+        predictions: Sequence[float | None] = proposal.predictions or [None] * count
         repeats = proposal.repeats or [1] * count
         choices = []
         for cell, predicted, repeat in zip(proposal.cells, predictions, repeats, strict=True):

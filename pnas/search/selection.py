@@ -115,18 +115,15 @@ def predict_mean_std_in_chunks(
 
     The latter are zeros for a predictor that does not know its uncertainty.
     """
-    means = [np.empty(0)]
-    stds = [np.empty(0)]
+    means: list[Floats] = []
+    stds: list[Floats] = []
     for first in range(0, len(tokens), chunk):
         mean, std = _predict_mean_std(predictor, tokens[first : first + chunk])
         means.append(mean)
         stds.append(std)
-    return _joined(means), _joined(stds)
-
-
-def _joined(parts: Sequence[Floats]) -> Floats:
-    """Concatenate the parts after an empty one, which would decide their type."""
-    return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
+    if not means:
+        return np.empty(0), np.empty(0)
+    return np.concatenate(means), np.concatenate(stds)
 
 
 def _predict_mean_std(predictor: Predictor, tokens: Tokens) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ def print_plan(settings: Settings, context: Context, space: SlotSpace, data: Dat
     )  # fmt: skip
     limits = Limits(trainer, settings.child, data.image_shape, data.num_classes)
     K = settings.controller.K
-    first = settings.search.first
+    first = getattr(settings.search, "first", None)
     stages = plan_search(space, K, settings.child, work, settings.seed, limits, first)
     Grid.of("Plan of the search", _COLUMNS, stages).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)

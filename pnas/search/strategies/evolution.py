@@ -46,7 +46,7 @@ class Evolution(SamplingStrategy):
             return self.sampler.sample(generator, 1)
         parent = self._parent(alive, generator)
         for _ in range(_ATTEMPTS):
-            child = mutated(self._space, parent, generator)
+            child = mutated(self.space, parent, generator)
             if self.sampler.may_take(child):
                 self.sampler.take(child)
                 return [child]

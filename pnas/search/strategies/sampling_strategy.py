@@ -16,6 +16,7 @@ class SamplingStrategy(StageHistory):
     """A strategy whose stages are samples of cells of B blocks.
 
     Attributes:
+        space: State space that is searched.
         sampler: Source of random cells, which knows all cells that were proposed.
     """
 
@@ -24,7 +25,7 @@ class SamplingStrategy(StageHistory):
 
     def __init__(self, context: StrategyContext, history: SearchHistory) -> None:
         super().__init__(history)
-        self._space = context.space
+        self.space = context.space
         self._seed = context.seed
         self.sampler = UniqueSampler(context.space, context.space.B, context.is_feasible)
         self.sampler.take_all(self.asked_cells())
