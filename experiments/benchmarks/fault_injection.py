@@ -1,14 +1,13 @@
 """20 faults, each in a small search of real children: what becomes of the child, and of the search.
 
-    .venv/bin/python experiments/benchmarks/fault_injection.py            # all of them, as a Markdown table
+    .venv/bin/python experiments/benchmarks/fault_injection.py            # all, as a Markdown table
     .venv/bin/python experiments/benchmarks/fault_injection.py --only 3 7
 
-Each search trains 3 cells of one block and 2 of two on the digits, and meets one fault. "As undisturbed" says whether
-all cells, rewards and predictions are those of the same search without a fault. Takes 5-15 minutes on 2 cores; the
-two with Ray are left out where it is not installed.
+Each search trains 3 cells of one block and 2 of two on the digits, and meets one fault. "As
+undisturbed" says whether all cells, rewards and predictions are those of the same search without a
+fault. Takes 5-15 minutes on 2 cores; the two with Ray are left out where it is not installed.
 """
 
-import argparse
 import ctypes
 import errno
 import importlib.util
@@ -23,9 +22,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from common import make_parser
+
 from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
 from pnas.data import DigitsSpec
-from pnas.execution import ExecutorSpec, Runner, make_executor, worker
+from pnas.execution import ExecutorSpec, Runner, make_executor, worker_process
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.runs.child_identity import identify
@@ -44,107 +45,81 @@ SPACE = StateSpace(B=2, operators=["3x3 maxpool", "identity"], input_lookback_de
 CELLS = SPACE.initial_children()
 TRAINER = TrainerSpec(epochs=2, batchsize=64, validate_every=1)
 CHILDREN = ChildRunnerFactory(DigitsSpec(), NetworkSpec(filters=2), TRAINER)
+LONGEST_REASON = 130
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One fault and what is expected of the search.
+def main() -> None:
+    parser = make_parser(__doc__)
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of faults")
+    chosen = parser.parse_args().only or range(1, len(FAULTS) + 1)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-    Attributes:
-        what: as the table says it.
-        action: name of a function below, called in the process that trains.
-        where: the executor.
-        place: ``child`` (before it is trained), or ``start`` (of the worker).
-        once: at the first attempt only.
-        cells: the cells that meet it.
-        search, executor: settings.
-        expected: what becomes of the first of those children.
-        same: whether the search must end as the undisturbed one.
-        says: what the reason of its failure must hold.
-    """
-
-    what: str
-    action: str
-    where: str = "serial"
-    place: str = "child"
-    once: bool = False
-    cells: tuple[Cell, ...] = (CELLS[1],)
-    search: dict[str, Any] = field(default_factory=dict)
-    executor: dict[str, Any] = field(default_factory=dict)
-    expected: str = "failed"
-    same: bool = False
-    says: str = ""
+    with tempfile.TemporaryDirectory() as scratch:
+        base = Path(scratch) / "undisturbed"
+        base.mkdir()
+        search(base, None)
+        undisturbed = read_rewards(base)
+        print("| # | executor | fault | the child | the search | as undisturbed |")
+        print("|---|---|---|---|---|---|", flush=True)
+        for number in chosen:
+            fault = FAULTS[number - 1]
+            if fault.where == "ray" and importlib.util.find_spec("ray") is None:
+                continue
+            folder = Path(scratch) / str(number)
+            folder.mkdir()
+            row = run_fault(fault, folder, undisturbed)
+            print(f"| {number} | {' | '.join(row)} |", flush=True)
 
 
-RETRIED = {"once": True, "expected": "ok", "same": True}
-FAULTS = [
-    Fault("out of memory with the whole batch", "exhaust_whole_batch", expected="ok"),
-    Fault("out of memory whatever the batch", "exhaust", says="ResourceExhaustedError"),
-    Fault("`MemoryError` while building", "no_memory_to_build", says="MemoryError"),
-    Fault("loss not finite (learning rate 1e30)", "diverge", says="loss is"),
-    Fault(
-        "loss not finite, `search.failed_reward=worst`",
-        "diverge",
-        search={"failed_reward": "worst"},
-        says="loss is",
-    ),
-    Fault("exception in building", "break_build", says="do not match"),
-    Fault("no space for the child's weights", "fill_disk", says="No space left"),
-    Fault(
-        "2 of 3 children of a stage fail",
-        "break_build",
-        cells=(CELLS[0], CELLS[1]),
-        expected="stopped",
-    ),
-    Fault("time budget passed", "dawdle", search={"max_seconds": 6.0}, expected="ok"),
-    Fault("worker killed (SIGKILL) in training", "die", "local", **RETRIED),
-    Fault("worker killed at every attempt", "die", "local", says="SIGKILL"),
-    Fault("worker killed while it starts up", "die", "local", "start", **RETRIED),
-    Fault("worker ends with a segmentation fault", "crash", "local", says="SIGSEGV"),
-    Fault("worker aborts, as TensorFlow's checks do", "abort", "local", **RETRIED),
-    Fault("worker hangs once", "hang", "local", executor={"child_timeout": 10.0}, **RETRIED),
-    Fault(
-        "worker hangs in native code, lock held",
-        "hang_natively",
-        "local",
-        executor={"child_timeout": 10.0},
-        says="child_timeout",
-    ),
-    Fault("killed for want of memory", "die_whole", "local", expected="ok"),
-    Fault("workers killed while idle, between stages", "none", "local", expected="ok", same=True),
-    Fault("Ray worker killed in training", "die", "ray", **RETRIED),
-    Fault(
-        "Ray worker hangs", "hang", "ray", executor={"child_timeout": 30.0}, says="child_timeout"
-    ),
-]
+# -- what goes wrong, in the process that trains ---------------------------------------------------
 
 
-# -- what goes wrong, in the process that trains -----------------------------------------------------------------
+_patched: list[tuple[Any, str, Any]] = []
+"""What this child's fault has replaced: (owner, attribute, original)."""
+
+
+def _patch(owner: Any, name: str, value: Any) -> None:
+    """Replace an attribute until this child has ended."""
+    _patched.append((owner, name, getattr(owner, name)))
+    setattr(owner, name, value)
+
+
+def _undo_patches() -> None:
+    while _patched:
+        owner, name, original = _patched.pop()
+        setattr(owner, name, original)
+
+
+def _raiser(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
 
 
 def exhaust_whole_batch(job: ChildJob) -> None:
-    _replace_train(smallest=TRAINER.batchsize // 2)
+    _limit_memory(smallest=TRAINER.batchsize // 2)
 
 
 def exhaust(job: ChildJob) -> None:
-    _replace_train(smallest=0)
+    _limit_memory(smallest=0)
 
 
-def _replace_train(smallest: int) -> None:
+def _limit_memory(smallest: int) -> None:
+    """Run out of memory with more than ``smallest`` examples at a time."""
     import tensorflow as tf
 
-    from pnas.children.search_training import fast_loop as training
+    from pnas.children.search_training import fast_loop
 
-    train = training.train
+    train = fast_loop.train
 
     def train_within(weights: Any, data: Any, trainer: TrainerSpec, seed: int, parts: int) -> Any:
         if trainer.batchsize // parts > smallest:
-            raise tf.errors.ResourceExhaustedError(
-                None, None, "OOM when allocating tensor with shape[64,16,8,8]"
-            )
+            reason = "OOM when allocating tensor with shape[64,16,8,8]"
+            raise tf.errors.ResourceExhaustedError(None, None, reason)
         return train(weights, data, trainer, seed, parts)
 
-    _patch(training, "train", train_within)
+    _patch(fast_loop, "train", train_within)
 
 
 def no_memory_to_build(job: ChildJob) -> None:
@@ -156,32 +131,30 @@ def no_memory_to_build(job: ChildJob) -> None:
 def break_build(job: ChildJob) -> None:
     from pnas.children.network import keras_layers
 
-    _patch(
-        keras_layers,
-        "build_model",
-        _raiser(ValueError("shapes (8, 8, 2) and (4, 4, 2) do not match")),
-    )
+    error = ValueError("shapes (8, 8, 2) and (4, 4, 2) do not match")
+    _patch(keras_layers, "build_model", _raiser(error))
 
 
 def fill_disk(job: ChildJob) -> None:
     from pnas.children import manager
 
-    _patch(manager, "save_weights", _raiser(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    _patch(manager, "save_weights", _raiser(error))
 
 
 def diverge(job: ChildJob) -> None:
-    from pnas.children.search_training import fast_loop as training
+    from pnas.children.search_training import fast_loop
 
+    train = fast_loop.train
     wild = replace(TRAINER, learning_rate=1e30, optimizer="momentum", schedule="constant")
-    train = training.train
-    _patch(
-        training,
-        "train",
-        lambda weights, data, trainer, seed, parts: train(weights, data, wild, seed, parts),
-    )
+
+    def train_wildly(weights: Any, data: Any, trainer: TrainerSpec, seed: int, parts: int) -> Any:
+        return train(weights, data, wild, seed, parts)
+
+    _patch(fast_loop, "train", train_wildly)
 
 
-def dawdle(job: ChildJob) -> None:
+def exceed_budget(job: ChildJob) -> None:
     time.sleep(6.0)
 
 
@@ -189,7 +162,7 @@ def die(job: ChildJob | None) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_whole(job: ChildJob) -> None:
+def die_with_whole_batch(job: ChildJob) -> None:
     if job.accumulate == 1:
         die(job)
 
@@ -207,75 +180,163 @@ def hang(job: ChildJob) -> None:
 
 
 def hang_natively(job: ChildJob) -> None:
+    # PyDLL keeps the interpreter's lock while it sleeps.
     ctypes.PyDLL(None).sleep(3600)
 
 
-def none(job: ChildJob) -> None:
+def no_fault(job: ChildJob) -> None:
     pass
 
 
-def _raiser(error: Exception) -> Callable[..., None]:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    return fail
+# -- the faults ------------------------------------------------------------------------------------
 
 
-_patched: list[tuple[Any, str, Any]] = []
+@dataclass(frozen=True)
+class Fault:
+    """One fault, and what is expected of the search.
+
+    Attributes:
+        title: Text of the table.
+        action: What happens, called in the process that trains.
+        where: Executor.
+        place: ``child`` (before a child is trained), or ``start`` (of the worker).
+        is_once: Whether it happens at the first attempt only.
+        cells: Cells that meet it.
+        search: Settings of the search.
+        executor: Settings of the executor.
+        kills_idle_workers: Whether workers are killed between stages.
+        looks_like_the_kernel: Whether kills count as the kernel's, for memory.
+        expected: What becomes of the first of those children.
+        is_as_undisturbed: Whether the search must end as the undisturbed one.
+        reason: What the reason of a failure must contain.
+    """
+
+    title: str
+    action: Callable[[Any], None]
+    where: str = "serial"
+    place: str = "child"
+    is_once: bool = False
+    cells: tuple[Cell, ...] = (CELLS[1],)
+    search: dict[str, Any] = field(default_factory=dict)
+    executor: dict[str, Any] = field(default_factory=dict)
+    kills_idle_workers: bool = False
+    looks_like_the_kernel: bool = False
+    expected: str = "failed"
+    is_as_undisturbed: bool = False
+    reason: str = ""
 
 
-def _patch(owner: Any, name: str, value: Any) -> None:
-    """Until this child has ended."""
-    _patched.append((owner, name, getattr(owner, name)))
-    setattr(owner, name, value)
+RETRIED = {"is_once": True, "expected": "ok", "is_as_undisturbed": True}
+SHORT_TIMEOUT = {"child_timeout": 10.0}
+FAULTS = [
+    Fault("out of memory with the whole batch", exhaust_whole_batch, expected="ok"),
+    Fault("out of memory whatever the batch", exhaust, reason="ResourceExhaustedError"),
+    Fault("`MemoryError` while building", no_memory_to_build, reason="MemoryError"),
+    Fault("loss not finite (learning rate 1e30)", diverge, reason="loss is"),
+    Fault(
+        "loss not finite, `search.failed_reward=worst`",
+        diverge,
+        search={"failed_reward": "worst"},
+        reason="loss is",
+    ),
+    Fault("exception in building", break_build, reason="do not match"),
+    Fault("no space for the child's weights", fill_disk, reason="No space left"),
+    Fault(
+        "2 of 3 children of a stage fail",
+        break_build,
+        cells=(CELLS[0], CELLS[1]),
+        expected="stopped",
+    ),
+    Fault("time budget passed", exceed_budget, search={"max_seconds": 6.0}, expected="ok"),
+    Fault("worker killed (SIGKILL) in training", die, "local", **RETRIED),
+    Fault("worker killed at every attempt", die, "local", reason="SIGKILL"),
+    Fault("worker killed while it starts up", die, "local", "start", **RETRIED),
+    Fault("worker ends with a segmentation fault", crash, "local", reason="SIGSEGV"),
+    Fault("worker aborts, as TensorFlow's checks do", abort, "local", **RETRIED),
+    Fault("worker hangs once", hang, "local", executor=SHORT_TIMEOUT, **RETRIED),
+    Fault(
+        "worker hangs in native code, lock held",
+        hang_natively,
+        "local",
+        executor=SHORT_TIMEOUT,
+        reason="child_timeout",
+    ),
+    Fault(
+        "killed by the kernel, out of memory",
+        die_with_whole_batch,
+        "local",
+        looks_like_the_kernel=True,
+        expected="ok",
+    ),
+    Fault(
+        "workers killed while idle, between stages",
+        no_fault,
+        "local",
+        kills_idle_workers=True,
+        expected="ok",
+        is_as_undisturbed=True,
+    ),
+    Fault("Ray worker killed in training", die, "ray", **RETRIED),
+    Fault(
+        "Ray worker hangs", hang, "ray", executor={"child_timeout": 30.0}, reason="child_timeout"
+    ),
+]
 
 
 @dataclass(frozen=True)
 class FaultyChildren:
-    """A runner factory: real children, and the fault. ``folder`` remembers attempts from one process to another."""
+    """A runner factory: real children, and the fault.
 
-    fault: Fault | None
+    Attributes:
+        place: Where the fault is met; None for no fault.
+        is_once: Whether it happens at the first attempt only.
+        cells: Cells that meet it.
+        folder: Remembers attempts from one process to another.
+        action: What happens. A function and not its name: Ray's workers do not have this module.
+    """
+
+    place: str | None
+    is_once: bool
+    cells: tuple[Cell, ...]
     folder: str
-    action: Callable[[ChildJob], None]  # not its name: Ray's workers do not have this module
+    action: Callable[[Any], None]
 
     def __call__(self) -> Runner:
-        if self.fault is not None and self.fault.place == "start" and self._is_due("start"):
+        if self.place == "start" and self._is_due("start"):
             die(None)
         train = CHILDREN()
 
         def run(job: ChildJob) -> ChildResult:
-            self._note(job)
+            self._count_attempt(job)
             try:
                 self._meet(job)
                 return train(job)
             finally:
-                while _patched:
-                    setattr(*_patched.pop())
+                _undo_patches()
 
         return run
 
     def _meet(self, job: ChildJob) -> None:
-        fault = self.fault
-        if fault is None or fault.place != "child" or job.cell not in fault.cells:
-            return
-        if self._is_due(str(job.seed)):
+        is_concerned = self.place == "child" and job.cell in self.cells
+        if is_concerned and self._is_due(str(job.seed)):
             self.action(job)
 
     def _is_due(self, name: str) -> bool:
         marker = Path(self.folder) / f"met-{name}"
         is_first = not marker.exists()
         marker.touch()
-        return is_first or not (self.fault is not None and self.fault.once)
+        return is_first or not self.is_once
 
-    def _note(self, job: ChildJob) -> None:
-        (Path(self.folder) / f"attempt-{job.seed}-{time.time_ns()}").touch()
+    def _count_attempt(self, job: ChildJob) -> None:
+        name = f"attempt-{job.seed}-{time.time_ns()}"
+        (Path(self.folder) / name).touch()
 
 
-# -- the searches ------------------------------------------------------------------------------------------------
+# -- the searches ----------------------------------------------------------------------------------
 
 
 class KillIdleWorkers:
-    """Kills all workers when a stage is closed."""
+    """An observer that kills all workers when a stage is closed."""
 
     def __init__(self, executor: Any) -> None:
         self._executor = executor
@@ -292,18 +353,13 @@ class KillIdleWorkers:
 def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
     """Run, or continue, the search in ``folder``."""
     (folder / "weights").mkdir(exist_ok=True)
-    spec = ControllerSpec(hidden=8, steps=20, K=2)
-    context = StrategyContext(ProgressiveSpec(), SPACE, spec, seed=0)
-    kind = "serial" if fault is None else fault.where
-    options = {"workers": 2, **(fault.executor if fault else {})}
-    action = globals()[fault.action if fault else "none"]
-    executor = make_executor(
-        ExecutorSpec(kind, **options), FaultyChildren(fault, str(folder), action)
-    )
+    context = StrategyContext(ProgressiveSpec(), SPACE, ControllerSpec(K=2), seed=0)
+    executor = _make_executor(folder, fault)
+    observers = ()
+    if fault is not None and fault.kills_idle_workers:
+        observers = (KillIdleWorkers(executor),)
+
     with closing(executor), closing(Journal(folder / "journal.sqlite", create=True)) as journal:
-        observers = (
-            (KillIdleWorkers(executor),) if fault is not None and fault.action == "none" else ()
-        )
         loop = SearchLoop(
             make_strategy=partial(make_strategy, context),
             executor=executor,
@@ -316,85 +372,96 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
         loop.run()
 
 
-def children(folder: Path) -> list[ChildRecord]:
+def _make_executor(folder: Path, fault: Fault | None) -> Any:
+    if fault is None:
+        children = FaultyChildren(None, False, (), str(folder), no_fault)
+        return make_executor(ExecutorSpec("serial", workers=2), children)
+
+    children = FaultyChildren(fault.place, fault.is_once, fault.cells, str(folder), fault.action)
+    spec = ExecutorSpec(fault.where, **{"workers": 2, **fault.executor})
+    return make_executor(spec, children)
+
+
+def read_children(folder: Path) -> list[ChildRecord]:
     with Journal(folder / "journal.sqlite") as journal:
         return journal.children()
 
 
-def rewards(folder: Path) -> list[tuple[Cell, float | None, float | None]]:
-    return [(child.cell, child.reward, child.predicted) for child in children(folder)]
+def read_rewards(folder: Path) -> list[tuple[Cell, float | None, float | None]]:
+    """Return cell, reward and prediction of each child."""
+    return [(child.cell, child.reward, child.predicted) for child in read_children(folder)]
 
 
 @contextmanager
-def kernel_kills() -> Iterator[None]:
-    """Every SIGKILL looks like the kernel's: its count of them, which nobody should have to raise, goes up."""
-    counted = worker.oom_kills
+def kills_look_like_the_kernels() -> Iterator[None]:
+    """Raise the kernel's count of processes killed for memory, which no test should have to."""
+    counted = worker_process.oom_kills
     kills = iter(range(1000))
-    worker.oom_kills = lambda: next(kills)
+    worker_process.oom_kills = lambda: next(kills)
     try:
         yield
     finally:
-        worker.oom_kills = counted
+        worker_process.oom_kills = counted
 
 
 def run_fault(fault: Fault, folder: Path, undisturbed: list[Any]) -> list[str]:
-    """Meet one fault; the cells of its line in the table."""
+    """Meet one fault, check what is expected, and return its row of the table."""
     end = "finished"
+    context = kills_look_like_the_kernels() if fault.looks_like_the_kernel else nullcontext()
     try:
-        with kernel_kills() if fault.action == "die_whole" else nullcontext():
+        with context:
             search(folder, fault, **fault.search)
     except SearchFailed:
         end = "stopped, saying why; `search.retry_failed=true` finished it"
         search(folder, None, retry_failed=True)
         assert fault.expected == "stopped", fault
-        assert rewards(folder) == undisturbed
+        assert read_rewards(folder) == undisturbed
+
     if fault.search.get("max_seconds"):
-        with Journal(folder / "journal.sqlite") as journal:
-            assert journal.meta(STOPPED_BY), fault
-        done = sum(child.status is Status.OK for child in children(folder))
-        end = f"finished with {done} children; more time finished it"
-        search(folder, None)
-    same = rewards(folder) == undisturbed
-    assert same or not fault.same, (fault, rewards(folder))
-    child = next(child for child in children(folder) if child.cell == fault.cells[0])
-    others = [c for c in children(folder) if c.cell not in fault.cells]
-    assert all(c.status is Status.OK for c in others), fault
-    assert fault.expected in (child.status, "stopped"), (fault, child)
-    assert fault.says in str(child.error), (fault, child)
-    return [fault.where, fault.what, outcome(child, fault, folder), end, "yes" if same else "no"]
+        end = _continue_after_budget(fault, folder)
+    is_same = read_rewards(folder) == undisturbed
+    assert is_same or not fault.is_as_undisturbed, (fault, read_rewards(folder))
+    child = _check_children(fault, folder)
+    same = "yes" if is_same else "no"
+    return [fault.where, fault.title, describe_child(child, folder), end, same]
 
 
-def outcome(child: ChildRecord, fault: Fault, folder: Path) -> str:
-    count = len(list(folder.glob(f"attempt-{child.seed}-*")))
-    attempts = "" if count == 1 else f", {count} attempts"
+def _continue_after_budget(fault: Fault, folder: Path) -> str:
+    with Journal(folder / "journal.sqlite") as journal:
+        assert journal.meta(STOPPED_BY), fault
+    done = sum(child.status is Status.OK for child in read_children(folder))
+    search(folder, None)
+    return f"finished with {done} children; more time finished it"
+
+
+def _check_children(fault: Fault, folder: Path) -> ChildRecord:
+    """Return the first child that met the fault."""
+    children = read_children(folder)
+    for child in children:
+        is_concerned = child.cell in fault.cells
+        assert is_concerned or child.status is Status.OK, (fault, child)
+
+    first = next(child for child in children if child.cell == fault.cells[0])
+    assert fault.expected in (first.status, "stopped"), (fault, first)
+    assert fault.reason in str(first.error), (fault, first)
+    return first
+
+
+def describe_child(child: ChildRecord, folder: Path) -> str:
     if child.status is Status.FAILED:
-        line = str(child.error)
-        return f"failed: {line if len(line) < 130 else line[:127] + '...'}"
+        reason = str(child.error)
+        if len(reason) > LONGEST_REASON:
+            reason = reason[: LONGEST_REASON - 3] + "..."
+        return f"failed: {reason}"
+
+    text = "trained"
+    attempts = len(list(folder.glob(f"attempt-{child.seed}-*")))
+    if attempts > 1:
+        text += f", {attempts} attempts"
     parts = child.metrics.get("accumulate")
-    return f"trained{attempts}" + (f", batch in {parts[0]:.0f} parts" if parts else "")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", type=int, nargs="+", help="numbers of faults")
-    chosen = parser.parse_args().only or range(1, len(FAULTS) + 1)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with tempfile.TemporaryDirectory() as scratch:
-        base = Path(scratch) / "undisturbed"
-        base.mkdir()
-        search(base, None)
-        undisturbed = rewards(base)
-        print("| # | executor | fault | the child | the search | as undisturbed |")
-        print("|---|---|---|---|---|---|", flush=True)
-        for number in chosen:
-            fault = FAULTS[number - 1]
-            if fault.where == "ray" and importlib.util.find_spec("ray") is None:
-                continue
-            folder = Path(scratch) / str(number)
-            folder.mkdir()
-            print(f"| {number} | {' | '.join(run_fault(fault, folder, undisturbed))} |", flush=True)
+    if parts:
+        text += f", batch in {parts[0]:.0f} parts"
+    return text
 
 
 if __name__ == "__main__":

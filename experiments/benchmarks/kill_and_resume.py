@@ -1,12 +1,13 @@
 """SIGKILL at random instants: does the same command end as if nothing had happened?
 
-    .venv/bin/python experiments/benchmarks/kill_and_resume.py [--kills 50] [--executors serial local] [--seed 0]
+    .venv/bin/python experiments/benchmarks/kill_and_resume.py [--kills 50] [--executors serial local]
 
-One small search (real children on digits, tracked in MLflow) runs undisturbed, once. Then, for each executor, the
-same command is sent again and again and killed at random instants: all its processes, the main one alone, or - where
-the executor trains a lost child again - one worker alone. When a command gets through, its search is compared with
-the undisturbed one and the next search begins, until there were enough kills. Half of the instants are counted from
-the command, half from its first attempt at a child. Exits with 1 on any difference.
+One small search (real children on digits, tracked in MLflow) runs undisturbed, once. Then, for each
+executor, the same command is sent again and again and killed at random instants: all its processes,
+the main one alone, or - where the executor trains a lost child again - one worker alone. When a
+command gets through, its search is compared with the undisturbed one and the next search begins,
+until there were enough kills. Half of the instants are counted from the command, half from its first
+attempt at a child. Exits with 1 on any difference.
 
 A kill takes 10-30 s on two cores: three quarters of an hour for 50 kills of each of two executors.
 """
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from common import RUN, command_environment, make_parser, progress
 from processes import workers_of
 from rich.console import Console
 from rich.table import Table
@@ -34,26 +36,40 @@ from pnas.execution.executor_specs import KINDS
 from pnas.records import ChildRecord, Journal
 from pnas.records.run_directory import CONTROLLER, JOURNAL
 
-ROOT = Path(__file__).parents[2]
 SEARCH = (
     "seed=1",
     "state_space.operators=[3x3 maxpool,identity]",
     "state_space.input_lookback_depth=-1",
     "state_space.B=3",
     "controller.K=3",
-    "controller.hidden=8",
     "child.filters=2",
     "trainer.epochs=1",
     "tracking.uri=sqlite:///mlflow.db",
 )
 """3 children of one block, 3 of two and 3 of three."""
 
-VICTIMS = ("all", "main", "worker")
+ALL = "all"
+MAIN = "main"
+WORKER = "worker"
+VICTIMS = (ALL, MAIN, WORKER)
+LONGEST = 600.0
+"""Seconds after which a command hangs."""
 
 
 @dataclass
 class Tally:
-    """What happened to one executor's searches."""
+    """What happened to one executor's searches.
+
+    Attributes:
+        executor: The executor.
+        kills: Kills by victim.
+        searches: Searches that ended.
+        children: Children in them.
+        in_flight: Children that were started and had not ended at a kill.
+        retrained: Finished children that were trained again.
+        differences: What differs from the undisturbed search.
+        mlflow: MLflow runs by status, and ``bad`` for each child without exactly one.
+    """
 
     executor: str
     kills: Counter[str] = field(default_factory=Counter)
@@ -64,10 +80,20 @@ class Tally:
     differences: list[str] = field(default_factory=list)
     mlflow: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost, repeated or changed."""
+        return not (self.retrained or self.differences or self.mlflow["bad"])
+
 
 @dataclass(frozen=True)
-class Seconds:
-    """What an undisturbed search takes: from its command, and from its first attempt at a child."""
+class Durations:
+    """What an undisturbed search takes.
+
+    Attributes:
+        from_command: Seconds from its command.
+        from_work: Seconds from its first attempt at a child.
+    """
 
     from_command: float
     from_work: float
@@ -82,166 +108,195 @@ class Outcome:
 
 
 def main() -> int:
-    arguments = _parse()
+    arguments = parse_arguments()
     with tempfile.TemporaryDirectory(prefix="pnas-kills-") as scratch:
         cwd = Path(scratch)
-        undisturbed("undisturbed", "serial", cwd)
-        expected = outcome(cwd / "outputs" / "undisturbed")
-        tallies = [
-            torture(kind, arguments.kills, expected, cwd, arguments.seed)
-            for kind in arguments.executors
-        ]
-    _print(tallies)
-    return int(
-        any(tally.retrained or tally.differences or tally.mlflow["bad"] for tally in tallies)
-    )
+        run_undisturbed("undisturbed", "serial", cwd)
+        expected = read_outcome(cwd / "outputs" / "undisturbed")
+        tallies = []
+        for executor in arguments.executors:
+            torture = Torture(executor, arguments.kills, expected, cwd, arguments.seed)
+            tallies.append(torture.run())
+    show(tallies)
+    return int(not all(tally.is_clean for tally in tallies))
 
 
-def undisturbed(name: str, executor: str, cwd: Path) -> Seconds:
+def run_undisturbed(name: str, executor: str, cwd: Path) -> Durations:
     """Let one search run to its end, and measure it."""
     started = time.monotonic()
     process = _start(name, executor, cwd)
     _wait_for_work(process, cwd / "outputs" / name / JOURNAL)
     first = time.monotonic()
-    if process.wait(600) != 0:
-        raise SystemExit(
-            "the undisturbed search failed: " + (cwd / f"{name}.log").read_text()[-2000:]
-        )
-    return Seconds(time.monotonic() - started, time.monotonic() - first)
+    code = process.wait(LONGEST)
+    if code != 0:
+        raise SystemExit(f"the undisturbed search failed: {_end_of_log(name, cwd)}")
+    ended = time.monotonic()
+    return Durations(from_command=ended - started, from_work=ended - first)
 
 
-def torture(executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) -> Tally:
-    """Kill searches of ``executor`` ``kills`` times; compare each one that ends."""
-    tally = Tally(executor)
-    rng = random.Random(f"{executor} {seed}")
-    seconds = undisturbed(f"{executor}-measured", executor, cwd)
-    while tally.kills.total() < kills:
-        name = f"{executor}-{tally.searches}"
-        _until_it_ends(name, tally, kills, seconds, rng, cwd)
-        found = outcome(cwd / "outputs" / name)
+class Torture:
+    """Kills searches of one executor and compares each one that ends."""
+
+    def __init__(self, executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) -> None:
+        self._kills = kills
+        self._expected = expected
+        self._cwd = cwd
+        self._rng = random.Random(f"{executor} {seed}")
+        self._tally = Tally(executor)
+        self._durations = run_undisturbed(f"{executor}-measured", executor, cwd)
+
+    def run(self) -> Tally:
+        """Start searches until there were enough kills."""
+        tally = self._tally
+        while not self._has_enough_kills():
+            name = f"{tally.executor}-{tally.searches}"
+            self._repeat_until_it_ends(name)
+            self._compare(name)
+            progress(f"{name}: ended after {tally.kills.total()} kills in all")
+        return tally
+
+    def _has_enough_kills(self) -> bool:
+        return self._tally.kills.total() >= self._kills
+
+    def _repeat_until_it_ends(self, name: str) -> None:
+        journal = self._cwd / "outputs" / name / JOURNAL
+        ended: dict[str, float] = {}
+        while True:
+            process = _start(name, self._tally.executor, self._cwd)
+            self._wait_or_kill(process, journal)
+
+            now = _ended_children(journal)
+            self._tally.retrained += sum(now.get(key) != at for key, at in ended.items())
+            ended = now
+            if process.returncode == 0:
+                return
+            if process.returncode != -signal.SIGKILL:
+                log = _end_of_log(name, self._cwd)
+                raise SystemExit(f"{name}: exit code {process.returncode}: {log}")
+            self._tally.in_flight += _count_in_flight(journal)
+
+    def _wait_or_kill(self, process: "subprocess.Popen[bytes]", journal: Path) -> None:
+        duration = self._durations.from_command
+        try:
+            if self._rng.random() < 0.5:
+                _wait_for_work(process, journal)
+                duration = self._durations.from_work
+            # The whole duration and a little more: beginning, middle, end, sometimes not at all.
+            instant = self._rng.uniform(0, 1.1 * duration)
+            process.wait(LONGEST if self._has_enough_kills() else instant)
+        except subprocess.TimeoutExpired:
+            victim = self._rng.choice(_possible_victims(process.pid, self._tally.executor))
+            _kill(process, victim)
+            self._tally.kills[victim] += 1
+            if victim == WORKER:
+                process.wait(LONGEST)
+
+    def _compare(self, name: str) -> None:
+        run_dir = self._cwd / "outputs" / name
+        found = read_outcome(run_dir)
+        tally = self._tally
         tally.searches += 1
         tally.children += len(found.children)
-        if found.children != expected.children:
+        if found.children != self._expected.children:
             tally.differences.append(f"{name}: children")
-        if found.predictors != expected.predictors:
+        if found.predictors != self._expected.predictors:
             tally.differences.append(f"{name}: predictors")
-        tally.mlflow += _mlflow(cwd, cwd / "outputs" / name)
-        print(
-            f"{name}: ended after {tally.kills.total()} kills in all", file=sys.stderr, flush=True
-        )
-    return tally
+        tally.mlflow += count_mlflow_runs(self._cwd, run_dir)
 
 
-def _until_it_ends(
-    name: str, tally: Tally, kills: int, seconds: Seconds, rng: random.Random, cwd: Path
-) -> None:
-    journal = cwd / "outputs" / name / JOURNAL
-    ended: dict[str, float] = {}
-    while True:
-        process = _start(name, tally.executor, cwd)
-        try:
-            until = seconds.from_command
-            if rng.random() < 0.5:
-                _wait_for_work(process, journal)
-                until = seconds.from_work
-            # The whole duration and a little more: beginning, middle, end, and sometimes not at all.
-            process.wait(rng.uniform(0, 1.1 * until) if tally.kills.total() < kills else 600)
-        except subprocess.TimeoutExpired:
-            victim = rng.choice(_victims(process.pid, tally.executor))
-            _kill(process, victim)
-            tally.kills[victim] += 1
-            if victim == "worker":
-                process.wait(600)
-        now = _ended(journal)
-        tally.retrained += sum(now.get(key) != at for key, at in ended.items())
-        ended = now
-        if process.returncode == 0:
-            return
-        if process.returncode != -signal.SIGKILL:
-            raise SystemExit(
-                f"{name}: exit code {process.returncode}: {(cwd / f'{name}.log').read_text()[-2000:]}"
-            )
-        tally.in_flight += _handed_out(journal)
-
-
-def _wait_for_work(process: "subprocess.Popen[bytes]", journal: Path) -> None:
-    """Until the command has started an attempt at a child, or has ended."""
-    before = sum(child.starts for child in _records(journal))
-    while process.poll() is None and sum(child.starts for child in _records(journal)) == before:
-        time.sleep(0.2)
+# -- processes -------------------------------------------------------------------------------------
 
 
 def _start(name: str, executor: str, cwd: Path) -> "subprocess.Popen[bytes]":
-    """The command, in a process group of its own."""
-    command = [
-        sys.executable,
-        str(ROOT / "run.py"),
-        f"name={name}",
-        f"executor={executor}",
-        *SEARCH,
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    """Start the command in a process group of its own."""
+    command = [sys.executable, str(RUN), f"name={name}", f"executor={executor}", *SEARCH]
     with (cwd / f"{name}.log").open("ab") as log:
         return subprocess.Popen(
-            command, cwd=cwd, env=environment, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=cwd,
+            env=command_environment(),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
 
-def _victims(pid: int, executor: str) -> list[str]:
+def _end_of_log(name: str, cwd: Path) -> str:
+    return (cwd / f"{name}.log").read_text()[-2000:]
+
+
+def _wait_for_work(process: "subprocess.Popen[bytes]", journal: Path) -> None:
+    """Wait until the command has started an attempt at a child, or has ended."""
+    before = _count_attempts(journal)
+    while process.poll() is None and _count_attempts(journal) == before:
+        time.sleep(0.2)
+
+
+def _possible_victims(pid: int, executor: str) -> list[str]:
     if executor == "serial" or not workers_of(pid):
-        return list(VICTIMS[:2])
-    return [*VICTIMS, "worker"]  # the one that is not always there, half of the time
+        return [ALL, MAIN]
+    # A worker is not always there: half of the kills are its when it is.
+    return [ALL, MAIN, WORKER, WORKER]
 
 
 def _kill(process: "subprocess.Popen[bytes]", victim: str) -> None:
-    if victim == "worker":
+    if victim == WORKER:
+        workers = workers_of(process.pid) or [process.pid]
         with suppress(ProcessLookupError):  # it ended by itself
-            os.kill(random.choice(workers_of(process.pid) or [process.pid]), signal.SIGKILL)
+            os.kill(random.choice(workers), signal.SIGKILL)
         return
-    if victim == "all":
+    if victim == ALL:
         os.killpg(process.pid, signal.SIGKILL)
     else:
         os.kill(process.pid, signal.SIGKILL)
     process.wait(60)
 
 
-def _records(journal: Path) -> list[ChildRecord]:
+# -- what a search left ----------------------------------------------------------------------------
+
+
+def _read_children(journal: Path) -> list[ChildRecord]:
     if not journal.is_file():
         return []
     with Journal(journal) as reader:
         return reader.children()
 
 
-def _ended(journal: Path) -> dict[str, float]:
-    return {child.key: child.ended_at for child in _records(journal) if child.ended_at is not None}
+def _count_attempts(journal: Path) -> int:
+    return sum(child.starts for child in _read_children(journal))
 
 
-def _handed_out(journal: Path) -> int:
-    return sum(child.starts > 0 and child.ended_at is None for child in _records(journal))
+def _ended_children(journal: Path) -> dict[str, float]:
+    """Return when each finished child ended, by its key."""
+    ended = {}
+    for child in _read_children(journal):
+        if child.ended_at is not None:
+            ended[child.key] = child.ended_at
+    return ended
 
 
-def outcome(run_dir: Path) -> Outcome:
-    """What a finished search in ``run_dir`` found."""
-    children = tuple(
-        (
-            child.b,
-            child.position,
-            str(child.cell),
-            child.reward,
-            child.predicted,
-            child.seed,
-            child.status,
-        )
-        for child in _records(run_dir / JOURNAL)
-    )
-    files = sorted((run_dir / CONTROLLER).glob("*/*"))
-    return Outcome(
-        children, tuple((f"{path.parent.name}/{path.name}", path.read_bytes()) for path in files)
-    )
+def _count_in_flight(journal: Path) -> int:
+    return sum(child.starts > 0 and child.ended_at is None for child in _read_children(journal))
 
 
-def _mlflow(cwd: Path, run_dir: Path) -> Counter[str]:
-    """Runs of the search in the store: by status, and ``bad`` for each child without exactly one."""
+def read_outcome(run_dir: Path) -> Outcome:
+    """Return what a finished search in ``run_dir`` found."""
+    children = []
+    for child in _read_children(run_dir / JOURNAL):
+        place = (child.b, child.position, str(child.cell), child.seed)
+        children.append((*place, child.reward, child.predicted, child.status))
+
+    predictors = []
+    for path in sorted((run_dir / CONTROLLER).glob("*/*")):
+        predictors.append((f"{path.parent.name}/{path.name}", path.read_bytes()))
+    return Outcome(tuple(children), tuple(predictors))
+
+
+def count_mlflow_runs(cwd: Path, run_dir: Path) -> Counter[str]:
+    """Count the search's runs in the store by status, and ``bad`` ones.
+
+    A run is bad if it still runs or has a double; a child, if it has not exactly one run.
+    """
     from mlflow import MlflowClient
 
     with Journal(run_dir / JOURNAL) as journal:
@@ -250,44 +305,55 @@ def _mlflow(cwd: Path, run_dir: Path) -> Counter[str]:
     client = MlflowClient(f"sqlite:///{cwd}/mlflow.db")
     experiment = client.get_experiment_by_name("pnas")
     assert experiment is not None, "the search was tracked"
-    runs = client.search_runs(
-        [experiment.experiment_id], f"tags.`pnas.search_id` = '{search_id}'", max_results=1000
-    )
-    keys = Counter(run.data.tags["pnas.key"] for run in runs)
+    condition = f"tags.`pnas.search_id` = '{search_id}'"
+    runs = client.search_runs([experiment.experiment_id], condition, max_results=1000)
+
     tally = Counter(run.info.status for run in runs)
-    tally["bad"] = sum(keys[child.key] != 1 for child in children) + sum(
-        run.info.status == "RUNNING" or keys[run.data.tags["pnas.key"]] != 1 for run in runs
-    )
+    runs_of_key = Counter(run.data.tags["pnas.key"] for run in runs)
+    for child in children:
+        tally["bad"] += runs_of_key[child.key] != 1
+    for run in runs:
+        is_double = runs_of_key[run.data.tags["pnas.key"]] != 1
+        tally["bad"] += is_double or run.info.status == "RUNNING"
     return tally
 
 
-def _print(tallies: Sequence[Tally]) -> None:
+# -- report ----------------------------------------------------------------------------------------
+
+
+def show(tallies: Sequence[Tally]) -> None:
+    columns = [_format_tally(tally) for tally in tallies]
     table = Table(title="SIGKILL at random instants of a search of 9 children")
-    rows = {
-        "executor": lambda t: t.executor,
-        "kills": lambda t: str(t.kills.total()),
-        "of all processes / the main one / a worker": lambda t: " / ".join(str(t.kills[victim]) for victim in VICTIMS),
-        "searches completed": lambda t: str(t.searches),
-        "children in them": lambda t: str(t.children),
-        "handed out and not ended at a kill": lambda t: str(t.in_flight),
-        "finished children trained again": lambda t: str(t.retrained),
-        "differing from undisturbed": lambda t: ", ".join(t.differences) or "none",
-        "MLflow runs FINISHED / RUNNING": lambda t: f"{t.mlflow['FINISHED']} / {t.mlflow['RUNNING']}",
-        "children without exactly one run": lambda t: str(t.mlflow["bad"]),
-    }  # fmt: skip
     table.add_column("")
-    for _ in tallies:
+    for _ in columns:
         table.add_column(justify="right")
-    for name, value in rows.items():
-        table.add_row(name, *map(value, tallies))
+    for name in columns[0]:
+        table.add_row(name, *(column[name] for column in columns))
     Console(width=120).print(table)
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=50, help="for each executor")
+def _format_tally(tally: Tally) -> dict[str, str]:
+    kills_by_victim = [str(tally.kills[victim]) for victim in VICTIMS]
+    runs = f"{tally.mlflow['FINISHED']} / {tally.mlflow['RUNNING']}"
+    return {
+        "executor": tally.executor,
+        "kills": str(tally.kills.total()),
+        "of all processes / the main one / a worker": " / ".join(kills_by_victim),
+        "searches completed": str(tally.searches),
+        "children in them": str(tally.children),
+        "handed out and not ended at a kill": str(tally.in_flight),
+        "finished children trained again": str(tally.retrained),
+        "differing from undisturbed": ", ".join(tally.differences) or "none",
+        "MLflow runs FINISHED / RUNNING": runs,
+        "children without exactly one run": str(tally.mlflow["bad"]),
+    }
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument("--kills", type=int, default=50, help="kills of each executor")
     parser.add_argument("--executors", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--seed", type=int, default=0, help="of the instants and victims")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the instants and victims")
     return parser.parse_args()
 
 

@@ -9,9 +9,10 @@ PARENTS = 256
 
 
 def grow_parents(space: StateSpace, rng: np.random.Generator) -> Tokens:
-    """Random parents of B - 1 blocks, grown as a search grows them."""
+    """Return random parents of B - 1 blocks, grown as a search grows them."""
     tokens = space.encode(space.initial_children())
     for _ in range(2, B):
         grown = space.expand_tokens(tokens).tokens
-        tokens = grown[np.sort(rng.choice(len(grown), PARENTS, replace=False))]
+        chosen = rng.choice(len(grown), PARENTS, replace=False)
+        tokens = grown[np.sort(chosen)]
     return tokens

@@ -1,4 +1,4 @@
-"""A child as one would train it with Keras alone: standard layers, a new model, `compile`, `fit`, `evaluate`."""
+"""A child as one would train it with Keras alone: standard layers, `compile`, `fit`, `evaluate`."""
 
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def train_plainly(
     cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec, trainer: TrainerSpec
 ) -> float:
-    """Validation accuracy of the child that `NetworkManager.evaluate` trains, by Keras's own means.
+    """Return the validation accuracy of a child that is trained by Keras's own means.
 
-    Same initial weights, batches, schedule and number of steps, validated once, at the end. Threads are Keras's
-    default unless the process has set them.
+    Initial weights, batches, schedule and number of steps are those of `NetworkManager.evaluate`;
+    it is validated once, at the end. Threads are Keras's default unless the process has set them.
     """
     import keras
 
@@ -30,15 +30,18 @@ def train_plainly(
     schedule = keras.optimizers.schedules.CosineDecay(trainer.learning_rate, steps)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(schedule), loss, metrics=["accuracy"])
-    # One epoch as long as all of them, to have each side's batches the same; it spares Keras 24 epochs' ends.
-    model.fit(
-        dataset.x_train[order], dataset.y_train[order], trainer.batchsize, verbose=0, shuffle=False
-    )
-    return float(model.evaluate(dataset.x_val, dataset.y_val, batch_size=512, verbose=0)[1])
+
+    # One epoch as long as all of them, so that the batches are the same; it spares Keras the ends of
+    # the other epochs.
+    x = dataset.x_train[order]
+    y = dataset.y_train[order]
+    model.fit(x, y, trainer.batchsize, verbose=0, shuffle=False)
+    _, accuracy = model.evaluate(dataset.x_val, dataset.y_val, batch_size=512, verbose=0)
+    return float(accuracy)
 
 
 def build_plainly(cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec) -> "keras.Model":
-    """The child of ``cell`` in standard Keras layers."""
+    """Return the child of ``cell`` in standard Keras layers."""
     import keras
 
     from pnas.children.network import keras_layers

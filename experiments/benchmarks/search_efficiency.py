@@ -1,11 +1,12 @@
-"""What each search strategy finds for how many children, with rewards from a table in place of training.
+"""What each search strategy finds for how many children, with rewards from a table.
 
-    python experiments/benchmarks/search_efficiency.py nasbench201.npz --seeds 100 --plot docs/images/efficiency.png
+    python experiments/benchmarks/search_efficiency.py nasbench201.npz --seeds 100 --plot plot.png
 
-Every strategy runs with the same budget and seeds. The best cell so far is the one of highest reward; it is judged by
-the table's test column. Results are kept in --cache as they come, so that the same command continues. A strategy that
-nothing random enters (a beam over a space whose first stage is all its cells, with a deterministic predictor) does the
-same with every seed: it runs once, and has no spread.
+Every strategy runs with the same budget and seeds. The best cell so far is the one of highest reward;
+it is judged by the table's test column. Results are kept in --cache as they come, so that the same
+command continues. A strategy that nothing random enters (a beam over a space whose first stage is all
+its cells, with a deterministic predictor) does the same with every seed: it runs once, and has no
+interval.
 """
 
 import argparse
@@ -19,24 +20,40 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import print_machine, print_table, progress
+from common import make_parser, print_machine, print_table, progress
 
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec, make_strategy
-from pnas.tables import Table, TableRunnerFactory, load_table
+from pnas.state_space import Cell, SlotSpace
+from pnas.tables import Row, Table, TableRunnerFactory, load_table
 
 MARKS = (30, 50, 60, 80, 100, 130)
+"""Numbers of children at which strategies are compared."""
+
 SHARES = (0.01, 0.001)
+"""Shares of the best cells that a search should meet."""
+
 CURVES = ("reward", "mean", "judged", "trained")
+SEEDS_AT_ONCE = 10
+Curves = dict[str, list[float]]
+"""After each child: reward, mean reward over trainings and judged accuracy of the best cell.
+
+``trained`` is the highest mean reward of all cells trained, whether the search knows it or not.
+"""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A strategy in the comparison: its settings, predictor and K; ``is_random``: whether it draws anything itself.
+    """A strategy in the comparison.
 
-    K None divides what the budget leaves after stage 1 among the later stages.
+    Attributes:
+        search: Its settings.
+        predictor: Its predictor.
+        K: Children of each stage but the first; None to divide what the budget leaves after stage 1
+            among the later stages.
+        is_random: Whether it samples anything itself.
     """
 
     search: dict[str, Any]
@@ -64,199 +81,273 @@ CONTENDERS = {
 
 
 def main() -> None:
-    args = arguments()
+    args = parse_arguments()
     if args.list:
         print("\n".join(CONTENDERS))
         return
+
     names = args.strategies or list(CONTENDERS)
     results = {name: run_all(args, name) for name in names}
-    table = load_table(args.table, args.reward, args.test)
-    best_mean, best_test = (max(values) for values in zip(*truths(table), strict=True))
-    print(f"{args.table}: best reward {best_mean:.4f}, best judged {best_test:.4f}\n")
-    show_curves(results, best_test, [mark for mark in MARKS if mark <= args.budget])
-    print(
-        "Children until the cell of highest reward is among the best by mean reward: mean [interval]; share\n"
-    )
+    table = load_cached(args.table, args.reward, args.test)
+    best_mean = max(row.mean for row in table.rows.values())
+    best_judged = max(judged(row) for row in table.rows.values())
+    print(f"{args.table}: best reward {best_mean:.4f}, best judged {best_judged:.4f}\n")
+
+    marks = [mark for mark in MARKS if mark <= args.budget]
+    show_regrets(results, best_judged, marks)
+    print("Children until the cell of highest reward is among the best by mean reward:")
+    print("mean [interval]; share\n")
     show_targets(results, table, args.budget, "mean")
-    print(
-        "Children until one of the best has been trained, known for it or not: mean [interval]; share\n"
-    )
+    print("Children until one of the best has been trained, known for it or not:")
+    print("mean [interval]; share\n")
     show_targets(results, table, args.budget, "trained")
     if args.plot:
-        plot(results, best_test, Path(args.table).stem, args.plot)
+        plot(results, best_judged, Path(args.table).stem, args.plot)
     print_machine("numpy", "scipy")
 
 
-def run_all(args: argparse.Namespace, name: str) -> list[dict[str, list[float]]]:
-    """The curves of every seed, from the cache where they are there."""
-    seeds = range(
-        args.seeds if is_random(loaded(args.table, args.reward, args.test), CONTENDERS[name]) else 1
-    )
-    path = (
-        args.cache / f"{Path(args.table).stem}-{args.reward}-{args.test}-{args.budget}-{name}.json"
-    )
-    known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    known = {
-        seed: curves for seed, curves in known.items() if set(curves) == set(CURVES)
-    }  # others are of old times
-    missing = [seed for seed in seeds if str(seed) not in known]
+# -- searches --------------------------------------------------------------------------------------
+
+
+def run_all(args: argparse.Namespace, name: str) -> list[Curves]:
+    """Return the curves of every seed, from the cache where they are there."""
+    table = load_cached(args.table, args.reward, args.test)
+    seeds = range(args.seeds if depends_on_seed(table, CONTENDERS[name]) else 1)
+    settings = f"{args.reward}-{args.test}-{args.budget}"
+    path = args.cache / f"{Path(args.table).stem}-{settings}-{name}.json"
+    known = _read_cache(path)
+
     job = partial(search, args.table, args.reward, args.test, args.budget, name)
+    missing = [seed for seed in seeds if str(seed) not in known]
     args.cache.mkdir(parents=True, exist_ok=True)
-    for batch in (missing[first : first + 10] for first in range(0, len(missing), 10)):
+    for first in range(0, len(missing), SEEDS_AT_ONCE):
+        batch = missing[first : first + SEEDS_AT_ONCE]
         progress(f"{name}: seeds {batch[0]} to {batch[-1]}")
         with ProcessPoolExecutor(args.processes) as pool:
-            known |= dict(zip(map(str, batch), pool.map(job, batch), strict=True))
+            for seed, curves in zip(batch, pool.map(job, batch), strict=True):
+                known[str(seed)] = curves
         path.write_text(json.dumps(known))
     return [known[str(seed)] for seed in seeds]
 
 
-def is_random(table: Table, contender: Contender) -> bool:
-    """Whether two seeds do not do the same."""
+def _read_cache(path: Path) -> dict[str, Curves]:
+    if not path.is_file():
+        return {}
+    stored = json.loads(path.read_text())
+    # Other sets of curves were stored by earlier versions of this script.
+    return {seed: curves for seed, curves in stored.items() if set(curves) == set(CURVES)}
+
+
+def depends_on_seed(table: Table, contender: Contender) -> bool:
+    """Whether two seeds do different things."""
     is_noisy = any(len(row.rewards) > 1 for row in table.rows.values())
-    is_sampled = contender.search.get("first", table.space.num_cells(1)) < table.space.num_cells(1)
+    all_first = table.space.num_cells(1)
+    is_sampled = contender.search.get("first", all_first) < all_first
     return is_noisy or contender.is_random or is_sampled
 
 
 def search(
     path: str, reward: str | None, test: str | None, budget: int, name: str, seed: int
-) -> dict[str, list[float]]:
-    """One search, after each child: reward, mean reward over trainings and judged accuracy of the best cell.
+) -> Curves:
+    """Run one search in the table."""
+    table = load_cached(path, reward, test)
+    strategy = _make_strategy(CONTENDERS[name], table.space, budget, seed)
+    progress_of_search = _Progress(table, seed)
+    while progress_of_search.children < budget:
+        proposal = strategy.ask()
+        if proposal is None:
+            break
+        remaining = budget - progress_of_search.children
+        rewards: list[float | None] = []
+        for cell in proposal.cells[:remaining]:
+            rewards.append(progress_of_search.train(cell))
+        rewards += [None] * (len(proposal.cells) - len(rewards))
+        strategy.tell(rewards)
+    return progress_of_search.curves
 
-    ``trained`` is the highest mean reward of all cells trained, whether the search knows it or not.
-    """
-    table = loaded(path, reward, test)
-    contender = CONTENDERS[name]
-    space = table.space
+
+def _make_strategy(contender: Contender, space: SlotSpace, budget: int, seed: int) -> Any:
     settings = {**contender.search, "max_children": budget}
+    all_first = space.num_cells(1)
     if "first" in settings:
-        settings["first"] = min(settings["first"], space.num_cells(1))
-    spec = make_search_spec(settings)
-    K = contender.K or -(-(budget - space.num_cells(1)) // max(space.B - 1, 1))
+        settings["first"] = min(settings["first"], all_first)
+
+    K = contender.K
+    if K is None:
+        later_stages = max(space.B - 1, 1)
+        K = -(-(budget - all_first) // later_stages)
     # Cross-validation only reports, and takes longer than all else here.
     controller = replace(ControllerSpec.named(contender.predictor), K=K, cross_validate=0)
-    strategy = make_strategy(StrategyContext(spec, space, controller, seed))
-    answer = TableRunnerFactory(table)
-    curves: dict[str, list[float]] = {name: [] for name in CURVES}
-    best = highest = -1.0
-    while len(curves["reward"]) < budget and (proposal := strategy.ask()) is not None:
-        rewards: list[float | None] = []
-        for cell in proposal.cells[: budget - len(curves["reward"])]:
-            row = table.row(cell)
-            child = identify(space, seed, cell)[1]
-            shown = answer.answer(ChildJob(cell, child)).reward or 0.0
-            rewards.append(shown)
-            if shown > best:
-                best = shown
-                found = (shown, row.mean, row.mean if row.test is None else row.test)
-            highest = max(highest, row.mean)
-            for curve, value in zip(curves.values(), (*found, highest), strict=True):
-                curve.append(value)
-        strategy.tell([*rewards, *[None] * (len(proposal.cells) - len(rewards))])
-    return curves
+    context = StrategyContext(make_search_spec(settings), space, controller, seed)
+    return make_strategy(context)
+
+
+class _Progress:
+    """The curves of one search, as its children are trained.
+
+    Attributes:
+        curves: See `Curves`.
+    """
+
+    def __init__(self, table: Table, seed: int) -> None:
+        self._table = table
+        self._seed = seed
+        self._answer = TableRunnerFactory(table)
+        self._best_reward = -1.0
+        self._best_row: Row | None = None
+        self._highest_mean = -1.0
+        self.curves: Curves = {name: [] for name in CURVES}
+
+    @property
+    def children(self) -> int:
+        """Number of children trained."""
+        return len(self.curves["reward"])
+
+    def train(self, cell: Cell) -> float:
+        """Look one child up, append to the curves, and return its reward."""
+        row = self._table.row(cell)
+        _, child_seed = identify(self._table.space, self._seed, cell)
+        reward = self._answer.answer(ChildJob(cell, child_seed)).reward or 0.0
+        if self._best_row is None or reward > self._best_reward:
+            self._best_reward = reward
+            self._best_row = row
+        self._highest_mean = max(self._highest_mean, row.mean)
+
+        self.curves["reward"].append(self._best_reward)
+        self.curves["mean"].append(self._best_row.mean)
+        self.curves["judged"].append(judged(self._best_row))
+        self.curves["trained"].append(self._highest_mean)
+        return reward
 
 
 @cache
-def loaded(path: str, reward: str | None, test: str | None) -> Table:
+def load_cached(path: str, reward: str | None, test: str | None) -> Table:
     return load_table(path, reward, test)
 
 
-def truths(table: Table) -> list[tuple[float, float]]:
-    """(mean reward, judged accuracy) of every cell."""
-    return [(row.mean, row.mean if row.test is None else row.test) for row in table.rows.values()]
+def judged(row: Row) -> float:
+    """Return the accuracy that judges a cell."""
+    return row.mean if row.test is None else row.test
 
 
-def show_curves(results: dict[str, Any], best: float, marks: Sequence[int]) -> None:
-    print(
-        "Regret of the best cell found, points of judged accuracy: mean [95 % interval over seeds]\n"
-    )
+# -- report ----------------------------------------------------------------------------------------
+
+
+def show_regrets(
+    results: dict[str, list[Curves]], best_judged: float, marks: Sequence[int]
+) -> None:
+    print("Regret of the best cell found, points of judged accuracy:")
+    print("mean [95 % interval over seeds]\n")
     rows = []
-    for name, curves in results.items():
-        regrets = [[100 * (best - at(curve["judged"], mark)) for curve in curves] for mark in marks]
-        rows.append([name, len(curves), *(interval(regret) for regret in regrets)])
+    for name, searches in results.items():
+        row = [name, str(len(searches))]
+        for mark in marks:
+            regrets = [regret(curves, best_judged, mark) for curves in searches]
+            row.append(interval(regrets))
+        rows.append(row)
     print_table(["strategy", "seeds", *(f"{mark} children" for mark in marks)], rows)
 
 
-def show_targets(results: dict[str, Any], table: Table, budget: int, curve: str) -> None:
-    rewards = sorted((mean for mean, _ in truths(table)), reverse=True)
-    limits = [rewards[max(0, int(share * len(rewards)) - 1)] for share in SHARES] + [rewards[0]]
+def show_targets(results: dict[str, list[Curves]], table: Table, budget: int, curve: str) -> None:
+    """Print the children until ``curve`` reaches each share of the best, and the best."""
+    means = sorted((row.mean for row in table.rows.values()), reverse=True)
+    limits = []
+    for share in SHARES:
+        last = max(0, int(share * len(means)) - 1)
+        limits.append(means[last])
+    limits.append(means[0])
+
     rows = []
-    for name, curves in results.items():
-        cells = []
+    for name, searches in results.items():
+        row = [name]
         for limit in limits:
-            hits = [reached(seed[curve], limit, budget) for seed in curves]
-            share = sum(hit <= budget for hit in hits) / len(hits)
-            cells.append(f"{interval(hits, 0)}; {share:.0%}")
-        rows.append([name, *cells])
+            hits = [children_until(curves[curve], limit, budget) for curves in searches]
+            reached = sum(hit <= budget for hit in hits) / len(hits)
+            row.append(f"{interval(hits, 0)}; {reached:.0%}")
+        rows.append(row)
     print_table(["strategy", *(f"top {share:.1%}" for share in SHARES), "the best"], rows)
 
 
-def reached(curve: Sequence[float], limit: float, budget: int) -> int:
-    """Children until ``limit``; one more than the budget if it never came."""
-    return next((i for i, value in enumerate(curve, start=1) if value >= limit), budget + 1)
+def children_until(curve: Sequence[float], limit: float, budget: int) -> int:
+    """Return the children until ``limit``; one more than the budget if it was not reached."""
+    for children, value in enumerate(curve, start=1):
+        if value >= limit:
+            return children
+    return budget + 1
 
 
-def at(curve: Sequence[float], children: int) -> float:
-    return curve[min(children, len(curve)) - 1]
+def regret(curves: Curves, best_judged: float, children: int) -> float:
+    """Return the regret after some children, in points of accuracy."""
+    curve = curves["judged"]
+    last = min(children, len(curve)) - 1
+    return 100 * (best_judged - curve[last])
 
 
 def interval(values: Sequence[float], digits: int = 2) -> str:
-    """Mean and a bootstrap interval of it."""
+    """Return ``mean [bootstrap interval of the mean]``."""
+    mean = f"{statistics.mean(values):.{digits}f}"
     if len(values) < 2:
-        return f"{values[0]:.{digits}f}"
-    means = np.random.default_rng(0).choice(values, (2000, len(values))).mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return f"{statistics.mean(values):.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+        return mean
+    resamples = np.random.default_rng(0).choice(values, (2000, len(values)))
+    low, high = np.quantile(resamples.mean(axis=1), [0.025, 0.975])
+    return f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def plot(results: dict[str, Any], best: float, title: str, path: Path) -> None:
-    """Mean regret by children, with the interval of the mean."""
+def plot(results: dict[str, list[Curves]], best_judged: float, title: str, path: Path) -> None:
+    """Draw mean regret by children, with the interval of the mean."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 4.5), dpi=80)
-    for name, curves in results.items():
-        longest = max(len(curve["judged"]) for curve in curves)
-        regrets = np.array(
-            [[100 * (best - at(c["judged"], i)) for i in range(1, longest + 1)] for c in curves]
-        )
+    for name, searches in results.items():
+        longest = max(len(curves["judged"]) for curves in searches)
+        children = range(1, longest + 1)
+        regrets = np.empty((len(searches), longest))
+        for row, curves in zip(regrets, searches, strict=True):
+            row[:] = [regret(curves, best_judged, count) for count in children]
         mean = regrets.mean(axis=0)
         error = 1.96 * regrets.std(axis=0) / np.sqrt(len(regrets))
-        (line,) = axes.plot(range(1, longest + 1), mean, label=name, linewidth=1.2)
-        axes.fill_between(
-            range(1, longest + 1), mean - error, mean + error, alpha=0.15, color=line.get_color()
-        )
+        (line,) = axes.plot(children, mean, label=name, linewidth=1.2)
+        color = line.get_color()
+        axes.fill_between(children, mean - error, mean + error, alpha=0.15, color=color)
+
     axes.set_title(title, loc="left", fontsize=9)
-    lowest = min(line.get_ydata().min() for line in axes.get_lines())
     axes.set(xlabel="children trained", ylabel="regret, points of judged accuracy")
-    axes.set_yscale("symlog", linthresh=0.1)
-    axes.set_yticks([0, 0.1, 0.3, 0.5, 1, 2, 5, 10], minor=False)
-    axes.set_ylim((0, 20) if lowest < 0.1 else (lowest / 1.3, 3))
-    axes.yaxis.set_major_formatter("{x:g}")
+    _scale_regret(axes)
     axes.legend(fontsize=6)
     figure.tight_layout()
     figure.savefig(path)
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def _scale_regret(axes: Any) -> None:
+    lowest = min(line.get_ydata().min() for line in axes.get_lines())
+    axes.set_yscale("symlog", linthresh=0.1)
+    axes.set_yticks([0, 0.1, 0.3, 0.5, 1, 2, 5, 10], minor=False)
+    axes.set_ylim((0, 20) if lowest < 0.1 else (lowest / 1.3, 3))
+    axes.yaxis.set_major_formatter("{x:g}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add("table", nargs="?", help="file of the table, as trainer.table")
+    add("--seeds", type=int, default=100, help="searches of each strategy (100)")
+    add("--budget", type=int, default=130, help="children of each search (130)")
+    add(
+        "--strategies",
+        nargs="*",
+        choices=list(CONTENDERS),
+        metavar="NAME",
+        help="some of --list",
     )
-    parser.add_argument("table", nargs="?", help="file of the table, as trainer.table")
-    parser.add_argument("--seeds", type=int, default=100, help="searches of each strategy (100)")
-    parser.add_argument("--budget", type=int, default=130, help="children of each search (130)")
-    parser.add_argument(
-        "--strategies", nargs="*", choices=list(CONTENDERS), metavar="NAME", help="some of --list"
-    )
-    parser.add_argument("--reward", help="column of the reward")
-    parser.add_argument("--test", help="column that judges")
-    parser.add_argument("--processes", type=int, default=2, help="searches at a time (2)")
-    parser.add_argument(
-        "--cache", type=Path, default=Path("outputs/search_efficiency"), help="finished searches"
-    )
-    parser.add_argument("--plot", type=Path, help="PNG to draw")
-    parser.add_argument("--list", action="store_true", help="print the strategies")
+    add("--reward", help="column of the reward")
+    add("--test", help="column that judges")
+    add("--processes", type=int, default=2, help="searches at a time (2)")
+    add("--cache", type=Path, default=Path("outputs/search_efficiency"), help="finished searches")
+    add("--plot", type=Path, help="PNG to draw")
+    add("--list", action="store_true", help="print the strategies")
     args = parser.parse_args()
     if args.table is None and not args.list:
         parser.error("a table is needed")
