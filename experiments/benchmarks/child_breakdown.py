@@ -253,7 +253,7 @@ def _run_single_threaded(step: Callable[..., Any], batches: Any, rates: Any) -> 
 
 
 def compare_inter_op_threads(repeats: int) -> None:
-    """Time the child of 5 blocks with one and with two inter-op threads, in processes of their own."""
+    """Time the child of 5 blocks with one and with two inter-op threads."""
     runs: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
     for _ in range(repeats):
         for threads, found in runs.items():

@@ -2,9 +2,9 @@
 
     .venv/bin/python experiments/benchmarks/child_sizes.py
 
-Takes a second. Published figures: Liu et al. 2018, tables 3 (CIFAR-10), 4 and 5 (ImageNet). They leave
-the auxiliary head out, as this table does but for its own column. The released ImageNet networks
-have 1,001 outputs.
+Takes a second. Published figures: Liu et al. 2018, tables 3 (CIFAR-10), 4 and 5 (ImageNet). They
+leave the auxiliary head out, as this table does but for its own column. The released ImageNet
+networks have 1,001 outputs.
 """
 
 from typing import NamedTuple

@@ -1,11 +1,11 @@
-"""One child, as a search trains it, against `compile`, `fit` and `evaluate` of the same Keras model.
+"""One child, as a search trains it, against `compile`, `fit` and `evaluate` of the same model.
 
     .venv/bin/python experiments/benchmarks/child_training.py
 
 Cells of 1, 2 and 5 blocks in the default network, trainer and data: same initial weights, batches,
-schedule and number of steps, one thread, validated once at the end. Both sides build a new model for
-every child, as a search must. Each side runs in a process of its own; seconds are CPU seconds, which
-other programs on the machine hardly change. Takes 3-10 minutes.
+schedule and number of steps, one thread, validated once at the end. Both sides build a new model
+for every child, as a search must. Each side runs in a process of its own; seconds are CPU seconds,
+which other programs on the machine hardly change. Takes 3-10 minutes.
 """
 
 import multiprocessing
@@ -92,7 +92,7 @@ def train_as_a_search(cell: Cell, seed: int, manager: NetworkManager) -> float:
 
 
 def train_by_keras(cell: Cell, seed: int, manager: NetworkManager) -> float:
-    """Train the same model by Keras's own means, standard layers included, on one thread as well."""
+    """Train the same model by Keras's own means and layers, on one thread as well."""
     return train_plainly(cell, seed, manager.dataset, manager.network, manager.trainer)
 
 

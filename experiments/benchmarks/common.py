@@ -1,4 +1,4 @@
-"""What the benchmarks share: clocks, repetitions in turn, summaries, tables, sample cells, machine."""
+"""What the benchmarks share: commands, clocks, summaries, tables, sample cells."""
 
 import argparse
 import math

@@ -1,13 +1,14 @@
 """Other Gaussian processes than the one in use, and a mean with a forest: how do they rank?
 
-    python experiments/benchmarks/gp_variants.py history.csv digits.csv --nasbench201 nasbench201.npz
+    python experiments/benchmarks/gp_variants.py history.csv digits.csv --nasbench201 nb201.npz
 
-Spearman's correlation on the steps of predictor_study.py: the GP as it is, without the features that
-say what a cell reads, with rougher and smoother kernels than its Matérn one of order 3/2, with other
-priors of the kernel's parameters, the mean rank of ten GPs on four fifths of the cells each, the
-forest (mean of ten seeds), and the mean of the ranks of GP and forest. Each on all the cells of a
-step, and on every other of them: on the 292-cell run the even ones took part in choosing transform,
-linear part and priors, the odd ones did not; the kernel's order and what is read were chosen on all.
+Spearman's correlation on the steps of predictor_study.py: the GP as it is, without the features
+that say what a cell reads, with rougher and smoother kernels than its Matérn one of order 3/2, with
+other priors of the kernel's parameters, the mean rank of ten GPs on four fifths of the cells each,
+the forest (mean of ten seeds), and the mean of the ranks of GP and forest. Each on all the cells of
+a step, and on every other of them: on the 292-cell run the even ones took part in choosing
+transform, linear part and priors, the odd ones did not; the kernel's order and what is read were
+chosen on all.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,12 +1,12 @@
-"""The child that the builder makes, through Keras 3 on JAX and on TensorFlow: equal weights, batches.
+"""The child that the builder makes, through Keras 3 on JAX and on TensorFlow.
 
-    .venv/bin/python experiments/benchmarks/jax_agreement.py [--python PYTHON_OF_AN_ENVIRONMENT_WITH_JAX]
+    .venv/bin/python experiments/benchmarks/jax_agreement.py [--python PYTHON_WITH_JAX]
 
-Each backend runs in a process of its own (KERAS_BACKEND): builds the child, takes the same initial
-weights, trains a few steps by Keras's `fit` on the same batches, and writes predictions before and
-after. JAX may be in another environment (jax and keras suffice beside this project's own
-requirements; TensorFlow need not be there). Says so and ends where there is no JAX. Takes under a
-minute on a CPU.
+Equal weights and batches. Each backend runs in a process of its own (KERAS_BACKEND): builds the
+child, takes the same initial weights, trains a few steps by Keras's `fit` on the same batches, and
+writes predictions before and after. JAX may be in another environment (jax and keras suffice beside
+this project's own requirements; TensorFlow need not be there). Says so and ends where there is no
+JAX. Takes under a minute on a CPU.
 """
 
 import subprocess

@@ -2,9 +2,9 @@
 
     .venv/bin/python experiments/benchmarks/journal_cost.py [--K 256] [--repeats 5]
 
-The paper's search (B=5, K=256, eight operators: 1,160 children) with children that train in no time,
-through the real loop, strategy, predictor and journal, in a temporary directory on this machine's
-disk. Takes a few minutes.
+The paper's search (B=5, K=256, eight operators: 1,160 children) with children that train in no
+time, through the real loop, strategy, predictor and journal, in a temporary directory on this
+machine's disk. Takes a few minutes.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from pnas.records.run_directory import JOURNAL
 from pnas.runs.child_identity import identify
 from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
 from pnas.state_space import StateSpace
-from pnas.tracking import Projection, MlflowSpec, open_store
+from pnas.tracking import MlflowSpec, Projection, open_store
 
 B = 5
 EPOCHS = 20
@@ -78,7 +78,7 @@ def train(job: ChildJob) -> ChildResult:
         seed=job.seed,
         status=Status.OK,
         reward=reward,
-        metrics={name: curve for name in METRICS},
+        metrics=dict.fromkeys(METRICS, curve),
         params=123_456,
         flops=12_345_678,
         seconds=100.0,

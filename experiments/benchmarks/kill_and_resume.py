@@ -1,13 +1,13 @@
 """SIGKILL at random instants: does the same command end as if nothing had happened?
 
-    .venv/bin/python experiments/benchmarks/kill_and_resume.py [--kills 50] [--executors serial local]
+    .venv/bin/python experiments/benchmarks/kill_and_resume.py [--kills 50] [--executors serial]
 
 One small search (real children on digits, tracked in MLflow) runs undisturbed, once. Then, for each
 executor, the same command is sent again and again and killed at random instants: all its processes,
 the main one alone, or - where the executor trains a lost child again - one worker alone. When a
 command gets through, its search is compared with the undisturbed one and the next search begins,
-until there were enough kills. Half of the instants are counted from the command, half from its first
-attempt at a child. Exits with 1 on any difference.
+until there were enough kills. Half of the instants are counted from the command, half from its
+first attempt at a child. Exits with 1 on any difference.
 
 A kill takes 10-30 s on two cores: three quarters of an hour for 50 kills of each of two executors.
 """

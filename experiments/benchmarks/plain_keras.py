@@ -31,8 +31,8 @@ def train_plainly(
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(schedule), loss, metrics=["accuracy"])
 
-    # One epoch as long as all of them, so that the batches are the same; it spares Keras the ends of
-    # the other epochs.
+    # One epoch as long as all of them, so that the batches are the same; it spares Keras the ends
+    # of the other epochs.
     x = dataset.x_train[order]
     y = dataset.y_train[order]
     model.fit(x, y, trainer.batchsize, verbose=0, shuffle=False)

@@ -1,6 +1,6 @@
 """How well does each predictor, trained on all cells up to b blocks, rank those of b + 1?
 
-    python experiments/benchmarks/predictor_study.py --nasbench201 nasbench201.npz --tables digits.csv
+    python experiments/benchmarks/predictor_study.py --nasbench201 nb201.npz --tables digits.csv
 
 A table is a CSV file with columns cell and reward (a search's children.csv is one), or the original
 project's train_history.csv; its space is read off its cells. For each table and step it prints,

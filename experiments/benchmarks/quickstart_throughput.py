@@ -11,10 +11,10 @@ and steps
 - as a search does it in two worker processes with one thread each (`executor=local
   executor.workers=2`).
 
-Each cell is trained by the first two in turn, so that what else the machine does meets both; the two
-workers then train all cells at once, several times over. Processes are warm: each has trained one
-child before; what starting them costs is printed apart. Rewards are compared pair by pair. Takes
-about 4 minutes on 2 idle cores.
+Each cell is trained by the first two in turn, so that what else the machine does meets both; the
+two workers then train all cells at once, several times over. Processes are warm: each has trained
+one child before; what starting them costs is printed apart. Rewards are compared pair by pair.
+Takes about 4 minutes on 2 idle cores.
 """
 
 import multiprocessing
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def sample_jobs(count: int) -> list[ChildJob]:
-    """Return jobs of ``count`` cells, of each size about as many as in the quickstart, at least 1."""
+    """Return jobs of ``count`` cells, sizes in about the proportions of the quickstart."""
     space = StateSpace(3, list(SMALL_OPERATORS))
     rng = np.random.default_rng(0)
     total = sum(CHILDREN_PER_STAGE)

@@ -3,9 +3,9 @@
     .venv/bin/python experiments/benchmarks/same_results.py --base 49b9fd5
 
 Checks out ``--base`` into a temporary directory, runs the same commands there and in this working
-tree, and compares what they leave: cells, rewards and predictions of children.csv, cells and rewards
-of summary.json, the arrays of every saved predictor, and the accuracies of a final training. Takes
-about six minutes on 2 cores. Exits with 1 if anything differs.
+tree, and compares what they leave: cells, rewards and predictions of children.csv, cells and
+rewards of summary.json, the arrays of every saved predictor, and the accuracies of a final
+training. Takes about six minutes on 2 cores. Exits with 1 if anything differs.
 """
 
 import argparse

@@ -2,18 +2,18 @@
 
     .venv/bin/python experiments/benchmarks/scale_simulation.py [--journal JOURNAL ...]
 
-1,160 children (136, then 4 x K=256) go through `SearchLoop` and an executor with a virtual clock that
-fulfils the executors' contract and never sleeps. A child's duration is lognormal; its median grows
-with the blocks of its cell as measured (see MEDIANS, or fitted to the journals given), and the child
-of 3 blocks takes --minutes. Learning and scoring take the seconds that they take here. Three ways to
-use the workers:
+1,160 children (136, then 4 x K=256) go through `SearchLoop` and an executor with a virtual clock
+that fulfils the executors' contract and never sleeps. A child's duration is lognormal; its median
+grows with the blocks of its cell as measured (see MEDIANS, or fitted to the journals given), and
+the child of 3 blocks takes --minutes. Learning and scoring take the seconds that they take here.
+Three ways to use the workers:
 
 - as asked: children start in the order of the strategy;
-- longest first: children that are expected to take long (multiply-adds are known beforehand) start
-  first;
+- longest first: children that are expected to take long (multiply-adds are known beforehand)
+  start first;
 - filled: idle workers train the next best predicted children of the stage until its last child ends.
-  They are dropped then, and nothing reads them in this search, so its result is the same; the column
-  counts what they finished, data for a later search with a larger K.
+  They are dropped then, and nothing reads them in this search, so its result is the same; the
+  column counts what they finished, data for a later search with a larger K.
 
 Rewards depend on the cell alone, and the best child must come out the same in every simulation.
 Takes under a minute; writes a plot.
@@ -117,8 +117,8 @@ def fit_durations(paths: Sequence[Path]) -> tuple[dict[int, float], float]:
     """Fit durations to finished searches.
 
     Returns:
-        Median seconds by blocks, with sizes that are missing on the line through the others; and the
-        standard deviation of log seconds within a size.
+        Median seconds by blocks, with sizes that are missing on the line through the others; and
+        the standard deviation of log seconds within a size.
     """
     seconds: dict[int, list[float]] = {}
     for path in paths:

@@ -2,10 +2,10 @@
 
     .venv/bin/python experiments/benchmarks/scoring.py [--repeats 5]
 
-The candidates are all unique extensions of 256 parents to 5 blocks in the paper's space. Each way of
-scoring has the same weights; the largest difference of their scores is printed. `rank_space` streams
-all cells of 3 blocks of a 4-operator space. Fits are on 1,160 cells, as many as the paper's search
-trains. Takes about 5 minutes.
+The candidates are all unique extensions of 256 parents to 5 blocks in the paper's space. Each way
+of scoring has the same weights; the largest difference of their scores is printed. `rank_space`
+streams all cells of 3 blocks of a 4-operator space. Fits are on 1,160 cells, as many as the paper's
+search trains. Takes about 5 minutes.
 """
 
 import os

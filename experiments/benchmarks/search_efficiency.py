@@ -2,11 +2,11 @@
 
     python experiments/benchmarks/search_efficiency.py nasbench201.npz --seeds 100 --plot plot.png
 
-Every strategy runs with the same budget and seeds. The best cell so far is the one of highest reward;
-it is judged by the table's test column. Results are kept in --cache as they come, so that the same
-command continues. A strategy that nothing random enters (a beam over a space whose first stage is all
-its cells, with a deterministic predictor) does the same with every seed: it runs once, and has no
-interval.
+Every strategy runs with the same budget and seeds. The best cell so far is the one of highest
+reward; it is judged by the table's test column. Results are kept in --cache as they come, so that
+the same command continues. A strategy that nothing random enters (a beam over a space whose first
+stage is all its cells, with a deterministic predictor) does the same with every seed: it runs once,
+and has no interval.
 """
 
 import argparse

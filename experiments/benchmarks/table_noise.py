@@ -5,9 +5,9 @@
 Needs a table of cells that were trained at least twice. The first training of each cell is what a
 search would have seen; the others tell how good what it chose is. Beside choosing by that reward, a
 Gaussian process chooses: fitted to the first trainings of four fifths of the cells, it predicts the
-last fifth, five times over. The next table asks how far a search can come that chooses by the GP: it
-knows n random cells of full size, and goes down its order of all others until it meets one of the
-best 1 % by the mean of all trainings. The last one trains nothing, and takes the largest first.
+last fifth, five times over. The next table asks how far a search can come that chooses by the GP:
+it knows n random cells of full size, and goes down its order of all others until it meets one of
+the best 1 % by the mean of all trainings. The last one trains nothing, and takes the largest first.
 """
 
 import numpy as np
@@ -159,7 +159,7 @@ def show_knowledge(
 def order_by_gp(
     space: SlotSpace, cells: list[Cell], rewards: Rewards, known: int, seed: int
 ) -> list[int]:
-    """Return the cells of full size: the known ones as they were sampled, then in the GP's order."""
+    """Return the cells of full size: the known ones as sampled, then in the GP's order."""
     full = np.flatnonzero([len(cell) == space.B for cell in cells])
     learned = np.random.default_rng(seed).permutation(full)[:known]
     candidates = np.setdiff1d(full, learned)

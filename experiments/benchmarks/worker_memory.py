@@ -3,9 +3,9 @@
     .venv/bin/python experiments/benchmarks/worker_memory.py --plot docs/images/worker_memory.png
 
 TensorFlow keeps some of the memory of every child, which is why workers are replaced. Children of
-one block in the smallest network, trained for one epoch by `executor=local`, their results stored in
-a journal: memory grows with the number of graphs, hardly with their size. Takes 5-15 minutes on 2
-cores.
+one block in the smallest network, trained for one epoch by `executor=local`, their results stored
+in a journal: memory grows with the number of graphs, hardly with their size. Takes 5-15 minutes on
+2 cores.
 """
 
 import os
