@@ -11,7 +11,8 @@ Three ways to use the workers:
 - as asked: children start in the order of the strategy;
 - longest first: children that are expected to take long (multiply-adds are known beforehand)
   start first;
-- filled: idle workers train the next best predicted children of the stage until its last child ends.
+- filled: idle workers train the next best predicted children of the stage until its last child
+  ends.
   They are dropped then, and nothing reads them in this search, so its result is the same; the
   column counts what they finished, data for a later search with a larger K.
 
