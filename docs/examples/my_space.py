@@ -3,7 +3,7 @@
 PNAS_EXTENSIONS=docs/examples/my_space.py python run.py name=mine state_space.kind=anchored
 """
 
-from pnas.state_space import PNASSpaceSpec, SlotSpace, StateSpace, Tokens
+from pnas.state_space import PNASSpaceSpec, StateSpace, Tokens
 
 PREVIOUS_CELL = 0  # token of the input -1
 
@@ -13,13 +13,6 @@ class Anchored(StateSpace):
         blocks = super().block_tokens(b)  # columns: input, operator, input, operator
         is_anchored = (blocks[:, 0] == PREVIOUS_CELL) | (blocks[:, 2] == PREVIOUS_CELL)
         return blocks[is_anchored]
-
-    def _num_blocks(self, b: int) -> int:
-        return len(self.block_tokens(b))
-
-    # StateSpace counts and enumerates all PNAS blocks; the base class counts and enumerates these.
-    num_cells = SlotSpace.num_cells
-    _unique_cells = SlotSpace._unique_cells
 
     def spec(self) -> dict:
         return {**super().spec(), "kind": "anchored"}

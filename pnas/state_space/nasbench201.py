@@ -11,6 +11,7 @@ from typing import Any
 from pnas.errors import require
 from pnas.state_space.cell import Cell, Value
 from pnas.state_space.slot_space import Slot, SlotSpace
+from pnas.state_space.wiring import Operand, Outputs, Wiring
 
 NODES = 3
 OPERATORS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -34,6 +35,18 @@ class NASBench201Space(SlotSpace):
     def vocabulary(self) -> dict[str, tuple[Value, ...]]:
         return {"operator": OPERATORS}
 
+    @cached_property
+    def wiring(self) -> Wiring:
+        operands = tuple(Operand(operator=node, node=node) for node in range(self.B))
+        return Wiring(operands, Outputs.LAST, pass_through=("skip_connect",), zero=("none",))
+
+    def padded(self, cell: Cell) -> Cell:
+        """Return the cell of 3 nodes; each node that ``cell`` lacks passes on the one before it."""
+        blocks = list(cell.blocks)
+        for node in range(len(cell) + 1, NODES + 1):
+            blocks.append((*["none"] * (node - 1), "skip_connect"))
+        return Cell(blocks)
+
     def spec(self) -> dict[str, Any]:
         return {"kind": "nasbench201", "B": self.B}
 
@@ -47,8 +60,5 @@ def full_cell(cell: Cell) -> tuple[str, ...]:
     Returns:
         Operators in the table's order: (1<-0), (2<-0), (2<-1), (3<-0), (3<-1), (3<-2).
     """
-    edges = [str(operator) for block in cell.blocks for operator in block]
-    for node in range(len(cell) + 1, NODES + 1):
-        edges += ["none"] * (node - 1)
-        edges.append("skip_connect")
-    return tuple(edges)
+    padded = NASBench201Space().padded(cell)
+    return tuple(str(operator) for block in padded.blocks for operator in block)

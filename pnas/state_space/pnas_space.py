@@ -16,6 +16,7 @@ from pnas.state_space.isomorphism.enumeration import grow_unique, unordered_bloc
 from pnas.state_space.operator_patterns import PAPER_OPERATORS, parse_operators
 from pnas.state_space.slot_space import Slot, SlotSpace
 from pnas.state_space.tokens import Tokens
+from pnas.state_space.wiring import Outputs, Wiring, paired_operands
 from pnas.validation import Rule, check_value, integer, optional
 
 LOOKBACK_RULE = Rule(
@@ -103,6 +104,11 @@ class StateSpace(SlotSpace):
     def vocabulary(self) -> dict[str, tuple[Value, ...]]:
         return {"input": self.inputs(self.B), "operator": self.operators}
 
+    @cached_property
+    def wiring(self) -> Wiring:
+        pass_through = tuple(name for name in ("identity",) if name in self.operators)
+        return Wiring(paired_operands(len(self.slot_kinds)), Outputs.ALL, pass_through)
+
     # -- equivalence: exact and fast, where the base class would compare canonical forms -----------
 
     def canonical(self, cell: Cell) -> Cell:
@@ -116,6 +122,8 @@ class StateSpace(SlotSpace):
 
     def num_cells(self, b: int) -> int:
         require_count("b", b)
+        if self._has_other_blocks:
+            return super().num_cells(b)
         return count_cells(
             b=b,
             lookbacks=len(self.lookbacks),
@@ -127,11 +135,14 @@ class StateSpace(SlotSpace):
         """See `SlotSpace.block_tokens`; of blocks that differ in operand order, one."""
         return unordered_blocks(len(self.inputs(b)), len(self.operators))
 
-    def _num_blocks(self, b: int) -> int:
-        operands = len(self.inputs(b)) * len(self.operators)
-        return operands * (operands + 1) // 2
+    @property
+    def _has_other_blocks(self) -> bool:
+        """Whether a subclass changes the blocks, so that formulas for all of them do not hold."""
+        return type(self).block_tokens is not StateSpace.block_tokens
 
     def _unique_cells(self, b: int, rows: int) -> Iterator[Tokens]:
+        if self._has_other_blocks:
+            return super()._unique_cells(b, rows)
         if b == 1:
             return iter([self._one_block_cells()])
         return grow_unique(
@@ -151,7 +162,7 @@ class StateSpace(SlotSpace):
         is accepted.
         """
         while True:
-            sampled = super().random_cell(b, generator)
+            sampled = self._random_written_form(b, generator)
             written = Cell(map(_sort_operands, sampled.blocks))
             if written == self.canonical(written):
                 return written

@@ -2,11 +2,19 @@
 
 Expansion, encoding, predictors, scoring, the journal and reports see a space only through
 `SlotSpace`, so a space whose blocks are made of other decisions is one subclass
-(`pnas.state_space.nasbench201` is one).
+(`pnas.state_space.nasbench201` is one). It declares
+
+- its blocks: `slots`, `vocabulary` and `spec`;
+- its graph: `wiring`, if predictors should read it otherwise than `infer_wiring` does;
+- which cells are the same: `equivalence_key`, or else `canonical`;
+- which larger cell a small one stands for: `padded`, if tables hold cells of one size.
+
+All else follows. A method may be overridden for speed: `canonical`, `unique_rows`, `num_cells` and
+`random_cell` otherwise look at every written form of a cell.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
@@ -17,6 +25,15 @@ from numpy.typing import NDArray
 from pnas.errors import InvalidValue, require, require_count
 from pnas.state_space.cell import Cell, Value
 from pnas.state_space.tokens import ABSENT, Tokens, extend, rechunked
+from pnas.state_space.wiring import Wiring, infer_wiring
+
+LARGEST_INDEX = 2_000_000
+"""Largest number of written forms of one size that are looked at to find the unique cells.
+
+A form takes about 20 us and 500 bytes: more would take minutes and gigabytes without a word.
+"""
+
+_MOST_REJECTIONS = 100_000
 
 
 class Slot(NamedTuple):
@@ -67,6 +84,11 @@ class SlotSpace(ABC):
     @abstractmethod
     def spec(self) -> dict[str, Any]:
         """Return the space as plain data that `pnas.state_space.build_space` reads."""
+
+    @property
+    def wiring(self) -> Wiring:
+        """What each operator of a block reads, and what a cell outputs."""
+        return infer_wiring(self.slot_kinds, self.vocabulary)
 
     # -- encoding ----------------------------------------------------------------------------------
 
@@ -159,14 +181,29 @@ class SlotSpace(ABC):
 
         All cells must be of one size.
         """
+        if self._has_equivalence:
+            seen: set[Hashable] = set()
+            return self._unseen_rows(tokens, seen)
+
         flat = tokens.reshape(len(tokens), -1)
         _, first = np.unique(flat, axis=0, return_index=True)
         return np.sort(first)
 
+    def _unseen_rows(self, tokens: Tokens, seen: set[Hashable]) -> NDArray[np.intp]:
+        """Return the rows whose equivalence class is not in ``seen``, and add it there."""
+        rows = []
+        for row, cell in enumerate(self.decode(tokens)):
+            key = self.equivalence_key(cell)
+            if key not in seen:
+                seen.add(key)
+                rows.append(row)
+        return np.array(rows, np.intp)
+
     def iter_cells(self, b: int, chunk: int = 65536) -> Iterator[Tokens]:
         """Yield every unique cell of ``b`` blocks once, ``chunk`` cells at a time.
 
-        Memory is bounded by the chunk: nothing is kept of what was yielded.
+        Memory is bounded by the chunk, unless the space has equivalent cells: then their keys are
+        kept.
 
         Yields:
             Tokens, shape (chunk or fewer, b, slots).
@@ -180,18 +217,43 @@ class SlotSpace(ABC):
 
     def _unique_cells(self, b: int, rows: int) -> Iterator[Tokens]:
         """As `iter_cells`, in arrays of any length, computed about ``rows`` cells at a time."""
+        if not self._has_equivalence:
+            yield from self._written_forms(b, rows)
+            return
+
+        seen: set[Hashable] = set()
+        for tokens in self._written_forms(b, rows):
+            yield tokens[self._unseen_rows(tokens, seen)]
+
+    def _written_forms(self, b: int, rows: int) -> Iterator[Tokens]:
+        """Yield every sequence of ``b`` blocks, about ``rows`` at a time."""
         blocks = self.block_tokens(b)
         if b == 1:
             yield blocks[:, None, :]
             return
 
         step = max(1, rows // len(blocks))
-        for parents in self._unique_cells(b - 1, rows):
+        for parents in self._written_forms(b - 1, rows):
             for start in range(0, len(parents), step):
                 yield extend(parents[start : start + step], blocks)
 
     def random_cell(self, b: int, generator: np.random.Generator) -> Cell:
-        """Sample a unique cell of ``b`` blocks uniformly."""
+        """Sample a unique cell of ``b`` blocks uniformly.
+
+        Of each cell only the canonical form is accepted, so that those with many written forms are
+        no likelier than others.
+
+        Raises:
+            InvalidValue: Hardly any written form is canonical.
+        """
+        for _ in range(_MOST_REJECTIONS):
+            cell = self._random_written_form(b, generator)
+            if self.canonical(cell) == cell:
+                return cell
+        rule = "must be a written form of the same space, at least one in 100,000 of them"
+        raise InvalidValue("canonical form", rule, str(self.canonical(cell)))
+
+    def _random_written_form(self, b: int, generator: np.random.Generator) -> Cell:
         blocks = []
         for position in range(1, b + 1):
             options = self.block_tokens(position)
@@ -201,16 +263,83 @@ class SlotSpace(ABC):
 
     # -- identity and counting ---------------------------------------------------------------------
 
+    def equivalence_key(self, cell: Cell) -> Hashable:
+        """Return a value that is equal for equivalent cells of one size, and for no others.
+
+        Cells are equivalent when they are the same network. The default: each written form is a
+        cell of its own, unless the space overrides `canonical`.
+        """
+        return self.canonical(cell)
+
     def canonical(self, cell: Cell) -> Cell:
-        """Return the one written form shared by all cells equivalent to ``cell``."""
-        return cell
+        """Return the one written form shared by all cells equivalent to ``cell``.
+
+        The default is the first written form, in the order of `block_tokens`, that has the same
+        `equivalence_key`.
+
+        Raises:
+            InvalidValue: The cell does not belong to the space, or the space has too many written
+                forms of this size to look at them all.
+        """
+        if not self._declares_key:
+            return cell
+        first = self._first_forms(len(cell)).get(self.equivalence_key(cell))
+        if first is None:
+            raise InvalidValue("cell", "must be a cell of the state space", str(cell))
+        return first
+
+    @property
+    def _declares_key(self) -> bool:
+        return type(self).equivalence_key is not SlotSpace.equivalence_key
+
+    @property
+    def _has_equivalence(self) -> bool:
+        declares_canonical = type(self).canonical is not SlotSpace.canonical
+        return self._declares_key or declares_canonical
+
+    @cached_property
+    def _first_forms_of_size(self) -> dict[int, dict[Hashable, Cell]]:
+        return {}
+
+    def _first_forms(self, b: int) -> dict[Hashable, Cell]:
+        """Return the first written form of each class of ``b`` blocks."""
+        if b not in self._first_forms_of_size:
+            count = self._num_written_forms(b)
+            rule = (
+                f"must have at most {LARGEST_INDEX:,} written forms of {b} blocks, "
+                "or override canonical"
+            )
+            require(count <= LARGEST_INDEX, "state space", rule, count)
+            forms: dict[Hashable, Cell] = {}
+            for tokens in self._written_forms(b, rows=65536):
+                for cell in self.decode(tokens):
+                    forms.setdefault(self.equivalence_key(cell), cell)
+            self._first_forms_of_size[b] = forms
+        return self._first_forms_of_size[b]
 
     def key(self, cell: Cell) -> str:
         """Return the hash of the canonical form, stable across processes and machines."""
         return self.canonical(cell).text_hash
 
     def num_cells(self, b: int) -> int:
-        """Return the number of unique cells of ``b`` blocks, without enumerating them."""
+        """Return the number of unique cells of ``b`` blocks.
+
+        Where a space has equivalent cells and no count of its own, they are enumerated; with more
+        than `LARGEST_INDEX` written forms, the number of these is returned, an upper bound.
+        """
+        written = self._num_written_forms(b)
+        if not self._has_equivalence or written > LARGEST_INDEX:
+            return written
+        if b not in self._counts:
+            chunks = self._unique_cells(b, rows=65536)
+            self._counts[b] = sum(len(tokens) for tokens in chunks)
+        return self._counts[b]
+
+    @cached_property
+    def _counts(self) -> dict[int, int]:
+        return {}
+
+    def _num_written_forms(self, b: int) -> int:
         return prod(self._num_blocks(position) for position in range(1, b + 1))
 
     def num_candidates(self, parents: int, b: int) -> int:
@@ -218,7 +347,15 @@ class SlotSpace(ABC):
         return parents * self._num_blocks(b)
 
     def _num_blocks(self, b: int) -> int:
-        return prod(len(slot.values) for slot in self.slots(b))
+        return len(self.block_tokens(b))
+
+    def padded(self, cell: Cell) -> Cell:
+        """Return the cell of B blocks that computes what ``cell`` does; the cell itself if none.
+
+        A table whose cells all have B blocks holds a smaller cell by this one
+        (`pnas.tables.table_files`).
+        """
+        return cell
 
     # -- membership --------------------------------------------------------------------------------
 
