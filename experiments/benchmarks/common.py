@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
 ROOT = Path(__file__).parents[2]
@@ -235,9 +234,3 @@ def all_cells(space: SlotSpace) -> list[Cell]:
         for tokens in space.iter_cells(b):
             cells += space.decode(tokens)
     return cells
-
-
-def identify_in(space: SlotSpace, cell: Cell) -> tuple[str, int]:
-    """Return key and seed of a child, as a search with seed 0 has them."""
-    key = space.key(cell)
-    return key, derive_seed(0, "child", key)

@@ -31,7 +31,6 @@ from common import (
     WARM_UP_CELL,
     Timing,
     clock,
-    identify_in,
     make_parser,
     paired_interval,
     print_machine,
@@ -45,6 +44,7 @@ from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
 from pnas.data import DigitsSpec, load_dataset
 from pnas.execution import LocalExecutor
 from pnas.records import ChildJob
+from pnas.runs.child_identity import identify
 from pnas.state_space import Cell, StateSpace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -103,7 +103,7 @@ def sample_jobs(count: int) -> list[ChildJob]:
     jobs = []
     for size in [1] * of_one + [2] * of_two + [3] * of_three:
         cell = random_written_cell(space, size, rng)
-        _, seed = identify_in(space, cell)
+        _, seed = identify(space, 0, cell)
         jobs.append(ChildJob(cell, seed))
     return jobs
 
