@@ -8,8 +8,7 @@ from pathlib import Path
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from sweep import key_of, print_table, run_sweep, searches, setting_of, store_of
 
-from pnas.reports.cells.palette import run_colour
-from pnas.reports.charts.figure_style import MUTED, house_style, new_figure, save
+from pnas.reports.charts.curve_chart import CurveGroup, save_curves
 
 PLOT = "comparison.png"
 Curve = list[float]
@@ -63,32 +62,11 @@ def plot_sweep(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> Pat
 
 
 def _plot(title: str, groups: dict[str, list[Curve]], path: Path) -> Path:
-    with house_style():
-        figure, (axes,) = new_figure(8, 4.6)
-        for number, (name, curves) in enumerate(sorted(groups.items())):
-            style = {"where": "post", "color": run_colour(number)}
-            for curve in curves:
-                children = range(1, len(curve) + 1)
-                axes.step(children, curve, linewidth=0.7, alpha=0.5, **style)
-
-            mean = _mean_curve(curves)
-            axes.step(range(1, len(mean) + 1), mean, linewidth=1.8, label=name, **style)
-
-        axes.set_xlabel("children trained")
-        axes.set_ylabel("best reward so far")
-        axes.set_title(title, loc="left", fontweight="bold", color=MUTED)
-        axes.legend(loc="lower right", frameon=False)
-        return save(figure, path)
-
-
-def _mean_curve(curves: Sequence[Curve]) -> Curve:
-    """Return the mean of several curves, as far as the shortest one goes."""
-    length = min(len(curve) for curve in curves)
-    mean = []
-    for step in range(length):
-        values = [curve[step] for curve in curves]
-        mean.append(sum(values) / len(values))
-    return mean
+    drawn = []
+    for name, curves in sorted(groups.items()):
+        points = [list(enumerate(curve, start=1)) for curve in curves]
+        drawn.append(CurveGroup(name, points))
+    return save_curves(drawn, path, x_label="children trained", title=title)
 
 
 def _command_line(about: str | None) -> list[str]:

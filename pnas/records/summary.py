@@ -72,6 +72,7 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
         "candidates_scored": stage.candidates_scored,
         "unique_candidates": stage.unique_candidates,
         "children": len(children),
+        "trained": _count(children, Status.OK),
         "failed": _count(children, Status.FAILED),
         "best_reward": max(rewards, default=None),
         "mean_reward": mean_reward,

@@ -9,11 +9,10 @@ from markupsafe import Markup
 from pnas.children.spec import NetworkSpec
 from pnas.config.task_specs import TASKS
 from pnas.errors import InvalidValue, NotWritable
-from pnas.reports.cells.cell_svg import cell_svg
+from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
-from pnas.reports.charts.ranking_plot import plot_search
+from pnas.reports.charts.search_plot import plot_search
 from pnas.reports.data.run_reader import RunView, read_run
-from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.system.atomic_write import write_text
 
@@ -36,7 +35,7 @@ def leave_pictures(run_dir: Path, network: NetworkSpec, status: str) -> None:
     run = read_run(run_dir, status)
     if not run.ended:
         return
-    _try(lambda: plot_search(from_children(run.children), run_dir / PLOT), PLOT)
+    _try(lambda: plot_search(run.cells, run_dir / PLOT), PLOT)
     _try(lambda: _draw_best(run, network), CELL)
     _try(lambda: write_report([run], run_dir / REPORT, TASKS), REPORT)
 

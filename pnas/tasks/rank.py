@@ -7,8 +7,7 @@ from pnas.config import Settings
 from pnas.config.task_specs import RankTask
 from pnas.errors import require
 from pnas.records.run_directory import CHILDREN
-from pnas.reports.charts.overlay_plot import plot_overlay
-from pnas.reports.charts.ranking_plot import plot_ranking
+from pnas.reports.charts.ranking_plot import plot_overlay, plot_ranking
 from pnas.reports.data.ranking_files import read_files
 from pnas.reports.data.rankings import by_source, history_first
 from pnas.reports.data.scored_cell import ScoredCell

@@ -9,9 +9,10 @@ from pnas.config.task_specs import TASKS
 from pnas.records import Journal, summarize
 from pnas.records.run_directory import JOURNAL
 from pnas.reports.data.advice import advise
+from pnas.reports.data.headline import headline
 from pnas.reports.data.run_reader import RunView, read_run
 from pnas.reports.data.scored_cell import from_children
-from pnas.reports.html.search_report import REPORT, facts
+from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
@@ -24,7 +25,7 @@ def run(settings: Settings, context: Context) -> None:
     """Print what the run's journal says of it; only reads."""
     home = source_dir(settings)
     view = read_run(home)
-    Grid.of(f"{view.name} ({home})", _FACTS, [*facts(view), *_settings(view)]).print(
+    Grid.of(f"{view.name} ({home})", _FACTS, [*headline(view).items(), *_settings(view)]).print(
         context.console
     )
     with closing(Journal(home / JOURNAL)) as journal:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Cells and networks, as graphs and as SVG drawings."""

@@ -1,146 +1,134 @@
-"""A cell drawn as a graph: previous cells on the left, then operators and adds, the output on the right."""
+"""A cell drawn as a graph: previous cells at the left, its output at the right."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from markupsafe import Markup
 
 from pnas.reports.cells.cell_graph import CellGraph, cell_graph
-from pnas.reports.cells.drawing_layout import MARGIN, TITLE_LINE, Box, Edge, Layout, label, lay_out
-from pnas.reports.cells.palette import EDGE, SOURCES, fill_of
-from pnas.reports.charts.figure_style import INK, MUTED, canvas, check_suffix, house_style, save
+from pnas.reports.cells.cell_layout import (
+    MARGIN,
+    TITLE_LINE,
+    Edge,
+    Layout,
+    box_label,
+    lay_out_cell,
+)
+from pnas.reports.cells.shapes import add_sign, arrow_right, labelled_box
+from pnas.reports.palette import (
+    CONCAT,
+    EDGE,
+    INK,
+    MUTED,
+    PANEL,
+    PAPER,
+    operator_fill,
+    source_colour,
+)
+from pnas.reports.picture_files import UNITS_PER_INCH, check_picture_suffix, save_picture
+from pnas.reports.svg import drawing, path, text
 from pnas.state_space import Cell
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+_FRAME = "#d9dde3"
+_TITLE_SIZE = 13
 
 
 def draw_cell(
     cell: Cell, path: Path | str, concat: str = "all", title: str = "", dpi: int = 150
 ) -> Path:
-    """Draw ``cell`` to ``path`` (.png or .svg) and return the path.
-
-    In an SVG, the box of operand j of block i has the id ``operator-i-j``, its add ``add-i``.
+    """Draw ``cell`` to a file.
 
     Args:
-        cell: a PNAS or NAS-Bench-201 cell.
-        path: of the drawing.
-        concat: of a PNAS cell: its output concatenates "all" blocks or the "unused" ones.
-        title: text above the drawing.
-        dpi: of a PNG, in pixels per inch.
+        cell: A PNAS or NAS-Bench-201 cell.
+        path: Path of the drawing (.png or .svg).
+        concat: Output of a PNAS cell: "all" blocks are concatenated, or the "unused" ones.
+        title: Text above the drawing.
+        dpi: Pixels per inch of a PNG.
+
+    Returns:
+        The path.
 
     Raises:
-        InvalidValue: a cell that cannot be drawn (see `cell_graph`), or another kind of file.
+        InvalidValue: A cell that cannot be drawn (see `cell_graph`), or another kind of file.
     """
-    check_suffix(path)
-    return save(cell_figure(cell, concat, title), path, dpi)
+    check_picture_suffix(path)
+    return save_picture(cell_svg(cell, concat, title), path, dpi)
 
 
-def cell_figure(cell: Cell, concat: str = "all", title: str = "") -> Figure:
-    """The drawing of `draw_cell` as a matplotlib figure."""
+def cell_svg(cell: Cell, concat: str = "all", title: str = "") -> Markup:
+    """Return the drawing of ``cell`` as an ``<svg>`` element of its natural size.
+
+    The box of operand j of block i has the id ``operator-i-j``, its add ``add-i``.
+
+    Raises:
+        InvalidValue: A cell that cannot be drawn (see `cell_graph`).
+    """
     graph = cell_graph(cell, concat)
-    layout = lay_out(graph, title)
-    with house_style():
-        figure, axes = canvas(layout.width, layout.height)
-        _draw(axes, graph, layout)
-    return figure
+    layout = lay_out_cell(graph, title)
+    return drawing(
+        layout.width * UNITS_PER_INCH,
+        layout.height * UNITS_PER_INCH,
+        *_title(layout),
+        *_frames(layout),
+        *map(_edge, layout.edges),
+        *_boxes(graph, layout),
+        title=title or str(cell),
+        class_="cell",
+    )
 
 
-def _draw(axes: Axes, graph: CellGraph, layout: Layout) -> None:
-    for number, line in enumerate(layout.title):
-        axes.text(
-            MARGIN, MARGIN + number * TITLE_LINE, line, va="top", fontsize=10, fontweight="bold"
-        )
+def _title(layout: Layout) -> Iterator[Markup]:
+    left = MARGIN * UNITS_PER_INCH
+    for number, line in enumerate(layout.title, start=1):
+        # The baseline of the last line is where its line ends.
+        baseline = (MARGIN + (number - 0.3) * TITLE_LINE) * UNITS_PER_INCH
+        yield text(left, baseline, line, font_size=_TITLE_SIZE, font_weight="bold")
+
+
+def _frames(layout: Layout) -> Iterator[Markup]:
     for index, (frame, add) in enumerate(zip(layout.frames, layout.adds, strict=True)):
-        _box(axes, frame, "#f7f8f9", "#d9dde3", gid=f"block-{index}", zorder=1)
-        axes.text(
-            add.left, frame.top + 0.05, f"{index}", ha="right", va="top", fontsize=7, color=MUTED
-        )
-    for edge in layout.edges:
-        _edge(axes, edge)
+        box = frame.scaled(UNITS_PER_INCH)
+        yield labelled_box(box, PANEL, _FRAME, id_=f"block-{index}")
+        number_x = add.left * UNITS_PER_INCH
+        yield text(number_x, box.top + 12, index, font_size=10, fill=MUTED, text_anchor="end")
+
+
+def _boxes(graph: CellGraph, layout: Layout) -> Iterator[Markup]:
     for source, box in layout.inputs.items():
-        _box(axes, box, "white", SOURCES.get(source, EDGE), f"h[{source}]", gid=f"input{source}")
-    for index, (block, boxes) in enumerate(zip(graph.blocks, layout.operators, strict=True)):
-        for position, (operand, box) in enumerate(zip(block, boxes, strict=True)):
-            _box(
-                axes,
-                box,
-                fill_of(operand.operator),
+        scaled = box.scaled(UNITS_PER_INCH)
+        colour = source_colour(source)
+        yield labelled_box(scaled, PAPER, colour, f"h[{source}]", id_=f"input{source}")
+
+    for index, (operands, boxes) in enumerate(zip(graph.blocks, layout.operators, strict=True)):
+        for position, (operand, box) in enumerate(zip(operands, boxes, strict=True)):
+            yield labelled_box(
+                box.scaled(UNITS_PER_INCH),
+                operator_fill(operand.operator),
                 EDGE,
-                label(operand.operator),
-                gid=f"operator-{index}-{position}",
+                box_label(operand.operator),
+                id_=f"operator-{index}-{position}",
             )
+
     for index, box in enumerate(layout.adds):
-        _add(axes, box, gid=f"add-{index}")
+        yield add_sign(box.scaled(UNITS_PER_INCH), id_=f"add-{index}")
+
     if layout.concat is not None:
-        _box(axes, layout.concat, "#dfe3e8", EDGE, "concat", gid="concat", rotation=90)
-    _box(axes, layout.output, "white", INK, "output", gid="output")
+        bar = layout.concat.scaled(UNITS_PER_INCH)
+        yield labelled_box(bar, CONCAT, EDGE, "concat", is_vertical=True, id_="concat")
+    yield labelled_box(layout.output.scaled(UNITS_PER_INCH), PAPER, INK, "output", id_="output")
 
 
-def _box(
-    axes: Axes,
-    box: Box,
-    fill: str,
-    line: str,
-    text: str = "",
-    *,
-    gid: str,
-    rotation: float = 0.0,
-    zorder: float = 2,
-) -> None:
-    from matplotlib.patches import FancyBboxPatch
+def _edge(edge: Edge) -> Markup:
+    x = edge.x * UNITS_PER_INCH
+    y = edge.y * UNITS_PER_INCH
+    bend = edge.bend * UNITS_PER_INCH
+    end_x = edge.end_x * UNITS_PER_INCH
+    end_y = edge.end_y * UNITS_PER_INCH
+    middle = (x + bend) / 2
 
-    style = "round,pad=0,rounding_size=0.06"
-    patch = FancyBboxPatch(
-        (box.left, box.top),
-        box.width,
-        box.height,
-        style,
-        fc=fill,
-        ec=line,
-        lw=1,
-        zorder=zorder,
-        gid=gid,
-    )
-    axes.add_patch(patch)
-    axes.text(box.x, box.y, text, ha="center", va="center", rotation=rotation, zorder=3)
-
-
-def _add(axes: Axes, box: Box, gid: str) -> None:
-    from matplotlib.patches import Circle
-
-    axes.add_patch(
-        Circle((box.x, box.y), box.width / 2, fc="white", ec=EDGE, lw=1, zorder=2, gid=gid)
-    )
-    arm = box.width / 4
-    axes.plot([box.x - arm, box.x + arm], [box.y, box.y], color=INK, lw=1.1, zorder=3)
-    axes.plot([box.x, box.x], [box.y - arm, box.y + arm], color=INK, lw=1.1, zorder=3)
-
-
-def _edge(axes: Axes, edge: Edge) -> None:
-    from matplotlib.patches import FancyArrowPatch
-    from matplotlib.path import Path as Curve
-
-    middle = (edge.x + edge.bend) / 2
-    points = [
-        (edge.x, edge.y),
-        (middle, edge.y),
-        (middle, edge.end_y),
-        (edge.bend, edge.end_y),
-        (edge.end_x, edge.end_y),
-    ]
-    codes = [Curve.MOVETO, Curve.CURVE4, Curve.CURVE4, Curve.CURVE4, Curve.LINETO]
-    arrow = "-|>,head_width=2.2,head_length=4.4" if edge.bend < edge.end_x else "-"
-    colour = SOURCES.get(edge.source, EDGE)
-    axes.add_patch(
-        FancyArrowPatch(
-            path=Curve(points, codes),
-            arrowstyle=arrow,
-            color=colour,
-            lw=1.1,
-            shrinkA=0,
-            shrinkB=0,
-            zorder=1.5,
-        )
-    )
+    colour = source_colour(edge.source)
+    curve = f"C{middle:.1f} {y:.1f} {middle:.1f} {end_y:.1f} {bend:.1f} {end_y:.1f}"
+    line = path(f"M{x:.1f} {y:.1f}{curve}H{end_x:.1f}", stroke=colour)
+    # Edges into an add are too short for an arrow.
+    has_arrow = edge.bend < edge.end_x
+    return line + arrow_right(end_x, end_y, colour) if has_arrow else line

@@ -1,29 +1,41 @@
-"""A cell's drawing in inches: boxes, circles and edges, before any of it has a colour."""
+"""Positions of a cell's drawing in inches: boxes, circles and edges, not yet their colours."""
 
 import textwrap
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pnas.reports.cells.cell_graph import CellGraph
-from pnas.reports.cells.lane_assignment import Lanes, Run, arrange, runs
+from pnas.reports.cells.lane_assignment import EdgeRun, Lanes, assign_lanes, edge_runs
 
 MARGIN = 0.2
-ROW = 0.46
 BOX_HEIGHT = 0.32
-INPUT_WIDTH = 0.62
-OUTPUT_WIDTH = 0.74
-CONCAT_WIDTH = 0.3
-ADD_RADIUS = 0.13
 TITLE_LINE = 0.22
+
+_ROW = 0.46
+_INPUT_WIDTH = 0.62
+_OUTPUT_WIDTH = 0.74
+_CONCAT_WIDTH = 0.3
+_ADD_RADIUS = 0.13
+_TITLE_GAP = 0.12
+_FRAME_MARGIN = 0.09
+_NARROWEST_BOX = 0.9
+_BOX_PADDING = 0.24
+
 _TO_ADD = 0.38
 """From an operator's right side to the centre of its block's add."""
+
 _GUTTER = 0.75
-"""Between two columns, where edges change rows; the last ``_STRAIGHT`` of it shows their arrows."""
+"""Between two columns, where edges change rows."""
+
 _STRAIGHT = 0.16
+"""Last part of a gutter, which shows the arrows of edges."""
+
 _CHARACTER = 0.078
 """Mean width of a character at the size of the labels."""
+
 _TITLE_CHARACTER = 0.1
 """The same for the title, which is larger and bold."""
+
 _LONGEST_LABEL = 26
 
 
@@ -51,9 +63,16 @@ class Box(NamedTuple):
     def bottom(self) -> float:
         return self.y + self.height / 2
 
+    def scaled(self, factor: float) -> "Box":
+        """Return the box in another unit."""
+        return Box(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
+
 
 class Edge(NamedTuple):
-    """From (x, y) by a curve to (bend, end_y), then straight to (end_x, end_y). ``source``: see `Operand`."""
+    """From (x, y) by a curve to (bend, end_y), then straight to (end_x, end_y).
+
+    ``source`` is what the edge carries (see `Operand`).
+    """
 
     source: int
     x: float
@@ -65,19 +84,19 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything a drawing of a cell shows, in inches.
+    """Everything that the drawing of a cell shows, in inches.
 
     Attributes:
-        width: of the whole drawing.
-        height: of the whole drawing.
-        title: the lines of the title.
-        inputs: a box for each previous cell that is read, by its number.
-        operators: a box for each operand, by block.
-        adds: a box around the add of each block.
-        frames: a box around each block.
-        concat: the bar of the concatenation; None if the output is one block's.
-        output: the box of the cell's output.
-        edges: into operators, then into adds, then into the output.
+        width: Width of the whole drawing.
+        height: Height of the whole drawing.
+        title: Lines of the title.
+        inputs: Box of each previous cell that is read, by its number.
+        operators: Box of each operand, by block.
+        adds: Box around the add of each block.
+        frames: Box around each block.
+        concat: Bar of the concatenation; None if the output is one block's.
+        output: Box of the cell's output.
+        edges: Edges into operators, then into adds, then into the output.
     """
 
     width: float
@@ -92,39 +111,45 @@ class Layout:
     edges: tuple[Edge, ...]
 
 
-def label(operator: str) -> str:
-    """The operator's name, cut where it would make a box absurdly wide."""
-    return operator if len(operator) <= _LONGEST_LABEL else operator[: _LONGEST_LABEL - 1] + "…"
+def box_label(operator: str) -> str:
+    """Return the operator's name, cut where it would make a box absurdly wide."""
+    if len(operator) <= _LONGEST_LABEL:
+        return operator
+    return operator[: _LONGEST_LABEL - 1] + "…"
 
 
-def lay_out(graph: CellGraph, title: str = "") -> Layout:
-    """Place everything of ``graph``, under ``title`` broken into as many lines as it takes."""
-    return _Places(graph, arrange(graph), title).layout()
+def lay_out_cell(graph: CellGraph, title: str = "") -> Layout:
+    """Return the positions of everything in ``graph``, below ``title`` in lines that fit."""
+    return _CellLayout(graph, assign_lanes(graph), title).layout()
 
 
-class _Places:
+class _CellLayout:
     """Turns rows and columns into inches."""
 
     def __init__(self, graph: CellGraph, lanes: Lanes, title: str) -> None:
         self.graph = graph
         self.lanes = lanes
         self.top = MARGIN
-        names = [label(operand.operator) for block in graph.blocks for operand in block]
-        self.box_width = max(0.9, 0.24 + _CHARACTER * max(map(len, names), default=0))
+        longest = 0
+        for block in graph.blocks:
+            for operand in block:
+                longest = max(longest, len(box_label(operand.operator)))
+        self.box_width = max(_NARROWEST_BOX, _BOX_PADDING + _CHARACTER * longest)
         self.width = self._output().right + MARGIN
-        self.title = tuple(textwrap.wrap(title, int((self.width - 2 * MARGIN) / _TITLE_CHARACTER)))
-        self.top += TITLE_LINE * len(self.title) + (0.12 if self.title else 0)
+
+        characters = int((self.width - 2 * MARGIN) / _TITLE_CHARACTER)
+        self.title = tuple(textwrap.wrap(title, characters))
+        if self.title:
+            self.top += TITLE_LINE * len(self.title) + _TITLE_GAP
 
     def layout(self) -> Layout:
         operators = self._operators()
         adds = self._adds()
         concat = self._concat()
         output = self._output()
-        edges = (
-            *self._outer_edges(concat or output),
-            *_inner_edges(operators, adds),
-            *_last_edge(concat, output),
-        )
+        edges = [*self._outer_edges(concat or output), *_inner_edges(operators, adds)]
+        if concat is not None:
+            edges.append(_last_edge(concat, output))
         return Layout(
             width=self.width,
             height=self._y(self.lanes.height - 1) + BOX_HEIGHT / 2 + MARGIN,
@@ -135,46 +160,48 @@ class _Places:
             frames=tuple(map(_frame, operators, adds)),
             concat=concat,
             output=output,
-            edges=edges,
+            edges=tuple(edges),
         )
 
     def _y(self, row: float) -> float:
-        return self.top + BOX_HEIGHT / 2 + row * ROW
+        return self.top + BOX_HEIGHT / 2 + row * _ROW
 
     def _gutter_start(self, column: int) -> float:
-        """Right edge of what stands in ``column``: 0 = the inputs, d = the blocks of depth d."""
-        width = self.box_width + _TO_ADD + ADD_RADIUS
-        return MARGIN + INPUT_WIDTH + column * (_GUTTER + width)
+        """Right edge of what is in ``column``: 0 = the inputs, d = the blocks of depth d."""
+        column_width = self.box_width + _TO_ADD + _ADD_RADIUS
+        return MARGIN + _INPUT_WIDTH + column * (_GUTTER + column_width)
 
     def _input(self, row: float) -> Box:
-        return Box(MARGIN + INPUT_WIDTH / 2, self._y(row), INPUT_WIDTH, BOX_HEIGHT)
+        return Box(MARGIN + _INPUT_WIDTH / 2, self._y(row), _INPUT_WIDTH, BOX_HEIGHT)
 
     def _operators(self) -> tuple[tuple[Box, ...], ...]:
-        return tuple(
-            tuple(self._operator(depth, row) for row in rows)
-            for depth, rows in zip(self.graph.depths, self.lanes.operands, strict=True)
-        )
-
-    def _operator(self, depth: int, row: float) -> Box:
-        left = self._gutter_start(depth - 1) + _GUTTER
-        return Box(left + self.box_width / 2, self._y(row), self.box_width, BOX_HEIGHT)
+        blocks = []
+        for depth, rows in zip(self.graph.depths, self.lanes.operands, strict=True):
+            x = self._gutter_start(depth - 1) + _GUTTER + self.box_width / 2
+            boxes = [Box(x, self._y(row), self.box_width, BOX_HEIGHT) for row in rows]
+            blocks.append(tuple(boxes))
+        return tuple(blocks)
 
     def _adds(self) -> tuple[Box, ...]:
-        return tuple(
-            Box(
-                self._gutter_start(depth) - ADD_RADIUS, self._y(row), 2 * ADD_RADIUS, 2 * ADD_RADIUS
-            )
-            for depth, row in zip(self.graph.depths, self.lanes.blocks, strict=True)
-        )
+        adds = []
+        for depth, row in zip(self.graph.depths, self.lanes.blocks, strict=True):
+            x = self._gutter_start(depth) - _ADD_RADIUS
+            adds.append(Box(x, self._y(row), 2 * _ADD_RADIUS, 2 * _ADD_RADIUS))
+        return tuple(adds)
 
     def _concat(self) -> Box | None:
         if len(self.graph.outputs) < 2:
             return None
         rows = [self.lanes.blocks[block] for block in self.graph.outputs]
-        top = self._y(min(rows)) - ROW
-        bottom = self._y(max(rows)) + ROW
-        x = self._gutter_start(max(self.graph.depths)) + 0.6 * _GUTTER + CONCAT_WIDTH / 2
-        return Box(x, (top + bottom) / 2, CONCAT_WIDTH, bottom - top)
+        top = self._y(min(rows)) - _ROW
+        bottom = self._y(max(rows)) + _ROW
+        left = self._gutter_start(max(self.graph.depths)) + 0.6 * _GUTTER
+        return Box(
+            left + _CONCAT_WIDTH / 2,
+            (top + bottom) / 2,
+            width=_CONCAT_WIDTH,
+            height=bottom - top,
+        )
 
     def _output(self) -> Box:
         concat = self._concat()
@@ -184,42 +211,49 @@ class _Places:
         else:
             start = concat.right
             y = concat.y
-        return Box(start + 0.5 * _GUTTER + OUTPUT_WIDTH / 2, y, OUTPUT_WIDTH, BOX_HEIGHT)
+        return Box(start + 0.5 * _GUTTER + _OUTPUT_WIDTH / 2, y, _OUTPUT_WIDTH, BOX_HEIGHT)
 
     def _outer_edges(self, end: Box) -> list[Edge]:
-        """Edges between columns: from inputs and blocks into operators, and from blocks to ``end``."""
+        """Return the edges from inputs and blocks into operators, and from blocks to ``end``."""
         sources = [operand.source for block in self.graph.blocks for operand in block]
-        drawn = zip([*sources, *self.graph.outputs], runs(self.graph, self.lanes), strict=True)
-        return [self._edge(source, run, end) for source, run in drawn]
+        sources += self.graph.outputs
+        runs = edge_runs(self.graph, self.lanes)
+        return [self._edge(source, run, end) for source, run in zip(sources, runs, strict=True)]
 
-    def _edge(self, source: int, run: Run, end: Box) -> Edge:
+    def _edge(self, source: int, run: EdgeRun, end: Box) -> Edge:
         start = self._gutter_start(run.column)
-        past_blocks = run.until > max(self.graph.depths)
-        end_x = end.left if past_blocks else self._gutter_start(run.until - 1) + _GUTTER
-        bend = min(start + _GUTTER, end_x) - _STRAIGHT
-        return Edge(source, start, self._y(run.start), bend, end_x, self._y(run.end))
+        if run.until > max(self.graph.depths):
+            end_x = end.left
+        else:
+            end_x = self._gutter_start(run.until - 1) + _GUTTER
+        return Edge(
+            source,
+            x=start,
+            y=self._y(run.start),
+            bend=min(start + _GUTTER, end_x) - _STRAIGHT,
+            end_x=end_x,
+            end_y=self._y(run.end),
+        )
 
 
 def _inner_edges(operators: tuple[tuple[Box, ...], ...], adds: tuple[Box, ...]) -> list[Edge]:
-    return [
-        Edge(block, box.right, box.y, add.left, add.left, add.y)
-        for block, (boxes, add) in enumerate(zip(operators, adds, strict=True))
-        for box in boxes
-    ]
+    """Edges from operators to the add of their block, which have no straight part."""
+    edges = []
+    for block, (boxes, add) in enumerate(zip(operators, adds, strict=True)):
+        for box in boxes:
+            edges.append(Edge(block, box.right, box.y, add.left, add.left, add.y))
+    return edges
 
 
-def _last_edge(concat: Box | None, output: Box) -> list[Edge]:
-    return (
-        [Edge(0, concat.right, concat.y, output.left - _STRAIGHT, output.left, output.y)]
-        if concat
-        else []
-    )
+def _last_edge(concat: Box, output: Box) -> Edge:
+    bend = output.left - _STRAIGHT
+    return Edge(0, concat.right, concat.y, bend, output.left, output.y)
 
 
 def _frame(operators: tuple[Box, ...], add: Box) -> Box:
     boxes = (*operators, add)
-    left = min(box.left for box in boxes) - 0.09
-    right = add.right + 0.09
-    top = min(box.top for box in boxes) - 0.09
-    bottom = max(box.bottom for box in boxes) + 0.09
+    left = min(box.left for box in boxes) - _FRAME_MARGIN
+    right = add.right + _FRAME_MARGIN
+    top = min(box.top for box in boxes) - _FRAME_MARGIN
+    bottom = max(box.bottom for box in boxes) + _FRAME_MARGIN
     return Box((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)

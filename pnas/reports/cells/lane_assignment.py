@@ -1,9 +1,21 @@
 """Rows for the parts of a cell, chosen so that a left-to-right drawing has few crossing edges.
 
-Every block has a lane of its own, one row an operand. Columns go by depth. An edge leaves its source, changes
-rows in the gutter right after the source's column, and then runs along the row of the operand it ends at.
-That row holds nothing else, so no edge ever meets a box; what remains is to order the lanes so that edges
-seldom cross.
+Every block has a lane of its own with one row an operand; columns go by depth. An edge leaves its
+source, changes rows in the gutter right after the column of the source, and then runs along the row
+of the operand it ends at. Nothing else is in that row, so no edge ever meets a box. What remains is
+to order the lanes such that edges seldom cross.
+
+===============  =================================================================================
+symbol           meaning
+===============  =================================================================================
+row              vertical position in rows from the top; 0 is the centre of the first row
+lane             rows of one block: one an operand, at least one
+column           0 = the inputs, d = the blocks of depth d
+===============  =================================================================================
+
+Example: blocks 0 (reads -1, -2), 1 (reads -1, 0) and 2 (reads 1, 1) have depths 1, 2, 3. In the
+order 0, 1, 2 their lanes start at rows 0, 2.7 and 5.4 (two operands and a gap of 0.7 each), and
+their outputs leave at rows 0.5, 3.2 and 5.9.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +31,12 @@ LANE_GAP = 0.7
 _CROSSING_COST = 4.0
 """Rows of vertical travel that are worth avoiding one crossing."""
 
+_LEAST_GAIN = 1e-9
+"""Below this a lower cost is rounding."""
 
-class Run(NamedTuple):
-    """An edge as crossings see it: after ``column`` from row ``start`` to ``end``, then on to ``until``."""
+
+class EdgeRun(NamedTuple):
+    """Course of an edge: after ``column`` from row ``start`` to ``end``, then on to ``until``."""
 
     column: int
     start: float
@@ -31,13 +46,13 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Lanes:
-    """Where things stand, in rows from the top (0 = the centre of the first row).
+    """Positions in rows from the top.
 
     Attributes:
-        operands: row of each operand, by block.
-        blocks: row of each block's output, the middle of its lane.
-        inputs: row of each previous cell.
-        height: number of rows, gaps included.
+        operands: Row of each operand, by block.
+        blocks: Row of each block's output, the middle of its lane.
+        inputs: Row of each previous cell.
+        height: Number of rows, gaps included.
     """
 
     operands: tuple[tuple[float, ...], ...]
@@ -46,17 +61,21 @@ class Lanes:
     height: float
 
 
-def arrange(graph: CellGraph) -> Lanes:
-    """The best order of lanes that moving one block at a time finds, starting from the order as written."""
+def assign_lanes(graph: CellGraph) -> Lanes:
+    """Return the best order of lanes that moving one block at a time finds.
+
+    The search starts from the blocks in their own order, and ends where no move improves.
+    """
     order = tuple(range(len(graph.blocks)))
     best = _place(graph, order)
-    cost = float("inf")
+    cost = _cost(graph, best)
     improved = True
     while improved:
         improved = False
-        for candidate in (order, *_moves(order)):
+        for candidate in _moves(order):
             lanes = _place(graph, candidate)
-            if (candidate_cost := _cost(graph, lanes)) < cost - 1e-9:
+            candidate_cost = _cost(graph, lanes)
+            if candidate_cost < cost - _LEAST_GAIN:
                 order = candidate
                 best = lanes
                 cost = candidate_cost
@@ -65,7 +84,7 @@ def arrange(graph: CellGraph) -> Lanes:
 
 
 def _moves(order: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Every order that differs by one block put elsewhere."""
+    """Yield every order that differs by one block put elsewhere."""
     for block in order:
         rest = tuple(other for other in order if other != block)
         for place in range(len(order)):
@@ -75,89 +94,113 @@ def _moves(order: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def _place(graph: CellGraph, order: Sequence[int]) -> Lanes:
-    tops = {}
+    tops: dict[int, float] = {}
     top = 0.0
     for block in order:
         tops[block] = top
         top += max(len(graph.blocks[block]), 1) + LANE_GAP
-    middles = [tops[i] + (max(len(block), 1) - 1) / 2 for i, block in enumerate(graph.blocks)]
-    inputs = _place_inputs(graph, middles, top - LANE_GAP)
-    height = max([top - LANE_GAP, *(row + 1 for row in inputs.values())])
-    rows = tuple(_operand_rows(graph, i, tops[i], middles, inputs) for i in range(len(middles)))
-    return Lanes(rows, tuple(middles), inputs, height)
+    height = top - LANE_GAP
+
+    middles = []
+    for index, block_operands in enumerate(graph.blocks):
+        rows = max(len(block_operands), 1)
+        middles.append(tops[index] + (rows - 1) / 2)
+
+    inputs = _place_inputs(graph, middles, height)
+    operands = []
+    for index in range(len(middles)):
+        operands.append(_operand_rows(graph, index, tops[index], middles, inputs))
+    lowest_input = max((row + 1 for row in inputs.values()), default=0.0)
+    return Lanes(tuple(operands), tuple(middles), inputs, max(height, lowest_input))
 
 
 def _place_inputs(graph: CellGraph, middles: Sequence[float], height: float) -> dict[int, float]:
-    """Each input level with the mean of its readers, apart from the next and, if it fits, in the drawing."""
-    apart = 2.0 if height > 2 * len(graph.inputs) else 1.0
+    """Return a row for each input: level with the mean of its readers, apart from the next input.
+
+    If they fit, all inputs lie within the ``height`` of the drawing.
+    """
+    distance = 2.0 if height > 2 * len(graph.inputs) else 1.0
     wanted = {source: _mean_reader(graph, source, middles) for source in graph.inputs}
     rows: dict[int, float] = {}
     for source in sorted(wanted, key=lambda source: (wanted[source], -source)):
-        rows[source] = max([wanted[source], *(row + apart for row in rows.values())])
-    overhang = max([0.0, *(row - (height - 1) for row in rows.values())])
+        below_others = max((row + distance for row in rows.values()), default=wanted[source])
+        rows[source] = max(wanted[source], below_others)
+
+    lowest = max(rows.values(), default=0.0)
+    overhang = max(0.0, lowest - (height - 1))
     shift = min(overhang, min(rows.values(), default=0.0))
     return {source: row - shift for source, row in rows.items()}
 
 
 def _mean_reader(graph: CellGraph, source: int, middles: Sequence[float]) -> float:
-    rows = [
-        middles[i]
-        for i, block in enumerate(graph.blocks)
-        for operand in block
-        if operand.source == source
-    ]
+    rows = []
+    for block, operands in enumerate(graph.blocks):
+        readers = [operand for operand in operands if operand.source == source]
+        rows += [middles[block]] * len(readers)
     return sum(rows) / len(rows)
 
 
 def _operand_rows(
-    graph: CellGraph, block: int, top: float, middles: Sequence[float], inputs: dict[int, float]
+    graph: CellGraph,
+    block: int,
+    top: float,
+    middles: Sequence[float],
+    inputs: dict[int, float],
 ) -> tuple[float, ...]:
-    """The rows of a block's operands, such that its own edges do not cross one another.
+    """Return the rows of a block's operands, such that its own edges do not cross one another.
 
-    What comes from above stands above what comes from below. Of several from above, the nearest column stands
-    highest, since the edges from columns further left arrive along the rows under it; from below, mirrored.
+    What comes from above goes above what comes from below. Of several from above, the nearest
+    column is highest, since edges from columns further left arrive along the rows under it; from
+    below it is the other way round.
     """
 
-    def standing(i: int) -> tuple[bool, int, float, int]:
-        source = graph.blocks[block][i].source
-        row, column = (inputs[source], 0) if source < 0 else (middles[source], graph.depths[source])
-        below = row > middles[block]
-        return below, column if below else -column, row, i
+    def sort_key(operand: int) -> tuple[bool, int, float, int]:
+        source = graph.blocks[block][operand].source
+        row = inputs[source] if source < 0 else middles[source]
+        column = 0 if source < 0 else graph.depths[source]
+        is_below = row > middles[block]
+        return is_below, column if is_below else -column, row, operand
 
-    order = sorted(range(len(graph.blocks[block])), key=standing)
-    return tuple(top + order.index(i) for i in range(len(order)))
+    order = sorted(range(len(graph.blocks[block])), key=sort_key)
+    return tuple(top + order.index(operand) for operand in range(len(order)))
 
 
-def runs(graph: CellGraph, lanes: Lanes) -> list[Run]:
-    """Every edge into an operand or into the output, operands first, in the order of `CellGraph.blocks`."""
-    last = max(graph.depths) + 1
+def edge_runs(graph: CellGraph, lanes: Lanes) -> list[EdgeRun]:
+    """Return every edge into an operand, in the order of blocks, then those into the output."""
     found = []
     for block, depth, rows in zip(graph.blocks, graph.depths, lanes.operands, strict=True):
         for operand, row in zip(block, rows, strict=True):
-            found.append(Run(*_origin(graph, lanes, operand.source), row, depth))
+            column, start = _origin(graph, lanes, operand.source)
+            found.append(EdgeRun(column, start, row, until=depth))
+
+    after_last = max(graph.depths) + 1
     for block_index in graph.outputs:
         column, row = _origin(graph, lanes, block_index)
-        found.append(Run(column, row, row, last))
+        found.append(EdgeRun(column, row, row, until=after_last))
     return found
 
 
 def _origin(graph: CellGraph, lanes: Lanes, source: int) -> tuple[int, float]:
-    return (0, lanes.inputs[source]) if source < 0 else (graph.depths[source], lanes.blocks[source])
+    """Return the column and the row that an edge from ``source`` leaves."""
+    if source < 0:
+        return 0, lanes.inputs[source]
+    return graph.depths[source], lanes.blocks[source]
 
 
-def crossings(graph: CellGraph, lanes: Lanes) -> int:
-    """How often edges cross one another."""
-    return sum(_cross(a, b) for a, b in combinations(runs(graph, lanes), 2))
+def count_crossings(graph: CellGraph, lanes: Lanes) -> int:
+    """Return how often edges cross one another."""
+    return sum(_cross(a, b) for a, b in combinations(edge_runs(graph, lanes), 2))
 
 
 def _cost(graph: CellGraph, lanes: Lanes) -> float:
-    travel = sum(abs(run.end - run.start) for run in runs(graph, lanes))
-    return _CROSSING_COST * crossings(graph, lanes) + travel
+    travel = sum(abs(run.end - run.start) for run in edge_runs(graph, lanes))
+    return _CROSSING_COST * count_crossings(graph, lanes) + travel
 
 
-def _cross(a: Run, b: Run) -> bool:
+def _cross(a: EdgeRun, b: EdgeRun) -> bool:
     if a.column == b.column:
         return (a.start - b.start) * (a.end - b.end) < 0
-    early, late = (a, b) if a.column < b.column else (b, a)
+    early, late = sorted((a, b), key=lambda run: run.column)
     low, high = sorted((late.start, late.end))
-    return early.until > late.column and low < early.end < high
+    reaches_gutter = early.until > late.column
+    return reaches_gutter and low < early.end < high

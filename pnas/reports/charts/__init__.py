@@ -1,1 +1,1 @@
-"""TODO."""
+"""Charts, as SVG."""

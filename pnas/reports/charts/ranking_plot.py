@@ -1,196 +1,235 @@
-"""Plots of rankings and searches, made for a README: what won, when, and how well it was predicted."""
+"""A ranking as a chart: one mark a cell, or one line for each of several rankings."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pnas.errors import require_choice
-from pnas.reports.charts.cell_marks import (
-    Mark,
-    Point,
-    draw_failed,
-    draw_foretold,
-    draw_stage_rows,
-    draw_stages,
-    measured,
-    predicted_rewards,
-    unmeasured,
-)
-from pnas.reports.charts.figure_style import (
-    INK,
-    MUTED,
-    check_suffix,
-    house_style,
-    new_figure,
-    save,
-    stage_colour,
-)
-from pnas.reports.data.outliers import leave_out_below
-from pnas.reports.data.scored_cell import ScoredCell, has_worth, ranked, stages_of
+from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from pnas.reports.charts.legend import LegendEntry, group_entries, line_entry
+from pnas.reports.charts.marks import CellMarks, MarkedPlace, colour_of, shape_of
+from pnas.reports.charts.picture import stacked_picture
+from pnas.reports.charts.plot import Plot, limits_of
+from pnas.reports.charts.reward_chart import REWARD_LABEL
+from pnas.reports.data.outliers import outliers_below
+from pnas.reports.data.rankings import RankedCell, place_cells, ranking_line
+from pnas.reports.data.scored_cell import CellGroup, ScoredCell, groups_of
+from pnas.reports.palette import INK, MUTED, run_colour
+from pnas.reports.picture_files import check_picture_suffix, save_picture
+from pnas.reports.svg import element, path, text
 
-_MOST_BOUNDARIES = 12
-"""More changes of stage than this get no lines: the search does not go by stages."""
-
-_TITLE_PAD = 18
-"""Points between panel and title, which leaves a line for the names of the stages."""
+_WIDTH = 760
+_HEIGHT = 420
+_ROW_HEIGHT = 16
+_TICK = 5
+_PREDICTED_LABEL = "predicted reward"
 
 
 def plot_ranking(
     cells: Sequence[ScoredCell], path: Path | str, order: str = "sorted", title: str | None = None
 ) -> Path:
-    """Draw a ranking: one mark a cell, coloured by stage, with its prediction beside it where there is one.
+    """Draw a ranking to a file (see `ranking_picture`) and return its path.
 
-    Cells without a reward show their prediction as a hollow mark (a full one where no cell has a reward).
-    Below a sorted ranking, rows of ticks show where each stage stands; in training order, failed children
-    show as crosses on the axis.
+    Raises:
+        InvalidValue: Another order or another kind of file.
+    """
+    check_picture_suffix(path)
+    return save_picture(ranking_picture(cells, order, title), path)
+
+
+def plot_overlay(
+    groups: Mapping[str, Sequence[ScoredCell]], path: Path | str, order: str = "sorted"
+) -> Path:
+    """Draw several rankings over one another to a file (see `overlay_picture`).
+
+    Raises:
+        InvalidValue: Another order or another kind of file.
+    """
+    check_picture_suffix(path)
+    return save_picture(overlay_picture(groups, order), path)
+
+
+def ranking_picture(
+    cells: Sequence[ScoredCell], order: str = "sorted", title: str | None = None
+) -> Markup:
+    """Return a ranking: one mark a cell in the colour of its group.
+
+    Beside a reward, a grey dash shows what was predicted before training. Cells without a reward
+    show their prediction as a hollow mark. Below a sorted ranking, rows of ticks show where the
+    cells of each group are; in training order, failed children are crosses on the axis.
 
     Args:
-        cells: in training order.
-        path: of the figure (.png or .svg).
+        cells: Cells in training order.
         order: "sorted" (best first) or "training".
-        title: of the figure; a default says how many cells there are.
+        title: Title; by default the number of cells.
 
     Raises:
-        InvalidValue: another order or another kind of file.
+        InvalidValue: Another order.
     """
-    check_suffix(path)
-    require_choice("task.order", order, ("sorted", "training"))
-    ordered = [cell for cell in ranked(cells) if has_worth(cell)] if order == "sorted" else cells
-    points = list(enumerate(ordered, start=1))
-    with house_style():
-        heights = (4, 0.3 + 0.15 * len(stages_of(cells))) if order == "sorted" else (1,)
-        figure, (axes, *rows) = new_figure(8, 4.6, heights=heights)
-        _draw_cells(axes, points)
-        for row in rows:
-            draw_stage_rows(row, points)
-        (rows or [axes])[-1].set_xlabel("rank" if order == "sorted" else "child, in training order")
-        axes.set_ylabel("reward" if measured(points) else "predicted reward")
-        axes.set_title(title or f"{len(cells):,} cells", loc="left", fontweight="bold")
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, borderaxespad=0)
-        return save(figure, path)
+    places = place_cells(cells, order)
+    plot = _empty_plot(places, _outliers(places), order)
+    plots = [plot]
+    if order == "sorted" and places:
+        # The rows below have the same axis, with its numbers and its name.
+        plot.x_label = ""
+        plot.has_x_ticks = False
+        plot.below = 8
+        plots.append(_group_rows(places, plot.x))
+    entries = _draw_ranking(plot, cells, places)
+    if title is None:
+        title = f"{len(cells):,} cells"
+    return stacked_picture(title, plots, entries)
 
 
-def plot_search(cells: Sequence[ScoredCell], path: Path | str, title: str | None = None) -> Path:
-    """Draw a search: rewards by children trained with the best so far; beside it, predicted against measured.
-
-    The second panel is left out where nothing was predicted.
+def overlay_picture(
+    rankings: Mapping[str, Sequence[ScoredCell]], order: str = "sorted", is_bare: bool = False
+) -> Markup:
+    """Return several rankings over one another, each in a colour of its own.
 
     Args:
-        cells: one search's children in training order.
-        path: of the figure (.png or .svg).
-        title: of the figure; a default says how many children there are.
+        rankings: Cells of each file or run by its name, in training order.
+        order: "sorted" (values by rank) or "training" (with the best so far).
+        is_bare: Whether title and legend are left out, for a page that has its own.
 
     Raises:
-        InvalidValue: another kind of file.
+        InvalidValue: Another order.
     """
-    check_suffix(path)
-    judged = [cell for cell in cells if cell.reward is not None and cell.predicted is not None]
-    with house_style():
-        figure, axes = new_figure(11, 4.2, widths=(1.75, 1)) if judged else new_figure(8, 4.2)
-        _draw_history(axes[0], list(enumerate(cells, start=1)))
-        title = title or f"Reward of {len(cells):,} children"
-        axes[0].set_title(title, loc="left", fontweight="bold", pad=_TITLE_PAD)
-        if judged:
-            _draw_judgement(axes[1], judged)
-        return save(figure, path)
+    lanes = {name: place_cells(cells, order) for name, cells in rankings.items()}
+    every = [place for lane in lanes.values() for place in lane]
+    outliers = _outliers(every)
+    plot = _empty_plot(every, outliers, order)
+    for number, (name, lane) in enumerate(lanes.items()):
+        marks = CellMarks(rankings[name], number, colour=run_colour(number))
+        plot.add(_lane(plot, marks, lane, order, number, outliers))
+
+    entries = []
+    title = ""
+    if not is_bare:
+        title = f"{len(rankings)} rankings"
+        for number, name in enumerate(lanes):
+            entries.append(line_entry(name, run_colour(number)))
+        cells = [place.cell for place in every]
+        for group in groups_of(cells):
+            entries.append(LegendEntry(group.name, shape_of(group), MUTED))
+    return stacked_picture(title, [plot], entries)
 
 
-def _draw_cells(axes: Axes, points: Sequence[Point]) -> None:
-    names = {cell.stage: f"b = {cell.stage}" for _, cell in points}
-    draw_stages(axes, measured(points), names)
-    draw_foretold(axes, predicted_rewards(points))
-    hollow = bool(measured(points))
-    if hollow:
-        names = {stage: f"{name}, predicted" for stage, name in names.items()}
-    draw_stages(axes, unmeasured(points), names, filled=not hollow)
-    leave_out_below(axes, measured(points), [*predicted_rewards(points), *unmeasured(points)])
-    draw_failed(axes, points)
+def _draw_ranking(
+    plot: Plot, cells: Sequence[ScoredCell], places: Sequence[RankedCell]
+) -> list[LegendEntry]:
+    """Draw the marks of a ranking, and return the entries of its legend."""
+    outliers = _outliers(places)
+    marks = CellMarks(cells)
+    predicted = []
+    for place in places:
+        if place.cell.reward is not None and place.cell.predicted is not None:
+            predicted.append(MarkedPlace(place.index, place.place, place.cell.predicted))
+    marks.draw_predicted(plot, predicted)
+    marks.draw(plot, _values(places), outliers)
+    failed = [(place.index, float(place.place)) for place in places if place.cell.has_failed]
+    marks.draw_failed(plot, failed)
+    return _entries(places, outliers, has_predictions=bool(predicted))
 
 
-# -- the course of a search ----------------------------------------------------------------------------------
-
-
-def _draw_history(axes: Axes, points: Sequence[Point]) -> None:
-    _draw_boundaries(axes, points)
-    draw_stages(axes, measured(points), {cell.stage: "" for _, cell in points})
-    _draw_best_so_far(axes, measured(points), last=len(points))
-    extras = [leave_out_below(axes, measured(points)), draw_failed(axes, points)]
-    if handles := [extra for extra in extras if extra is not None]:
-        axes.legend(handles=handles, loc="lower right", frameon=False)
-    axes.set_xlabel("children trained")
-    axes.set_ylabel("reward")
-
-
-def _draw_best_so_far(axes: Axes, marks: Sequence[Mark], last: int) -> None:
-    if not marks:
-        return
-    best = list(accumulate((mark.y for mark in marks), max))
-    x = [mark.x for mark in marks]
-    axes.step([*x, last + 0.5], [*best, best[-1]], where="post", color=INK, linewidth=1.3, zorder=4)
-    _note(axes, f"best so far: {best[-1]:.4f}", (last, best[-1]), "data", INK, right=True)
-
-
-def _draw_boundaries(axes: Axes, points: Sequence[Point]) -> None:
-    starts = [
-        *points[:1],
-        *(late for early, late in pairwise(points) if early[1].stage != late[1].stage),
-    ]
-    if len(starts) > _MOST_BOUNDARIES:
-        return
-    for x, cell in starts:
-        if x > 1:
-            axes.axvline(x - 0.5, color=MUTED, linewidth=0.8, linestyle=":", zorder=1)
-        _note(axes, f"b = {cell.stage}", (x - 0.5, 1), "axes fraction", stage_colour(cell.stage))
-
-
-def _note(
-    axes: Axes, text: str, place: tuple[float, float], height: str, colour: str, right: bool = False
-) -> None:
-    """Bold text just above ``place``, whose x is in data coordinates and y in those that ``height`` names."""
-    axes.annotate(
-        text,
-        place,
-        xycoords=("data", height),
-        xytext=(-2 if right else 2, 4),
-        textcoords="offset points",
-        ha="right" if right else "left",
-        va="bottom",
-        color=colour,
-        fontweight="bold",
+def _empty_plot(places: Sequence[RankedCell], outliers: set[float], order: str) -> Plot:
+    values = []
+    has_rewards = False
+    for place in places:
+        has_rewards = has_rewards or place.cell.reward is not None
+        for value in (place.cell.reward, place.cell.predicted):
+            if value is not None and place.cell.is_ranked and value not in outliers:
+                values.append(value)
+    last = max((place.place for place in places), default=1)
+    x_label = "rank" if order == "sorted" else "child, in training order"
+    y_label = REWARD_LABEL if has_rewards else _PREDICTED_LABEL
+    return Plot(
+        x=(0.0, last + 1.0),
+        y=limits_of(values),
+        x_label=x_label,
+        y_label=y_label,
+        title=f"{y_label} by {x_label}",
+        width=_WIDTH,
+        height=_HEIGHT,
     )
 
 
-# -- predicted against measured ------------------------------------------------------------------------------
+def _outliers(places: Sequence[RankedCell]) -> set[float]:
+    rewards = [place.cell.reward for place in places if place.cell.reward is not None]
+    return outliers_below(rewards)
 
 
-def _draw_judgement(axes: Axes, cells: Sequence[ScoredCell]) -> None:
-    points = list(enumerate(cells))
-    marks = [
-        Mark(predicted.y, reward.y, reward.stage)
-        for predicted, reward in zip(predicted_rewards(points), measured(points), strict=True)
-    ]
-    draw_stages(axes, marks, {stage: _judgement(marks, stage) for stage in stages_of(cells)})
-    leave_out_below(axes, marks)
-    axes.autoscale_view()
-    axes.autoscale(enable=False)  # the line must not widen the view to where it happens to start
-    axes.axline((0.5, 0.5), slope=1, color=MUTED, linewidth=0.8, linestyle="--", zorder=1)
-    axes.set_xlabel("predicted before training")
-    axes.set_ylabel("reward")
-    axes.set_title("Predicted against measured", loc="left", fontweight="bold", pad=_TITLE_PAD)
-    axes.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", handletextpad=0.2)
+def _values(places: Sequence[RankedCell]) -> list[MarkedPlace]:
+    known = []
+    for place in places:
+        if place.cell.value is not None:
+            known.append(MarkedPlace(place.index, place.place, place.cell.value))
+    return known
 
 
-def _judgement(marks: Sequence[Mark], stage: int) -> str:
-    """A stage's line in the legend, with Spearman's rank correlation of predictions and rewards."""
-    from pnas.predictors.rank_correlation import spearman
+def _lane(
+    plot: Plot,
+    marks: CellMarks,
+    lane: Sequence[RankedCell],
+    order: str,
+    number: int,
+    outliers: set[float],
+) -> Markup:
+    """Return the line and the marks of one ranking, as a group that the page can hide."""
+    layer = Plot(plot.x, plot.y, "", "", "", plot.width, plot.height)
+    line = ranking_line(lane, order)
+    draw_line = layer.line if order == "sorted" else layer.steps
+    draw_line(line, stroke=run_colour(number), stroke_width=1.5)
+    marks.draw(layer, _values(lane), outliers)
+    marks.draw_failed(layer, [(p.index, float(p.place)) for p in lane if p.cell.has_failed])
+    return element("g", *layer.marks(), data_run=number)
 
-    predicted, rewards = ([mark[axis] for mark in marks if mark.stage == stage] for axis in (0, 1))
-    rho = spearman(predicted, rewards)
-    return f"b = {stage}   ρ = {'n/a' if rho is None else f'{rho:.2f}'}"
+
+def _group_rows(places: Sequence[RankedCell], x: tuple[float, float]) -> Plot:
+    """Return a row of ticks for each group: which cells are where when marks run together."""
+    groups = groups_of(place.cell for place in places)
+    plot = Plot(
+        x=x,
+        y=(0.0, 1.0),
+        x_label="rank",
+        y_label="",
+        title="ranks by group",
+        width=_WIDTH,
+        height=_ROW_HEIGHT * len(groups) + 68,
+        has_y_ticks=False,
+    )
+    row_of = {group: row for row, group in enumerate(groups)}
+    ticks: dict[CellGroup, list[str]] = {group: [] for group in groups}
+    for place in places:
+        middle = plot.top + _ROW_HEIGHT * (row_of[place.cell.group] + 0.5)
+        ticks[place.cell.group].append(
+            f"M{plot.at_x(place.place):.1f} {middle - _TICK}v{2 * _TICK}"
+        )
+    for group, commands in ticks.items():
+        baseline = plot.top + _ROW_HEIGHT * (row_of[group] + 0.5) + 4
+        plot.add(path("".join(commands), stroke=colour_of(group)))
+        plot.add(
+            text(plot.left - 6, baseline, group.name, font_size=10, text_anchor="end", fill=MUTED)
+        )
+    return plot
+
+
+def _entries(
+    places: Sequence[RankedCell], outliers: set[float], has_predictions: bool
+) -> list[LegendEntry]:
+    measured = [place.cell for place in places if place.cell.reward is not None]
+    only_predicted = []
+    for place in places:
+        if place.cell.reward is None and place.cell.value is not None:
+            only_predicted.append(place.cell)
+
+    entries = group_entries(groups_of(measured))
+    suffix = ", predicted" if measured else ""
+    entries += group_entries(groups_of(only_predicted), suffix, is_hollow=True)
+    if has_predictions:
+        entries.append(LegendEntry("predicted", "_", MUTED))
+    if any(place.cell.has_failed for place in places):
+        entries.append(LegendEntry("failed", "X", INK))
+    if outliers:
+        kept = [cell.reward for cell in measured if cell.reward is not None]
+        lowest = min(reward for reward in kept if reward not in outliers)
+        entries.append(LegendEntry(f"below {lowest:.2f}", "v", MUTED))
+    return entries

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a report reads, and what it derives from that."""

@@ -1,101 +1,172 @@
 """What to run next, after what a search has shown: each a reason and a command."""
 
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pnas.reports.data.run_reader import RunView
-from pnas.reports.data.scored_cell import from_children, ranked
+from pnas.reports.data.scored_cell import ranked
 
 _LOW_RHO = 0.2
-"""A predictor that ranks the next stage's cells no better than this chooses them almost at random."""
+"""A predictor that orders the next stage's cells no better chooses them almost at random."""
 
-_MANY_FAILED = 0.1
-_CLOSE = 0.005
-_COMPARED = 5
+_LARGE_FAILED_SHARE = 0.1
+_COMPARED_CELLS = 5
+
+_CLOSE_REWARDS = 0.005
+"""Rewards of one cell differ by about as much from seed to seed."""
+
+_SEEDS = "seed=1,2,3"
 
 
 class Advice(NamedTuple):
-    """``command`` is what to type, "" where there is nothing to type."""
+    """One step.
+
+    Attributes:
+        reason: Why to take it.
+        command: A whole command to paste, "" where there is none.
+    """
 
     reason: str
     command: str
 
 
 def advise(run: RunView, tasks: Collection[str] = ()) -> list[Advice]:
-    """The steps that the facts of ``run`` suggest, the most urgent first; ``tasks`` are those that exist."""
+    """Return the steps that the facts of ``run`` suggest, the most urgent first.
+
+    Args:
+        run: The search.
+        tasks: Names of the tasks that exist.
+    """
     return [
-        *_unfinished(run),
-        *_failures(run),
-        *_winner(run, tasks),
-        *_predictor(run),
-        *_growth(run),
-        *_noise(run),
+        *_continue_search(run),
+        *_inspect_failures(run),
+        *_train_winner(run, tasks),
+        *_compare_predictors(run),
+        *_enlarge_search(run, tasks),
+        *_repeat_with_seeds(run),
     ]
 
 
-def _unfinished(run: RunView) -> Iterator[Advice]:
+def _continue_search(run: RunView) -> Iterator[Advice]:
     if run.status in ("interrupted", "failed"):
-        done = len(run.ended)
-        reason = f"The search is not finished ({run.status}). The command it was started with continues it; "
-        yield Advice(f"{reason}{done} children are kept.", "")
-    elif run.stopped_by:
-        yield Advice(
-            f"A budget ended the search ({run.stopped_by}). The same command with more goes on.", ""
+        reason = (
+            f"The search is not finished ({run.status}); {len(run.ended)} children are kept. "
+            "The command it was started with continues it."
         )
+        yield Advice(reason, _search_command(run))
+    elif run.stopped_by:
+        key, _, value = run.stopped_by.partition("=")
+        raised = _twice(value)
+        reason = f"A budget ended the search ({run.stopped_by}); a larger one continues it"
+        if raised:
+            yield _search_with(run, reason, f"{key}={raised}")
+        else:
+            yield Advice(f"{reason}.", "")
 
 
-def _failures(run: RunView) -> Iterator[Advice]:
-    if run.failed and len(run.failed) > _MANY_FAILED * len(run.children):
-        share = f"{len(run.failed)} of {len(run.children)} children failed"
-        yield Advice(f"{share}: the logs say why.", f"ls {shlex.quote(str(run.path / 'errors'))}")
+def _twice(value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    return f"{2 * number:g}"
 
 
-def _winner(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
+def _inspect_failures(run: RunView) -> Iterator[Advice]:
+    failed = len(run.failed)
+    if failed > _LARGE_FAILED_SHARE * len(run.children):
+        reason = f"{failed} of {len(run.children)} children failed: the logs say why."
+        yield Advice(reason, f"ls {shlex.quote(str(run.path / 'errors'))}")
+
+
+def _train_winner(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if run.status == "finished" and run.best is not None and "train" in tasks:
         yield Advice("Train the best cell to its end.", f"python run.py task=train {_source(run)}")
 
 
-def _predictor(run: RunView) -> Iterator[Advice]:
+def _compare_predictors(run: RunView) -> Iterator[Advice]:
     rho = run.last_rho
-    if rho is not None and rho < _LOW_RHO:
-        reason = f"The predictor ranked the cells of the last stage hardly better than chance (ρ = {rho:.2f}): "
-        yield Advice(
-            f"{reason}compare predictors on your data.", "python experiments/compare_controllers.py"
-        )
-
-
-def _growth(run: RunView) -> Iterator[Advice]:
-    B = run.value("state_space.B")
-    K = run.value("controller.K")
-    if run.status != "finished" or run.best is None or not isinstance(B, int):
+    if rho is None or rho >= _LOW_RHO:
         return
-    size = len(run.best.cell)  # not its stage: rounds of refinement are stages of the largest cells
-    if size == B:
-        reason = f"The best cell is among the largest (b = {B}): larger ones may be better still. The same command with"
-        yield Advice(reason, f"state_space.B={B + 1}")
-    elif isinstance(K, int):
-        reason = f"Cells larger than {size} did not win: a wider beam may. The same command with"
-        yield Advice(reason, f"controller.K={2 * K}")
-    if run.value("state_space.kind") == "pnas" and any(stage.predictor for stage in run.stages):
-        command = f"python run.py task=score {_source(run)} state_space.B={B + 1}"
-        yield Advice(
-            "See which larger cells the predictor expects most of, without training them.", command
-        )
+    reason = (
+        "The predictor ordered the cells of the last stage hardly better than chance "
+        f"(ρ = {rho:.2f}): compare predictors on your data."
+    )
+    overrides = _without(run.overrides, ("name", "controller"))
+    yield Advice(reason, _join("python experiments/compare_controllers.py", overrides))
 
 
-def _noise(run: RunView) -> Iterator[Advice]:
-    best = [
-        cell.reward
-        for cell in ranked(from_children(run.children))[:_COMPARED]
-        if cell.reward is not None
-    ]
-    if len(best) == _COMPARED and best[0] - best[-1] < _CLOSE:
-        reason = f"The {_COMPARED} best cells lie within {best[0] - best[-1]:.4f} of each other: other seeds may order "
-        yield Advice(
-            f"{reason}them otherwise. The same search with other seeds:",
-            "python run.py -m seed=1,2,3",
+def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
+    B = run.B
+    K = run.value("controller.K")
+    if run.status != "finished" or run.best is None or B is None:
+        return
+    # A table holds cells up to its own B, and cells of other spaces have one size.
+    may_grow = run.value("state_space.kind") == "pnas" and not run.is_tabular
+    size = len(run.best.cell)  # not its stage: rounds of refinement are later stages
+    if size == B and may_grow:
+        reason = f"The best cell is among the largest (b = {B}); larger ones may be better still"
+        yield _search_with(run, reason, f"state_space.B={B + 1}")
+    elif size < B and isinstance(K, int):
+        reason = f"Cells larger than {size} did not win; a wider beam may find better ones"
+        yield _search_with(run, reason, f"controller.K={2 * K}")
+
+    has_predictor = any(stage.predictor for stage in run.stages)
+    if may_grow and has_predictor and "score" in tasks:
+        reason = "See which larger cells the predictor expects most of, without training them."
+        yield Advice(reason, f"python run.py task=score {_source(run)} state_space.B={B + 1}")
+
+
+def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
+    rewards = []
+    for cell in ranked(run.cells)[:_COMPARED_CELLS]:
+        if cell.reward is not None:
+            rewards.append(cell.reward)
+    if len(rewards) < _COMPARED_CELLS:
+        return
+
+    difference = rewards[0] - rewards[-1]
+    if difference < _CLOSE_REWARDS:
+        reason = (
+            f"The {_COMPARED_CELLS} best cells lie within {difference:.4f} of each other: "
+            "other seeds may order them otherwise."
         )
+        overrides = [*_without(run.overrides, ("name", "seed")), _SEEDS]
+        yield Advice(reason, _join("python run.py -m", overrides) if run.overrides else "")
+
+
+def _search_with(run: RunView, reason: str, override: str) -> Advice:
+    """Return the search's own command with one override changed."""
+    if not _can_repeat(run):
+        return Advice(f"{reason}: add {override} to the command it was started with.", "")
+    key = override.partition("=")[0]
+    overrides = [*_without(run.overrides, (key,)), override]
+    return Advice(f"{reason}.", _join("python run.py", overrides))
+
+
+def _search_command(run: RunView) -> str:
+    return _join("python run.py", run.overrides) if _can_repeat(run) else ""
+
+
+def _can_repeat(run: RunView) -> bool:
+    # A job of a sweep goes on with its sweep; runs of earlier versions store no command.
+    return bool(run.overrides) and run.sweep is None
+
+
+def _without(overrides: Iterable[str], keys: Sequence[str]) -> list[str]:
+    """Return the overrides except those of ``keys``."""
+    kept = []
+    for override in overrides:
+        key = override.partition("=")[0].lstrip("+~")
+        if key not in keys:
+            kept.append(override)
+    return kept
+
+
+def _join(command: str, overrides: Iterable[str]) -> str:
+    words = [shlex.quote(override) for override in overrides]
+    return " ".join([command, *words])
 
 
 def _source(run: RunView) -> str:

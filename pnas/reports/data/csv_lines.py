@@ -1,4 +1,4 @@
-"""A CSV file as lines that know where they stand, so that every bad value is named with its file and line."""
+"""A CSV file as lines that know where they stand, so that a bad value is named with its line."""
 
 import csv
 import io
@@ -16,41 +16,52 @@ KEY = "task.files"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file: its 1-based number and its fields, stripped. Every reader raises `InvalidValue`."""
+    """One line of a file. Every ``parse_*`` raises `InvalidValue` with the file and the line.
+
+    Attributes:
+        path: The file.
+        number: Number of the line, counted from 1.
+        fields: Its fields without surrounding space.
+    """
 
     path: Path
     number: int
     fields: tuple[str, ...]
 
-    def refusal(self, rule: str, received: object) -> InvalidValue:
+    def error(self, rule: str, received: object) -> InvalidValue:
+        """Return the error that ``rule`` is broken on this line."""
         return InvalidValue(KEY, f"{self.path}, line {self.number}: {rule}", received)
 
-    def decimal(self, name: str, text: str) -> float:
-        value = as_number(text)
+    def parse_number(self, name: str, text: str) -> float:
+        """Return a finite number."""
+        value = number_or_none(text)
         if value is None or not math.isfinite(value):
-            raise self.refusal(f"{name} must be a number", text)
+            raise self.error(f"{name} must be a number", text)
         return value
 
-    def accuracy(self, name: str, text: str) -> float:
-        value = self.decimal(name, text)
+    def parse_accuracy(self, name: str, text: str) -> float:
+        """Return a number in [0, 1]."""
+        value = self.parse_number(name, text)
         if not 0 <= value <= 1:
-            raise self.refusal(f"{name} must be between 0 and 1", text)
+            raise self.error(f"{name} must be between 0 and 1", text)
         return value
 
-    def count(self, name: str, text: str, minimum: int = 0) -> int:
+    def parse_count(self, name: str, text: str, minimum: int = 0) -> int:
+        """Return an integer of at least ``minimum``."""
         if not text.isdecimal() or int(text) < minimum:
-            raise self.refusal(f"{name} must be an integer of at least {minimum}", text)
+            raise self.error(f"{name} must be an integer of at least {minimum}", text)
         return int(text)
 
-    def cell(self, text: str) -> Cell:
+    def parse_cell(self, text: str) -> Cell:
+        """Return the cell that ``text`` describes."""
         try:
             return Cell.parse(text)
         except InvalidValue as error:
-            raise self.refusal(f"cell {error.rule}", text) from None
+            raise self.error(f"cell {error.rule}", text) from None
 
 
-def as_number(text: str) -> float | None:
-    """The number that ``text`` writes, or None."""
+def number_or_none(text: str) -> float | None:
+    """Return the number that ``text`` describes, or None."""
     try:
         return float(text)
     except ValueError:
@@ -58,18 +69,19 @@ def as_number(text: str) -> float | None:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """The lines of a CSV file that are not blank.
+    """Return the lines of a CSV file that are not blank.
 
     Raises:
-        InvalidValue: the file is missing, unreadable, binary, not UTF-8, not CSV, or has no such line.
+        InvalidValue: The file is missing, unreadable, binary, not UTF-8, not CSV, or has no such
+            line.
     """
-    lines = list(_split(path, _text(path)))
+    lines = list(_split(path, _read_text(path)))
     if not lines:
         raise InvalidValue(KEY, "must not be empty", str(path))
     return lines
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -87,9 +99,9 @@ def _split(path: Path, text: str) -> Iterator[Line]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for fields in reader:
-            if any(field.strip() for field in fields):
-                yield Line(path, reader.line_num, tuple(field.strip() for field in fields))
+            stripped = tuple(field.strip() for field in fields)
+            if any(stripped):
+                yield Line(path, reader.line_num, stripped)
     except csv.Error as error:
-        raise InvalidValue(
-            KEY, f"{path}, line {reader.line_num}: must be CSV", str(error)
-        ) from None
+        where = f"{path}, line {reader.line_num}"
+        raise InvalidValue(KEY, f"{where}: must be CSV", str(error)) from None

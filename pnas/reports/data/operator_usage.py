@@ -1,27 +1,26 @@
-"""Which operators and inputs the cells of each stage use, and what rewards the cells with them got."""
+"""Which operators and inputs the cells of each group use, and the rewards of those cells."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
 from pnas.errors import InvalidValue
-from pnas.records import ChildRecord
 from pnas.reports.cells.cell_graph import CellGraph, cell_graph
+from pnas.reports.data.scored_cell import CellGroup, ScoredCell
 
-_Parts = tuple[float | None, list[str]]
-"""A cell's reward and the names of its parts."""
-
-_PartsOf = Callable[[CellGraph], list[str]]
+_FEWEST_FOR_A_QUARTER = 4
 
 
 @dataclass(frozen=True)
-class Use:
-    """How one operator, or one input, is used at one stage.
+class Usage:
+    """How one operator, or one input, is used by the cells of one group.
 
     Attributes:
-        share: of all operators (inputs) of the stage's cells, in [0, 1].
-        top_share: of those of the better quarter of its cells that have a reward; None if fewer than 4 have one.
-        mean_reward: of the cells in which it occurs; None if none has a reward.
+        share: Share of all operators (inputs) of the group's cells, in [0, 1].
+        top_share: Share of those of the better quarter of its cells; None if fewer than 4 have a
+            reward.
+        mean_reward: Mean reward of the cells in which it occurs; None if none has a reward.
     """
 
     share: float
@@ -29,51 +28,91 @@ class Use:
     mean_reward: float | None
 
 
-def operator_use(children: Sequence[ChildRecord]) -> dict[str, dict[int, Use]]:
-    """Use of each operator by stage, the most used one first."""
-    return _use(
-        children, lambda graph: [operand.operator for block in graph.blocks for operand in block]
-    )
+UsageByGroup = Mapping[CellGroup, Usage]
 
 
-def input_use(children: Sequence[ChildRecord]) -> dict[str, dict[int, Use]]:
-    """Use of each input (-1, -2, ..., 0, 1, ...) by stage."""
-    use = _use(
-        children, lambda graph: [str(operand.source) for block in graph.blocks for operand in block]
-    )
-    return dict(sorted(use.items(), key=lambda item: (int(item[0]) >= 0, abs(int(item[0])))))
+@dataclass(frozen=True)
+class _CellParts:
+    """Reward of a cell, and how often each operator (or input) occurs in it."""
+
+    reward: float | None
+    counts: Counter[str]
 
 
-def _use(children: Sequence[ChildRecord], parts_of: _PartsOf) -> dict[str, dict[int, Use]]:
-    stages: dict[int, list[_Parts]] = {}
-    for child in children:
-        if (parts := _parts(child, parts_of)) is not None:
-            stages.setdefault(child.b, []).append(parts)
-    names = [name for cells in stages.values() for _, parts in cells for name in parts]
-    ordered = sorted(set(names), key=lambda name: (-names.count(name), name))
-    return {name: {b: _one(name, cells) for b, cells in sorted(stages.items())} for name in ordered}
+def operator_usage(cells: Iterable[ScoredCell]) -> dict[str, UsageByGroup]:
+    """Return the usage of each operator by group, the most used operator first."""
+    return _usage(cells, _operators)
 
 
-def _parts(child: ChildRecord, parts_of: _PartsOf) -> _Parts | None:
-    try:
-        return child.reward, parts_of(cell_graph(child.cell))
-    except InvalidValue:
-        return None  # a cell of a kind that has no operators and inputs we know
+def input_usage(cells: Iterable[ScoredCell]) -> dict[str, UsageByGroup]:
+    """Return the usage of each input by group: previous cells -1, -2, ..., then blocks 0, 1, ..."""
+    usage = _usage(cells, _inputs)
+    return dict(sorted(usage.items(), key=lambda item: _input_order(int(item[0]))))
 
 
-def _one(name: str, cells: Sequence[_Parts]) -> Use:
-    measured = sorted(
-        ((r, parts) for r, parts in cells if r is not None), key=lambda cell: -cell[0]
-    )
-    top = measured[: len(measured) // 4]
-    rewards = [reward for reward, parts in measured if name in parts]
-    return Use(
-        _share(name, [parts for _, parts in cells]) or 0.0,
-        _share(name, [parts for _, parts in top]),
-        mean(rewards) if rewards else None,
-    )
+def _operators(graph: CellGraph) -> list[str]:
+    return [operand.operator for block in graph.blocks for operand in block]
 
 
-def _share(name: str, cells: Sequence[list[str]]) -> float | None:
-    total = sum(map(len, cells))
-    return sum(parts.count(name) for parts in cells) / total if total else None
+def _inputs(graph: CellGraph) -> list[str]:
+    return [str(operand.source) for block in graph.blocks for operand in block]
+
+
+def _input_order(source: int) -> tuple[bool, int]:
+    return source >= 0, abs(source)
+
+
+def _usage(
+    cells: Iterable[ScoredCell], parts_of: Callable[[CellGraph], list[str]]
+) -> dict[str, UsageByGroup]:
+    groups: dict[CellGroup, list[_CellParts]] = {}
+    for cell in cells:
+        try:
+            parts = parts_of(cell_graph(cell.cell))
+        except InvalidValue:
+            continue  # a cell of a space of an extension, without operators that we know
+        groups.setdefault(cell.group, []).append(_CellParts(cell.reward, Counter(parts)))
+
+    used: dict[str, dict[CellGroup, Usage]] = {}
+    total: Counter[str] = Counter()
+    for group in sorted(groups):
+        counts = _sum_counts(groups[group])
+        total += counts
+        for name in counts:
+            used.setdefault(name, {})
+
+    for group in sorted(groups):
+        for name, usage in _group_usage(groups[group], names=used).items():
+            used[name][group] = usage
+    names = sorted(used, key=lambda name: (-total[name], name))
+    return {name: used[name] for name in names}
+
+
+def _group_usage(cells: Sequence[_CellParts], names: Iterable[str]) -> dict[str, Usage]:
+    with_reward = [cell for cell in cells if cell.reward is not None]
+    with_reward.sort(key=lambda cell: -(cell.reward or 0.0))
+    quarter = len(with_reward) // _FEWEST_FOR_A_QUARTER
+    counts = _sum_counts(cells)
+    top_counts = _sum_counts(with_reward[:quarter])
+
+    usage = {}
+    for name in names:
+        rewards = [cell.reward or 0.0 for cell in with_reward if name in cell.counts]
+        usage[name] = Usage(
+            share=_share(counts, name) or 0.0,
+            top_share=_share(top_counts, name),
+            mean_reward=mean(rewards) if rewards else None,
+        )
+    return usage
+
+
+def _sum_counts(cells: Iterable[_CellParts]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for cell in cells:
+        total.update(cell.counts)
+    return total
+
+
+def _share(counts: Counter[str], name: str) -> float | None:
+    total = counts.total()
+    return counts[name] / total if total else None

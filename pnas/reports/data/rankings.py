@@ -1,46 +1,69 @@
-"""Rankings in their order: all cells in one, or one ranking for each file or run, to be laid over one another."""
+"""Rankings in their order: all cells in one, or one ranking for each file or run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from pnas.reports.data.scored_cell import ScoredCell, has_worth, ranked, short_names
+from pnas.errors import require_choice
+from pnas.reports.data.scored_cell import ScoredCell, ranked, short_names
+
+ORDERS = ("sorted", "training")
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A cell, its number among the cells as they were read, and its place on the axis, counted from 1."""
+class RankedCell:
+    """A cell at its place of an axis.
+
+    Attributes:
+        place: Place, counted from 1.
+        index: Position among the cells as they were read, counted from 0.
+        cell: The cell.
+    """
 
     place: int
     index: int
     cell: ScoredCell
 
-    @property
-    def value(self) -> float | None:
-        """Its reward; of a cell that has none its prediction; None if it failed."""
-        return (
-            self.cell.reward
-            if self.cell.reward is not None
-            else self.cell.predicted
-            if has_worth(self.cell)
-            else None
-        )
 
+def place_cells(cells: Sequence[ScoredCell], order: str) -> list[RankedCell]:
+    """Return the cells at their places.
 
-def placed(cells: Sequence[ScoredCell], order: str) -> list[Placed]:
-    """The cells in ``order``: "sorted" (best first, those without worth left out) or "training"."""
-    numbered = list(enumerate(cells))
+    Args:
+        cells: Cells in training order.
+        order: "sorted" (best first; cells without reward and prediction are left out) or
+            "training".
+
+    Raises:
+        InvalidValue: Another order.
+    """
+    require_choice("task.order", order, ORDERS)
+    # Equal cells are different children, so positions are found by identity.
+    index_of = {id(cell): index for index, cell in enumerate(cells)}
+    ordered = list(cells)
     if order == "sorted":
-        # Equals keep their order, so the places of `ranked` are found by identity.
-        rank = {id(cell): place for place, cell in enumerate(ranked(cells))}
-        numbered = sorted(
-            ((i, c) for i, c in numbered if has_worth(c)), key=lambda item: rank[id(item[1])]
-        )
-    return [Placed(place, index, cell) for place, (index, cell) in enumerate(numbered, start=1)]
+        ordered = [cell for cell in ranked(cells) if cell.is_ranked]
+
+    places = []
+    for place, cell in enumerate(ordered, start=1):
+        places.append(RankedCell(place, index_of[id(cell)], cell))
+    return places
+
+
+def ranking_line(places: Sequence[RankedCell], order: str) -> list[tuple[float, float]]:
+    """Return the line that stands for a ranking: values by rank, or the best so far in training."""
+    known = []
+    for place in places:
+        if place.cell.value is not None:
+            known.append((float(place.place), place.cell.value))
+    if order == "sorted":
+        return known
+
+    best = accumulate((value for _, value in known), max)
+    return [(place, value) for (place, _), value in zip(known, best, strict=True)]
 
 
 def by_source(cells: Iterable[ScoredCell]) -> dict[str, list[ScoredCell]]:
-    """The cells of each file or run, under the shortest name that tells it apart."""
+    """Return the cells of each file or run, under the shortest name that tells it apart."""
     groups: dict[str, list[ScoredCell]] = {}
     for cell in cells:
         groups.setdefault(cell.source, []).append(cell)
@@ -49,15 +72,12 @@ def by_source(cells: Iterable[ScoredCell]) -> dict[str, list[ScoredCell]]:
 
 
 def history_first(cells: Sequence[ScoredCell]) -> list[ScoredCell]:
-    """Cells of files with rewards before those of files with scores only; files and rows otherwise as they were."""
-    measured = {cell.source for cell in cells if cell.reward is not None or cell.status is not None}
+    """Return cells of files with rewards before those of files with scores only.
+
+    Files and rows otherwise keep their order.
+    """
+    measured = set()
+    for cell in cells:
+        if cell.reward is not None or cell.status is not None:
+            measured.add(cell.source)
     return sorted(cells, key=lambda cell: cell.source not in measured)
-
-
-def line_of(points: Sequence[Placed], order: str) -> list[tuple[float, float]]:
-    """The line that stands for a whole ranking: its values by rank, or the best so far in training order."""
-    known = [(float(point.place), point.value) for point in points if point.value is not None]
-    if order == "sorted":
-        return known
-    best = accumulate((value for _, value in known), max)
-    return [(place, value) for (place, _), value in zip(known, best, strict=True)]

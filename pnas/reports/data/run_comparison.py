@@ -1,147 +1,182 @@
-"""Several searches side by side: what differs between them, how far each came, and when."""
+"""Several searches side by side: whether they can be compared, and what differs between them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from pnas.errors import InvalidValue
 from pnas.records.resumability import differences
-from pnas.reports.cells.cell_svg import cell_svg
-from pnas.reports.cells.palette import run_colour
-from pnas.reports.charts.report_charts import Curve, best_so_far, overlay, overlay_times
 from pnas.reports.data.run_reader import RunView
-from pnas.reports.terminal.result_tables import correlation, count, decimal, duration
-from pnas.reports.terminal.text_grid import Column, Grid
 
-_SPACE = ("kind", "operators", "input_lookback_depth", "input_lookforward_depth")
+_SPACE_KEYS = ("kind", "operators", "input_lookback_depth", "input_lookforward_depth")
 """What makes a state space another one; B only says how far into it a search goes."""
 
 _WITHOUT_MEANING = ("name", "from", "plan_only", "task", "tracking", "executor", "cache")
-_DRAWN = 4
+_FIRST_GROUPS = ("controller", "state_space", "search")
+_SEED = "seed"
+
+_MISSING = object()
 
 
 def check_comparable(runs: Sequence[RunView]) -> None:
-    """Refuse runs whose rewards say nothing about each other: of another space, or measured on other data.
+    """Check that rewards say something about each other: one state space, the same data.
 
     Raises:
-        InvalidValue: names two of the runs and what differs.
+        InvalidValue: Names two of the runs and what differs.
     """
     first = runs[0]
     for run in runs[1:]:
-        for key in (f"state_space.{name}" for name in _SPACE):
-            _require_equal(key, first, run, first.value(key), run.value(key))
+        for name in _SPACE_KEYS:
+            key = f"state_space.{name}"
+            _check_equal(key, (first, first.value(key)), (run, run.value(key)))
         if None not in (first.fingerprint, run.fingerprint):
-            _require_equal("data", first, run, first.fingerprint, run.fingerprint)
+            _check_equal("data", (first, first.fingerprint), (run, run.fingerprint))
 
 
-def _require_equal(key: str, first: RunView, run: RunView, expected: Any, received: Any) -> None:
-    if expected != received:
-        rule = f"runs must have the same {key}, unless task.mixed=true; {first.path} has {json.dumps(expected)}"
-        raise InvalidValue(
-            "task.files", f"{rule}, {run.path} {json.dumps(received)}", str(run.path)
+def _check_equal(key: str, expected: tuple[RunView, Any], received: tuple[RunView, Any]) -> None:
+    first, first_value = expected
+    run, value = received
+    if first_value != value:
+        rule = (
+            f"runs must have the same {key}, unless task.mixed=true; "
+            f"{first.path} has {json.dumps(first_value)}, {run.path} {json.dumps(value)}"
         )
+        raise InvalidValue("task.files", rule, str(run.path))
 
 
-def compared(runs: Sequence[RunView]) -> dict[str, Any]:
-    """What the template shows of all runs together."""
-    names = _names(runs)
-    named = list(zip(names, runs, strict=True))
-    by_child, by_time = (
-        [Curve(n, i, best_so_far(r, t)) for i, (n, r) in enumerate(named)] for t in (False, True)
-    )
-    return {
-        "runs": [(index, name, run_colour(index)) for index, name in enumerate(names)],
-        "table": comparison_table(runs),
-        "differences": difference_table(runs),
-        "curves": [overlay(by_child, "children trained"), overlay_times(by_time)],
-        "drawn": list(_drawn(runs, names)),
-    }
+@dataclass(frozen=True)
+class Difference:
+    """A choice or a configured value in which runs differ.
+
+    Attributes:
+        key: Configuration group (``controller``) or dotted key (``controller.K``).
+        values: Its value in each run, as text.
+        is_choice: Whether it is the option of a group.
+    """
+
+    key: str
+    values: tuple[str, ...]
+    is_choice: bool = False
+
+    def label(self, index: int) -> str:
+        """Return a short name of the value in run ``index``: ``gp``, ``seed 0``, ``K=8``."""
+        value = self.values[index]
+        if self.is_choice:
+            return value
+        if self.key == _SEED:
+            return f"seed {value}"
+        return f"{self.key.rpartition('.')[2]}={value}"
 
 
-def comparison_table(runs: Sequence[RunView]) -> Grid:
-    """One row a search, best first, with the configured values in which they differ."""
-    keys = _differing(runs)
-    ordered = sorted(zip(_names(runs), runs, strict=True), key=lambda item: -_reward(item[1]))
-    settings = [
-        Column(key, _setting(key), prose=True)
-        for key in keys[:6]
-        if key not in ("controller.predictor",)
-    ]
-    return Grid.of("Searches, best first", [*_COLUMNS, *settings], ordered)
+def find_differences(runs: Sequence[RunView]) -> list[Difference]:
+    """Return what differs between runs, options of groups first and the seed last.
+
+    Left out are values that only follow others: those that an option of their own group brings
+    with it, and those that equal another differing value in every run.
+    """
+    found = list(_differing_choices(runs))
+    choices = {difference.key: difference for difference in found}
+    for difference in _differing_values(runs):
+        group = difference.key.partition(".")[0]
+        follows_choice = group in choices and _is_decided_by(difference, choices[group])
+        repeats = any(difference.values == earlier.values for earlier in found)
+        if not follows_choice and (difference.key == _SEED or not repeats):
+            found.append(difference)
+    return sorted(found, key=lambda difference: difference.key == _SEED)
 
 
-def difference_table(runs: Sequence[RunView]) -> Grid | None:
-    """One row for each configured value in which the runs differ; None if they do in nothing."""
-    keys = _differing(runs)
-    names = _names(runs)
-    if not keys:
-        return None
-    columns = [
-        Column(name, _value_in(run), prose=True) for name, run in zip(names, runs, strict=True)
-    ]
-    return Grid.of("What differs", [Column("key", str, prose=True), *columns], keys)
+def _differing_choices(runs: Sequence[RunView]) -> Iterator[Difference]:
+    groups = {group for run in runs for group in run.choices if group not in _WITHOUT_MEANING}
+    for group in sorted(groups, key=_key_order):
+        values = tuple(str(run.choices.get(group, "?")) for run in runs)
+        if len(set(values)) > 1:
+            yield Difference(group, values, is_choice=True)
 
 
-def _names(runs: Sequence[RunView]) -> list[str]:
-    """A name for each run; with its directory where two have the same."""
-    names = [run.name for run in runs]
-    return [str(run.path) if names.count(run.name) > 1 else run.name for run in runs]
+def _differing_values(runs: Sequence[RunView]) -> Iterator[Difference]:
+    configs = [_with_meaning(run.config) for run in runs]
+    keys: set[str] = set()
+    for config in configs[1:]:
+        keys.update(key for key, _, _ in differences(configs[0], config))
+    for key in sorted(keys, key=_key_order):
+        values = tuple(_as_text(run.value(key, _MISSING)) for run in runs)
+        yield Difference(key, values)
 
 
-def _differing(runs: Sequence[RunView]) -> list[str]:
-    meaning = [_meaning(run.config) for run in runs]
-    keys = {key for other in meaning[1:] for key, *_ in differences(meaning[0], other)}
-    return sorted(
-        keys, key=lambda key: (not key.startswith(("controller", "state_space", "search")), key)
-    )
-
-
-def _meaning(config: Mapping[str, Any]) -> dict[str, Any]:
+def _with_meaning(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in _WITHOUT_MEANING}
 
 
-def _value_in(run: RunView) -> Any:
-    return lambda key: _as_text(run.value(key))
+def _key_order(key: str) -> tuple[bool, str]:
+    return not key.startswith(_FIRST_GROUPS), key
 
 
-def _setting(key: str) -> Any:
-    return lambda item: _as_text(item[1].value(key))
+def _is_decided_by(difference: Difference, choice: Difference) -> bool:
+    """Whether runs of the same option have the same value."""
+    value_of: dict[str, str] = {}
+    for option, value in zip(choice.values, difference.values, strict=True):
+        if value_of.setdefault(option, value) != value:
+            return False
+    return True
 
 
 def _as_text(value: Any) -> str:
+    if value is _MISSING:
+        return "-"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _reward(run: RunView) -> float:
-    return -1.0 if run.best is None or run.best.reward is None else run.best.reward
+@dataclass(frozen=True)
+class RunGroup:
+    """Runs that differ in their seed only.
+
+    Attributes:
+        name: What they have in common and others have not.
+        indices: Their positions among all runs.
+    """
+
+    name: str
+    indices: tuple[int, ...]
 
 
-def _drawn(
-    runs: Sequence[RunView], names: Sequence[str]
-) -> Iterator[tuple[str, str, Markup | None]]:
-    ordered = sorted(zip(names, runs, strict=True), key=lambda item: -_reward(item[1]))
-    for name, run in ordered[:_DRAWN]:
-        if run.best is not None:
-            try:
-                picture = cell_svg(
-                    run.best.cell, "unused" if run.value("child.concat") == "unused" else "all"
-                )
-            except InvalidValue:
-                picture = None
-            yield f"{name}: reward {decimal(run.best.reward)}", str(run.best.cell), picture
+def run_names(runs: Sequence[RunView]) -> list[str]:
+    """Return a name for each run: its own, or what tells it apart in a sweep.
+
+    Searches of a sweep are named by date and job number, which says nothing: they are called by
+    what differs (``gp, seed 0``).
+    """
+    names = [run.name for run in runs]
+    is_sweep = len(runs) > 1 and all(run.sweep is not None for run in runs)
+    if len(set(names)) == len(names) and not is_sweep:
+        return names
+
+    found = find_differences(runs)
+    labels = [_label(found, index) for index in range(len(runs))]
+    unique = []
+    for run, label in zip(runs, labels, strict=True):
+        is_unique = bool(label) and labels.count(label) == 1
+        unique.append(label if is_unique else str(run.path))
+    return unique
 
 
-_COLUMNS = (
-    Column("search", lambda item: item[0], prose=True),
-    Column("status", lambda item: item[1].status, prose=True),
-    Column("best", lambda item: decimal(item[1].best.reward if item[1].best else None)),
-    Column("test", lambda item: decimal(item[1].test_accuracy)),
-    Column("b", lambda item: str(len(item[1].best.cell)) if item[1].best else ""),
-    Column("children", lambda item: count(item[1].trained)),
-    Column("failed", lambda item: count(len(item[1].failed)) if item[1].failed else ""),
-    Column("predictor", lambda item: item[1].predictor, prose=True),
-    Column("ρ", lambda item: correlation(item[1].last_rho)),
-    Column("time", lambda item: duration(item[1].seconds)),
-)
+def group_by_seed(runs: Sequence[RunView], names: Sequence[str]) -> list[RunGroup]:
+    """Return the runs in groups that differ in their seed only, in order of first mention."""
+    found = find_differences(runs)
+    others = [difference for difference in found if difference.key != _SEED]
+    members: dict[str, list[int]] = {}
+    for index in range(len(runs)):
+        setting = "\n".join(difference.values[index] for difference in others)
+        members.setdefault(setting, []).append(index)
+
+    groups = []
+    for indices in members.values():
+        name = names[indices[0]]
+        if len(indices) > 1:
+            name = _label(others, indices[0]) or "all searches"
+        groups.append(RunGroup(name, tuple(indices)))
+    return groups
+
+
+def _label(found: Sequence[Difference], index: int) -> str:
+    return ", ".join(difference.label(index) for difference in found)

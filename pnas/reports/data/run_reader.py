@@ -1,8 +1,6 @@
-"""A run directory as reports see it: one reading of its journal, and whether anybody is at work on it."""
+"""A run directory as reports see it: one reading of its journal."""
 
-import fcntl
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import RunDirectoryError
-from pnas.records import ChildRecord, Event, Journal, StageRecord, Status, best_child
-from pnas.records.evaluation_cache import seed_if_cached
+from pnas.records import (
+    ChildRecord,
+    Event,
+    JournalReader,
+    StageRecord,
+    Status,
+    best_child,
+    summarize,
+)
 from pnas.records.run_directory import JOURNAL, LOCK
-
-_IDLE = 600.0
-"""Seconds without a child at work after which a search was not running: it was stopped, and continued later."""
-
-_TOLERANCE = 0.1
-"""Seconds between a child's end and the journal's knowing of it."""
+from pnas.reports.data.scored_cell import ScoredCell, from_children
+from pnas.reports.data.training_times import Pause, pauses_between
+from pnas.system import file_lock
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,21 @@ class RunView:
     """What one journal says of its search.
 
     Attributes:
-        path: the run directory.
-        name: of the search.
+        path: The run directory.
+        name: Name of the search.
         status: running, interrupted (it says running, but no process holds it), finished or failed.
-        config: the resolved configuration, nested.
-        choices: the option chosen in each configuration group.
-        children: in the order in which they were asked for.
-        stages: in order.
-        events: in order.
-        seconds: of all commands of this search together.
-        test_accuracy: of the best child, once the search has finished.
-        stopped_by: the budget that ended the search.
-        sweep: name of its multirun.
-        started_at: seconds since the epoch.
-        fingerprint: of the data that rewards were measured on.
+        config: The resolved configuration, nested.
+        choices: Option chosen in each configuration group.
+        children: Children in the order in which they were chosen.
+        stages: Stages in order.
+        events: Events in order.
+        seconds: Wall-clock time of all commands of this search together.
+        test_accuracy: Test accuracy of the best child, once the search has finished.
+        stopped_by: Budget that ended the search.
+        sweep: Name of its multirun.
+        started_at: Start in seconds since the epoch.
+        fingerprint: Fingerprint of the data that rewards were measured on.
+        overrides: Overrides of the command that started it; empty where none are stored.
     """
 
     path: Path
@@ -56,17 +59,21 @@ class RunView:
     sweep: str | None
     started_at: float | None
     fingerprint: str | None
+    overrides: tuple[str, ...] = ()
 
     @cached_property
     def best(self) -> ChildRecord | None:
+        """Child of the highest reward."""
         return best_child(self.children)
 
     @cached_property
     def trained(self) -> int:
+        """Number of children that have a reward."""
         return sum(child.status is Status.OK for child in self.children)
 
     @cached_property
     def failed(self) -> list[ChildRecord]:
+        """Children whose training failed."""
         return [child for child in self.children if child.status is Status.FAILED]
 
     @cached_property
@@ -75,8 +82,36 @@ class RunView:
         ended = [child for child in self.children if child.ended_at is not None]
         return sorted(ended, key=lambda child: (child.ended_at or 0.0, child.id))
 
+    @cached_property
+    def cells(self) -> list[ScoredCell]:
+        """All children as cells of a ranking, in the order of ``children``."""
+        return from_children(self.children, B=self.B)
+
+    @property
+    def B(self) -> int | None:
+        """Number of blocks of the largest cells."""
+        value = self.value("state_space.B")
+        return value if isinstance(value, int) else None
+
+    @property
+    def is_tabular(self) -> bool:
+        """Whether rewards were read from a table instead of being measured by training."""
+        return self.value("trainer.table") is not None
+
+    @property
+    def concat(self) -> str:
+        """Blocks that make up a cell's output: "all" or "unused"."""
+        return "unused" if self.value("child.concat") == "unused" else "all"
+
+    @cached_property
+    def stage_figures(self) -> list[dict[str, Any]]:
+        """The stages as summary.json has them."""
+        with closing(JournalReader(self.path / JOURNAL)) as journal:
+            stages: list[dict[str, Any]] = summarize(journal)["stages"]
+        return stages
+
     def value(self, key: str, default: Any = None) -> Any:
-        """A configured value by its dotted key (``controller.K``)."""
+        """Return a configured value by its dotted key (``controller.K``)."""
         node: Any = self.config
         for part in key.split("."):
             node = node.get(part, default) if isinstance(node, Mapping) else default
@@ -84,78 +119,61 @@ class RunView:
 
     @property
     def predictor(self) -> str:
-        """The predictor's name, as the stages or the configuration give it."""
-        kinds = [
-            stage.predictor["kind"]
-            for stage in self.stages
-            if stage.predictor and "kind" in stage.predictor
-        ]
-        return str(
-            kinds[-1]
-            if kinds
-            else self.choices.get("controller", self.value("controller.predictor", "?"))
-        )
+        """Name of the predictor, as the stages or the configuration give it; "" for none."""
+        for stage in reversed(self.stages):
+            if stage.predictor and "kind" in stage.predictor:
+                return str(stage.predictor["kind"])
+        has_ended = self.status == "finished"
+        if has_ended and not any(child.predicted is not None for child in self.children):
+            return ""
+        configured = self.value("controller.predictor", "")
+        return str(self.choices.get("controller", configured))
 
     @property
     def last_rho(self) -> float | None:
         """Rank correlation of predictions and rewards at the last stage for which it is known."""
-        known = [(stage.predictor or {}).get("spearman_next") for stage in self.stages]
-        return next((value for value in reversed(known) if value is not None), None)
+        for stage in reversed(self.stages):
+            rho = (stage.predictor or {}).get("spearman_next")
+            if rho is not None:
+                return float(rho)
+        return None
 
     @cached_property
-    def _pauses(self) -> list[tuple[float, float]]:
-        """Stretches of time, long and without a child at work, in which no command was running."""
-        spans = sorted(span for child in self.ended if (span := span_of(child)))
-        pauses = []
-        busy_until = spans[0][1] if spans else 0.0
-        for start, end in spans:
-            if start - busy_until > _IDLE:
-                pauses.append((busy_until, start))
-            busy_until = max(busy_until, end)
-        return pauses
+    def _pauses(self) -> list[Pause]:
+        return pauses_between(self.ended)
 
-    def elapsed(self, at: float) -> float:
-        """Seconds of search at the instant ``at``, counted from the start, pauses between commands left out."""
-        starts = [self.started_at, *(stage.opened_at for stage in self.stages[:1])]
-        start = min((value for value in starts if value is not None), default=at)
-        paused = sum(min(end, at) - begin for begin, end in self._pauses if begin < at)
-        return max(0.0, at - start - paused)
+    @cached_property
+    def _start(self) -> float | None:
+        starts = [self.started_at]
+        if self.stages:
+            starts.append(self.stages[0].opened_at)
+        return min((value for value in starts if value is not None), default=None)
 
+    def elapsed(self, instant: float) -> float:
+        """Return the seconds of search from its start to ``instant``, without pauses.
 
-def span_of(child: ChildRecord) -> tuple[float, float] | None:
-    """When ``child`` was trained: start and end in seconds since the epoch; None if it was not trained here."""
-    if child.ended_at is None or seed_if_cached(child.metrics) is not None:
-        return None
-    return child.ended_at - (child.seconds or 0.0), child.ended_at
-
-
-def side_by_side(children: Iterable[ChildRecord]) -> list[tuple[int, ChildRecord]]:
-    """Each trained child with the number of the first lane, from 0, that was free when it started.
-
-    The journal does not name workers, but no worker trains two children at once: there are as many lanes as
-    workers were ever busy together.
-    """
-    spans = sorted((*span, child.id, child) for child in children if (span := span_of(child)))
-    free: list[float] = []
-    placed = []
-    for start, end, _, child in spans:
-        lane = next((i for i, until in enumerate(free) if until <= start + _TOLERANCE), len(free))
-        free[lane : lane + 1] = [end]
-        placed.append((lane, child))
-    return placed
+        Args:
+            instant: Seconds since the epoch.
+        """
+        start = instant if self._start is None else self._start
+        paused = 0.0
+        for pause in self._pauses:
+            if pause.start < instant:
+                paused += min(pause.end, instant) - pause.start
+        return max(0.0, instant - start - paused)
 
 
 def read_run(run_dir: Path, status: str | None = None) -> RunView:
     """Read the journal of ``run_dir``; nothing is written.
 
     Args:
-        run_dir: holds the journal.
-        status: of the search, for whoever knows better than the journal.
+        run_dir: Directory that holds the journal.
+        status: Status of the search, for a caller who knows better than the journal.
 
     Raises:
-        RunDirectoryError: there is none, or it cannot be read.
+        RunDirectoryError: There is no journal, or it cannot be read.
     """
-    with closing(Journal(run_dir / JOURNAL)) as journal:
+    with closing(JournalReader(run_dir / JOURNAL)) as journal:
         stored = str(journal.meta("status", "running"))
         if stored == "running" and not is_held(run_dir):
             stored = "interrupted"
@@ -177,19 +195,16 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
             sweep=journal.meta("sweep"),
             started_at=journal.meta("started_at"),
             fingerprint=journal.meta("data_fingerprint"),
+            overrides=_strings(journal.meta("overrides")),
         )
 
 
 def is_held(run_dir: Path) -> bool:
-    """Whether a process holds ``run_dir`` at this moment; looks, and writes nothing."""
-    try:
-        descriptor = os.open(run_dir / LOCK, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    """Return whether a process works on ``run_dir`` at this moment. Looks, and writes nothing."""
+    return file_lock.is_held(run_dir / LOCK)
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        return ()
+    return tuple(str(value) for value in values)

@@ -1,7 +1,8 @@
-"""ScoredCell: a cell and what is known of its worth, whichever file or journal it comes from."""
+"""A cell and what is known of its worth, whichever file or journal it comes from."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import takewhile
 from pathlib import Path
 
@@ -9,21 +10,65 @@ from pnas.records import ChildRecord, Status
 from pnas.state_space import Cell
 
 
+class Phase(IntEnum):
+    """Part of a search in which a cell was chosen."""
+
+    GROWTH = 0
+    REFINEMENT = 1
+    CONFIRMATION = 2
+
+
+@dataclass(frozen=True, order=True)
+class CellGroup:
+    """Cells that share a colour: those of one size, or those of a phase at full size.
+
+    A search of many rounds has as few groups as one of few: rounds share the group of their phase.
+
+    Attributes:
+        phase: Phase of the search.
+        blocks: Number of blocks; 0 for phases in which all cells have full size.
+    """
+
+    phase: Phase
+    blocks: int
+
+    @classmethod
+    def of_size(cls, blocks: int) -> "CellGroup":
+        """Return the group of the cells of ``blocks`` blocks."""
+        return cls(Phase.GROWTH, blocks)
+
+    @property
+    def name(self) -> str:
+        """Name in a legend."""
+        if self.phase is Phase.GROWTH:
+            return f"b = {self.blocks}"
+        return self.phase.name.lower()
+
+    @property
+    def title(self) -> str:
+        """Name in a heading."""
+        if self.phase is Phase.GROWTH:
+            ending = "" if self.blocks == 1 else "s"
+            return f"Cells of {self.blocks} block{ending}"
+        return self.phase.name.capitalize()
+
+
 @dataclass(frozen=True)
 class ScoredCell:
     """One row of a ranking.
 
     Attributes:
-        cell: the cell.
-        reward: measured validation accuracy in [0, 1]; None if it was not (or could not be) trained.
-        predicted: what a predictor said of it before it was trained; None if it was not asked.
-        stage: the stage that trained it, or its number of blocks where the source names no stage.
-        status: state of the child; None where the source knows no children (score files).
-        params: trainable parameters.
-        flops: multiply-adds of one example.
-        seconds: wall-clock time of its training.
-        error: why it failed.
-        source: name of the file or run that the row was read from.
+        cell: The cell.
+        reward: Measured validation accuracy in [0, 1]; None if it was not trained to an end.
+        predicted: Reward predicted before training; None if no predictor was asked.
+        stage: Stage that trained it, or its number of blocks where the source names no stage.
+        status: State of the child; None where the source has no children (score files).
+        params: Trainable parameters.
+        flops: Multiply-adds of one example.
+        seconds: Wall-clock time of its training.
+        error: Why it failed.
+        source: Name of the file or run that the row was read from.
+        phase: Phase of the search that chose it.
     """
 
     cell: Cell
@@ -36,12 +81,48 @@ class ScoredCell:
     seconds: float | None = None
     error: str | None = None
     source: str = ""
+    phase: Phase = Phase.GROWTH
+
+    @property
+    def group(self) -> CellGroup:
+        """Group that decides its colour."""
+        if self.phase is Phase.GROWTH:
+            return CellGroup.of_size(len(self.cell))
+        return CellGroup(self.phase, 0)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its training failed."""
+        return self.status is Status.FAILED
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a place in a ranking: a reward, or a prediction and no failure."""
+        if self.reward is not None:
+            return True
+        return self.predicted is not None and not self.has_failed
+
+    @property
+    def value(self) -> float | None:
+        """Its reward; its prediction if it has no reward; None if it is not ranked."""
+        if self.reward is not None:
+            return self.reward
+        return self.predicted if self.is_ranked else None
 
 
-def from_children(children: Iterable[ChildRecord], source: str = "") -> list[ScoredCell]:
-    """The children of a journal, in the journal's order."""
-    return [
-        ScoredCell(
+def from_children(
+    children: Iterable[ChildRecord], source: str = "", B: int | None = None
+) -> list[ScoredCell]:
+    """Return the children of a journal, in the journal's order.
+
+    Args:
+        children: Children of one search.
+        source: Name of the run.
+        B: Number of blocks of the search's largest cells. Later stages are its refinement.
+    """
+    cells = []
+    for child in children:
+        cell = ScoredCell(
             cell=child.cell,
             reward=child.reward,
             predicted=child.predicted,
@@ -52,41 +133,55 @@ def from_children(children: Iterable[ChildRecord], source: str = "") -> list[Sco
             seconds=child.seconds,
             error=child.error,
             source=source,
+            phase=_phase_of(child, B),
         )
-        for child in children
-    ]
+        cells.append(cell)
+    return cells
+
+
+def _phase_of(child: ChildRecord, B: int | None) -> Phase:
+    # Batches of random search and of evolution are numbered on and on too, but nothing predicts.
+    is_beyond_growth = B is not None and child.b > B
+    if is_beyond_growth and child.predicted is not None:
+        return Phase.REFINEMENT
+    return Phase.GROWTH
 
 
 def ranked(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
-    """Best first: the measured by reward, then the unmeasured by prediction, then those with neither.
+    """Return the cells best first.
 
-    A prediction is never compared with a measurement, and a child that failed has no worth whatever was
-    predicted of it. Equals keep their order.
+    Those with a reward come first, then those with a prediction only, then those with neither: a
+    prediction is never compared with a measurement, and a failed child has no worth whatever was
+    predicted of it. Equal cells keep their order.
     """
-    return sorted(cells, key=_standing)
+    return sorted(cells, key=_rank_key)
 
 
-def has_worth(cell: ScoredCell) -> bool:
-    """Whether ``cell`` has a place in a ranking: a reward, or a prediction and no failure."""
-    return cell.reward is not None or (
-        cell.predicted is not None and cell.status is not Status.FAILED
-    )
-
-
-def _standing(cell: ScoredCell) -> tuple[int, float]:
-    if not has_worth(cell):
-        return 2, 0.0
-    return (0, -cell.reward) if cell.reward is not None else (1, -(cell.predicted or 0.0))
+def _rank_key(cell: ScoredCell) -> tuple[int, float]:
+    if cell.reward is not None:
+        return 0, -cell.reward
+    if cell.value is not None:
+        return 1, -cell.value
+    return 2, 0.0
 
 
 def stages_of(cells: Sequence[ScoredCell]) -> list[int]:
-    """The stages that occur, ascending."""
+    """Return the stages that occur, ascending."""
     return sorted({cell.stage for cell in cells})
 
 
+def groups_of(cells: Iterable[ScoredCell]) -> list[CellGroup]:
+    """Return the groups that occur, in the order of a search."""
+    return sorted({cell.group for cell in cells})
+
+
 def short_names(sources: Iterable[str]) -> dict[str, str]:
-    """What to call each source: its path without the folders that all of them share."""
+    """Return the name of each source: its path without the folders that all of them share."""
     parts = {source: Path(source).parts for source in sources}
-    levels = zip(*(names[:-1] for names in parts.values()), strict=False)
-    shared = sum(1 for _ in takewhile(lambda folders: len(set(folders)) == 1, levels))
+    folders_by_level = zip(*(names[:-1] for names in parts.values()), strict=False)
+    shared = sum(1 for _ in takewhile(_are_equal, folders_by_level))
     return {source: str(Path(*names[shared:])) for source, names in parts.items()}
+
+
+def _are_equal(folders: Sequence[str]) -> bool:
+    return len(set(folders)) == 1

@@ -1,23 +1,39 @@
-"""How far a search is: counts, pace, time left, and how well its predictor does, from the children as they end."""
+"""How far a search is: counts, pace, time left and quality of its predictor, child by child."""
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Status, best_child
 
-_FEWEST = 3
-"""Pairs below this say nothing of an order."""
+_FEWEST_PAIRS = 3
+"""Fewer pairs than this have no order worth a number."""
+
+
+@dataclass(frozen=True)
+class PredictionQuality:
+    """How well a stage's rewards were predicted.
+
+    Attributes:
+        rho: Spearman's rank correlation; None for fewer than 3 children, or where it is undefined.
+        mean_error: Mean absolute error.
+        count: Number of children with a prediction and a reward.
+    """
+
+    rho: float | None
+    mean_error: float
+    count: int
 
 
 class Progress:
-    """The running figures of a search, for whoever shows them.
+    """The running figures of a search.
 
     Args:
-        B: stages of the search; None if its budget decides.
-        K: children a stage after the first, at most; None where that is not known.
-        workers: children trained at once.
-        earlier: children that an earlier process trained.
-        now: the clock, in seconds.
+        B: Number of stages; None if the search's budget decides.
+        K: Largest number of children of a stage after the first; None where it is not known.
+        workers: Number of children trained at once.
+        earlier: Children that an earlier process trained.
+        now: Clock in seconds.
     """
 
     def __init__(
@@ -33,26 +49,32 @@ class Progress:
         self._workers = workers
         self._now = now
         self.children = list(earlier)
-        self.b = self.total = 0
+        self.b = 0
+        self.total = 0
         self._began = now()
         self._trained_here = 0
-        self._stage_here = 0
+        self._stage_trained_here = 0
         self._stage_began = self._began
 
     def open(self, b: int, children: Sequence[ChildRecord]) -> None:
-        """Stage ``b`` consists of ``children``, some of which may have ended already."""
+        """Begin stage ``b`` of ``children``, some of which may have ended already."""
+        earlier_stages = [child for child in self.children if child.b != b]
         ended = [child for child in children if child.status is not Status.CHOSEN]
-        self.children = [child for child in self.children if child.b != b] + ended
-        self.b, self.total, self._stage_here, self._stage_began = b, len(children), 0, self._now()
+        self.children = earlier_stages + ended
+        self.b = b
+        self.total = len(children)
+        self._stage_trained_here = 0
+        self._stage_began = self._now()
 
     def end(self, child: ChildRecord) -> None:
+        """Count ``child``, which has just ended."""
         self.children.append(child)
         self._trained_here += 1
         if self._trained_here == 1:
-            # Until then workers were starting, which says nothing of their pace.
+            # Until then workers were starting, which says nothing about their pace.
             self._stage_began = self._now()
         else:
-            self._stage_here += 1
+            self._stage_trained_here += 1
 
     @property
     def of_stage(self) -> list[ChildRecord]:
@@ -61,66 +83,79 @@ class Progress:
 
     @property
     def done(self) -> int:
+        """Number of children of the open stage that have ended."""
         return len(self.of_stage)
 
     @property
     def running(self) -> int:
-        """Children at work, if every worker that could be is busy."""
+        """Number of children in training, if no worker that has one to train is idle."""
         return max(0, min(self._workers, self.total - self.done))
 
     @property
     def failed(self) -> int:
+        """Number of children of the whole search that failed."""
         return sum(child.status is Status.FAILED for child in self.children)
 
     @property
     def best(self) -> ChildRecord | None:
+        """Child of the highest reward so far."""
         return best_child(self.children)
 
     @property
     def seconds(self) -> float:
-        """Since this process began."""
+        """Seconds since this process began."""
         return self._now() - self._began
 
     @property
     def per_minute(self) -> float | None:
-        """Children a minute at this stage; None before as many as are trained at once have ended."""
+        """Children a minute at this stage; None before each worker has trained one."""
         seconds = self._now() - self._stage_began
-        return (
-            60 * self._stage_here / seconds
-            if self._stage_here >= self._workers and seconds > 0
-            else None
-        )
+        if self._stage_trained_here < self._workers or seconds <= 0:
+            return None
+        return 60 * self._stage_trained_here / seconds
 
     @property
     def stage_left(self) -> float | None:
-        """Seconds until the stage's last child has ended, at this pace; None before there is one."""
+        """Seconds until the stage's last child ends, at this pace; None before there is a pace."""
         pace = self.per_minute
-        return None if pace is None else 60 * (self.total - self.done) / pace
+        if pace is None:
+            return None
+        return 60 * (self.total - self.done) / pace
 
     @property
     def search_left(self) -> float | None:
-        """Seconds of training left at this pace, if later stages have K children and theirs are no slower."""
+        """Seconds of training left at this pace, if later stages have K children each.
+
+        None where the pace, the number of stages or K is not known.
+        """
         pace = self.per_minute
-        stage = self.stage_left
-        if pace is None or stage is None or self.B is None or (self._K is None and self.b < self.B):
+        stage_left = self.stage_left
+        if pace is None or stage_left is None or self.B is None:
             return None
-        return stage + 60 * (self.B - self.b) * (self._K or 0) / pace
-
-    def judged(self) -> tuple[float | None, float, int] | None:
-        """Rank correlation and mean absolute error of this stage's predictions, and of how many; None for none."""
-        stage = self.of_stage
-        pairs = [
-            (c.predicted, c.reward)
-            for c in stage
-            if c.predicted is not None and c.reward is not None
-        ]
-        if not pairs:
+        if self.b < self.B and self._K is None:
             return None
-        error = sum(abs(predicted - reward) for predicted, reward in pairs) / len(pairs)
-        return self._rho(pairs) if len(pairs) >= _FEWEST else None, error, len(pairs)
+        later_children = (self.B - self.b) * (self._K or 0)
+        return stage_left + 60 * later_children / pace
 
-    @staticmethod
-    def _rho(pairs: Sequence[tuple[float, float]]) -> float | None:
-        from pnas.predictors.rank_correlation import spearman
+    def prediction_quality(self) -> PredictionQuality | None:
+        """Return how well this stage's rewards were predicted; None if nothing was predicted."""
+        predicted = []
+        rewards = []
+        for child in self.of_stage:
+            if child.predicted is not None and child.reward is not None:
+                predicted.append(child.predicted)
+                rewards.append(child.reward)
+        if not rewards:
+            return None
 
-        return spearman([predicted for predicted, _ in pairs], [reward for _, reward in pairs])
+        errors = [abs(p - reward) for p, reward in zip(predicted, rewards, strict=True)]
+        mean_error = sum(errors) / len(errors)
+        rho = _spearman(predicted, rewards) if len(rewards) >= _FEWEST_PAIRS else None
+        return PredictionQuality(rho, mean_error, len(rewards))
+
+
+def _spearman(predicted: Sequence[float], rewards: Sequence[float]) -> float | None:
+    # Imported here: SciPy is slow to import, and a plan needs none of it.
+    from pnas.predictors.rank_correlation import spearman
+
+    return spearman(predicted, rewards)

@@ -1,76 +1,85 @@
-"""Where a search's time went, stage by stage."""
+"""How the time of a search divides into training, fitting and scoring, group by group of cells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pnas.records import ChildRecord, StageRecord
-from pnas.reports.data.run_reader import RunView, side_by_side
-from pnas.reports.terminal.result_tables import duration
-from pnas.reports.terminal.text_grid import Column, Grid
+from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.training_times import assign_workers
 
 
 @dataclass(frozen=True)
-class StageTime:
-    """Seconds of one stage.
+class StageDuration:
+    """Seconds of one stage, or of several together.
 
     Attributes:
-        b: the stage.
-        children: that have ended.
-        scoring: of candidates, before the stage was opened.
-        training: by the clock, from its opening to its last child's end.
-        learning: of the predictor, after that, up to the stage's end.
-        child_seconds: of all its children together.
-        busy: child seconds by the seconds that the workers had, in [0, 1]; None where nothing was trained.
+        name: Number of the stage, or numbers of the first and the last one.
+        children: Number of children that have ended.
+        scoring: Scoring of candidates, before the stage was opened.
+        training: Wall-clock time from its opening to the end of its last child.
+        fitting: Fitting of the predictor, from then to the end of the stage.
+        child_seconds: Training time of all its children together.
+        worker_seconds: Time that its workers were there for, whether busy or not.
     """
 
-    b: int
+    name: str
     children: int
     scoring: float
     training: float
-    learning: float
+    fitting: float
     child_seconds: float
-    busy: float | None
+    worker_seconds: float
+
+    @property
+    def busy(self) -> float | None:
+        """Share of the workers' time spent on training, in [0, 1]; None if nothing was trained."""
+        if self.worker_seconds <= 0:
+            return None
+        return min(1.0, self.child_seconds / self.worker_seconds)
 
 
-def stage_times(run: RunView) -> list[StageTime]:
-    """The times of the stages that have begun; pauses between commands are left out."""
-    return [
-        _stage_time(run, stage, [child for child in run.ended if child.b == stage.b])
-        for stage in run.stages
-    ]
+def stage_durations(run: RunView) -> list[StageDuration]:
+    """Return the durations of the stages that have begun, without pauses between commands."""
+    ended: dict[int, list[ChildRecord]] = {}
+    for child in run.ended:
+        ended.setdefault(child.b, []).append(child)
+
+    durations = []
+    for stage in run.stages:
+        durations.append(_stage_duration(run, stage, ended.get(stage.b, [])))
+    return durations
 
 
-def _stage_time(run: RunView, stage: StageRecord, children: list[ChildRecord]) -> StageTime:
+def _stage_duration(
+    run: RunView, stage: StageRecord, children: Sequence[ChildRecord]
+) -> StageDuration:
     opened = run.elapsed(stage.opened_at)
     last = max((run.elapsed(child.ended_at or 0.0) for child in children), default=opened)
     closed = last if stage.closed_at is None else run.elapsed(stage.closed_at)
-    placed = side_by_side(children)
-    spent = sum(child.seconds or 0.0 for _, child in placed)
-    room = len({lane for lane, _ in placed}) * (last - opened)
-    return StageTime(
-        b=stage.b,
+
+    placed = assign_workers(children)
+    workers = len({item.worker for item in placed})
+    return StageDuration(
+        name=str(stage.b),
         children=len(children),
         scoring=stage.seconds_scoring,
         training=max(0.0, last - opened),
-        learning=max(0.0, closed - last),
-        child_seconds=spent,
-        busy=min(1.0, spent / room) if room > 0 else None,
+        fitting=max(0.0, closed - last),
+        child_seconds=sum(item.child.seconds or 0.0 for item in placed),
+        worker_seconds=workers * (last - opened),
     )
 
 
-def time_table(run: RunView) -> Grid:
-    """One row a stage."""
-    return Grid.of("Where the time went", _COLUMNS, stage_times(run))
-
-
-_COLUMNS = (
-    Column("b", lambda time: str(time.b)),
-    Column("children", lambda time: f"{time.children:,}"),
-    Column("training", lambda time: duration(time.training)),
-    Column(
-        "a child",
-        lambda time: duration(time.child_seconds / time.children) if time.children else "",
-    ),
-    Column("workers busy", lambda time: "" if time.busy is None else f"{time.busy:.0%}"),
-    Column("learning", lambda time: duration(time.learning)),
-    Column("scoring", lambda time: duration(time.scoring)),
-)
+def sum_durations(durations: Sequence[StageDuration]) -> StageDuration:
+    """Return several consecutive stages as one row."""
+    first = durations[0].name
+    last = durations[-1].name
+    return StageDuration(
+        name=first if first == last else f"{first}-{last}",
+        children=sum(duration.children for duration in durations),
+        scoring=sum(duration.scoring for duration in durations),
+        training=sum(duration.training for duration in durations),
+        fitting=sum(duration.fitting for duration in durations),
+        child_seconds=sum(duration.child_seconds for duration in durations),
+        worker_seconds=sum(duration.worker_seconds for duration in durations),
+    )

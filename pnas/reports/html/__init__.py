@@ -1,1 +1,1 @@
-"""TODO."""
+"""Web pages, each in one file."""

@@ -1,16 +1,21 @@
 """The model card of an exported model: what it is, what it was made from, and what it can do."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from pnas.reports.data.number_format import decimal
 
 _CARD = """# A convolutional network found by progressive architecture search
 
-Classifies images of {height}x{width} pixels with {channels} channel(s) into {count} classes: {classes}.
+Classifies images of {height}x{width} pixels with {channels} channel(s) into {count} classes:
+{classes}.
 
 ## Use
 
-Every format takes raw pixels, float32, (n, {height}, {width}, {channels}), black 0 and white {white:g}, and gives a
-probability for each class, (n, {count}). Normalisation is a part of the model. `model.json` has the same facts for
-programs; `experiments/classify_image.py` of the project classifies an image file.
+Every format takes raw pixels, float32, (n, {height}, {width}, {channels}), black 0 and white
+{white:g}, and gives a probability for each class, (n, {count}). Normalisation is a part of the
+model. `model.json` has the same facts for programs; `experiments/classify_image.py` of the project
+classifies an image file.
 
 | format | file | largest difference of a probability from the trained network |
 |---|---|---|
@@ -23,15 +28,15 @@ programs; `experiments/classify_image.py` of the project classifies an image fil
 
 ## Data
 
-{data_name}, split {fingerprint}: {train:,} images to train on, {val:,} to choose by, {test:,} to test on. Channels are
-normalised by mean and standard deviation of the images to train on.
+{data_name}, split {fingerprint}: {train:,} images to train on, {val:,} to choose by, {test:,} to
+test on. Channels are normalised by mean and standard deviation of the images to train on.
 
 ## Accuracy
 
 {metrics}
 
-Validation accuracy is what cell and network were chosen by, and so too good; the test part was read once, at the end.
-Nothing is known of images of another kind than those.
+Validation accuracy is biased upwards, because cell and network were chosen by it; the test part
+was read once, at the end. Nothing is known about images of another kind than those.
 
 ## Command
 
@@ -45,23 +50,25 @@ _FILES = {
     "mlflow": "mlflow_model/",
 }
 
+_CLASSES_NAMED = 20
 
-def model_card(facts: dict[str, Any]) -> str:
-    """The card as Markdown; ``facts`` as in model.json."""
-    image = facts["image"]
-    examples = facts["examples"]
-    rows = [
-        f"| {name} | `{_FILES[name]}` | {value:.1e} |"
-        for name, value in facts["largest_difference"].items()
-    ]
-    metrics = [f"- {name}: {_shown(value)}" for name, value in facts["metrics"].items()]
-    classes = ", ".join(facts["classes"][:20]) + (", ..." if len(facts["classes"]) > 20 else "")
+
+def model_card(facts: Mapping[str, Any]) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        facts: What model.json holds.
+    """
+    formats = []
+    for name, difference in facts["largest_difference"].items():
+        formats.append(f"| {name} | `{_FILES[name]}` | {difference:.1e} |")
+    metrics = [f"- {name}: {_metric(value)}" for name, value in facts["metrics"].items()]
     return _CARD.format(
-        **image,
-        **examples,
+        **facts["image"],
+        **facts["examples"],
         count=len(facts["classes"]),
-        classes=classes,
-        formats="\n".join(rows),
+        classes=_class_names(facts["classes"]),
+        formats="\n".join(formats),
         cell=facts["cell"],
         params=_count(facts["params"]),
         multiply_adds=_count(facts["multiply_adds"]),
@@ -72,14 +79,15 @@ def model_card(facts: dict[str, Any]) -> str:
     )
 
 
-def _shown(value: Any) -> str:
-    return (
-        "not measured"
-        if value is None
-        else f"{value:.4f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+def _class_names(names: list[str]) -> str:
+    shown = ", ".join(names[:_CLASSES_NAMED])
+    return f"{shown}, ..." if len(names) > _CLASSES_NAMED else shown
+
+
+def _metric(value: Any) -> str:
+    if value is None:
+        return "not measured"
+    return decimal(value) if isinstance(value, float) else str(value)
 
 
 def _count(value: int | None) -> str:

@@ -1,8 +1,9 @@
-"""A web page in one file: template, style and script from ``web/``, and nothing fetched from anywhere."""
+"""A web page in one file: template, style and script from ``web/``, and nothing is loaded."""
 
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ _WEB = Path(__file__).parent / "web"
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
-    """The page that ``template`` makes of ``values``; every value that is not markup of our own is escaped.
+    """Return the page that ``template`` makes of ``values``.
 
-    The page's security policy lets a browser run the one script that it was made with, and load nothing.
+    Every value that is not markup of our own is escaped. The page's security policy lets a browser
+    run the one script that the page was made with, and load nothing.
     """
     environment = Environment(
         loader=FileSystemLoader(_WEB),
@@ -28,22 +30,27 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     script = (_WEB / "page.js").read_text("utf-8")
-    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    style = (_WEB / "page.css").read_text("utf-8")
     shared = {
         "script": Markup(script),
-        "style": Markup((_WEB / "page.css").read_text("utf-8")),
-        "policy": policy,
+        "style": Markup(style),
+        "policy": _security_policy(script),
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
     return environment.get_template(template).render({**shared, **values})
+
+
+def _security_policy(script: str) -> str:
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
 def write_page(path: Path, template: str, values: Mapping[str, Any]) -> Path:
     """Write the page to ``path`` (.html), whole or not at all, and return the path.
 
     Raises:
-        InvalidValue: another suffix.
-        NotWritable: no room, no permission.
+        InvalidValue: Another suffix.
+        NotWritable: There is no room or no permission.
     """
     if path.suffix.lower() != ".html":
         raise InvalidValue("task.output", "must end in .html", str(path))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Tables and the live view of a terminal."""

@@ -1,4 +1,4 @@
-"""The terminal while a search runs: a few lines that are redrawn on a terminal, one line a stage elsewhere."""
+"""The terminal while a search runs: a few lines redrawn; without a terminal a line a stage."""
 
 from collections.abc import Sequence
 
@@ -9,22 +9,24 @@ from rich.table import Table
 from rich.text import Text
 
 from pnas.records import ChildRecord, Status
+from pnas.reports.data.number_format import duration
 from pnas.reports.data.search_progress import Progress
-from pnas.reports.terminal.result_tables import duration
+from pnas.system.console import print_line
 
-_BAR = 30
+_BAR_WIDTH = 30
+_REFRESHES_PER_SECOND = 4
 
 
 class LiveView:
-    """Observes a search and shows it: stage, children, best so far, predicted against actual, pace, time left.
+    """Observes a search and shows its stage, best child, prediction quality, pace and time left.
 
     Args:
-        console: where to.
-        B: stages of the search; None if its budget decides.
-        earlier: children that an earlier process trained.
-        K: children a stage after the first, at most.
-        workers: children trained at once.
-        plain: lines only, also on a terminal (the jobs of a multirun).
+        console: Console to show it on.
+        B: Number of stages; None if the search's budget decides.
+        earlier: Children that an earlier process trained.
+        K: Largest number of children of a stage after the first.
+        workers: Number of children trained at once.
+        plain: Whether to print lines only, also on a terminal (the jobs of a multirun).
     """
 
     def __init__(
@@ -39,8 +41,12 @@ class LiveView:
         self._console = console
         self._plain = plain or not console.is_terminal
         self._progress = Progress(B, K, workers, earlier)
-        self._doing = "starting"
-        self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=4)
+        self._activity = "starting"
+        self._live = Live(
+            console=console,
+            get_renderable=self._picture,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+        )
 
     def __enter__(self) -> "LiveView":
         if not self._plain:
@@ -51,56 +57,56 @@ class LiveView:
         self._live.stop()
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Begin stage ``b`` of ``children``."""
         self._progress.open(b, children)
-        self._doing = "training"
+        self._activity = "training"
         left = self._progress.total - self._progress.done
-        self._say(f"{self._title(b)}: training {left} of {len(children)} children")
+        self._print_plain(f"{self._title(b)}: training {left} of {len(children)} children")
 
     def child_ended(self, child: ChildRecord) -> None:
+        """Count ``child``; say why if it failed."""
         self._progress.end(child)
         if child.status is Status.FAILED:
-            self._console.print(
-                f"failed: {child.cell}: {child.error}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
+            print_line(self._console, f"failed: {child.cell}: {child.error}")
 
     def learning(self, b: int) -> None:
-        self._doing = "learning" if b == self._progress.B else f"learning, scoring stage {b + 1}"
+        """Show that stage ``b`` is trained, and the predictor is being fitted."""
+        is_last = b == self._progress.B
+        self._activity = "learning" if is_last else f"learning, scoring stage {b + 1}"
 
     def stage_closed(self, b: int) -> None:
-        self._doing = "done"
-        figures = [self._best(), self._judgement(), self._failed()]
-        self._say(f"{self._title(b)}: done, {', '.join(filter(None, figures))}")
+        """Sum stage ``b`` up."""
+        self._activity = "done"
+        figures = [self._best(), self._prediction_quality(), self._failed()]
+        self._print_plain(f"{self._title(b)}: done, {_join(figures)}")
 
     def _title(self, b: int) -> str:
-        return f"stage {b}" if self._progress.B is None else f"stage {b} of {self._progress.B}"
+        B = self._progress.B
+        return f"stage {b}" if B is None else f"stage {b} of {B}"
 
-    def _say(self, line: str) -> None:
+    def _print_plain(self, line: str) -> None:
         if self._plain:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    # -- what is shown -----------------------------------------------------------------------------------------
+            print_line(self._console, line)
 
     def _picture(self) -> RenderableType:
+        """Return the lines of a terminal."""
         progress = self._progress
         if not progress.b:
             return Text("starting")
-        line = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=max(progress.total, 1), completed=progress.done, width=_BAR)
-        line.add_row(f"{self._title(progress.b)}: {self._doing}", bar, self._counts())
-        rows = [self._best_line(), self._judgement(), self._pace()]
-        return Group(line, *(Text(row, overflow="ellipsis", no_wrap=True) for row in rows if row))
+        first = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=max(progress.total, 1), completed=progress.done, width=_BAR_WIDTH)
+        first.add_row(f"{self._title(progress.b)}: {self._activity}", bar, self._counts())
+
+        rows = [self._best_line(), self._prediction_quality(), self._pace()]
+        lines = [Text(row, overflow="ellipsis", no_wrap=True) for row in rows if row]
+        return Group(first, *lines)
 
     def _counts(self) -> str:
         progress = self._progress
-        running = (
-            f"{progress.running} running" if self._doing == "training" and progress.running else ""
-        )
-        return ", ".join(
-            filter(None, (f"{progress.done}/{progress.total} children", running, self._failed()))
-        )
+        counts = [f"{progress.done}/{progress.total} children"]
+        if self._activity == "training" and progress.running:
+            counts.append(f"{progress.running} running")
+        return _join([*counts, self._failed()])
 
     def _failed(self) -> str:
         return f"{self._progress.failed} failed" if self._progress.failed else ""
@@ -113,20 +119,24 @@ class LiveView:
         best = self._progress.best
         return "" if best is None else f"{self._best()}: {best.cell}"
 
-    def _judgement(self) -> str:
-        judged = self._progress.judged()
-        if judged is None:
+    def _prediction_quality(self) -> str:
+        quality = self._progress.prediction_quality()
+        if quality is None:
             return ""
-        rho, error, count = judged
-        order = "" if rho is None else f"ρ = {rho:.2f}, "
-        return f"predicted against actual: {order}mean error {error:.4f} ({count} children)"
+        order = "" if quality.rho is None else f"ρ = {quality.rho:.2f}, "
+        error = f"mean error {quality.mean_error:.4f} ({quality.count} children)"
+        return f"predicted against actual: {order}{error}"
 
     def _pace(self) -> str:
         progress = self._progress
         parts = [duration(progress.seconds)]
-        if progress.per_minute is not None and self._doing == "training":
+        if progress.per_minute is not None and self._activity == "training":
             parts.append(f"{progress.per_minute:.1f} children a minute")
             parts.append(f"about {duration(progress.stage_left)} left in this stage")
             if progress.search_left is not None and progress.b != progress.B:
                 parts.append(f"{duration(progress.search_left)} in all")
-        return ", ".join(parts)
+        return _join(parts)
+
+
+def _join(parts: Sequence[str]) -> str:
+    return ", ".join(part for part in parts if part)

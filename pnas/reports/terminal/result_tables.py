@@ -1,11 +1,26 @@
-"""The tables of the project: a ranking, the best cells of a search, and its stages."""
+"""The tables of a search: a ranking, the best cells, the stages and the predictor's quality."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pnas.records import Status
+from pnas.reports.data.number_format import correlation, count, decimal, duration
 from pnas.reports.data.scored_cell import ScoredCell, ranked, short_names
 from pnas.reports.terminal.text_grid import Column, Grid
+
+__all__ = [
+    "best_table",
+    "correlation",
+    "count",
+    "decimal",
+    "duration",
+    "ranking_table",
+    "stage_table",
+]
+
+_Item = tuple[int, ScoredCell]
+"""A place, counted from 1, and the cell at it."""
+
+_Stage = Mapping[str, Any]
 
 
 def ranking_table(
@@ -14,111 +29,137 @@ def ranking_table(
     top: int | None = None,
     title: str | None = None,
 ) -> Grid:
-    """A ranking as a table; what is not known of any cell (params, predicted, ...) has no column.
+    """Return a ranking; what is not known of any cell (predictions, parameters) has no column.
 
     Args:
-        cells: in training order.
+        cells: Cells in training order.
         order: "sorted" (best first, see `ranked`) or "training".
-        top: how many rows at most (None = all); in either order the first ones.
-        title: of the table; a default says how many cells there are.
+        top: Number of rows, in either order the first ones; None for all.
+        title: Title; by default the number of cells.
     """
-    ordered = ranked(cells) if order == "sorted" else list(cells)
+    is_sorted = order == "sorted"
+    ordered = ranked(cells) if is_sorted else list(cells)
     shown = list(enumerate(ordered[:top], start=1))
-    place = Column("rank" if order == "sorted" else "child", lambda item: f"{item[0]:,}")
-    columns = [place, *_cell_columns(short_names(cell.source for cell in cells))]
+    place = Column("rank" if is_sorted else "child", lambda item: f"{item[0]:,}")
+    names = short_names(cell.source for cell in cells)
+    columns = [place, *_cell_columns(names)]
     return Grid.of(title or _ranking_title(len(shown), len(cells), order), columns, shown)
 
 
 def best_table(cells: Sequence[ScoredCell], top: int = 5, title: str = "Best cells") -> Grid:
-    """The cells of highest reward, as a search ends with them; cells without a reward are left out."""
-    return ranking_table([cell for cell in cells if cell.reward is not None], top=top, title=title)
-
-
-def stage_table(stages: Sequence[Mapping[str, Any]], title: str = "Stages") -> Grid:
-    """The stages of summary.json (its "stages" list), one row each.
-
-    ``loss`` is the predictor's; ``ρ`` its rank correlation (Spearman) with the rewards it was fitted on and
-    with the next stage's.
-    """
-    return Grid.of(title, _STAGE_COLUMNS, stages)
-
-
-def decimal(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
-
-
-def count(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"
-
-
-def correlation(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
-
-
-def duration(seconds: float | None) -> str:
-    """``0.4 s``, ``12 s``, ``3.1 min`` or ``2.1 h``: three figures or fewer up to 100 hours."""
-    if seconds is None:
-        return ""
-    for unit, size in (("s", 1), ("min", 60), ("h", 3600)):
-        if seconds < 99.5 * size or unit == "h":
-            amount = seconds / size
-            break
-    return f"{amount:,.{0 if amount >= 9.95 else 1}f} {unit}"
+    """Return the cells of highest reward; cells without a reward are left out."""
+    measured = [cell for cell in cells if cell.reward is not None]
+    return ranking_table(measured, top=top, title=title)
 
 
 def _ranking_title(shown: int, total: int, order: str) -> str:
     which = "best first" if order == "sorted" else "in training order"
-    return f"{total:,} cells, {which}" + (f" (the first {shown:,})" if shown < total else "")
+    first = f" (the first {shown:,})" if shown < total else ""
+    return f"{total:,} cells, {which}{first}"
 
 
-def _cell_columns(names: Mapping[str, str]) -> list[Column]:
-    """Columns over (place, `ScoredCell`). ``names``: what to call each source."""
-    columns = {
-        "reward": lambda cell: decimal(cell.reward),
-        "predicted": lambda cell: decimal(cell.predicted),
-        "blocks": lambda cell: str(len(cell.cell)),
-        "params": lambda cell: count(cell.params),
-        "FLOPs": lambda cell: count(cell.flops),
-        "time": lambda cell: duration(cell.seconds),
-    }
-    figures = [Column(title, _of_cell(show)) for title, show in columns.items()]
-    prose = [Column("cell", _of_cell(lambda cell: str(cell.cell)), prose=True)]
-    prose.append(Column("failed", _of_cell(_failure), prose=True))
+def _cell_columns(names: Mapping[str, str]) -> Iterator[Column]:
+    """Yield the columns that show cells.
+
+    Args:
+        names: Name of each file or run that cells come from.
+    """
+    yield _cell_column("reward", lambda cell: decimal(cell.reward))
+    yield _cell_column("predicted", lambda cell: decimal(cell.predicted))
+    yield _cell_column("blocks", lambda cell: str(len(cell.cell)))
+    yield _cell_column("parameters", lambda cell: count(cell.params))
+    yield _cell_column("multiply-adds", lambda cell: count(cell.flops))
+    yield _cell_column("training", lambda cell: duration(cell.seconds))
+    yield _cell_column("cell", lambda cell: str(cell.cell), prose=True)
+    yield _cell_column("failed", _failure, prose=True)
     if len(names) > 1:
-        prose.append(Column("file", _of_cell(lambda cell: names[cell.source]), prose=True))
-    return [*figures, *prose]
+        yield _cell_column("file", lambda cell: names[cell.source], prose=True)
 
 
-def _of_cell(show: Callable[[ScoredCell], str]) -> Callable[[tuple[int, ScoredCell]], str]:
-    return lambda item: show(item[1])
+def _cell_column(title: str, show: Callable[[ScoredCell], str], prose: bool = False) -> Column:
+    def show_item(item: _Item) -> str:
+        return show(item[1])
+
+    return Column(title, show_item, prose)
 
 
 def _failure(cell: ScoredCell) -> str:
-    return (cell.error or "for no known reason") if cell.status is Status.FAILED else ""
+    if not cell.has_failed:
+        return ""
+    return cell.error or "for no known reason"
 
 
-def _field(show: Callable[[Any], str], *path: str) -> Callable[[Mapping[str, Any]], str]:
-    """Shows the value at ``path`` of a stage; nothing where a part of the path is missing or null."""
+def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | None = None) -> Grid:
+    """Return one row for each of summary.json's stages, or for the ``last`` of them.
 
-    def read(stage: Mapping[str, Any]) -> str:
+    A row shows the loss of the predictor's fit and its rank correlation (Spearman's ρ) with the
+    rewards it was fitted on and with those of the next stage.
+    """
+    columns = (
+        _stage_column("stage", str, "b"),
+        _stage_column("blocks", count, "blocks"),
+        _stage_column("candidates", count, "candidates_scored"),
+        _stage_column("children", count, "children"),
+        Column("trained", _trained_so_far),
+        _stage_column("failed", count, "failed"),
+        _stage_column("best", decimal, "best_reward"),
+        _stage_column("mean", decimal, "mean_reward"),
+        _stage_column("loss", decimal, "predictor", "loss", about=loss_definition(stages)),
+        _stage_column("ρ fit", correlation, "predictor", "spearman_fit", about=RHO_FIT),
+        _stage_column("ρ next", correlation, "predictor", "spearman_next", about=RHO_NEXT),
+        _stage_column("training", duration, "seconds_training", about=_CHILD_TIME),
+        _stage_column("scoring", duration, "seconds_scoring"),
+    )
+    shown, title = last_stages(stages, title, last)
+    return Grid.of(title, columns, shown)
+
+
+def last_stages(
+    stages: Sequence[_Stage], title: str, last: int | None
+) -> tuple[Sequence[_Stage], str]:
+    """Return the ``last`` of many stages, and a title that says so."""
+    if last is None or len(stages) <= last:
+        return stages, title
+    return stages[-last:], f"{title} (the last {last} of {len(stages):,})"
+
+
+def _trained_so_far(stage: _Stage) -> str:
+    """Return the number of trained children of a stage that has more to train."""
+    trained = stage.get("trained")
+    if trained is None or trained + stage["failed"] == stage["children"]:
+        return ""
+    return count(trained)
+
+
+_CHILD_TIME = "total of the stage's children, several of which may run at once"
+RHO_FIT = "Spearman's rank correlation of predictions and rewards, on the cells of the fit"
+RHO_NEXT = "the same, on the cells chosen for the next stage, before they were trained"
+
+_LOSSES = {
+    "gp": "negative log likelihood per cell of the Gaussian process; lower is better, also below 0",
+    "lstm": "training loss of the predictor; lower is better",
+    "mlp": "training loss of the predictor; lower is better",
+}
+
+
+def loss_definition(stages: Sequence[_Stage]) -> str:
+    """Return what the column of losses means, by the predictors that the stages name."""
+    definitions = []
+    for stage in stages:
+        kind = (stage.get("predictor") or {}).get("kind")
+        definition = _LOSSES.get(str(kind), "")
+        if definition and definition not in definitions:
+            definitions.append(definition)
+    return "; ".join(definitions)
+
+
+def _stage_column(title: str, show: Callable[[Any], str], *path: str, about: str = "") -> Column:
+    """Return a column of the value at ``path`` of a stage, nothing where it is missing."""
+
+    def show_stage(stage: _Stage) -> str:
         value: Any = stage
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
         return show(value)
 
-    return read
-
-
-_STAGE_COLUMNS = (
-    Column("b", _field(str, "b")),
-    Column("candidates", _field(count, "candidates_scored")),
-    Column("children", _field(count, "children")),
-    Column("failed", _field(count, "failed")),
-    Column("best", _field(decimal, "best_reward")),
-    Column("mean", _field(decimal, "mean_reward")),
-    Column("loss", _field(decimal, "predictor", "loss")),
-    Column("ρ fit", _field(correlation, "predictor", "spearman_fit")),
-    Column("ρ next", _field(correlation, "predictor", "spearman_next")),
-    Column("training", _field(duration, "seconds_training")),
-    Column("scoring", _field(duration, "seconds_scoring")),
-)
+    return Column(title, show_stage, about=about)

@@ -1,39 +1,46 @@
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from support.journals import make_run
 
-from pnas.reports.data.operator_usage import input_use, operator_use
-from pnas.reports.data.run_reader import read_run
+from pnas.reports import ScoredCell
+from pnas.reports.data.operator_usage import input_usage, operator_usage
+from pnas.reports.data.scored_cell import CellGroup
 from pnas.state_space import Cell
 
-
-def test_shares_are_of_a_stage_s_operators_and_of_its_best_quarter(tmp_path: Path) -> None:
-    children = read_run(make_run(tmp_path / "demo", (4,))).children
-    cells = ["(-1, identity, -2, identity)"] * 3 + ["(-1, 3x3 conv, -1, identity)"]
-    rewards = [0.1, 0.2, 0.3, 0.9]
-    made = [
-        replace(child, cell=Cell.parse(cell), reward=reward)
-        for child, cell, reward in zip(children, cells, rewards, strict=True)
-    ]
-    use = operator_use(made)
-    assert list(use) == ["identity", "3x3 conv"]
-    assert (use["identity"][1].share, use["identity"][1].top_share) == (7 / 8, 0.5)
-    assert use["3x3 conv"][1].mean_reward == 0.9
-    assert use["identity"][1].mean_reward == pytest.approx(0.375)
-    inputs = input_use(made)
-    assert list(inputs) == ["-1", "-2"]
-    assert inputs["-2"][1].share == 3 / 8
+ONE_BLOCK = CellGroup.of_size(1)
+REWARDS = (0.1, 0.2, 0.3, 0.9)
+CELLS = [*["(-1, identity, -2, identity)"] * 3, "(-1, 3x3 conv, -1, identity)"]
 
 
-def test_without_rewards_there_is_no_best_quarter(tmp_path: Path) -> None:
-    children = [
-        replace(child, reward=None)
-        for child in read_run(make_run(tmp_path / "demo", (4,))).children
-    ]
-    assert {
-        (u.top_share, u.mean_reward)
-        for stages in operator_use(children).values()
-        for u in stages.values()
-    } == {(None, None)}
+@pytest.fixture
+def cells(scored: Callable[..., ScoredCell]) -> list[ScoredCell]:
+    made = []
+    for text, reward in zip(CELLS, REWARDS, strict=True):
+        made.append(scored(reward, cell=Cell.parse(text)))
+    return made
+
+
+def test_shares_are_of_all_operators_and_of_those_of_the_best_quarter(
+    cells: list[ScoredCell],
+) -> None:
+    usage = operator_usage(cells)
+    assert list(usage) == ["identity", "3x3 conv"]
+    identity = usage["identity"][ONE_BLOCK]
+    assert identity.share == 7 / 8
+    assert identity.top_share == 0.5
+    assert identity.mean_reward == pytest.approx(0.375)
+    assert usage["3x3 conv"][ONE_BLOCK].mean_reward == 0.9
+
+
+def test_inputs_are_in_the_order_of_the_network(cells: list[ScoredCell]) -> None:
+    usage = input_usage(cells)
+    assert list(usage) == ["-1", "-2"]
+    assert usage["-2"][ONE_BLOCK].share == 3 / 8
+
+
+def test_without_rewards_there_is_no_best_quarter(cells: list[ScoredCell]) -> None:
+    usage = operator_usage([replace(cell, reward=None) for cell in cells])
+    for by_group in usage.values():
+        assert by_group[ONE_BLOCK].top_share is None
+        assert by_group[ONE_BLOCK].mean_reward is None

@@ -6,19 +6,21 @@ from support.journals import STARTED, make_run
 
 from pnas.errors import RunDirectoryError
 from pnas.records.run_directory import hold
-from pnas.reports.data.run_reader import is_held, read_run, side_by_side
-from pnas.reports.data.stage_durations import stage_times
+from pnas.reports.data.run_reader import is_held, read_run
+from pnas.reports.data.scored_cell import Phase
+from pnas.reports.data.stage_durations import stage_durations, sum_durations
+from pnas.reports.data.training_times import assign_workers
+
+ONE_DAY = 86_400
 
 
 def test_a_run_is_what_its_journal_says(tmp_path: Path) -> None:
     run = read_run(make_run(tmp_path / "demo", (6, 4), failed=(2,)))
-    assert (run.name, run.status, run.trained, len(run.failed), run.test_accuracy) == (
-        "demo",
-        "finished",
-        9,
-        1,
-        0.875,
-    )
+    assert run.name == "demo"
+    assert run.status == "finished"
+    assert run.trained == 9
+    assert len(run.failed) == 1
+    assert run.test_accuracy == 0.875
     assert run.best is not None
     assert run.best.b == 2
     assert run.value("controller.K") == 4
@@ -48,28 +50,44 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         read_run(tmp_path)
 
 
-def test_children_that_overlap_get_lanes_of_their_own(tmp_path: Path) -> None:
+def test_children_that_overlap_have_workers_of_their_own(tmp_path: Path) -> None:
     run = read_run(make_run(tmp_path / "demo", (6,)))
-    lanes = [lane for lane, _ in side_by_side(run.children)]
-    assert len(lanes) == 6
-    assert set(lanes) == {0, 1}
+    workers = [placed.worker for placed in assign_workers(run.children)]
+    assert len(workers) == 6
+    assert set(workers) == {0, 1}
+
+
+def test_later_stages_than_B_with_predictions_are_refinement(tmp_path: Path) -> None:
+    run = read_run(make_run(tmp_path / "demo", (6, 4, 3, 2), state_space__B=2))
+    phases = [cell.phase for cell in run.cells]
+    assert phases == [Phase.GROWTH] * 10 + [Phase.REFINEMENT] * 5
+
+
+def test_stages_can_be_summed(tmp_path: Path) -> None:
+    durations = stage_durations(read_run(make_run(tmp_path / "demo", (6, 4))))
+    together = sum_durations(durations)
+    assert together.name == "1-2"
+    assert together.children == 10
+    assert together.training == pytest.approx(sum(one.training for one in durations))
+    assert sum_durations(durations[:1]).name == "1"
 
 
 def test_the_pause_between_two_commands_is_no_time_of_the_search(tmp_path: Path) -> None:
     home = make_run(tmp_path / "demo", (6, 4))
     with sqlite3.connect(home / "journal.sqlite") as db:
-        db.execute(
-            "UPDATE children SET ended_at = ended_at + 86400, started_at = started_at + 86400 WHERE b = 2"
-        )
-        db.execute(
-            "UPDATE stages SET closed_at = closed_at + 86400, opened_at = opened_at + 86400 WHERE b = 2"
-        )
+        for table, names in (
+            ("children", ("started_at", "ended_at")),
+            ("stages", ("opened_at", "closed_at")),
+        ):
+            for name in names:
+                db.execute(f"UPDATE {table} SET {name} = {name} + {ONE_DAY} WHERE b = 2")
     db.close()
     run = read_run(home)
     assert run.elapsed(STARTED) == 0
     assert max(run.elapsed(child.ended_at or 0) for child in run.ended) < 60
-    assert [time.children for time in stage_times(run)] == [6, 4]
-    assert all(0 <= time.training < 20 for time in stage_times(run))
+    durations = stage_durations(run)
+    assert [duration.children for duration in durations] == [6, 4]
+    assert all(0 <= duration.training < 20 for duration in durations)
 
 
 def test_a_journal_of_version_1_is_read_too(tmp_path: Path) -> None:

@@ -49,12 +49,13 @@ def test_one_search(tmp_path: Path) -> None:
     )
     for title in (*titles, "What to run next", "Configuration"):
         assert title in page.text
-    assert "Stage 2: ρ = 0.25" in page.text
+    assert "Cells of 2 blocks: ρ = 0.25" in page.text
     assert "ran out of memory" in page.text
     assert "controller.K" in page.text
     assert str(run.best.cell) in page.text  # type: ignore[union-attr]
-    # Three cells, the network, two plots of rewards, one for each judged stage, the workers.
-    assert page.tags.count("svg") == 3 + 1 + 2 + 2 + 1
+    # Three cells, the network, two charts of rewards, two of costs, one for each predicted
+    # group, the workers.
+    assert page.tags.count("svg") == 3 + 1 + 2 + 2 + 2 + 1
 
 
 def test_a_page_asks_nobody_for_anything(tmp_path: Path) -> None:

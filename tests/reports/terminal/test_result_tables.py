@@ -57,7 +57,7 @@ def test_stages() -> None:
         {"b": 2, "candidates_scored": 40800, "children": 8, "failed": 0, "predictor": None},
     ]  # fmt: skip
     _, header, first, second = lines_of(stage_table(stages))
-    assert header.split()[:6] == ["b", "candidates", "children", "failed", "best", "mean"]
+    assert header.split()[:6] == ["stage", "candidates", "children", "failed", "best", "mean"]
     assert " ".join(first.split()) == "1 256 136 2 0.9300 0.9000 0.0123 0.88 62 min 0.2 s"
     assert second.split() == ["2", "40,800", "8", "0"]
     assert "ρ next" not in header  # nothing known of it yet

@@ -14,11 +14,10 @@
     return node;
   }
 
-  // Fill of an operator by its family and colour of an edge by its source: as pnas/reports/palette.py has them.
-  const families = [["dilated conv", "#e3d7f0"], ["dconv", "#cfe3f5"], ["conv", "#cdeae1"], ["maxpool", "#fbdcc3"],
-    ["avgpool", "#fdf0c4"], ["avg_pool", "#fdf0c4"], ["identity", "#eceef1"], ["skip_connect", "#eceef1"]];
-  const fill = (name) => (families.find(([part]) => name.includes(part)) || ["", "#ffffff"])[1];
-  const colour = (source) => ({ "-1": "#0072b2", "-2": "#d55e00" })[source] || "#5b6470";
+  // Fill of an operator by its family, and colour of an edge by its source.
+  const { families, sources, edge, ink, paper } = data.colours;
+  const fill = (name) => (families.find(([part]) => name.includes(part)) || ["", paper])[1];
+  const colour = (source) => sources[source] || edge;
 
   // A cell from left to right. Every operand has a row of its own; an edge changes rows in the gutter right after its
   // source, so that it crosses no box.
@@ -47,8 +46,8 @@
     const picture = svg("svg", { viewBox: `0 0 ${end + 66} ${y}`, width: end + 66, height: y });
     const line = (x1, y1, x2, y2, last, tint) => picture.append(svg("path", {
       d: `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}H${last}`, fill: "none", stroke: tint }));
-    const box = (x, middle, width, text, tint, edge) => {
-      picture.append(svg("rect", { x, y: middle - BOX / 2, width, height: BOX, rx: 5, fill: tint, stroke: edge }));
+    const box = (x, middle, width, text, tint, rim) => {
+      picture.append(svg("rect", { x, y: middle - BOX / 2, width, height: BOX, rx: 5, fill: tint, stroke: rim }));
       picture.append(svg("text", { x: x + width / 2, y: middle + 4, "text-anchor": "middle", "font-size": 12 }, text));
     };
     const start = (source) => source < 0 ? [8 + INPUT, inputs.get(source)] : [left(depths[source]) + boxWidth + 34, middles[source]];
@@ -60,19 +59,19 @@
       const [x, from] = start(block);
       line(x, from, x + GUTTER - 8, middles[block], end, colour(block));
     }
-    for (const [source, middle] of inputs) box(8, middle, INPUT, `h[${source}]`, "#ffffff", colour(source));
+    for (const [source, middle] of inputs) box(8, middle, INPUT, `h[${source}]`, paper, colour(source));
     parts.forEach((pairs, block) => {
       const x = left(depths[block]), add = x + boxWidth + 25;
       pairs.forEach(([, name], i) => {
-        line(x + boxWidth, rows[block][i], add - 9, middles[block], add - 9, "#5b6470");
-        box(x, rows[block][i], boxWidth, name.length > 24 ? name.slice(0, 23) + "…" : name, fill(name), "#5b6470");
+        line(x + boxWidth, rows[block][i], add - 9, middles[block], add - 9, edge);
+        box(x, rows[block][i], boxWidth, name.length > 24 ? name.slice(0, 23) + "…" : name, fill(name), edge);
       });
-      picture.append(svg("circle", { cx: add, cy: middles[block], r: 9, fill: "#fff", stroke: "#5b6470" }));
-      picture.append(svg("path", { d: `M${add - 5} ${middles[block]}h10M${add} ${middles[block] - 5}v10`, stroke: "#222" }));
+      picture.append(svg("circle", { cx: add, cy: middles[block], r: 9, fill: paper, stroke: edge }));
+      picture.append(svg("path", { d: `M${add - 5} ${middles[block]}h10M${add} ${middles[block] - 5}v10`, stroke: ink }));
     });
     const ends = outputs.map((block) => middles[block]);
     const [top, bottom] = [Math.min(...ends) - 12, Math.max(...ends) + 12];
-    picture.append(svg("rect", { x: end, y: top, width: 8, height: bottom - top, rx: 3, fill: "#dfe3e8", stroke: "#5b6470" }));
+    picture.append(svg("rect", { x: end, y: top, width: 8, height: bottom - top, rx: 3, fill: "#dfe3e8", stroke: edge }));
     picture.append(svg("text", { x: end + 14, y: (top + bottom) / 2 + 4, "font-size": 12 }, "output"));
     return picture;
   }

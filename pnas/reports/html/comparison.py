@@ -1,0 +1,71 @@
+"""The part of a report that compares several searches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pnas.reports.charts.curve_chart import CurveGroup, curve_chart, time_curve_chart
+from pnas.reports.data.number_format import decimal
+from pnas.reports.data.reward_curves import Points, best_by_children, best_by_time
+from pnas.reports.data.run_comparison import RunGroup, group_by_seed, run_names
+from pnas.reports.data.run_reader import RunView
+from pnas.reports.html.drawn_cells import DrawnCell, drawing_or_none
+from pnas.reports.palette import run_colour
+from pnas.reports.terminal.comparison_tables import (
+    best_reward,
+    comparison_table,
+    difference_table,
+    seed_table,
+)
+
+_DRAWN_RUNS = 4
+
+
+class Toggle(NamedTuple):
+    """A checkbox that shows and hides a line."""
+
+    number: int
+    name: str
+    colour: str
+
+
+def comparison(runs: Sequence[RunView]) -> dict[str, Any]:
+    """Return what the template shows of all searches together."""
+    names = run_names(runs)
+    groups = group_by_seed(runs, names)
+    toggles = []
+    for number, group in enumerate(groups):
+        toggles.append(Toggle(number, group.name, run_colour(number)))
+
+    by_children = _curves(runs, groups, best_by_children)
+    by_time = _curves(runs, groups, best_by_time)
+    charts = [curve_chart(by_children, "children trained").svg()]
+    if not any(run.is_tabular for run in runs):
+        charts.append(time_curve_chart(by_time).svg())
+    return {
+        "names": names,
+        "toggles": toggles,
+        "seeds": seed_table(runs, groups),
+        "table": comparison_table(runs, names),
+        "differences": difference_table(runs, names),
+        "curves": charts,
+        "drawn": list(_drawn(runs, names)),
+    }
+
+
+def _curves(
+    runs: Sequence[RunView], groups: Sequence[RunGroup], curve_of: Callable[[RunView], Points]
+) -> list[CurveGroup]:
+    found = []
+    for group in groups:
+        curves = [curve_of(runs[index]) for index in group.indices]
+        found.append(CurveGroup(group.name, curves))
+    return found
+
+
+def _drawn(runs: Sequence[RunView], names: Sequence[str]) -> Iterator[DrawnCell]:
+    ordered = sorted(zip(names, runs, strict=True), key=lambda item: -best_reward(item[1]))
+    for name, run in ordered[:_DRAWN_RUNS]:
+        if run.best is not None:
+            caption = f"{name}: reward {decimal(run.best.reward)}"
+            cell = run.best.cell
+            yield DrawnCell(caption, str(cell), drawing_or_none(cell, run.concat))

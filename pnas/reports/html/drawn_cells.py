@@ -1,0 +1,64 @@
+"""The best cells of a search as a page shows them: a caption, the cell as text and its drawing."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pnas.children.spec import NetworkSpec
+from pnas.errors import InvalidValue
+from pnas.reports.cells.cell_drawing import cell_svg
+from pnas.reports.cells.network_drawing import network_svg
+from pnas.reports.data.number_format import count, decimal
+from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.scored_cell import ranked
+from pnas.state_space import Cell
+
+_DRAWN_CELLS = 3
+
+
+class DrawnCell(NamedTuple):
+    """A cell on a page.
+
+    Attributes:
+        caption: Text above the drawing.
+        text: The cell as text.
+        picture: The drawing; None for a cell of a kind that has none.
+    """
+
+    caption: str
+    text: str
+    picture: Markup | None
+
+
+def best_cells(run: RunView) -> Iterator[DrawnCell]:
+    """Yield the best cells of a search, best first."""
+    measured = [cell for cell in run.cells if cell.reward is not None]
+    for place, best in enumerate(ranked(measured)[:_DRAWN_CELLS], start=1):
+        caption = f"{place}. reward {decimal(best.reward)}"
+        if best.params is not None:
+            caption += f", {count(best.params)} parameters"
+        yield DrawnCell(caption, str(best.cell), drawing_or_none(best.cell, run.concat))
+
+
+def drawing_or_none(cell: Cell, concat: str) -> Markup | None:
+    """Return the drawing of a cell, None for a cell of a kind that has none."""
+    try:
+        return cell_svg(cell, concat)
+    except InvalidValue:
+        return None
+
+
+def network_of(run: RunView) -> Markup | None:
+    """Return the drawing of the network that stacks the best cell.
+
+    None for a search in a table, which built no network, and for a configuration of an extension
+    or of another version.
+    """
+    if run.is_tabular:
+        return None
+    best = run.best.cell if run.best else None
+    try:
+        return network_svg(NetworkSpec(**run.value("child")), best)
+    except (TypeError, InvalidValue):
+        return None
