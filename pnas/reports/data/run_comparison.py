@@ -164,6 +164,9 @@ def group_by_seed(runs: Sequence[RunView], names: Sequence[str]) -> list[RunGrou
     """Return the runs in groups that differ in their seed only, in order of first mention."""
     found = find_differences(runs)
     others = [difference for difference in found if difference.key != _SEED]
+    if len(others) == len(found):
+        return [RunGroup(name, (index,)) for index, name in enumerate(names)]
+
     members: dict[str, list[int]] = {}
     for index in range(len(runs)):
         setting = "\n".join(difference.values[index] for difference in others)

@@ -24,14 +24,14 @@ def test_every_mark_of_few_cells_shows_its_cell(search: list[ScoredCell]) -> Non
 
 
 def test_marks_of_many_cells_are_dots_but_for_the_best_and_the_failed(scored: Make) -> None:
-    cells = [scored(0.5 + 0.00001 * number) for number in range(9999)]
+    cells = [scored(0.5 + 0.00001 * (7 * number % 9999)) for number in range(9999)]
     cells.append(scored(None, status=Status.FAILED))
     shown = interactive_cells(cells)
     assert len(shown) == 501
-    assert {9998, 9999} <= shown
+    assert {0, 9999} - shown == {0}
     svg = rewards_by_child(cells, CellMarks(cells)).plot.svg()
     assert svg.count("data-c=") == 501
-    assert len(svg) < 400_000
+    assert len(svg) < 300_000
 
 
 def test_the_axis_ends_above_outliers(scored: Make) -> None:
