@@ -1,4 +1,4 @@
-"""docs/reference.md: every config group, its options, and every key with its type, default and meaning.
+"""docs/reference.md: every config group, its options, and every key with its meaning.
 
     .venv/bin/python experiments/config_reference.py docs/reference.md
 
@@ -7,8 +7,6 @@ Written from the specifications of pnas/config/groups.py and the files in conf/.
 """
 
 import argparse
-import inspect
-import re
 from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -17,10 +15,9 @@ from typing import Any
 import yaml
 
 from pnas.config.groups import GROUPS, Group, default_values
+from pnas.config.key_docs import key_meanings
 
 ROOT = Path(__file__).resolve().parent.parent
-# An entry of an "Attributes:" section, which may go on over several lines, indented further.
-_ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n        .+)*)", re.MULTILINE)
 
 _INTRODUCTION = """
 Made from the specifications of the options by `experiments/config_reference.py`. Choose an option
@@ -101,16 +98,6 @@ def group_keys(group: Group) -> list[Key]:
             same = found.setdefault((each.name, str(default), meaning), entry)
             same.options.append(option)
     return list(found.values())
-
-
-def key_meanings(spec: type) -> dict[str, str]:
-    """Return what the docstrings of ``spec`` and of the classes it extends say of each key."""
-    meanings = {}
-    for kind in reversed(spec.__mro__):
-        docstring = inspect.cleandoc(kind.__doc__ or "")
-        for name, meaning in _ATTRIBUTE.findall(docstring):
-            meanings[name] = " ".join(meaning.split())
-    return meanings
 
 
 def type_name(each: Field) -> str:  # type: ignore[type-arg]

@@ -48,6 +48,12 @@ def setting(default: Any, rule: Rule) -> Any:
     return field(default=default, metadata=metadata)
 
 
+def rule_of(spec: type, name: str) -> Rule | None:
+    """Return the rule declared beside the field ``name``; None if it has none."""
+    rules = {each.name: each.metadata.get(_RULE) for each in fields(spec)}
+    return rules[name]
+
+
 def check_fields(spec: Any, group: str) -> None:
     """Check each field of ``spec`` against its rule, in their order.
 

@@ -1,7 +1,7 @@
 """Hydra's and OmegaConf's errors as one line: key, rule, value received."""
 
 import re
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 
 from hydra.errors import (
     ConfigCompositionException,
@@ -13,30 +13,45 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pnas.config.groups import GROUPS
+from pnas.config.key_docs import meaning_of_null, takes_null
+from pnas.config.suggestions import no_such_key, no_such_option, rule_for_unread_key
 from pnas.errors import InvalidValue
 from pnas.system.redaction import scrub
+from pnas.validation import rule_of
+
+COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
+"""What composing a configuration raises for a mistake on the command line or in a YAML file."""
+
+_TYPE_RULES = {
+    "Integer": "must be an integer",
+    "Float": "must be a number",
+    "Boolean": "must be true or false",
+}
+"""What OmegaConf calls a type, in words."""
+
+# "Could not override 'trainer.epoch'.", which names the key as it was typed.
+_TYPED_KEY = re.compile(r"Could not override '([^']+)'")
+# "... use +trainer.epoch=3", "Error merging override trainer.epochs=abc".
+_TYPED_VALUE = re.compile(r"(?:use \+|override )[^\s=]+=(.*)")
+_CONVERSION = re.compile(r"Value '(.*?)'(?: of type '.*')? could not be converted to (\w+)")
+# "str is not a ListConfig, list or tuple."
+_NOT_A_LIST = "is not a ListConfig"
+_DELETION = "does not support deletion"
 
 
 def explain(error: BaseException) -> str:
-    """One line for what the user typed wrong, without the credentials of a mistyped address."""
+    """Return one line about what was typed wrong, without the credentials of a mistyped address."""
     return scrub(_explain(error))
 
 
 def _explain(error: BaseException) -> str:
-    cause = (
-        error.__cause__
-        if isinstance(error, ConfigCompositionException) and error.__cause__
-        else error
-    )
-    if (
-        isinstance(error, MissingConfigException)
-        and error.missing_cfg_file
-        and error.options is not None
-    ):
+    if isinstance(error, MissingConfigException) and error.options is not None:
         return _unknown_option(error)
     if isinstance(error, OverrideParseException):
         rule = "must be KEY=VALUE; a list or a value with commas or parentheses needs quotes"
         return str(InvalidValue("command line", rule, error.override))
+
+    cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
         return _bad_key(error, cause)
     return " ".join(str(error).split())
@@ -44,55 +59,69 @@ def _explain(error: BaseException) -> str:
 
 def _unknown_option(error: MissingConfigException) -> str:
     group, _, option = str(error.missing_cfg_file).rpartition("/")
-    return str(
-        InvalidValue(group or "config", f"must be one of {', '.join(error.options or [])}", option)
-    )
+    rule = no_such_option(option, list(error.options or ()))
+    return str(InvalidValue(group or "config", rule, option))
 
 
 def _bad_key(error: BaseException, cause: OmegaConfBaseException) -> str:
+    """The line for a key that does not exist, or whose value has the wrong type."""
     message = str(cause.msg).splitlines()[0]
-    received = _received(str(error))
-    foreign = _foreign_key(str(cause.full_key), cause)
-    if foreign is not None and "not in" in message:
-        return str(InvalidValue(str(cause.full_key), foreign, received))
-    known = _known_keys(cause)
-    if known and ("not in" in message):
-        return str(
-            InvalidValue(str(cause.full_key), f"must be a key that exists: {known}", received)
-        )
-    found = re.fullmatch(r"Value '(.*)' .*could not be converted to (\w+)", message)
-    if found:
-        return str(InvalidValue(str(cause.full_key), f"must be of type {found[2]}", found[1]))
-    return f"{cause.full_key}: {message}. Received: {received}"
+    key = str(cause.full_key)
+    value = _typed_value(str(error))
+
+    is_unknown = "is not in struct" in message or "not in '" in message
+    if is_unknown:
+        return str(InvalidValue(*_rule_for_unknown_key(_typed_key(error) or key, cause), value))
+
+    converted = _CONVERSION.fullmatch(message)
+    if converted:
+        received, type_name = converted.groups()
+        return str(InvalidValue(key, _rule_for_type(type_name, cause), received))
+    if _NOT_A_LIST in message:
+        return str(InvalidValue(key, "must be a list, as in '[a,b]'", value))
+    if _DELETION in message:
+        return str(InvalidValue(key, "must have a value; it cannot be removed", f"~{key}"))
+    return f"{key}: {message.rstrip('.')}. Received: {value}"
 
 
-def _foreign_key(full_key: str, cause: OmegaConfBaseException) -> str | None:
-    """The rule for a key that another option of its group reads; None if no option does."""
-    name, _, key = full_key.partition(".")
-    group = GROUPS.get(name)
-    if group is None or cause.parent_node is None:
-        return None
-    spec = OmegaConf.get_type(cause.parent_node)
-    if not is_dataclass(spec):
-        return None
+def _rule_for_unknown_key(key: str, cause: OmegaConfBaseException) -> tuple[str, str]:
+    """The key as it was typed, and what is wrong with it."""
+    name, _, rest = key.partition(".")
+    spec = None if cause.parent_node is None else OmegaConf.get_type(cause.parent_node)
+    if name not in GROUPS or spec is None or not is_dataclass(spec):
+        return key, no_such_key(key)
+
+    group = GROUPS[name]
     option = group.option_of(cause.parent_node)
-    return group.rule_for_foreign_key(key, spec, option)
+    return key, rule_for_unread_key(group, rest, spec, option)
 
 
-def _known_keys(cause: OmegaConfBaseException) -> str:
-    keys = (
-        []
-        if cause.parent_node is None
-        else [str(key) for key in cause.parent_node if key != "hydra"]
-    )
-    return ", ".join(keys)
+def _rule_for_type(type_name: str, cause: OmegaConfBaseException) -> str:
+    """What the value must be: the rule declared beside the field, else the type in words."""
+    rule = _TYPE_RULES.get(type_name, f"must be of type {type_name}")
+    spec = None if cause.parent_node is None else OmegaConf.get_type(cause.parent_node)
+    if spec is None or not is_dataclass(spec):
+        return rule
+
+    key = str(cause.full_key).rpartition(".")[2]
+    if key not in {each.name for each in fields(spec)}:
+        return rule
+    declared = rule_of(spec, key)
+    if declared is not None:
+        rule = declared.text
+    elif takes_null(spec, key):
+        rule = f"{rule}, or null"
+
+    # Who types "all" or "none" learns what null stands for.
+    null = meaning_of_null(spec, key)
+    return f"{rule} (null = {null})" if null is not None else rule
 
 
-def _received(text: str) -> str:
-    """The value in "... use +trainer.epoch=3" or "Error merging override trainer.epochs=abc"."""
-    found = re.search(r"(?:use \+|override )[^\s=]+=(.*)", text)
-    return found[1] if found else text.splitlines()[0]
+def _typed_key(error: BaseException) -> str | None:
+    found = _TYPED_KEY.search(str(error))
+    return None if found is None else found[1]
 
 
-COMPOSITION_ERRORS = (HydraException, OmegaConfBaseException)
-"""What composing a configuration raises for a mistake on the command line or in a YAML file."""
+def _typed_value(text: str) -> str:
+    found = _TYPED_VALUE.search(text)
+    return text.splitlines()[0] if found is None else found[1]

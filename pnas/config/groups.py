@@ -19,7 +19,6 @@ from pnas.children import NetworkSpec, TrainerSpec
 from pnas.config.task_specs import TASK_SPECS, TaskSpec, migrate_task
 from pnas.data.data_spec import FileSpec
 from pnas.data.registry import DATASETS, migrate_data
-from pnas.errors import InvalidValue
 from pnas.execution import ExecutorSpec
 from pnas.predictors import ControllerSpec
 from pnas.records.cache_spec import CacheSpec
@@ -52,6 +51,8 @@ class Group:
         registry: The options, by the values of ``key``.
         default: Specification of an option that declares none of its own (an extension's).
         migrate: Brings a stored group of an earlier version up to date.
+        chosen_by: What people type to choose an option; the group's name by default, as in
+            ``controller=gp``.
     """
 
     name: str
@@ -59,6 +60,11 @@ class Group:
     registry: Registry
     default: type
     migrate: Migration = as_stored
+    chosen_by: str = ""
+
+    def choice(self, option: str) -> str:
+        """Return what people type to choose ``option``."""
+        return f"{self.chosen_by or self.name}={option}"
 
     def options(self) -> Iterator[tuple[str, type]]:
         """Yield each option of the package itself, with its specification."""
@@ -79,20 +85,6 @@ class Group:
             InvalidValue: They name an option that does not exist.
         """
         return self.registry.spec(self.option_of(values), self.default)
-
-    def make(self, values: Mapping[str, Any]) -> Any:
-        """Return ``values`` as an object, checked.
-
-        Raises:
-            InvalidValue: The first value that breaks a rule, or a key that is not read.
-        """
-        spec = self.spec_of(values)
-        known = field_names(spec)
-        for key, value in values.items():
-            if key not in known:
-                rule = self.rule_for_foreign_key(key, spec, self.option_of(values))
-                raise InvalidValue(f"{self.name}.{key}", rule, value)
-        return spec(**values)
 
     def drop_leftovers(self, values: Mapping[str, Any], composed: type | None) -> dict[str, Any]:
         """Return ``values`` without the keys that another option left at their defaults.
@@ -116,15 +108,6 @@ class Group:
             if not is_leftover:
                 kept[key] = value
         return kept
-
-    def rule_for_foreign_key(self, key: str, spec: type, option: str) -> str:
-        """Return what an error says of a key that ``spec`` does not read."""
-        owners = [name for name, other in self.options() if key in field_names(other)]
-        if owners:
-            return (
-                f"belongs to {self.name}={', '.join(owners)}; {self.name}={option} does not read it"
-            )
-        return f"must be one of {', '.join(sorted(field_names(spec)))}"
 
 
 def field_names(spec: type) -> tuple[str, ...]:
@@ -167,9 +150,16 @@ _CACHES = _shared("cache", CacheSpec, "sqlite")
 
 _GROUPS = (
     Group("task", "name", TASK_SPECS, default=TaskSpec, migrate=migrate_task),
-    Group("state_space", "kind", STATE_SPACES, default=PNASSpaceSpec, migrate=migrate_state_space),
+    Group(
+        "state_space",
+        "kind",
+        STATE_SPACES,
+        default=PNASSpaceSpec,
+        migrate=migrate_state_space,
+        chosen_by="state_space.kind",
+    ),
     Group("controller", "predictor", _PREDICTORS, default=ControllerSpec),
-    Group("child", "kind", _NETWORKS, default=NetworkSpec),
+    Group("child", "kind", _NETWORKS, default=NetworkSpec, chosen_by="child.kind"),
     Group("trainer", None, _TRAINERS, default=TrainerSpec),
     Group("data", "name", DATASETS, default=FileSpec, migrate=migrate_data),
     Group("search", "kind", STRATEGIES, default=SearchSpec, migrate=migrate_search),

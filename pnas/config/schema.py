@@ -10,9 +10,10 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from pnas.children import NetworkSpec, TrainerSpec
-from pnas.config.groups import GROUPS, SCHEMA, Group
+from pnas.config.groups import GROUPS, SCHEMA, Group, field_names
+from pnas.config.suggestions import ROOT_KEYS, no_such_key, rule_for_unread_key
 from pnas.data import DataSpec
-from pnas.errors import require, require_count
+from pnas.errors import InvalidValue, require, require_count
 from pnas.execution import ExecutorSpec
 from pnas.predictors import ControllerSpec
 from pnas.records.cache_spec import CacheSpec
@@ -21,8 +22,6 @@ from pnas.state_space import StateSpaceSpec
 from pnas.state_space.named_cells import PRESETS
 from pnas.system.redaction import redact
 from pnas.tracking import TrackingSpec
-
-_ROOT_KEYS = ("name", "seed", "from", "cell", "plan_only")
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,9 @@ def register_schema() -> None:
         for option, spec in group.options():
             node = _schema_node(group, option, spec)
             store.store(group=f"{SCHEMA}/{group.name}", name=option, node=node)
+    # For --help, Hydra copies its sources some hundred times, this store with them. What it loads
+    # from the store is copied once more, so one store is enough: seconds become milliseconds.
+    vars(store)["__deepcopy__"] = lambda memo: store
 
 
 def _schema_node(group: Group, option: str, spec: type) -> DictConfig:
@@ -94,13 +96,15 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
     """
     composed = plain_config(config) if isinstance(config, DictConfig) else config
     values = {str(key): value for key, value in composed.items()}
-    known = (*_ROOT_KEYS, *GROUPS)
     for key, value in values.items():
-        require(key in known, key, f"must be one of {', '.join(known)}", value)
+        if key not in GROUPS and key not in ROOT_KEYS:
+            raise InvalidValue(key, no_such_key(key), value)
 
     specs = {}
     for name, group in GROUPS.items():
-        specs[name] = group.make(values.get(name) or {})
+        given = values.get(name) or {}
+        _check_keys(group, given)
+        specs[name] = group.spec_of(given)(**given)
 
     return Settings(
         name=_check_name(values.get("name")),
@@ -110,6 +114,15 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
         plan_only=_check_flag("plan_only", values.get("plan_only", False)),
         **specs,
     )
+
+
+def _check_keys(group: Group, values: Mapping[str, Any]) -> None:
+    """Raise `InvalidValue` for a key of ``group`` that the chosen option does not read."""
+    spec = group.spec_of(values)
+    for key, value in values.items():
+        if key not in field_names(spec):
+            rule = rule_for_unread_key(group, key, spec, group.option_of(values))
+            raise InvalidValue(f"{group.name}.{key}", rule, value)
 
 
 def plain_config(config: DictConfig) -> dict[str, Any]:

@@ -77,7 +77,10 @@ def _run(order: Mapping[str, Any]) -> dict[str, Any]:
         return dict(json.loads(answer))
     if signals:  # one came before it could meet it
         return {"interrupted": True}
-    return {"error": f"its process ended without a word (exit code {process.returncode})", "exit_code": 1}
+    return {
+        "error": f"its process ended without a word (exit code {process.returncode})",
+        "exit_code": 1,
+    }
 
 
 @contextmanager
@@ -107,7 +110,9 @@ def _record(context: Context, outcome: Mapping[str, Any]) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({**outcome, "job": context.job, "overrides": scrub(" ".join(context.overrides))}))
+    path.write_text(
+        json.dumps({**outcome, "job": context.job, "overrides": scrub(" ".join(context.overrides))})
+    )
 
 
 def _sweep_dir(context: Context) -> Path:
@@ -131,11 +136,19 @@ class ReportFailures(Callback):
         global _exit_code
         folder = Path(config.hydra.sweep.dir) / FAILED
         failed = [
-            json.loads(path.read_text()) for path in folder.glob("*.json") if path.stat().st_mtime >= self._started
+            json.loads(path.read_text())
+            for path in folder.glob("*.json")
+            if path.stat().st_mtime >= self._started
         ]
         if failed:
             failed.sort(key=lambda outcome: int(outcome["job"]))
             _exit_code = int(failed[0]["exit_code"])
-            print(f"{len(failed)} job(s) of this multirun failed; the same command tries them again", file=sys.stderr)
+            print(
+                f"{len(failed)} job(s) of this multirun failed; the same command tries them again",
+                file=sys.stderr,
+            )
         for outcome in failed:
-            print(f"  job {outcome['job']} ({outcome['overrides']}): {outcome['error']}", file=sys.stderr)
+            print(
+                f"  job {outcome['job']} ({outcome['overrides']}): {outcome['error']}",
+                file=sys.stderr,
+            )

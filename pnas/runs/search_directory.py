@@ -122,7 +122,9 @@ def _continue(
     if raised := raised_limits(stored, config):
         # Stage 1 is all cells of one block, whatever K is. Beyond the former B are rounds at that size, if anything.
         beyond = stored["state_space"]["B"] + 1
-        journal.continue_with_raised_limits(config, raised, replan_from=2 if "controller.K" in raised else beyond)
+        journal.continue_with_raised_limits(
+            config, raised, replan_from=2 if "controller.K" in raised else beyond
+        )
         limits = ", ".join(
             f"{key} from {before} to {after}" for key, (before, after) in raised.items()
         )

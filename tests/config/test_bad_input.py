@@ -1,4 +1,4 @@
-"""Every mistake is one line that names the key, the rule and the value, exit code 2, and leaves nothing behind."""
+"""Every mistake is one line with key, rule and value, exit code 2, and leaves nothing behind."""
 
 from pathlib import Path
 

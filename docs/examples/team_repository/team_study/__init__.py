@@ -1,0 +1,1 @@
+"""What this team adds to pnas: an operator, and the files of conf/."""

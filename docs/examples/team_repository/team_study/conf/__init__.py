@@ -1,0 +1,1 @@
+"""Configuration files; `experiment=team_study` is one of them."""
