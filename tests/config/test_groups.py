@@ -87,7 +87,7 @@ def test_a_configuration_of_version_0_1_is_brought_up_to_date() -> None:
     assert settings.data == DigitsSpec(train_size=256, test_size=500)
 
     stored["data"]["pixels"] = 3
-    with pytest.raises(InvalidValue, match=r"data\.pixels: must be one of name, split_seed"):
+    with pytest.raises(InvalidValue, match=r"data\.pixels: must be a key that exists"):
         read_stored_settings(stored)
 
 

@@ -1,0 +1,1 @@
+"""Hydra looks for plugins in every package below `hydra_plugins`."""
