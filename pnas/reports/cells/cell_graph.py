@@ -73,7 +73,7 @@ def cell_graph(cell: Cell, concat: str = "all") -> CellGraph:
             ``concat``.
     """
     require_choice("child.concat", concat, ("all", "unused"))
-    require(len(cell) > 0, "cell", "must have at least one block", str(cell))
+    require(len(cell) > 0, "cell", "must have at least one block", "")
     if all(isinstance(block, Block) for block in cell.blocks):
         return _block_graph(cell, concat)
     if all(_is_node(block, index) for index, block in enumerate(cell.blocks)):
@@ -94,9 +94,9 @@ def _block_graph(cell: Cell, concat: str) -> CellGraph:
 
 
 def _operands(cell: Cell, index: int, block: Block) -> tuple[Operand, ...]:
-    rule = f"block {index} must read previous cells or earlier blocks"
-    for source in (block.input1, block.input2):
-        require(source < index, "cell", rule, str(cell))
+    if max(block.input1, block.input2) >= index:
+        rule = f"block {index} must read previous cells or earlier blocks"
+        raise InvalidValue("cell", rule, str(cell))
     first = Operand(block.input1, block.operator1)
     second = Operand(block.input2, block.operator2)
     return first, second

@@ -18,6 +18,9 @@ _CLOSE_REWARDS = 0.005
 
 _SEEDS = "seed=1,2,3"
 
+_HIDDEN_VALUE = "PNAS_HIDDEN_"
+"""In an override whose value holds credentials: it names a variable of the process that is gone."""
+
 
 class Advice(NamedTuple):
     """One step.
@@ -146,7 +149,7 @@ def _search_with(run: RunView, reason: str, override: str) -> Advice:
 
 
 def _search_command(run: RunView) -> str:
-    return _join("python run.py", run.overrides) if _can_repeat(run) else ""
+    return _join("python run.py", _without(run.overrides, ())) if _can_repeat(run) else ""
 
 
 def _can_repeat(run: RunView) -> bool:
@@ -159,7 +162,7 @@ def _without(overrides: Iterable[str], keys: Sequence[str]) -> list[str]:
     kept = []
     for override in overrides:
         key = override.partition("=")[0].lstrip("+~")
-        if key not in keys:
+        if key not in keys and _HIDDEN_VALUE not in override:
             kept.append(override)
     return kept
 

@@ -35,6 +35,7 @@ class RunView:
         choices: Option chosen in each configuration group.
         children: Children in the order in which they were chosen.
         stages: Stages in order.
+        stage_figures: The stages as summary.json has them.
         events: Events in order.
         seconds: Wall-clock time of all commands of this search together.
         test_accuracy: Test accuracy of the best child, once the search has finished.
@@ -52,6 +53,7 @@ class RunView:
     choices: Mapping[str, str]
     children: list[ChildRecord]
     stages: list[StageRecord]
+    stage_figures: list[dict[str, Any]]
     events: list[Event]
     seconds: float
     test_accuracy: float | None
@@ -102,13 +104,6 @@ class RunView:
     def concat(self) -> str:
         """Blocks that make up a cell's output: "all" or "unused"."""
         return "unused" if self.value("child.concat") == "unused" else "all"
-
-    @cached_property
-    def stage_figures(self) -> list[dict[str, Any]]:
-        """The stages as summary.json has them."""
-        with closing(JournalReader(self.path / JOURNAL)) as journal:
-            stages: list[dict[str, Any]] = summarize(journal)["stages"]
-        return stages
 
     def value(self, key: str, default: Any = None) -> Any:
         """Return a configured value by its dotted key (``controller.K``)."""
@@ -188,6 +183,7 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
             choices=journal.meta("choices") or {},
             children=journal.children(),
             stages=journal.stages(),
+            stage_figures=summarize(journal)["stages"],
             events=journal.events(),
             seconds=float(journal.meta("search_seconds", 0.0)),
             test_accuracy=journal.meta("test_accuracy"),
