@@ -54,6 +54,23 @@ class ChildStore:
             row = self._db.execute("SELECT * FROM children WHERE key = ?", (key,)).fetchone()
             self._by_key[key] = parse_child(row, self._path)
 
+    def reload_stage(self, b: int) -> None:
+        """Read the children of stage ``b`` again, which this connection has stored.
+
+        Superseded children may be among them, which then belong to the stage.
+        """
+        if self._data_version is None:
+            return
+        rows = self._db.execute("SELECT * FROM children WHERE b = ? ORDER BY position", (b,))
+        children = [parse_child(row, self._path) for row in rows]
+        chosen = [child.key for child in children if child.position is not None]
+        for child in children:
+            self._by_key[child.key] = child
+        self._stages[b] = chosen
+        if self._superseded:
+            no_longer = set(chosen)
+            self._superseded = [key for key in self._superseded if key not in no_longer]
+
     def forget(self) -> None:
         """Read everything again when it is next asked for."""
         self._data_version = None

@@ -9,13 +9,20 @@ from pnas.tracking import Tracker
 
 
 class Summarize:
-    """Keeps search_seconds in the journal, and summary.json and children.csv beside it after every stage."""
+    """Keeps search_seconds in the journal, and summary.json and children.csv beside it.
+
+    The files are written after a stage, but not so often that writing them, which takes longer the
+    more children there are, takes more than a small part of the search.
+    """
+
+    _PAUSES_PER_WRITE = 10.0
 
     def __init__(self, run_dir: Path, journal: Journal) -> None:
         self._run_dir = run_dir
         self._journal = journal
         self._earlier = journal.meta("search_seconds", 0.0)
         self._started = time.monotonic()
+        self._next_write = self._started
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
         self._count_time()
@@ -27,7 +34,13 @@ class Summarize:
         pass
 
     def stage_closed(self, b: int) -> None:
+        began = time.monotonic()
+        if began < self._next_write:
+            self._count_time()
+            return
         self.write()
+        ended = time.monotonic()
+        self._next_write = ended + self._PAUSES_PER_WRITE * (ended - began)
 
     def write(self) -> None:
         """Bring both files up to date."""

@@ -44,6 +44,7 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
     """Run the search in this process: looking a child up is quicker than handing it to a worker."""
     table = table_of(settings)
     check_same_data(journal, table.fingerprint, key="trainer.table")
+    journal.relax_durability()
     tracker = start_tracker(
         settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info)
     )
