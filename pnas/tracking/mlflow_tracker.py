@@ -107,7 +107,7 @@ class MlflowTracker:
         return self._projection.info
 
     def _wait_for_last_pass(self) -> None:
-        """Wait for the thread, longer for a store that makes progress than for one that does not."""
+        """Wait for the thread; longer for a store that makes progress than for one that stands."""
         started = time.monotonic()
         latest = started + self._patience * _LONGEST_WAIT_IN_PATIENCES
         deadline = started + self._patience
