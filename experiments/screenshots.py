@@ -86,7 +86,7 @@ def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
     experiment = open_store(spec).experiment_id
     with mlflow_server(folder / "mlflow.db") as address:
         home = f"{address}/#/experiments/{experiment}/runs"
-        view = f"{home}?viewStateShareKey={VIEW}"
+        view = f"{home}?viewStateShareKey={VIEW}&workflowType=machine_learning"
         _shoot(view, out / "mlflow_searches.png", 1900, 560, 25_000)
         _shoot(f"{view}&compareRunsMode=CHART", out / "mlflow_charts.png", 1900, 1300, 90_000)
         _shoot(

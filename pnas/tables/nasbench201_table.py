@@ -9,11 +9,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pnas.errors import require
 from pnas.state_space import Cell, NASBench201Space
 from pnas.state_space.nasbench201 import OPERATORS, full_cell
+from pnas.system.bounded_files import read_arrays
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
 from pnas.tables.reward_table import KEY, Row, Table
 
@@ -25,8 +24,7 @@ _EDGES = 6
 
 def read_nasbench201(path: Path, reward: str | None = None, test: str | None = None) -> Table:
     """Read the benchmark; see `pnas.tables.load_table`."""
-    with np.load(path, allow_pickle=False) as arrays:
-        columns = {name: arrays[name].tolist() for name in arrays.files}
+    columns = {name: array.tolist() for name, array in read_arrays(path).items()}
     rows = _rows(columns, path, reward or REWARD, test or TEST)
     return Table(path, NASBench201Space(), rows, identify)
 

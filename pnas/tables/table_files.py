@@ -19,12 +19,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from pnas.errors import InvalidValue, require
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.atomic_write import write_text
+from pnas.system.bounded_files import read_arrays, read_gzip_text, read_text
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
 from pnas.tables.reward_table import KEY, Row, Table
 
@@ -68,11 +68,10 @@ def _read_columns(path: Path) -> Columns:
     require(path.is_file(), KEY, "must have its rows beside it", str(path))
 
     if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name].tolist() for name in arrays.files}
+        return {name: array.tolist() for name, array in read_arrays(path).items()}
     if path.suffix == ".gz":
-        return _parse_csv(gzip.decompress(path.read_bytes()).decode())
-    return _parse_csv(path.read_text())
+        return _parse_csv(read_gzip_text(path))
+    return _parse_csv(read_text(path))
 
 
 def _parse_csv(text: str) -> Columns:

@@ -20,7 +20,10 @@ PARENT = "mlflow.parentRunId"
 
 KIND = "mlflow.experimentKind"
 MODEL_TRAINING = "custom_model_development"
-"""Value of the tag `KIND` for which MLflow's UI shows runs and metrics instead of GenAI traces."""
+"""Value of the tag `KIND` for which MLflow's UI shows runs and metrics instead of GenAI traces.
+
+MLflow 3.17 no longer reads it: there the address decides (`pnas.tracking.saved_view`).
+"""
 
 _DEFAULT_EXPERIMENT = MlflowSpec().experiment
 

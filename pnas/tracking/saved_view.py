@@ -47,7 +47,8 @@ def view_address(uri: str, experiment_id: str) -> str:
     """
     server = redact(uri).rstrip("/") if scheme_of(uri) in SERVERS else _ADDRESS_OF_LOCAL_UI
     page = f"experiments/{experiment_id}/runs"
-    # Without the workflow the UI keeps the mode that it was last used in, GenAI at first.
+    # MLflow 3.17 takes its mode from the address alone, and without one from the browser, where it
+    # is GenAI until somebody chooses. The experiment's own tag counts in other versions.
     return f"{server}/#/{page}?viewStateShareKey={VIEW}&workflowType=machine_learning"
 
 

@@ -10,6 +10,7 @@ from support.command import ROOT
 from pnas.errors import InvalidValue
 from pnas.records import ChildJob
 from pnas.state_space import Cell, NASBench201Space, StateSpace
+from pnas.system import bounded_files
 from pnas.tables import Row, TableRunnerFactory, load_table, write_table
 
 SPACE = (
@@ -80,6 +81,19 @@ def test_rows_in_other_files(kind: str, tmp_path: Path) -> None:
 
     row = load_table(path).row(Cell.parse(CONV.strip('"')))
     assert row == Row((0.5,))
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "npz"])
+def test_rows_beyond_the_free_memory_are_refused_unread(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_files(tmp_path, TEXT, f"{HEAD}rows: rows.{kind}\n")
+    np.savez_compressed(tmp_path / "rows.npz", cell=np.zeros(10_000), reward=np.zeros(10_000))
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(b"0" * 10_000))
+    monkeypatch.setattr(bounded_files, "available_memory", lambda: 300)
+    (tmp_path / "rows.csv").write_text("0" * 10_000)
+    with pytest.raises(InvalidValue, match="must fit into the free memory"):
+        load_table(path)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pnas.records import Journal, write_summary
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.tracking import MlflowSpec, Projection
 from pnas.tracking.mlflow_store import open_store
-from pnas.tracking.saved_view import VIEW
+from pnas.tracking.saved_view import VIEW, view_address
 
 pytestmark = [
     pytest.mark.slow,
@@ -60,14 +60,23 @@ def read(ui: Ui) -> Callable[[str], str]:
     """The visible text of a page of the experiment."""
 
     def at(place: str) -> str:
-        html = page(f"{ui.address}/#/experiments/{ui.experiment}{place}")
-        return " ".join(
-            re.sub(
-                r"<script.*?</script>|<style.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL
-            ).split()
-        )
+        return text_of(page(f"{ui.address}/#/experiments/{ui.experiment}{place}"))
 
     return at
+
+
+def text_of(html: str) -> str:
+    """The visible text of a page."""
+    no_text = r"<script.*?</script>|<style.*?</style>|<[^>]+>"
+    return " ".join(re.sub(no_text, " ", html, flags=re.DOTALL).split())
+
+
+def test_the_printed_address_shows_the_saved_view_in_the_mode_of_model_training(ui: Ui) -> None:
+    text = text_of(page(view_address(ui.address, ui.experiment)))
+    assert "2 matching runs" in text
+    assert "Model registry" in text
+    # Which MLflow shows in its mode for GenAI only.
+    assert "Playground" not in text
 
 
 def test_the_saved_view_compares_searches(read: Callable[[str], str]) -> None:
