@@ -86,8 +86,8 @@ def _title(layout: Layout) -> Iterator[Markup]:
 
 
 def _frames(layout: Layout) -> Iterator[Markup]:
-    for index, (frame, add) in enumerate(zip(layout.frames, layout.adds, strict=True)):
-        box = frame.scaled(UNITS_PER_INCH)
+    for index, add in enumerate(layout.adds):
+        box = layout.frames[index].scaled(UNITS_PER_INCH)
         yield labelled_box(box, PANEL, _FRAME, id_=f"block-{index}")
         number_x = add.left * UNITS_PER_INCH
         yield text(number_x, box.top + 12, index, font_size=10, fill=MUTED, text_anchor="end")
@@ -124,11 +124,16 @@ def _edge(edge: Edge) -> Markup:
     bend = edge.bend * UNITS_PER_INCH
     end_x = edge.end_x * UNITS_PER_INCH
     end_y = edge.end_y * UNITS_PER_INCH
-    middle = (x + bend) / 2
 
+    # A cubic curve that is level at both ends.
+    middle = (x + bend) / 2
+    start = f"M{x:.1f} {y:.1f}"
+    first_control = f"C{middle:.1f} {y:.1f}"
+    second_control = f" {middle:.1f} {end_y:.1f}"
+    end_of_curve = f" {bend:.1f} {end_y:.1f}"
+    commands = start + first_control + second_control + end_of_curve + f"H{end_x:.1f}"
     colour = source_colour(edge.source)
-    curve = f"C{middle:.1f} {y:.1f} {middle:.1f} {end_y:.1f} {bend:.1f} {end_y:.1f}"
-    line = path(f"M{x:.1f} {y:.1f}{curve}H{end_x:.1f}", stroke=colour)
+    line = path(commands, stroke=colour)
     # Edges into an add are too short for an arrow.
     has_arrow = edge.bend < edge.end_x
     return line + arrow_right(end_x, end_y, colour) if has_arrow else line

@@ -55,8 +55,11 @@ class CellGraph:
         """Depth of each block: 1 more than that of the deepest block it reads, or 1."""
         depths: list[int] = []
         for block in self.blocks:
-            sources = [depths[operand.source] for operand in block if operand.source >= 0]
-            depths.append(1 + max(sources, default=0))
+            deepest = 0
+            for operand in block:
+                if operand.source >= 0:
+                    deepest = max(deepest, depths[operand.source])
+            depths.append(deepest + 1)
         return tuple(depths)
 
 
@@ -88,9 +91,19 @@ def _block_graph(cell: Cell, concat: str) -> CellGraph:
         assert isinstance(block, Block)
         blocks.append(_operands(cell, index, block))
 
-    read = {operand.source for block in blocks for operand in block}
-    outputs = [index for index in range(len(blocks)) if concat == "all" or index not in read]
+    outputs: Sequence[int] = range(len(blocks))
+    if concat == "unused":
+        outputs = _unused(blocks)
     return CellGraph(tuple(blocks), tuple(outputs), concat=True)
+
+
+def _unused(blocks: Sequence[Sequence[Operand]]) -> list[int]:
+    """Return the blocks whose output no block reads."""
+    read = set()
+    for operands in blocks:
+        for operand in operands:
+            read.add(operand.source)
+    return [index for index in range(len(blocks)) if index not in read]
 
 
 def _operands(cell: Cell, index: int, block: Block) -> tuple[Operand, ...]:

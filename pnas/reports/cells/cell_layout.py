@@ -63,9 +63,17 @@ class Box(NamedTuple):
     def bottom(self) -> float:
         return self.y + self.height / 2
 
+    @classmethod
+    def between(cls, left: float, top: float, right: float, bottom: float) -> "Box":
+        """Return the box with these sides."""
+        x = (left + right) / 2
+        y = (top + bottom) / 2
+        return cls(x, y, width=right - left, height=bottom - top)
+
     def scaled(self, factor: float) -> "Box":
         """Return the box in another unit."""
-        return Box(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
+        scaled = [side * factor for side in self]
+        return Box(*scaled)
 
 
 class Edge(NamedTuple):
@@ -177,16 +185,22 @@ class _CellLayout:
     def _operators(self) -> tuple[tuple[Box, ...], ...]:
         blocks = []
         for depth, rows in zip(self.graph.depths, self.lanes.operands, strict=True):
-            x = self._gutter_start(depth - 1) + _GUTTER + self.box_width / 2
-            boxes = [Box(x, self._y(row), self.box_width, BOX_HEIGHT) for row in rows]
+            left = self._gutter_start(depth - 1) + _GUTTER
+            x = left + self.box_width / 2
+            boxes = []
+            for row in rows:
+                y = self._y(row)
+                boxes.append(Box(x, y, self.box_width, BOX_HEIGHT))
             blocks.append(tuple(boxes))
         return tuple(blocks)
 
     def _adds(self) -> tuple[Box, ...]:
+        diameter = 2 * _ADD_RADIUS
         adds = []
         for depth, row in zip(self.graph.depths, self.lanes.blocks, strict=True):
             x = self._gutter_start(depth) - _ADD_RADIUS
-            adds.append(Box(x, self._y(row), 2 * _ADD_RADIUS, 2 * _ADD_RADIUS))
+            y = self._y(row)
+            adds.append(Box(x, y, diameter, diameter))
         return tuple(adds)
 
     def _concat(self) -> Box | None:
@@ -195,23 +209,23 @@ class _CellLayout:
         rows = [self.lanes.blocks[block] for block in self.graph.outputs]
         top = self._y(min(rows)) - _ROW
         bottom = self._y(max(rows)) + _ROW
-        left = self._gutter_start(max(self.graph.depths)) + 0.6 * _GUTTER
-        return Box(
-            left + _CONCAT_WIDTH / 2,
-            (top + bottom) / 2,
-            width=_CONCAT_WIDTH,
-            height=bottom - top,
-        )
+        last_column = max(self.graph.depths)
+        left = self._gutter_start(last_column) + 0.6 * _GUTTER
+        return Box.between(left, top, left + _CONCAT_WIDTH, bottom)
 
     def _output(self) -> Box:
         concat = self._concat()
         if concat is None:
-            start = self._gutter_start(max(self.graph.depths))
-            y = self._y(self.lanes.blocks[self.graph.outputs[0]])
+            last_column = max(self.graph.depths)
+            start = self._gutter_start(last_column)
+            block = self.graph.outputs[0]
+            y = self._y(self.lanes.blocks[block])
         else:
             start = concat.right
             y = concat.y
-        return Box(start + 0.5 * _GUTTER + _OUTPUT_WIDTH / 2, y, _OUTPUT_WIDTH, BOX_HEIGHT)
+        left = start + 0.5 * _GUTTER
+        x = left + _OUTPUT_WIDTH / 2
+        return Box(x, y, _OUTPUT_WIDTH, BOX_HEIGHT)
 
     def _outer_edges(self, end: Box) -> list[Edge]:
         """Return the edges from inputs and blocks into operators, and from blocks to ``end``."""
@@ -239,21 +253,41 @@ class _CellLayout:
 def _inner_edges(operators: tuple[tuple[Box, ...], ...], adds: tuple[Box, ...]) -> list[Edge]:
     """Edges from operators to the add of their block, which have no straight part."""
     edges = []
-    for block, (boxes, add) in enumerate(zip(operators, adds, strict=True)):
-        for box in boxes:
-            edges.append(Edge(block, box.right, box.y, add.left, add.left, add.y))
+    for block, add in enumerate(adds):
+        for box in operators[block]:
+            edge = Edge(
+                source=block,
+                x=box.right,
+                y=box.y,
+                bend=add.left,
+                end_x=add.left,
+                end_y=add.y,
+            )
+            edges.append(edge)
     return edges
 
 
 def _last_edge(concat: Box, output: Box) -> Edge:
-    bend = output.left - _STRAIGHT
-    return Edge(0, concat.right, concat.y, bend, output.left, output.y)
+    return Edge(
+        source=0,
+        x=concat.right,
+        y=concat.y,
+        bend=output.left - _STRAIGHT,
+        end_x=output.left,
+        end_y=output.y,
+    )
 
 
 def _frame(operators: tuple[Box, ...], add: Box) -> Box:
-    boxes = (*operators, add)
-    left = min(box.left for box in boxes) - _FRAME_MARGIN
-    right = add.right + _FRAME_MARGIN
-    top = min(box.top for box in boxes) - _FRAME_MARGIN
-    bottom = max(box.bottom for box in boxes) + _FRAME_MARGIN
-    return Box((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+    # Of a block without operators the frame is around its add.
+    boxes = operators or (add,)
+    first = boxes[0]
+    left = min(first.left, add.left)
+    top = min(box.top for box in boxes)
+    bottom = max(box.bottom for box in boxes)
+    return Box.between(
+        left - _FRAME_MARGIN,
+        top - _FRAME_MARGIN,
+        add.right + _FRAME_MARGIN,
+        bottom + _FRAME_MARGIN,
+    )

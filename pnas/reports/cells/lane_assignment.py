@@ -86,32 +86,42 @@ def assign_lanes(graph: CellGraph) -> Lanes:
 def _moves(order: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Yield every order that differs by one block put elsewhere."""
     for block in order:
-        rest = tuple(other for other in order if other != block)
+        rest = [other for other in order if other != block]
         for place in range(len(order)):
-            moved = (*rest[:place], block, *rest[place:])
-            if moved != order:
-                yield moved
+            moved = list(rest)
+            moved.insert(place, block)
+            if tuple(moved) != order:
+                yield tuple(moved)
 
 
 def _place(graph: CellGraph, order: Sequence[int]) -> Lanes:
+    # A block of NAS-Bench-201 without any edge takes a row, too.
+    rows_of = [max(len(operands), 1) for operands in graph.blocks]
     tops: dict[int, float] = {}
     top = 0.0
     for block in order:
         tops[block] = top
-        top += max(len(graph.blocks[block]), 1) + LANE_GAP
+        top += rows_of[block] + LANE_GAP
     height = top - LANE_GAP
 
     middles = []
-    for index, block_operands in enumerate(graph.blocks):
-        rows = max(len(block_operands), 1)
-        middles.append(tops[index] + (rows - 1) / 2)
+    for index, rows in enumerate(rows_of):
+        middle = tops[index] + (rows - 1) / 2
+        middles.append(middle)
 
     inputs = _place_inputs(graph, middles, height)
     operands = []
     for index in range(len(middles)):
-        operands.append(_operand_rows(graph, index, tops[index], middles, inputs))
-    lowest_input = max((row + 1 for row in inputs.values()), default=0.0)
-    return Lanes(tuple(operands), tuple(middles), inputs, max(height, lowest_input))
+        rows_of_block = _operand_rows(graph, index, tops[index], middles, inputs)
+        operands.append(rows_of_block)
+
+    lowest_input = max(inputs.values(), default=-1.0)
+    return Lanes(
+        operands=tuple(operands),
+        blocks=tuple(middles),
+        inputs=inputs,
+        height=max(height, lowest_input + 1),
+    )
 
 
 def _place_inputs(graph: CellGraph, middles: Sequence[float], height: float) -> dict[int, float]:
@@ -119,24 +129,36 @@ def _place_inputs(graph: CellGraph, middles: Sequence[float], height: float) -> 
 
     If they fit, all inputs lie within the ``height`` of the drawing.
     """
-    distance = 2.0 if height > 2 * len(graph.inputs) else 1.0
-    wanted = {source: _mean_reader(graph, source, middles) for source in graph.inputs}
-    rows: dict[int, float] = {}
-    for source in sorted(wanted, key=lambda source: (wanted[source], -source)):
-        below_others = max((row + distance for row in rows.values()), default=wanted[source])
-        rows[source] = max(wanted[source], below_others)
+    if not graph.inputs:
+        return {}
+    has_room = height > 2 * len(graph.inputs)
+    distance = 2.0 if has_room else 1.0
+    wanted = []
+    for source in graph.inputs:
+        row = _mean_reader(graph, source, middles)
+        wanted.append((row, -source))
+    wanted.sort()
 
-    lowest = max(rows.values(), default=0.0)
+    rows: dict[int, float] = {}
+    next_free = float("-inf")
+    for row, negative_source in wanted:
+        placed = max(row, next_free)
+        rows[-negative_source] = placed
+        next_free = placed + distance
+
+    lowest = max(rows.values())
+    highest = min(rows.values())
     overhang = max(0.0, lowest - (height - 1))
-    shift = min(overhang, min(rows.values(), default=0.0))
+    shift = min(overhang, highest)
     return {source: row - shift for source, row in rows.items()}
 
 
 def _mean_reader(graph: CellGraph, source: int, middles: Sequence[float]) -> float:
     rows = []
-    for block, operands in enumerate(graph.blocks):
-        readers = [operand for operand in operands if operand.source == source]
-        rows += [middles[block]] * len(readers)
+    for middle, operands in zip(middles, graph.blocks, strict=True):
+        for operand in operands:
+            if operand.source == source:
+                rows.append(middle)
     return sum(rows) / len(rows)
 
 
@@ -154,15 +176,20 @@ def _operand_rows(
     below it is the other way round.
     """
 
-    def sort_key(operand: int) -> tuple[bool, int, float, int]:
-        source = graph.blocks[block][operand].source
-        row = inputs[source] if source < 0 else middles[source]
-        column = 0 if source < 0 else graph.depths[source]
+    keys = []
+    for position, operand in enumerate(graph.blocks[block]):
+        source = operand.source
+        is_input = source < 0
+        row = inputs[source] if is_input else middles[source]
+        column = 0 if is_input else graph.depths[source]
         is_below = row > middles[block]
-        return is_below, column if is_below else -column, row, operand
+        nearness = column if is_below else -column
+        keys.append((is_below, nearness, row, position))
 
-    order = sorted(range(len(graph.blocks[block])), key=sort_key)
-    return tuple(top + order.index(operand) for operand in range(len(order)))
+    rows = [top] * len(keys)
+    for place, (*_, position) in enumerate(sorted(keys)):
+        rows[position] = top + place
+    return tuple(rows)
 
 
 def edge_runs(graph: CellGraph, lanes: Lanes) -> list[EdgeRun]:
@@ -199,8 +226,12 @@ def _cost(graph: CellGraph, lanes: Lanes) -> float:
 
 def _cross(a: EdgeRun, b: EdgeRun) -> bool:
     if a.column == b.column:
-        return (a.start - b.start) * (a.end - b.end) < 0
-    early, late = sorted((a, b), key=lambda run: run.column)
-    low, high = sorted((late.start, late.end))
+        start_difference = a.start - b.start
+        end_difference = a.end - b.end
+        return start_difference * end_difference < 0
+
+    early, late = (a, b) if a.column < b.column else (b, a)
     reaches_gutter = early.until > late.column
+    low = min(late.start, late.end)
+    high = max(late.start, late.end)
     return reaches_gutter and low < early.end < high

@@ -77,8 +77,10 @@ def _arrows(row: NetworkRow) -> Iterator[Markup]:
 
 
 def _arc(row: NetworkRow, arc: Arc) -> Markup:
-    start = (arc.start + _BESIDE_MIDDLE) * UNITS_PER_INCH
-    end = (arc.end - _BESIDE_MIDDLE) * UNITS_PER_INCH
+    leaves = arc.start + _BESIDE_MIDDLE
+    enters = arc.end - _BESIDE_MIDDLE
+    start = leaves * UNITS_PER_INCH
+    end = enters * UNITS_PER_INCH
     top = row.boxes[0].top * UNITS_PER_INCH
     peak = top - arc.height * UNITS_PER_INCH
 

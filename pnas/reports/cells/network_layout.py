@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from pnas.children.network.builder import CellPlan, cell_plans, stem_filters
 from pnas.children.spec import NetworkSpec
@@ -112,14 +113,12 @@ def _first_parts(network: NetworkSpec) -> list[NetworkPart]:
 
 def _cell_parts(plans: Sequence[CellPlan]) -> list[NetworkPart]:
     """Return one part a cell; in a long network one part for each run of equal cells."""
-    runs: list[tuple[CellPlan, int]] = []
-    for plan in plans:
-        is_equal = bool(runs) and runs[-1][0] == plan
-        if is_equal and len(plans) > _MOST_BOXES:
-            runs[-1] = (plan, runs[-1][1] + 1)
-        else:
-            runs.append((plan, 1))
-    return [_cell_part(plan, count) for plan, count in runs]
+    if len(plans) <= _MOST_BOXES:
+        return [_cell_part(plan, count=1) for plan in plans]
+    parts = []
+    for plan, equal in groupby(plans):
+        parts.append(_cell_part(plan, count=len(list(equal))))
+    return parts
 
 
 def _cell_part(plan: CellPlan, count: int) -> NetworkPart:
@@ -153,6 +152,8 @@ def _arcs(parts: Sequence[NetworkPart], boxes: Sequence[Box], sources: Sequence[
     arcs = []
     for source in sources:
         for index, part in enumerate(parts):
-            if part.is_cell and index + source >= earliest:
-                arcs.append(Arc(source, boxes[index + source].x, boxes[index].x))
+            read = index + source
+            if part.is_cell and read >= earliest:
+                arc = Arc(source, start=boxes[read].x, end=boxes[index].x)
+                arcs.append(arc)
     return arcs

@@ -49,11 +49,20 @@ def labelled_box(
 def add_sign(box: Box, id_: str | None = None) -> Markup:
     """Return a circle with a plus: outputs are added here."""
     radius = box.width / 2
-    arm = box.width / 4
-    circle = element("circle", id=id_, cx=box.x, cy=box.y, r=radius, fill=PAPER, stroke=EDGE)
-    horizontal = f"M{box.x - arm:.1f} {box.y:.1f}h{2 * arm:.1f}"
-    vertical = f"M{box.x:.1f} {box.y - arm:.1f}v{2 * arm:.1f}"
-    return circle + path(horizontal + vertical, stroke=INK)
+    circle = element(
+        "circle",
+        id=id_,
+        cx=box.x,
+        cy=box.y,
+        r=radius,
+        fill=PAPER,
+        stroke=EDGE,
+    )
+    left = box.x - radius / 2
+    top = box.y - radius / 2
+    horizontal = path(f"M{left:.1f} {box.y:.1f}h{radius:.1f}", stroke=INK)
+    vertical = path(f"M{box.x:.1f} {top:.1f}v{radius:.1f}", stroke=INK)
+    return circle + horizontal + vertical
 
 
 def arrow_right(x: float, y: float, colour: str) -> Markup:

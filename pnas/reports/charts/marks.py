@@ -14,6 +14,7 @@ MOST_INTERACTIVE = 2000
 """Up to so many cells each mark of a chart shows its cell under the pointer. Of more cells only the
 best do, and the others are dots of a few bytes: a page of 10,000 cells stays below 5 MB."""
 
+_LARGEST = 4.0
 _BEST_INTERACTIVE = 500
 _FAILED_INTERACTIVE = 100
 
@@ -151,17 +152,25 @@ class CellMarks:
     def draw_failed(self, plot: Plot, places: Iterable[tuple[int, float]]) -> None:
         """Draw a cross on the horizontal axis for each failed cell, given by (index, x)."""
         for index, x in places:
-            if index in self._interactive:
-                reference = self._reference(index)
-                y = plot.at_y(plot.y[0])
-                plot.add(styled_mark("X", plot.at_x(x), y, 4.0, INK, data_c=reference))
+            if index not in self._interactive:
+                continue
+            cross = styled_mark(
+                "X",
+                plot.at_x(x),
+                plot.bottom,
+                _LARGEST,
+                INK,
+                data_c=self._reference(index),
+            )
+            plot.add(cross)
 
     def draw_predicted(self, plot: Plot, places: Iterable[MarkedPlace]) -> None:
         """Draw a grey dash where the prediction of a measured cell was."""
         for place in places:
             if place.index in self._interactive:
                 x = plot.at_x(place.x)
-                plot.add(styled_mark("_", x, plot.at_y(place.y), 4.0, MUTED))
+                y = plot.at_y(place.y)
+                plot.add(styled_mark("_", x, y, _LARGEST, MUTED))
 
     def draw_rings(self, plot: Plot, places: Iterable[MarkedPlace]) -> None:
         """Draw a ring around each place."""
@@ -208,16 +217,20 @@ def interactive_cells(cells: Sequence[ScoredCell]) -> frozenset[int]:
     """
     if len(cells) <= MOST_INTERACTIVE:
         return frozenset(range(len(cells)))
-    index_of = {id(cell): index for index, cell in enumerate(cells)}
-    best = [index_of[id(cell)] for cell in ranked(cells)[:_BEST_INTERACTIVE]]
-    failed = [index for index, cell in enumerate(cells) if cell.has_failed]
-    return frozenset([*best, *failed[:_FAILED_INTERACTIVE]])
+    ordered = ranked(cells)
+    best = ordered[:_BEST_INTERACTIVE]
+    failed = [cell for cell in cells if cell.has_failed]
+    shown = {id(cell) for cell in (*best, *failed[:_FAILED_INTERACTIVE])}
+
+    # By identity: equal cells are different children.
+    indices = [index for index, cell in enumerate(cells) if id(cell) in shown]
+    return frozenset(indices)
 
 
 def mark_size(cells: int) -> float:
     """Return half the width of a mark in units, smaller where many cells share a chart."""
     if cells < 150:
-        return 4.0
+        return _LARGEST
     if cells < 500:
         return 3.0
     return 2.2

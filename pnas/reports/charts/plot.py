@@ -17,6 +17,8 @@ _BASELINE = 4
 """From the middle of a line of text of size 12 to its baseline."""
 
 _ROUND_STEPS = (1, 2, 5, 10)
+_TOLERANCE = 1e-9
+_DECIMALS = 12
 
 
 def ticks(low: float, high: float, count: int = _TICKS) -> list[float]:
@@ -26,17 +28,19 @@ def ticks(low: float, high: float, count: int = _TICKS) -> list[float]:
     """
     if not high > low:
         return [low]
-    power = 10.0 ** math.floor(math.log10((high - low) / count))
+    extent = high - low
+    exponent = math.floor(math.log10(extent / count))
+    power = 10.0**exponent
     step = 10 * power
     for factor in _ROUND_STEPS:
-        if (high - low) / (factor * power) <= count:
+        if extent / (factor * power) <= count:
             step = factor * power
             break
 
-    # A millionth of a step against rounding, which would lose a tick at an end of the axis.
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(number * step, 12) for number in range(first, last + 1)]
+    # Without a tolerance, rounding would lose a tick at an end of the axis.
+    first = math.ceil(low / step - _TOLERANCE)
+    last = math.floor(high / step + _TOLERANCE)
+    return [round(number * step, _DECIMALS) for number in range(first, last + 1)]
 
 
 def limits_of(values: Sequence[float], margin: float = 0.05) -> tuple[float, float]:
@@ -48,9 +52,10 @@ def limits_of(values: Sequence[float], margin: float = 0.05) -> tuple[float, flo
     """
     low = min(values, default=0.0)
     high = max(values, default=1.0)
-    space = (high - low) * margin
-    if space == 0:
-        space = max(abs(high), 0.01) * margin
+    extent = high - low
+    if extent == 0:
+        extent = max(abs(high), 0.01)
+    space = extent * margin
     return low - space, high + space
 
 

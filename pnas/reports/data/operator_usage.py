@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import mean
 
 from pnas.errors import InvalidValue
@@ -51,11 +52,11 @@ def input_usage(cells: Iterable[ScoredCell]) -> dict[str, UsageByGroup]:
 
 
 def _operators(graph: CellGraph) -> list[str]:
-    return [operand.operator for block in graph.blocks for operand in block]
+    return [operand.operator for operand in chain.from_iterable(graph.blocks)]
 
 
 def _inputs(graph: CellGraph) -> list[str]:
-    return [str(operand.source) for block in graph.blocks for operand in block]
+    return [str(operand.source) for operand in chain.from_iterable(graph.blocks)]
 
 
 def _input_order(source: int) -> tuple[bool, int]:
@@ -73,19 +74,16 @@ def _usage(
             continue  # a cell of a space of an extension, without operators that we know
         groups.setdefault(cell.group, []).append(_CellParts(cell.reward, Counter(parts)))
 
-    used: dict[str, dict[CellGroup, Usage]] = {}
     total: Counter[str] = Counter()
-    for group in sorted(groups):
-        counts = _sum_counts(groups[group])
-        total += counts
-        for name in counts:
-            used.setdefault(name, {})
+    for members in groups.values():
+        total += _sum_counts(members)
+    names = sorted(total, key=lambda name: (-total[name], name))
 
+    used: dict[str, dict[CellGroup, Usage]] = {name: {} for name in names}
     for group in sorted(groups):
-        for name, usage in _group_usage(groups[group], names=used).items():
+        for name, usage in _group_usage(groups[group], names).items():
             used[name][group] = usage
-    names = sorted(used, key=lambda name: (-total[name], name))
-    return {name: used[name] for name in names}
+    return dict(used)
 
 
 def _group_usage(cells: Sequence[_CellParts], names: Iterable[str]) -> dict[str, Usage]:

@@ -1,5 +1,6 @@
 """How well rewards were predicted before training, group by group of cells."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -51,17 +52,34 @@ def predicted_groups(
 
     groups = []
     for group in sorted(members):
-        by_stage: dict[int, list[ScoredCell]] = {}
-        for _, cell in members[group]:
-            by_stage.setdefault(cell.stage, []).append(cell)
-        known = []
-        for stage, mine in by_stage.items():
-            rho = stored_rho.get(stage) if stored_rho is not None else _rank_correlation(mine)
-            if rho is not None:
-                known.append(rho)
-        rho = mean(known) if known else None
-        groups.append(PredictedGroup(group, members[group], rho, len(known)))
+        known = _rho_by_stage([cell for _, cell in members[group]], stored_rho)
+        predicted = PredictedGroup(
+            group,
+            cells=members[group],
+            rho=mean(known) if known else None,
+            stages=len(known),
+        )
+        groups.append(predicted)
     return groups
+
+
+def _rho_by_stage(
+    cells: Sequence[ScoredCell], stored_rho: Mapping[int, float | None] | None
+) -> list[float]:
+    """Return the rank correlation of each stage that has one."""
+    by_stage: dict[int, list[ScoredCell]] = {}
+    for cell in cells:
+        by_stage.setdefault(cell.stage, []).append(cell)
+
+    known = []
+    for stage, members in by_stage.items():
+        if stored_rho is None:
+            rho = _rank_correlation(members)
+        else:
+            rho = stored_rho.get(stage)
+        if rho is not None:
+            known.append(rho)
+    return known
 
 
 def stored_rank_correlations(stages: Iterable[Mapping[str, Any]]) -> dict[int, float | None]:
@@ -87,14 +105,12 @@ def _rank_correlation(cells: Sequence[ScoredCell]) -> float | None:
 
 def average_ranks(values: Sequence[float]) -> list[float]:
     """Return the rank of each value, 1 for the highest; equal values share their mean rank."""
-    order = sorted(range(len(values)), key=lambda index: -values[index])
-    ranks = [0.0] * len(values)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and values[order[end]] == values[order[start]]:
-            end += 1
-        for index in order[start:end]:
-            ranks[index] = (start + 1 + end) / 2
-        start = end
-    return ranks
+    counts = Counter(values)
+    rank_of = {}
+    higher = 0
+    for value in sorted(counts, reverse=True):
+        equal = counts[value]
+        # The mean of the ranks higher + 1, ..., higher + equal.
+        rank_of[value] = higher + (equal + 1) / 2
+        higher += equal
+    return [rank_of[value] for value in values]

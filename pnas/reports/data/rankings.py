@@ -51,15 +51,16 @@ def place_cells(cells: Sequence[ScoredCell], order: str) -> list[RankedCell]:
 
 def ranking_line(places: Sequence[RankedCell], order: str) -> list[tuple[float, float]]:
     """Return the line that stands for a ranking: values by rank, or the best so far in training."""
-    known = []
+    xs = []
+    values = []
     for place in places:
-        if place.cell.value is not None:
-            known.append((float(place.place), place.cell.value))
-    if order == "sorted":
-        return known
-
-    best = accumulate((value for _, value in known), max)
-    return [(place, value) for (place, _), value in zip(known, best, strict=True)]
+        value = place.cell.value
+        if value is not None:
+            xs.append(float(place.place))
+            values.append(value)
+    if order == "training":
+        values = list(accumulate(values, max))
+    return list(zip(xs, values, strict=True))
 
 
 def by_source(cells: Iterable[ScoredCell]) -> dict[str, list[ScoredCell]]:

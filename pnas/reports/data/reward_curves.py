@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from statistics import mean
 
 from pnas.reports.data.run_reader import RunView
 
@@ -11,15 +12,14 @@ Points = list[tuple[float, float]]
 
 def best_by_children(run: RunView) -> Points:
     """Return the best reward so far after each child with a reward, counted from 1."""
-    return [(float(number), best) for number, (_, best) in enumerate(_best(run), start=1)]
+    points = []
+    for number, (_, best) in enumerate(best_by_time(run), start=1):
+        points.append((float(number), best))
+    return points
 
 
 def best_by_time(run: RunView) -> Points:
     """Return the best reward so far by seconds of search."""
-    return _best(run)
-
-
-def _best(run: RunView) -> Points:
     times = []
     rewards = []
     for child in run.ended:
@@ -38,17 +38,31 @@ def mean_curve(curves: Sequence[Points]) -> Points:
     known = [curve for curve in curves if curve]
     if not known:
         return []
-    start = max(curve[0][0] for curve in known)
-    end = min(curve[-1][0] for curve in known)
-    places = sorted({x for curve in known for x, _ in curve if start <= x <= end})
+    start = max(_first_x(curve) for curve in known)
+    end = min(_last_x(curve) for curve in known)
+    places = set()
+    for curve in known:
+        for x, _ in curve:
+            if start <= x <= end:
+                places.add(x)
 
-    mean = []
-    for x in places:
+    points = []
+    for x in sorted(places):
         values = [_value_at(curve, x) for curve in known]
-        mean.append((x, sum(values) / len(values)))
-    return mean
+        points.append((x, mean(values)))
+    return points
+
+
+def _first_x(curve: Points) -> float:
+    return curve[0][0]
+
+
+def _last_x(curve: Points) -> float:
+    return curve[-1][0]
 
 
 def _value_at(curve: Points, x: float) -> float:
+    """Return the value of the last point at or before ``x``, which is not before the first."""
     place = bisect_right(curve, x, key=lambda point: point[0])
-    return curve[max(place, 1) - 1][1]
+    _, value = curve[place - 1]
+    return value

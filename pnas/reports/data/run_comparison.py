@@ -75,19 +75,33 @@ def find_differences(runs: Sequence[RunView]) -> list[Difference]:
     Left out are values that only follow others: those that an option of their own group brings
     with it, and those that equal another differing value in every run.
     """
-    found = list(_differing_choices(runs))
-    choices = {difference.key: difference for difference in found}
+    choices = list(_differing_choices(runs))
+    found = list(choices)
+    seeds = []
     for difference in _differing_values(runs):
-        group = difference.key.partition(".")[0]
-        follows_choice = group in choices and _is_decided_by(difference, choices[group])
-        repeats = any(difference.values == earlier.values for earlier in found)
-        if not follows_choice and (difference.key == _SEED or not repeats):
+        if difference.key == _SEED:
+            seeds.append(difference)
+        elif not _follows(difference, choices, found):
             found.append(difference)
-    return sorted(found, key=lambda difference: difference.key == _SEED)
+    return [*found, *seeds]
+
+
+def _follows(
+    difference: Difference, choices: Sequence[Difference], found: Sequence[Difference]
+) -> bool:
+    """Whether values are decided by the option of their group, or equal other values."""
+    group = difference.key.partition(".")[0]
+    for choice in choices:
+        if choice.key == group and _is_decided_by(difference, choice):
+            return True
+    return any(difference.values == other.values for other in found)
 
 
 def _differing_choices(runs: Sequence[RunView]) -> Iterator[Difference]:
-    groups = {group for run in runs for group in run.choices if group not in _WITHOUT_MEANING}
+    groups: set[str] = set()
+    for run in runs:
+        groups.update(run.choices)
+    groups.difference_update(_WITHOUT_MEANING)
     for group in sorted(groups, key=_key_order):
         values = tuple(str(run.choices.get(group, "?")) for run in runs)
         if len(set(values)) > 1:
@@ -95,10 +109,11 @@ def _differing_choices(runs: Sequence[RunView]) -> Iterator[Difference]:
 
 
 def _differing_values(runs: Sequence[RunView]) -> Iterator[Difference]:
-    configs = [_with_meaning(run.config) for run in runs]
+    first, *others = [_with_meaning(run.config) for run in runs]
     keys: set[str] = set()
-    for config in configs[1:]:
-        keys.update(key for key, _, _ in differences(configs[0], config))
+    for other in others:
+        for key, _, _ in differences(first, other):
+            keys.add(key)
     for key in sorted(keys, key=_key_order):
         values = tuple(_as_text(run.value(key, _MISSING)) for run in runs)
         yield Difference(key, values)
@@ -147,16 +162,17 @@ def run_names(runs: Sequence[RunView]) -> list[str]:
     what differs (``gp, seed 0``).
     """
     names = [run.name for run in runs]
-    is_sweep = len(runs) > 1 and all(run.sweep is not None for run in runs)
-    if len(set(names)) == len(names) and not is_sweep:
+    has_unique_names = len(set(names)) == len(names)
+    is_sweep = all(run.sweep is not None for run in runs)
+    if len(runs) == 1 or (has_unique_names and not is_sweep):
         return names
 
     found = find_differences(runs)
     labels = [_label(found, index) for index in range(len(runs))]
     unique = []
     for run, label in zip(runs, labels, strict=True):
-        is_unique = bool(label) and labels.count(label) == 1
-        unique.append(label if is_unique else str(run.path))
+        tells_apart = label != "" and labels.count(label) == 1
+        unique.append(label if tells_apart else str(run.path))
     return unique
 
 
@@ -167,16 +183,17 @@ def group_by_seed(runs: Sequence[RunView], names: Sequence[str]) -> list[RunGrou
     if len(others) == len(found):
         return [RunGroup(name, (index,)) for index, name in enumerate(names)]
 
-    members: dict[str, list[int]] = {}
+    members: dict[tuple[str, ...], list[int]] = {}
     for index in range(len(runs)):
-        setting = "\n".join(difference.values[index] for difference in others)
+        setting = tuple(difference.values[index] for difference in others)
         members.setdefault(setting, []).append(index)
 
     groups = []
     for indices in members.values():
-        name = names[indices[0]]
+        first = indices[0]
+        name = names[first]
         if len(indices) > 1:
-            name = _label(others, indices[0]) or "all searches"
+            name = _label(others, first) or "all searches"
         groups.append(RunGroup(name, tuple(indices)))
     return groups
 

@@ -63,9 +63,11 @@ def _curves(
 
 
 def _drawn(runs: Sequence[RunView], names: Sequence[str]) -> Iterator[DrawnCell]:
-    ordered = sorted(zip(names, runs, strict=True), key=lambda item: -best_reward(item[1]))
-    for name, run in ordered[:_DRAWN_RUNS]:
-        if run.best is not None:
-            caption = f"{name}: reward {decimal(run.best.reward)}"
-            cell = run.best.cell
-            yield DrawnCell(caption, str(cell), drawing_or_none(cell, run.concat))
+    named = list(zip(names, runs, strict=True))
+    named.sort(key=lambda item: best_reward(item[1]), reverse=True)
+    for name, run in named[:_DRAWN_RUNS]:
+        best = run.best
+        if best is not None:
+            caption = f"{name}: reward {decimal(best.reward)}"
+            picture = drawing_or_none(best.cell, run.concat)
+            yield DrawnCell(caption, str(best.cell), picture)

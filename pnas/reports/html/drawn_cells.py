@@ -38,7 +38,8 @@ def best_cells(run: RunView) -> Iterator[DrawnCell]:
         caption = f"{place}. reward {decimal(best.reward)}"
         if best.params is not None:
             caption += f", {count(best.params)} parameters"
-        yield DrawnCell(caption, str(best.cell), drawing_or_none(best.cell, run.concat))
+        picture = drawing_or_none(best.cell, run.concat)
+        yield DrawnCell(caption, str(best.cell), picture)
 
 
 def drawing_or_none(cell: Cell, concat: str) -> Markup | None:

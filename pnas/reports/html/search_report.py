@@ -141,9 +141,10 @@ def _trade_off_charts(run: RunView, marks: CellMarks) -> Iterator[Markup]:
 def _prediction_panels(run: RunView, marks: CellMarks) -> Iterator[PredictionPanel]:
     stored = stored_rank_correlations(run.stage_figures)
     for predicted in predicted_groups(run.cells, stored):
-        title = f"rewards against predictions, {predicted.group.title.lower()}"
-        chart = prediction_chart([predicted], marks, title).svg()
-        yield PredictionPanel(f"{predicted.group.title}: {predicted.rho_text}", chart)
+        name = predicted.group.title
+        title = f"rewards against predictions, {name.lower()}"
+        plot = prediction_chart([predicted], marks, title)
+        yield PredictionPanel(f"{name}: {predicted.rho_text}", plot.svg())
 
 
 def _svg_or_none(plot: Plot | None) -> Markup | None:

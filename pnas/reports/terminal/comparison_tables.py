@@ -1,6 +1,6 @@
 """Several searches side by side, as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -49,11 +49,19 @@ class _Repetitions:
 
     @property
     def rewards(self) -> list[float]:
+        """Best reward of each search that has one."""
         return [best_reward(run) for run in self.runs if run.best is not None]
 
     @property
+    def mean_reward(self) -> float:
+        """Mean of the rewards, -1 if there is none."""
+        return mean(self.rewards) if self.rewards else -1.0
+
+    @property
     def test_accuracies(self) -> list[float]:
-        return [run.test_accuracy for run in self.runs if run.test_accuracy is not None]
+        """Test accuracy of each search that has one."""
+        accuracies = [run.test_accuracy for run in self.runs]
+        return [accuracy for accuracy in accuracies if accuracy is not None]
 
 
 def seed_table(runs: Sequence[RunView], groups: Sequence[RunGroup]) -> Grid | None:
@@ -61,13 +69,21 @@ def seed_table(runs: Sequence[RunView], groups: Sequence[RunGroup]) -> Grid | No
 
     None if no group has more than one search.
     """
-    if all(len(group.indices) == 1 for group in groups):
+    if len(groups) == len(runs):
         return None
     rows = []
     for group in groups:
-        rows.append(_Repetitions(group.name, [runs[index] for index in group.indices]))
-    rows.sort(key=lambda row: -mean(row.rewards) if row.rewards else 1.0)
+        members = [runs[index] for index in group.indices]
+        rows.append(_Repetitions(group.name, members))
+    rows.sort(key=lambda row: row.mean_reward, reverse=True)
     return Grid.of("Settings, over seeds", _SEED_COLUMNS, rows)
+
+
+def _run_column(title: str, show: Callable[[RunView], str], prose: bool = False) -> Column:
+    def show_named(item: NamedRun) -> str:
+        return show(item[1])
+
+    return Column(title, show_named, prose)
 
 
 def _mean_and_sd(values: Sequence[float]) -> str:
@@ -98,13 +114,13 @@ _SEED_COLUMNS = (
 
 _RUN_COLUMNS = (
     Column("search", lambda item: item[0], prose=True),
-    Column("status", lambda item: item[1].status, prose=True),
-    Column("best", lambda item: decimal(item[1].best.reward if item[1].best else None)),
-    Column("test", lambda item: decimal(item[1].test_accuracy)),
-    Column("b", lambda item: str(len(item[1].best.cell)) if item[1].best else ""),
-    Column("children", lambda item: count(item[1].trained)),
-    Column("failed", lambda item: count(len(item[1].failed)) if item[1].failed else ""),
-    Column("predictor", lambda item: item[1].predictor, prose=True),
-    Column("ρ", lambda item: correlation(item[1].last_rho)),
-    Column("time", lambda item: duration(item[1].seconds)),
+    _run_column("status", lambda run: run.status, prose=True),
+    _run_column("best", lambda run: decimal(run.best.reward if run.best else None)),
+    _run_column("test", lambda run: decimal(run.test_accuracy)),
+    _run_column("b", lambda run: str(len(run.best.cell)) if run.best else ""),
+    _run_column("children", lambda run: count(run.trained)),
+    _run_column("failed", lambda run: count(len(run.failed)) if run.failed else ""),
+    _run_column("predictor", lambda run: run.predictor, prose=True),
+    _run_column("ρ", lambda run: correlation(run.last_rho)),
+    _run_column("time", lambda run: duration(run.seconds)),
 )
