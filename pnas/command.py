@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 
 from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, quote_cells, register_schema
 from pnas.errors import PnasError
+from pnas.system.console import printable_line, tolerate_any_encoding
 
 _INSTALLED_CONF = "pkg://pnas.conf"
 """Where the wheel holds the files of conf/ (setup.py)."""
@@ -49,6 +50,7 @@ def main() -> int:
         print(describe_versions())
         return 0
 
+    tolerate_any_encoding()
     register_schema()
     # Composing makes a million small objects, few of them garbage; `run` turns it on again.
     gc.disable()
@@ -59,7 +61,7 @@ def main() -> int:
         print(explain(error), file=sys.stderr)
         return 2
     except PnasError as error:
-        print(error, file=sys.stderr)
+        print(printable_line(str(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

@@ -2,6 +2,7 @@
 
 import codecs
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ def printable_line(text: str) -> str:
 
 def _printable(character: str) -> str:
     return character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+
+
+def command_name() -> str:
+    """Return how the running command was typed: ``pnas`` if installed, else ``python run.py``."""
+    return "pnas" if Path(sys.argv[0]).stem == "pnas" else "python run.py"
 
 
 def print_line(console: "Console", text: str) -> None:

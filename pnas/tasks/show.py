@@ -17,6 +17,7 @@ from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.run_source import source_dir
+from pnas.system.console import print_line
 
 _FAILURES = 5
 
@@ -32,7 +33,7 @@ def run(settings: Settings, context: Context) -> None:
         stage_table(summarize(journal)["stages"]).print(context.console)
     best_table(from_children(view.children), settings.task.top).print(context.console)
     for line in (*_failures(view), *_next(view), *_files(home)):
-        context.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(context.console, line)
 
 
 _FACTS = (
@@ -59,13 +60,9 @@ def _settings(view: RunView) -> Iterator[tuple[str, str]]:
 
 def _failures(view: RunView) -> Iterator[str]:
     for child in view.failed[:_FAILURES]:
-        yield f"failed: {child.cell}: {_one_line(child.error or 'for no known reason')}"
+        yield f"failed: {child.cell}: {child.error or 'for no known reason'}"
     if len(view.failed) > _FAILURES:
         yield f"and {len(view.failed) - _FAILURES} more failures; errors/ in the run directory has the logs"
-
-
-def _one_line(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _next(view: RunView) -> Iterator[str]:

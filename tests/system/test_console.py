@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pnas.system.console import print_line, printable_line, tolerate_any_encoding
+from pnas.system.console import command_name, print_line, printable_line, tolerate_any_encoding
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
@@ -70,3 +70,14 @@ def test_a_line_is_printed_as_it_is() -> None:
     file = io.StringIO()
     print_line(Console(file=file, width=10), "[red]a long line[/red] :smile:\x1b[0m")
     assert file.getvalue() == "[red]a long line[/red] :smile:\ufffd[0m\n"
+
+
+@pytest.mark.parametrize(
+    ("argument", "name"),
+    [("/usr/bin/pnas", "pnas"), ("run.py", "python run.py"), ("-c", "python run.py")],
+)
+def test_commands_are_named_as_they_were_typed(
+    argument: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [argument])
+    assert command_name() == name

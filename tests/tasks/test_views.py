@@ -1,5 +1,6 @@
 """`task=report`, `task=list`, `task=show`: looking at runs that are there."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -137,3 +138,22 @@ def test_looking_needs_neither_tensorflow_nor_mlflow(home: Path, task: list[str]
         "assert not {'tensorflow', 'mlflow', 'keras'} & set(sys.modules); sys.exit(code)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_console_of_another_encoding_shows_what_it_can(home: Path, encoding: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, str(ROOT / "run.py"), "task=show", "from=outputs/whole"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert b"rho at the last stage" in done.stdout
+    assert done.stderr == b""
+
+
+def test_text_of_a_journal_moves_no_cursor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meta = {"name": "a\x1b[31m\u202eb", "stopped_by": "search.max_children=\x1b]0;x\x07"}
+    make_run(home / "outputs" / "odd", failed=(1, 2), error="\x1b[2J\x9b", meta=meta)
+    assert run_here("task=show", "from=outputs/odd") == 0
+    assert run_here("task=list") == 0
+    out = capsys.readouterr().out
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(out)
+    assert "max_children=\ufffd]0;x" in out

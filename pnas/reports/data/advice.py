@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pnas.reports.data.run_reader import RunView
 from pnas.reports.data.scored_cell import ranked
+from pnas.system.console import command_name
 
 _LOW_RHO = 0.2
 """A predictor that orders the next stage's cells no better chooses them almost at random."""
@@ -85,7 +86,9 @@ def _inspect_failures(run: RunView) -> Iterator[Advice]:
 
 def _train_winner(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if run.status == "finished" and run.best is not None and "train" in tasks:
-        yield Advice("Train the best cell to its end.", f"python run.py task=train {_source(run)}")
+        yield Advice(
+            "Train the best cell to its end.", f"{command_name()} task=train {_source(run)}"
+        )
 
 
 def _compare_predictors(run: RunView) -> Iterator[Advice]:
@@ -118,7 +121,7 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     has_predictor = any(stage.predictor for stage in run.stages)
     if may_grow and has_predictor and "score" in tasks:
         reason = "See which larger cells the predictor expects most of, without training them."
-        yield Advice(reason, f"python run.py task=score {_source(run)} state_space.B={B + 1}")
+        yield Advice(reason, f"{command_name()} task=score {_source(run)} state_space.B={B + 1}")
 
 
 def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
@@ -136,7 +139,7 @@ def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
             "other seeds may order them otherwise."
         )
         overrides = [*_without(run.overrides, ("name", "seed")), _SEEDS]
-        yield Advice(reason, _join("python run.py -m", overrides) if run.overrides else "")
+        yield Advice(reason, _join(f"{command_name()} -m", overrides) if run.overrides else "")
 
 
 def _search_with(run: RunView, reason: str, override: str) -> Advice:
@@ -145,11 +148,11 @@ def _search_with(run: RunView, reason: str, override: str) -> Advice:
         return Advice(f"{reason}: add {override} to the command it was started with.", "")
     key = override.partition("=")[0]
     overrides = [*_without(run.overrides, (key,)), override]
-    return Advice(f"{reason}.", _join("python run.py", overrides))
+    return Advice(f"{reason}.", _join(command_name(), overrides))
 
 
 def _search_command(run: RunView) -> str:
-    return _join("python run.py", _without(run.overrides, ())) if _can_repeat(run) else ""
+    return _join(command_name(), _without(run.overrides, ())) if _can_repeat(run) else ""
 
 
 def _can_repeat(run: RunView) -> bool:

@@ -73,10 +73,7 @@ def _rho_by_stage(
 
     known = []
     for stage, members in by_stage.items():
-        if stored_rho is None:
-            rho = _rank_correlation(members)
-        else:
-            rho = stored_rho.get(stage)
+        rho = _rank_correlation(members) if stored_rho is None else stored_rho.get(stage)
         if rho is not None:
             known.append(rho)
     return known
