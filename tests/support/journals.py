@@ -93,28 +93,48 @@ def make_run(
         journal.set_meta(test_accuracy=0.875 if status == "finished" else None, **(meta or {}))
         for b, size in enumerate(stages, start=1):
             cells = [random_cell(rng, b) for _ in range(size)]
-            predicted = [None if b == 1 else rng.uniform(0.6, 0.9) for _ in cells]
-            keys = [f"{b}-{i}" for i in range(size)]
-            choices = [
-                Choice(c, k, i, p)
-                for i, (c, k, p) in enumerate(zip(cells, keys, predicted, strict=True))
-            ]
+            choices = []
+            for i, cell in enumerate(cells):
+                predicted = None if b == 1 else rng.uniform(0.6, 0.9)
+                choices.append(Choice(cell, f"{b}-{i}", i, predicted))
             journal.open_stage(b, choices, 10 * size, 9 * size, 0.25)
-            ended = size - (unfinished if b == len(stages) else 0)
-            for i in range(ended):
+
+            is_last = b == len(stages)
+            ended = size - unfinished if is_last else size
+            for i, choice in enumerate(choices[:ended]):
                 reward = round(1 - math.exp(-b) * rng.uniform(0.5, 1.0), 4)
-                result = ChildResult(
-                    cells[i], i, Status.OK, reward, {"loss": [1.0, 0.5]}, 1000 + i, 5000, 1.0
-                )
-                if number in failed:
-                    result = ChildResult(cells[i], i, Status.FAILED, error=error, seconds=0.5)
-                journal.end_child(keys[i], result)
+                result = _result(choice, i, reward, error if number in failed else None)
+                journal.end_child(choice.key, result)
                 number += 1
             if ended == size:
-                learned = {"kind": "lstm", "loss": 0.1, "losses": [0.3, 0.1], "spearman_fit": 0.9}
-                journal.close_stage(b, {**learned, "spearman_next": None if b == 1 else 0.25})
+                journal.close_stage(b, _learned(b))
     _backdate(run_dir)
     return run_dir
+
+
+def _result(choice: Choice, i: int, reward: float, error: str | None) -> ChildResult:
+    if error is not None:
+        return ChildResult(choice.cell, i, Status.FAILED, error=error, seconds=0.5)
+    return ChildResult(
+        choice.cell,
+        i,
+        Status.OK,
+        reward,
+        metrics={"loss": [1.0, 0.5]},
+        params=1000 + i,
+        flops=5000,
+        seconds=1.0,
+    )
+
+
+def _learned(b: int) -> dict[str, Any]:
+    return {
+        "kind": "lstm",
+        "loss": 0.1,
+        "losses": [0.3, 0.1],
+        "spearman_fit": 0.9,
+        "spearman_next": None if b == 1 else 0.25,
+    }
 
 
 def _backdate(run_dir: Path) -> None:
@@ -130,7 +150,6 @@ def _backdate(run_dir: Path) -> None:
             f"UPDATE stages SET opened_at = coalesce((SELECT min(ended_at) {ends}) - 1, ?)",
             (STARTED,),
         )
-        db.execute(
-            f"UPDATE stages SET closed_at = (SELECT max(ended_at) {ends}) + 0.5 WHERE closed_at IS NOT NULL"
-        )
+        closed = f"closed_at = (SELECT max(ended_at) {ends}) + 0.5"
+        db.execute(f"UPDATE stages SET {closed} WHERE closed_at IS NOT NULL")
     db.close()

@@ -14,13 +14,19 @@ _TOLERANCE = 0.01
 
 def points_along(edge: Edge) -> Iterator[tuple[float, float]]:
     """Yield points of an edge: a cubic curve with level ends, then a straight line."""
+    width = edge.bend - edge.x
+    height = edge.end_y - edge.y
+    straight = edge.end_x - edge.bend
     for step in range(_STEPS + 1):
         t = step / _STEPS
+        rest = 1 - t
         # Bernstein polynomials of control points at 0, 1/2, 1/2 and 1 of the way.
-        share_x = (1 - t) ** 2 * t * 1.5 + (1 - t) * t**2 * 1.5 + t**3
+        first_half = 1.5 * rest * rest * t
+        second_half = 1.5 * rest * t * t
+        share_x = first_half + second_half + t**3
         share_y = t * t * (3 - 2 * t)
-        yield edge.x + (edge.bend - edge.x) * share_x, edge.y + (edge.end_y - edge.y) * share_y
-        yield edge.bend + (edge.end_x - edge.bend) * t, edge.end_y
+        yield edge.x + width * share_x, edge.y + height * share_y
+        yield edge.bend + straight * t, edge.end_y
 
 
 def boxes_of(layout: Layout) -> list[Box]:

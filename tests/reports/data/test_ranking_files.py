@@ -5,7 +5,7 @@ import pytest
 
 from pnas.errors import InvalidValue
 from pnas.records import Status
-from pnas.reports import find_files, read_files, read_scores
+from pnas.reports import ScoredCell, find_files, read_files, read_scores
 from pnas.state_space import Cell
 
 CELL = "(-1, 3x3 dconv, -2, identity), (0, 3x3 maxpool, -1, identity)"
@@ -35,7 +35,7 @@ def write_rows(path: Path, *rows: list[object]) -> Path:
     return path
 
 
-# -- children.csv --------------------------------------------------------------------------------------------
+# -- children.csv ---
 
 
 def test_children_csv_is_read_back_as_written(tmp_path: Path) -> None:
@@ -47,70 +47,85 @@ def test_children_csv_is_read_back_as_written(tmp_path: Path) -> None:
     trained, failed, chosen = read_scores(write_rows(tmp_path / "children.csv", HEADER, *rows))
 
     assert trained.cell == Cell([(-1, "3x3 dconv", -2, "identity")])
-    assert (trained.reward, trained.predicted, trained.stage, trained.status) == (
-        0.93125,
-        None,
-        1,
-        Status.OK,
+    source = str(tmp_path / "children.csv")
+    assert trained == ScoredCell(
+        cell=Cell([(-1, "3x3 dconv", -2, "identity")]),
+        reward=0.93125,
+        predicted=None,
+        stage=1,
+        status=Status.OK,
+        params=12345,
+        flops=67890,
+        seconds=4.5,
+        error=None,
+        source=source,
     )
-    assert (trained.params, trained.flops, trained.seconds, trained.error) == (
-        12345,
-        67890,
-        4.5,
-        None,
+    assert failed == ScoredCell(
+        cell=Cell.parse(CELL),
+        reward=None,
+        predicted=0.9,
+        stage=2,
+        status=Status.FAILED,
+        seconds=1.5,
+        error="out of memory, 3 GB",
+        source=source,
     )
-    assert (failed.reward, failed.predicted, failed.status) == (None, 0.9, Status.FAILED)
-    assert failed.error == "out of memory, 3 GB"
-    assert str(failed.cell) == CELL
-    assert (chosen.status, chosen.seconds) == (Status.CHOSEN, None)
-    assert trained.source == str(tmp_path / "children.csv")
+    assert chosen.status is Status.CHOSEN
+    assert chosen.seconds is None
 
 
 def test_columns_may_be_added_moved_or_left_out(tmp_path: Path) -> None:
-    path = write_rows(
-        tmp_path / "a.csv", ["reward", "stage", "mood", "cell"], [0.5, 2, "good", CELL]
-    )
-    (row,) = read_scores(path)
-    assert (row.reward, row.stage, str(row.cell)) == (0.5, 2, CELL)
-    assert (row.status, row.params, row.predicted) == (None, None, None)
+    header = ["reward", "stage", "mood", "cell"]
+    path = write_rows(tmp_path / "a.csv", header, [0.5, 2, "good", CELL])
+    assert read_scores(path) == [
+        ScoredCell(Cell.parse(CELL), reward=0.5, predicted=None, stage=2, source=str(path))
+    ]
 
 
 def test_a_prediction_may_leave_the_unit_interval(tmp_path: Path) -> None:
-    path = write_rows(
-        tmp_path / "a.csv", ["stage", "cell", "reward", "predicted"], [2, CELL, 0.5, 1.25]
-    )
-    assert read_scores(path)[0].predicted == 1.25
+    header = ["stage", "cell", "reward", "predicted"]
+    path = write_rows(tmp_path / "a.csv", header, [2, CELL, 0.5, 1.25])
+    (row,) = read_scores(path)
+    assert row.predicted == 1.25
 
 
 def test_nasbench201_cells_are_read(tmp_path: Path) -> None:
-    path = write_rows(
-        tmp_path / "a.csv", ["stage", "cell", "reward"], [2, "(none), (none, skip_connect)", 0.1]
-    )
-    assert read_scores(path)[0].cell == Cell([("none",), ("none", "skip_connect")])
+    header = ["stage", "cell", "reward"]
+    path = write_rows(tmp_path / "a.csv", header, [2, "(none), (none, skip_connect)", 0.1])
+    (row,) = read_scores(path)
+    assert row.cell == Cell([("none",), ("none", "skip_connect")])
 
 
-# -- score files ---------------------------------------------------------------------------------------------
+# -- score files ---
 
 
 def test_score_files_hold_predictions(tmp_path: Path) -> None:
-    path = write_rows(
-        tmp_path / "scores.csv", ["rank", "score", "blocks", "cell"], [1, 0.75, 2, CELL]
-    )
-    (row,) = read_scores(path)
-    assert (row.reward, row.predicted, row.stage, row.status) == (None, 0.75, 2, None)
+    header = ["rank", "score", "blocks", "cell"]
+    path = write_rows(tmp_path / "scores.csv", header, [1, 0.75, 2, CELL])
+    assert read_scores(path) == [
+        ScoredCell(Cell.parse(CELL), reward=None, predicted=0.75, stage=2, source=str(path))
+    ]
 
 
-# -- the original project's files ----------------------------------------------------------------------------
+# -- the original project's files ---
 
 
 def test_history_of_a_flat_space(tmp_path: Path) -> None:
     """Where every input is 0, it is the cell's own, our -1."""
-    text = "0.145,0,3x3 maxpool,0,3x3 maxpool\n0.533,0,1x7-7x1 conv,0,3x3 maxpool,0,3x3 maxpool,0,3x3 maxpool\n"
-    first, second = read_scores(write(tmp_path / "train_history.csv", text))
-    assert first.cell == Cell([(-1, "3x3 maxpool", -1, "3x3 maxpool")])
-    assert (first.reward, first.predicted, first.stage, first.status) == (0.145, None, 1, Status.OK)
+    one_block = "0.145,0,3x3 maxpool,0,3x3 maxpool\n"
+    two_blocks = "0.533,0,1x7-7x1 conv,0,3x3 maxpool,0,3x3 maxpool,0,3x3 maxpool\n"
+    path = write(tmp_path / "train_history.csv", one_block + two_blocks)
+    first, second = read_scores(path)
+    assert first == ScoredCell(
+        cell=Cell([(-1, "3x3 maxpool", -1, "3x3 maxpool")]),
+        reward=0.145,
+        predicted=None,
+        stage=1,
+        status=Status.OK,
+        source=str(path),
+    )
     assert second.stage == 2
-    assert {block[0] for block in second.cell.blocks} == {-1}
+    assert [block[0] for block in second.cell.blocks] == [-1, -1]
 
 
 def test_history_of_a_space_with_skips(tmp_path: Path) -> None:
@@ -124,7 +139,10 @@ def test_history_of_a_space_with_skips(tmp_path: Path) -> None:
 def test_the_original_scores_differ_from_its_history_by_name_only(tmp_path: Path) -> None:
     text = "0.61,0,identity,0,identity,0,identity,0,identity\n"
     (row,) = read_scores(write(tmp_path / "scores_2.csv", text))
-    assert (row.reward, row.predicted, row.stage, row.status) == (None, 0.61, 2, None)
+    assert row.reward is None
+    assert row.predicted == 0.61
+    assert row.stage == 2
+    assert row.status is None
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -136,7 +154,7 @@ def test_spreadsheets_leave_marks_and_blank_lines(tmp_path: Path, ending: str, m
     assert row.cell == Cell([(-1, "3x3 dconv", -1, "identity")])
 
 
-# -- bad files -----------------------------------------------------------------------------------------------
+# -- bad files ---
 
 CHILD = "stage,cell,reward\n"
 BAD = [
@@ -199,7 +217,7 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path, name: str) -> None:
         read_scores(tmp_path / name)
 
 
-# -- which files ---------------------------------------------------------------------------------------------
+# -- which files ---
 
 
 @pytest.fixture
@@ -213,11 +231,16 @@ def runs(tmp_path: Path) -> Path:
 def test_names_patterns_and_run_directories(runs: Path) -> None:
     a = runs / "a" / "children.csv"
     b = runs / "b[1]" / "children.csv"
-    assert find_files(str(runs / "*" / "children.csv")) == [a, b]
-    assert find_files(str(runs / "**" / "*.csv")) == [a, b]
+    pattern = str(runs / "*" / "children.csv")
+    deep_pattern = str(runs / "**" / "*.csv")
+    directories = str(runs / "*")
+    assert find_files(pattern) == [a, b]
+    assert find_files(deep_pattern) == [a, b]
     assert find_files(runs / "b[1]") == [b]
-    assert find_files([str(b), str(runs / "*")]) == [b, a]
-    assert [row.reward for row in read_files([b, a])] == [0.1, 0.0]
+    assert find_files([str(b), directories]) == [b, a]
+
+    rewards = [row.reward for row in read_files([b, a])]
+    assert rewards == [0.1, 0.0]
 
 
 @pytest.mark.parametrize("name", ["*.txt", "c", "c/children.csv"])

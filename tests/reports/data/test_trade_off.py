@@ -25,5 +25,7 @@ def test_no_other_cell_has_more_reward_at_no_more_cost(
     kept: list[int],
     scored: Callable[..., ScoredCell],
 ) -> None:
-    made = [scored(reward, params=params) for reward, params in cells]
+    made = []
+    for reward, params in cells:
+        made.append(scored(reward, params=params))
     assert non_dominated(made, parameters) == kept

@@ -14,7 +14,7 @@ EVIL = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page: its elements, the addresses it names, and its visible text."""
+    """What a browser would make of a page: its elements, the addresses it names, its text."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from pnas.reports import ScoredCell
+from pnas.reports.data.number_format import plural
 from pnas.reports.terminal.result_tables import best_table, duration, ranking_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.state_space import Cell
@@ -46,35 +47,85 @@ def test_nothing_to_show() -> None:
     assert lines_of(best_table([])) == ["Best cells"]
 
 
+FIRST_STAGE = {
+    "b": 1,
+    "candidates_scored": 256,
+    "unique_candidates": 136,
+    "children": 136,
+    "failed": 2,
+    "best_reward": 0.93,
+    "mean_reward": 0.9,
+    "seconds_training": 3700.0,
+    "seconds_scoring": 0.25,
+    "predictor": {"kind": "lstm", "loss": 0.01234, "spearman_fit": 0.875, "spearman_next": None},
+}
+SECOND_STAGE = {
+    "b": 2,
+    "candidates_scored": 40800,
+    "children": 8,
+    "failed": 0,
+    "predictor": None,
+}
+
+
 def test_stages() -> None:
-    predictor = {"kind": "lstm", "loss": 0.01234, "spearman_fit": 0.875, "spearman_next": None}
-    stages = [
-        {
-            "b": 1, "candidates_scored": 256, "unique_candidates": 136, "children": 136, "failed": 2,
-            "best_reward": 0.93, "mean_reward": 0.9, "seconds_training": 3700.0, "seconds_scoring": 0.25,
-            "predictor": predictor,
-        },
-        {"b": 2, "candidates_scored": 40800, "children": 8, "failed": 0, "predictor": None},
-    ]  # fmt: skip
-    _, header, first, second = lines_of(stage_table(stages))
+    _, header, first, second = lines_of(stage_table([FIRST_STAGE, SECOND_STAGE]))
     assert header.split()[:6] == ["stage", "candidates", "children", "failed", "best", "mean"]
     assert " ".join(first.split()) == "1 256 136 2 0.9300 0.9000 0.0123 0.88 62 min 0.2 s"
     assert second.split() == ["2", "40,800", "8", "0"]
     assert "ρ next" not in header  # nothing known of it yet
 
 
+def test_a_stage_that_is_being_trained_says_how_far_it_is() -> None:
+    stage = {**SECOND_STAGE, "trained": 3, "failed": 1}
+    _, header, row = lines_of(stage_table([stage]))
+    assert header.split() == ["stage", "candidates", "children", "trained", "failed"]
+    assert row.split() == ["2", "40,800", "8", "3", "1"]
+    done = {**SECOND_STAGE, "trained": 7, "failed": 1}
+    assert "trained" not in stage_table([done]).plain()
+
+
+def test_of_many_stages_the_last_are_shown() -> None:
+    stages = [{**SECOND_STAGE, "b": b} for b in range(1, 101)]
+    lines = lines_of(stage_table(stages, last=40))
+    assert lines[0] == "Stages (the last 40 of 100)"
+    assert lines[2].split()[0] == "61"
+    assert len(lines) == 2 + 40
+
+
+def test_figures_of_the_predictor_are_defined() -> None:
+    gp = {**FIRST_STAGE, "predictor": {"kind": "gp", "loss": -0.37, "spearman_fit": 0.9}}
+    notes = " ".join(stage_table([gp]).notes)
+    assert "negative log likelihood per cell" in notes
+    assert "Spearman's rank correlation" in notes
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (None, ""), (0, "0.0 s"), (9.94, "9.9 s"), (9.95, "10 s"), (99.4, "99 s"), (99.6, "1.7 min"),
-        (3600, "60 min"), (7200, "2.0 h"), (3.6e6, "1,000 h"),
+        (None, ""),
+        (0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.95, "10 s"),
+        (99.4, "99 s"),
+        (99.6, "1.7 min"),
+        (3600, "60 min"),
+        (7200, "2.0 h"),
+        (3.6e6, "1,000 h"),
     ],
-)  # fmt: skip
+)
 def test_durations(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
 
 
-# -- how a grid shows ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1200, "1,200 runs")]
+)
+def test_plurals(number: int, text: str) -> None:
+    assert plural(number, "run") == text
+
+
+# -- how a grid shows ---
 
 
 def show(grid: Grid, terminal: bool, width: int = 80) -> str:
