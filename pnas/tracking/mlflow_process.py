@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pnas.errors import TrackingError
@@ -66,11 +67,21 @@ def translate_store_errors(uri: str) -> Iterator[None]:
         is_busy = isinstance(error, TimeoutError) or "database is locked" in str(error)
         kind = StoreBusy if is_busy else TrackingError
         # The original holds the address in full, so it must not be shown as the cause.
-        raise kind(f"MLflow store {redact(uri)}: {reason}{_hint()}") from None
+        if not _has_home():
+            reason = (
+                f"MLflow needs a home directory; set HOME to one that can be written ({reason})"
+            )
+        raise kind(f"MLflow store {redact(uri)}: {reason}") from None
 
 
-def _hint() -> str:
-    """Return what about this process's user may be the reason; empty if nothing."""
-    if "HOME" in os.environ:
-        return ""
-    return ". HOME is not set; MLflow needs a home directory that can be written"
+def _has_home() -> bool:
+    """Whether this process's user has a home directory.
+
+    In a container that runs under a user id of its own there is neither HOME nor an entry in
+    /etc/passwd, and MLflow asks for a home directory when it is imported.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        return False
+    return True

@@ -162,6 +162,27 @@ def test_a_kill_while_the_schema_is_built_does_no_harm(tmp_path):
     assert open_store(spec).experiment_id
 
 
+NO_HOME = """
+import os, pwd, sys
+os.environ.pop("HOME", None)
+def unknown(uid): raise KeyError(uid)
+pwd.getpwuid = unknown
+from pnas.errors import TrackingError
+from pnas.tracking import MlflowSpec, open_store
+try:
+    open_store(MlflowSpec(uri=sys.argv[1]))
+except TrackingError as error:
+    print(error)
+"""
+
+
+def test_a_user_without_a_home_directory_is_told_what_to_set(tmp_path):
+    command = [sys.executable, "-c", NO_HOME, f"sqlite:///{tmp_path}/mlflow.db"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=240).stdout
+    assert "set HOME to one that can be written" in said
+    assert said.count("\n") == 1
+
+
 def test_an_experiment_comes_with_the_view_that_compares_searches(new_spec):
     made = open_store(new_spec("made", experiment="new"))
     assert VIEW_TAGS.items() <= made.client.get_experiment(made.experiment_id).tags.items()

@@ -11,7 +11,14 @@ from contextlib import closing
 
 import pytest
 
-from pnas.tracking import MlflowSpec, NoTrackingSpec, NullTracker, project, start_tracker
+from pnas.tracking import (
+    MlflowSpec,
+    NoTrackingSpec,
+    NullTracker,
+    project,
+    start_tracker,
+    store_database,
+)
 from pnas.tracking.store_address import sqlite_path
 
 
@@ -116,6 +123,30 @@ def test_a_locked_database_is_left_for_later(finished, spec, read_store, caplog)
         other.rollback()
     project(finished.run_dir, spec)
     assert read_store(spec)["search"]["status"] == "FINISHED"
+
+
+def test_a_slow_store_that_makes_progress_is_waited_for(finished, tmp_path, template, monkeypatch):
+    """As on a machine that needs minutes for MLflow's schema: the draft grows, piece by piece."""
+
+    def create_slowly(database):
+        draft = database.with_name(f".{database.name}.draft")
+        content = template.read_bytes()
+        pieces = 12
+        size = len(content) // pieces + 1
+        with draft.open("wb") as file:
+            for start in range(0, len(content), size):
+                file.write(content[start : start + size])
+                file.flush()
+                time.sleep(0.3)
+        draft.replace(database)
+
+    monkeypatch.setattr(store_database, "_create", create_slowly)
+    spec = MlflowSpec(uri=f"sqlite:///{tmp_path}/slow/mlflow.db", patience=1.5)
+    tracker = start_tracker(spec, finished.run_dir)
+    started = time.monotonic()
+    assert tracker.finish("finished") is not None
+    assert tracker.complete
+    assert time.monotonic() - started > spec.patience
 
 
 def test_a_broken_journal_reaches_nobody(tmp_path, spec, caplog):
