@@ -40,8 +40,8 @@ _RUNS = (
 # (invisible on white) and its black (the line of the best reward).
 _SIZES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7f7f7f")
 
+# Colours of the phases at full size, refinement and confirmation.
 _PHASES = ("#882255", "#332288")
-"""Colours of the phases at full size, refinement and confirmation."""
 
 # The same distinction without colour. Crosses are failed children, triangles that point down
 # are rewards far below all others.

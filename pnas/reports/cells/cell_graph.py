@@ -12,8 +12,8 @@ from functools import cached_property
 from pnas.errors import InvalidValue, require, require_choice
 from pnas.state_space import Block, Cell
 
+# The operator of NAS-Bench-201 that stands for the absence of an edge.
 _ABSENT_EDGE = "none"
-"""The operator of NAS-Bench-201 that stands for the absence of an edge."""
 
 
 @dataclass(frozen=True)

@@ -21,20 +21,20 @@ _FRAME_MARGIN = 0.09
 _NARROWEST_BOX = 0.9
 _BOX_PADDING = 0.24
 
+# From an operator's right side to the centre of its block's add.
 _TO_ADD = 0.38
-"""From an operator's right side to the centre of its block's add."""
 
+# Between two columns, where edges change rows.
 _GUTTER = 0.75
-"""Between two columns, where edges change rows."""
 
+# Last part of a gutter, which shows the arrows of edges.
 _STRAIGHT = 0.16
-"""Last part of a gutter, which shows the arrows of edges."""
 
+# Mean width of a character at the size of the labels.
 _CHARACTER = 0.078
-"""Mean width of a character at the size of the labels."""
 
+# The same for the title, which is larger and bold.
 _TITLE_CHARACTER = 0.1
-"""The same for the title, which is larger and bold."""
 
 _LONGEST_LABEL = 26
 

@@ -28,11 +28,11 @@ from pnas.reports.cells.cell_graph import CellGraph
 LANE_GAP = 0.7
 """Rows of free space between two lanes."""
 
+# Rows of vertical travel that are worth avoiding one crossing.
 _CROSSING_COST = 4.0
-"""Rows of vertical travel that are worth avoiding one crossing."""
 
+# Below this a lower cost is rounding.
 _LEAST_GAIN = 1e-9
-"""Below this a lower cost is rounding."""
 
 
 class EdgeRun(NamedTuple):

@@ -14,8 +14,8 @@ from pnas.reports.picture_files import UNITS_PER_INCH, check_picture_suffix, sav
 from pnas.reports.svg import drawing, path, text
 from pnas.state_space import Cell
 
+# Inches beside the middle of a box where arcs leave and enter, so that neighbours do not touch.
 _BESIDE_MIDDLE = 0.12
-"""Inches beside the middle of a box where arcs leave and enter, so that neighbours do not touch."""
 
 
 def draw_network(

@@ -18,8 +18,8 @@ _BELOW = 0.24
 _NORMAL_CELL = "#cfe3f5"
 _REDUCTION_CELL = "#fbdcc3"
 
+# A network of more cells shows each run of equal cells as one box.
 _MOST_BOXES = 12
-"""A network of more cells shows each run of equal cells as one box."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pnas.reports.palette import EDGE, INK, PAPER
 from pnas.reports.svg import element, path, text
 
 _CORNER_RADIUS = 5
+# From the middle of a line of text of size 12 to its baseline.
 _BASELINE = 4
-"""From the middle of a line of text of size 12 to its baseline."""
 
 
 def labelled_box(

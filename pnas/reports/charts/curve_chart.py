@@ -16,9 +16,9 @@ from pnas.reports.svg import element
 _PICTURE_WIDTH = 640
 _PICTURE_HEIGHT = 420
 
+# The first 20th of a curve does not decide where the axis starts: the best of the first children
+# would squash what people compare.
 _SKIPPED_SHARE = 20
-"""The first 20th of a curve does not decide where the axis starts: the best of the first children
-would squash what people compare."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,10 @@ def save_curves(groups: Sequence[CurveGroup], path: Path | str, x_label: str, ti
     plot = curve_chart(groups, x_label, width=_PICTURE_WIDTH, height=_PICTURE_HEIGHT)
     entries = []
     for number, group in enumerate(groups):
-        entries.append(line_entry(group.name, run_colour(number)))
-    return save_picture(titled_picture(title, [plot], entries), path)
+        entry = line_entry(group.name, run_colour(number))
+        entries.append(entry)
+    picture = titled_picture(title, [plot], entries)
+    return save_picture(picture, path)
 
 
 def _draw_line(plot: Plot, curve: Points, number: int, width: float) -> None:

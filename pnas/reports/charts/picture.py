@@ -12,8 +12,8 @@ from pnas.reports.svg import drawing, element, text
 _TITLE_HEIGHT = 34
 _TITLE_SIZE = 15
 _MARGIN = 12
+# Width of a character of a legend, in units.
 _CHARACTER = 7.3
-"""Width of a character of a legend, in units."""
 
 _LONGEST_NAME = 30
 

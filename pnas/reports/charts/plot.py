@@ -13,8 +13,8 @@ from pnas.reports.svg import Point, drawing, path, polyline, text
 _TOP = 26
 _RIGHT = 14
 _TICKS = 5
+# From the middle of a line of text of size 12 to its baseline.
 _BASELINE = 4
-"""From the middle of a line of text of size 12 to its baseline."""
 
 _ROUND_STEPS = (1, 2, 5, 10)
 _TOLERANCE = 1e-9
@@ -107,12 +107,14 @@ class Plot:
 
     def at_x(self, value: float) -> float:
         """Return the place of ``value`` on the horizontal axis, in units."""
-        return self.left + _share(value, self.x) * (self.right - self.left)
+        width = self.right - self.left
+        return self.left + _share(value, self.x) * width
 
     def at_y(self, value: float) -> float:
         """Return the place of ``value`` on the vertical axis, in units."""
+        height = self.bottom - self.top
         share = max(0.0, _share(value, self.y))
-        return self.bottom - share * (self.bottom - self.top)
+        return self.bottom - share * height
 
     def add(self, *parts: Markup) -> None:
         """Put elements, whose coordinates are in units, on top."""
@@ -147,22 +149,32 @@ class Plot:
         return list(self._parts)
 
     def _grid(self) -> Iterator[Markup]:
-        if self.has_y_ticks:
-            for value in ticks(*self.y):
-                y = self.at_y(value)
-                yield path(f"M{self.left} {y:.1f}H{self.right}", stroke=FAINT)
-                label = _tick_label(value)
-                yield text(self.left - 6, y + _BASELINE, label, text_anchor="end", fill=MUTED)
-        if self.has_x_ticks:
-            for value in ticks(*self.x):
-                x = self.at_x(value)
-                label = _tick_label(value)
-                yield text(x, self.bottom + 16, label, text_anchor="middle", fill=MUTED)
+        for value in ticks(*self.y) if self.has_y_ticks else []:
+            y = self.at_y(value)
+            yield path(f"M{self.left} {y:.1f}H{self.right}", stroke=FAINT)
+            yield text(
+                self.left - 6,
+                y + _BASELINE,
+                _tick_label(value),
+                text_anchor="end",
+                fill=MUTED,
+            )
+        for value in ticks(*self.x) if self.has_x_ticks else []:
+            yield text(
+                self.at_x(value),
+                self.bottom + 16,
+                _tick_label(value),
+                text_anchor="middle",
+                fill=MUTED,
+            )
 
     def _axes(self) -> Iterator[Markup]:
-        yield path(f"M{self.left} {self.top}V{self.bottom}H{self.right}", stroke=MUTED)
+        corner = f"M{self.left} {self.top}V{self.bottom}H{self.right}"
+        yield path(corner, stroke=MUTED)
+
         middle = (self.left + self.right) / 2
-        yield text(middle, self.height - 8, self.x_label, text_anchor="middle")
+        below = self.height - 8
+        yield text(middle, below, self.x_label, text_anchor="middle")
         yield text(6, 14, self.y_label, fill=INK)
 
 
@@ -172,4 +184,6 @@ def _tick_label(value: float) -> str:
 
 def _share(value: float, limits: tuple[float, float]) -> float:
     low, high = limits
-    return (value - low) / (high - low) if high > low else 0.5
+    if not high > low:
+        return 0.5
+    return (value - low) / (high - low)

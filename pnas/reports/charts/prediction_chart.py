@@ -54,8 +54,13 @@ def _places(group: PredictedGroup) -> list[MarkedPlace]:
     by_reward = average_ranks(rewards)
 
     places = []
-    cells = len(group.cells)
-    for (index, _), x, y in zip(group.cells, by_prediction, by_reward, strict=True):
-        # Rank 1 of n becomes 1 - 0.5 / n, the middle of the best n-th.
-        places.append(MarkedPlace(index, 1 - (x - 0.5) / cells, 1 - (y - 0.5) / cells))
+    for number, (index, _) in enumerate(group.cells):
+        x = _height(by_prediction[number], len(group.cells))
+        y = _height(by_reward[number], len(group.cells))
+        places.append(MarkedPlace(index, x, y))
     return places
+
+
+def _height(rank: float, cells: int) -> float:
+    """Return 1 - 0.5 / n for rank 1 of n, the middle of the best n-th, and 0.5 / n for rank n."""
+    return 1 - (rank - 0.5) / cells

@@ -1,6 +1,6 @@
 """A ranking as a chart: one mark a cell, or one line for each of several rankings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -20,7 +20,7 @@ from pnas.reports.svg import element, path, text
 _WIDTH = 760
 _HEIGHT = 420
 _ROW_HEIGHT = 16
-_TICK = 5
+_TICK = 10
 _PREDICTED_LABEL = "predicted reward"
 
 
@@ -131,16 +131,14 @@ def _draw_ranking(
 
 
 def _empty_plot(places: Sequence[RankedCell], outliers: set[float], order: str) -> Plot:
-    values = []
-    has_rewards = False
-    for place in places:
-        has_rewards = has_rewards or place.cell.reward is not None
-        for value in (place.cell.reward, place.cell.predicted):
-            if value is not None and place.cell.is_ranked and value not in outliers:
-                values.append(value)
+    cells = [place.cell for place in places if place.cell.is_ranked]
+    rewards = [cell.reward for cell in cells if cell.reward is not None]
+    predictions = [cell.predicted for cell in cells if cell.predicted is not None]
+    values = [value for value in (*rewards, *predictions) if value not in outliers]
+
     last = max((place.place for place in places), default=1)
     x_label = "rank" if order == "sorted" else "child, in training order"
-    y_label = REWARD_LABEL if has_rewards else _PREDICTED_LABEL
+    y_label = REWARD_LABEL if rewards else _PREDICTED_LABEL
     return Plot(
         x=(0.0, last + 1.0),
         y=limits_of(values),
@@ -196,31 +194,40 @@ def _group_rows(places: Sequence[RankedCell], x: tuple[float, float]) -> Plot:
         height=_ROW_HEIGHT * len(groups) + 68,
         has_y_ticks=False,
     )
-    row_of = {group: row for row, group in enumerate(groups)}
-    ticks: dict[CellGroup, list[str]] = {group: [] for group in groups}
-    for place in places:
-        middle = plot.top + _ROW_HEIGHT * (row_of[place.cell.group] + 0.5)
-        ticks[place.cell.group].append(
-            f"M{plot.at_x(place.place):.1f} {middle - _TICK}v{2 * _TICK}"
-        )
-    for group, commands in ticks.items():
-        baseline = plot.top + _ROW_HEIGHT * (row_of[group] + 0.5) + 4
-        plot.add(path("".join(commands), stroke=colour_of(group)))
-        plot.add(
-            text(plot.left - 6, baseline, group.name, font_size=10, text_anchor="end", fill=MUTED)
-        )
+    middle = plot.top + _ROW_HEIGHT / 2
+    for group in groups:
+        mine = [place for place in places if place.cell.group == group]
+        plot.add(*_group_row(plot, group, mine, middle))
+        middle += _ROW_HEIGHT
     return plot
+
+
+def _group_row(
+    plot: Plot, group: CellGroup, places: Sequence[RankedCell], middle: float
+) -> Iterator[Markup]:
+    """Yield a tick for each cell of a group, and the name of the group."""
+    top = middle - _TICK / 2
+    ticks = []
+    for place in places:
+        x = plot.at_x(place.place)
+        ticks.append(f"M{x:.1f} {top}v{_TICK}")
+    yield path("".join(ticks), stroke=colour_of(group))
+    yield text(
+        plot.left - 6,
+        middle + 4,
+        group.name,
+        font_size=10,
+        text_anchor="end",
+        fill=MUTED,
+    )
 
 
 def _entries(
     places: Sequence[RankedCell], outliers: set[float], has_predictions: bool
 ) -> list[LegendEntry]:
-    measured = [place.cell for place in places if place.cell.reward is not None]
-    only_predicted = []
-    for place in places:
-        if place.cell.reward is None and place.cell.value is not None:
-            only_predicted.append(place.cell)
-
+    cells = [place.cell for place in places if place.cell.is_ranked]
+    measured = [cell for cell in cells if cell.reward is not None]
+    only_predicted = [cell for cell in cells if cell.reward is None]
     entries = group_entries(groups_of(measured))
     suffix = ", predicted" if measured else ""
     entries += group_entries(groups_of(only_predicted), suffix, is_hollow=True)
@@ -229,7 +236,7 @@ def _entries(
     if any(place.cell.has_failed for place in places):
         entries.append(LegendEntry("failed", "X", INK))
     if outliers:
-        kept = [cell.reward for cell in measured if cell.reward is not None]
-        lowest = min(reward for reward in kept if reward not in outliers)
+        rewards = {cell.reward or 0.0 for cell in measured}
+        lowest = min(rewards - outliers)
         entries.append(LegendEntry(f"below {lowest:.2f}", "v", MUTED))
     return entries

@@ -15,8 +15,8 @@ from pnas.reports.palette import INK, MUTED
 
 REWARD_LABEL = "reward (validation accuracy)"
 
+# A search whose cells change group more often does not go by groups, and gets no lines.
 _MOST_BOUNDARIES = 12
-"""A search whose cells change group more often does not go by groups, and gets no lines."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pnas.reports.palette import INK
 from pnas.reports.svg import element
 
 _MOST_WORKERS = 64
+# Bars of more children are narrower than a pixel.
 _MOST_CHILDREN = 2000
-"""Bars of more children are narrower than a pixel."""
 
 _LANE = 16
 _BAR = 12

@@ -8,19 +8,19 @@ from pnas.reports.data.run_reader import RunView
 from pnas.reports.data.scored_cell import ranked
 from pnas.system.console import command_name
 
+# A predictor that orders the next stage's cells no better chooses them almost at random.
 _LOW_RHO = 0.2
-"""A predictor that orders the next stage's cells no better chooses them almost at random."""
 
 _LARGE_FAILED_SHARE = 0.1
 _COMPARED_CELLS = 5
 
+# Rewards of one cell differ by about as much from seed to seed.
 _CLOSE_REWARDS = 0.005
-"""Rewards of one cell differ by about as much from seed to seed."""
 
 _SEEDS = "seed=1,2,3"
 
+# In an override whose value holds credentials: it names a variable of the process that is gone.
 _HIDDEN_VALUE = "PNAS_HIDDEN_"
-"""In an override whose value holds credentials: it names a variable of the process that is gone."""
 
 
 class Advice(NamedTuple):

@@ -88,20 +88,28 @@ def _usage(
 
 def _group_usage(cells: Sequence[_CellParts], names: Iterable[str]) -> dict[str, Usage]:
     with_reward = [cell for cell in cells if cell.reward is not None]
-    with_reward.sort(key=lambda cell: -(cell.reward or 0.0))
+    with_reward.sort(key=lambda cell: cell.reward or 0.0, reverse=True)
     quarter = len(with_reward) // _FEWEST_FOR_A_QUARTER
     counts = _sum_counts(cells)
     top_counts = _sum_counts(with_reward[:quarter])
 
     usage = {}
     for name in names:
-        rewards = [cell.reward or 0.0 for cell in with_reward if name in cell.counts]
         usage[name] = Usage(
             share=_share(counts, name) or 0.0,
             top_share=_share(top_counts, name),
-            mean_reward=mean(rewards) if rewards else None,
+            mean_reward=_mean_reward(with_reward, name),
         )
     return usage
+
+
+def _mean_reward(cells: Sequence[_CellParts], name: str) -> float | None:
+    """Return the mean reward of the cells with ``name``; None if none has it."""
+    rewards = []
+    for cell in cells:
+        if name in cell.counts and cell.reward is not None:
+            rewards.append(cell.reward)
+    return mean(rewards) if rewards else None
 
 
 def _sum_counts(cells: Iterable[_CellParts]) -> Counter[str]:

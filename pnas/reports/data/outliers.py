@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from statistics import quantiles
 
+# Quartiles of fewer values say too little.
 _FEWEST_VALUES = 8
-"""Quartiles of fewer values say too little."""
 
+# More than this share of the values are no outliers but a second group, and are shown to scale.
 _LARGEST_SHARE = 0.1
-"""More than this share of the values are no outliers but a second group, and are shown to scale."""
 
+# Rewards closer together than this are not worth a scale of their own.
 _SMALLEST_RANGE = 0.005
-"""Rewards closer together than this are not worth a scale of their own."""
 
 
 def outliers_below(values: Sequence[float]) -> set[float]:

@@ -86,8 +86,9 @@ def stored_rank_correlations(stages: Iterable[Mapping[str, Any]]) -> dict[int, f
     """
     found: dict[int, float | None] = {}
     for stage in stages:
+        next_stage = int(stage["b"]) + 1
         predictor = stage.get("predictor") or {}
-        found[int(stage["b"]) + 1] = predictor.get("spearman_next")
+        found[next_stage] = predictor.get("spearman_next")
     return found
 
 

@@ -68,8 +68,11 @@ def by_source(cells: Iterable[ScoredCell]) -> dict[str, list[ScoredCell]]:
     groups: dict[str, list[ScoredCell]] = {}
     for cell in cells:
         groups.setdefault(cell.source, []).append(cell)
-    names = short_names(groups)
-    return {names[source]: group for source, group in groups.items()}
+
+    named = {}
+    for source, name in short_names(groups).items():
+        named[name] = groups[source]
+    return named
 
 
 def history_first(cells: Sequence[ScoredCell]) -> list[ScoredCell]:

@@ -9,8 +9,8 @@ from pnas.errors import InvalidValue
 from pnas.records.resumability import differences
 from pnas.reports.data.run_reader import RunView
 
+# What makes a state space another one; B only says how far into it a search goes.
 _SPACE_KEYS = ("kind", "operators", "input_lookback_depth", "input_lookforward_depth")
-"""What makes a state space another one; B only says how far into it a search goes."""
 
 _WITHOUT_MEANING = ("name", "from", "plan_only", "task", "tracking", "executor", "cache")
 _FIRST_GROUPS = ("controller", "state_space", "search")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Status, best_child
 
+# Fewer pairs than this have no order worth a number.
 _FEWEST_PAIRS = 3
-"""Fewer pairs than this have no order worth a number."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 from pnas.records import ChildRecord
 from pnas.records.evaluation_cache import seed_if_cached
 
+# Seconds without a child in training after which no command was running: the search had been
+# stopped, and was continued later.
 _LONGEST_IDLE = 600.0
-"""Seconds without a child in training after which no command was running: the search had been
-stopped, and was continued later."""
 
+# Seconds between a child's end and the moment when the journal stores it.
 _CLOCK_TOLERANCE = 0.1
-"""Seconds between a child's end and the moment when the journal stores it."""
 
 
 class TrainingSpan(NamedTuple):

@@ -55,10 +55,10 @@ def hover_data(groups: Sequence[HoverGroup]) -> Markup:
 
 
 def _run(group: HoverGroup, operators: dict[str, int]) -> dict[str, Any]:
-    shown = interactive_cells(group.cells)
-    entries = []
-    for index, cell in enumerate(group.cells):
-        entries.append(_entry(cell, group.concat, operators) if index in shown else None)
+    entries: list[list[object] | None] = [None] * len(group.cells)
+    for index in sorted(interactive_cells(group.cells)):
+        cell = group.cells[index]
+        entries[index] = _entry(cell, group.concat, operators)
     return {"name": group.name, "cells": entries}
 
 

@@ -33,9 +33,9 @@ REPORT = "report.html"
 _BEST_LISTED = 15
 _STAGES_LISTED = 40
 
+# Children of all searches together; of more, a report of several searches leaves their own
+# sections out.
 _MOST_DETAILED = 3000
-"""Children of all searches together; of more, a report of several searches leaves their own
-sections out."""
 
 
 class PredictionPanel(NamedTuple):

@@ -25,29 +25,47 @@ def predictor_table(stages: Sequence[Stage], last: int | None = None) -> Grid | 
 
 
 def _columns(stages: Sequence[Stage]) -> tuple[Column, ...]:
-    loss = loss_definition(stages)
     return (
         Column("after stage", lambda stage: str(stage["b"])),
-        Column("loss", _plain(decimal, "loss"), about=loss),
-        Column("ρ fit", _plain(correlation, "spearman_fit"), about=_ON_FIT),
-        Column("ρ unseen", _of_fit("spearman", "cv"), about=_ON_UNSEEN),
-        Column("τ unseen", _of_fit("kendall", "cv"), about=_KENDALL),
-        Column("ρ chosen", _of_chosen("spearman"), about=_ON_CHOSEN),
+        Column("loss", _plain(decimal, "loss"), about=loss_definition(stages)),
+        Column(
+            "ρ fit",
+            _plain(correlation, "spearman_fit"),
+            about="Spearman's rank correlation on the cells of the fit, biased upwards",
+        ),
+        Column(
+            "ρ unseen",
+            _of_fit("spearman", "cv"),
+            about="by cross-validation, on cells that a fit has not seen, with 95 % interval",
+        ),
+        Column(
+            "τ unseen",
+            _of_fit("kendall", "cv"),
+            about="Kendall's rank correlation on the same cells",
+        ),
+        Column(
+            "ρ chosen",
+            _of_chosen("spearman"),
+            about="on the cells chosen for the next stage, among which predictions differ little",
+        ),
         Column("τ chosen", _of_chosen("kendall")),
-        Column("ρ probe", _of_selection("spearman", "probe"), about=_ON_PROBE),
+        Column(
+            "ρ probe",
+            _of_selection("spearman", "probe"),
+            about="on a random sample of the next stage (search.probe)",
+        ),
         Column("τ probe", _of_selection("kendall", "probe")),
-        Column("regret", _plain(decimal, "choice_next", "regret"), about=_REGRET),
-        Column("advantage", _plain(decimal, "choice_next", "advantage"), about=_ADVANTAGE),
+        Column(
+            "regret",
+            _plain(decimal, "choice_next", "regret"),
+            about="best reward of the probe minus best reward of the chosen cells",
+        ),
+        Column(
+            "advantage",
+            _plain(decimal, "choice_next", "advantage"),
+            about="mean reward of the chosen cells minus that of the probe",
+        ),
     )
-
-
-_ON_FIT = "Spearman's rank correlation on the cells of the fit, biased upwards"
-_ON_UNSEEN = "the same by cross-validation, on cells that a fit has not seen, with 95 % interval"
-_KENDALL = "Kendall's rank correlation on the same cells"
-_ON_CHOSEN = "on the cells chosen for the next stage, among which predictions differ little"
-_ON_PROBE = "on a random sample of the next stage (search.probe)"
-_REGRET = "best reward of the probe minus best reward of the chosen cells"
-_ADVANTAGE = "mean reward of the chosen cells minus that of the probe"
 
 
 def _value(stage: Stage, *path: str) -> float | None:
@@ -79,12 +97,10 @@ def _of_chosen(name: str) -> Callable[[Stage], str]:
 
 
 def _interval(stage: Stage, *path: str) -> str:
-    value = _value(stage, *path)
-    if value is None:
-        return ""
-    parents = path[:-1]
-    low = _value(stage, *parents, f"{path[-1]}_low")
-    high = _value(stage, *parents, f"{path[-1]}_high")
-    if low is None or high is None:
-        return correlation(value)
-    return f"{correlation(value)} [{low:.2f}, {high:.2f}]"
+    value = correlation(_value(stage, *path))
+    *parents, name = path
+    low = _value(stage, *parents, f"{name}_low")
+    high = _value(stage, *parents, f"{name}_high")
+    if not value or low is None or high is None:
+        return value
+    return f"{value} [{low:.2f}, {high:.2f}]"

@@ -17,8 +17,8 @@ __all__ = [
     "stage_table",
 ]
 
+# A place, counted from 1, and the cell at it.
 _Item = tuple[int, ScoredCell]
-"""A place, counted from 1, and the cell at it."""
 
 _Stage = Mapping[str, Any]
 

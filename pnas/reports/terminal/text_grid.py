@@ -11,8 +11,8 @@ from rich.text import Text
 
 from pnas.system.console import printable_line
 
+# Characters that a column of prose needs before wrapping makes it unreadable.
 _PROSE_WIDTH = 24
-"""Characters that a column of prose needs before wrapping makes it unreadable."""
 
 _COLUMN_GAP = 3
 
