@@ -18,6 +18,7 @@ _COMPARED_CELLS = 5
 _CLOSE_REWARDS = 0.005
 
 _SEEDS = "seed=1,2,3"
+_PREDICTORS = "gp,lstm,mlp"
 
 # In an override whose value holds credentials: it names a variable of the process that is gone.
 _HIDDEN_VALUE = "PNAS_HIDDEN_"
@@ -99,8 +100,9 @@ def _compare_predictors(run: RunView) -> Iterator[Advice]:
         "The predictor ordered the cells of the last stage hardly better than chance "
         f"(ρ = {rho:.2f}): compare predictors on your data."
     )
+    command = f"{command_name()} -m controller={_PREDICTORS}"
     overrides = _without(run.overrides, ("name", "controller"))
-    yield Advice(reason, _join("python experiments/compare_controllers.py", overrides))
+    yield Advice(reason, _join(command, overrides))
 
 
 def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:

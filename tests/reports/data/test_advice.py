@@ -77,7 +77,7 @@ def test_a_predictor_without_an_order_is_compared_on_the_same_data(tmp_path: Pat
     for stage in run.stages:
         if stage.predictor and stage.predictor.get("spearman_next") is not None:
             stage.predictor["spearman_next"] = 0.0
-    command = "python experiments/compare_controllers.py state_space.B=2 data=digits"
+    command = "python run.py -m controller=gp,lstm,mlp state_space.B=2 data=digits"
     assert command in commands_of(run)
 
 
