@@ -53,7 +53,7 @@ def curve_chart(
         height=height,
     )
     for number, group in enumerate(groups):
-        lines = Plot(plot.x, plot.y, x_label, y_label, plot.title, width, height)
+        lines = plot.layer()
         is_single = len(group.curves) == 1
         for curve in group.curves:
             _draw_line(lines, curve, number, 2.0 if is_single else 0.7)

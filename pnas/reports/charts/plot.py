@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from markupsafe import Markup
@@ -143,6 +143,10 @@ class Plot:
     def content(self) -> list[Markup]:
         """Return the elements of the plot, for a drawing of several."""
         return [*self._grid(), *self._axes(), *self._parts]
+
+    def layer(self) -> "Plot":
+        """Return a plot with the same axes and nothing in it, whose `marks` can be one group."""
+        return replace(self, _parts=[])
 
     def marks(self) -> list[Markup]:
         """Return what was put into the plot, without its frame."""

@@ -11,7 +11,7 @@ from pnas.reports.charts.picture import stacked_picture
 from pnas.reports.charts.plot import Plot, limits_of
 from pnas.reports.charts.reward_chart import REWARD_LABEL
 from pnas.reports.data.outliers import outliers_below
-from pnas.reports.data.rankings import RankedCell, place_cells, ranking_line
+from pnas.reports.data.rankings import RankedCell, Ranking, place_cells, ranking_line
 from pnas.reports.data.scored_cell import CellGroup, ScoredCell, groups_of
 from pnas.reports.palette import INK, MUTED, run_colour
 from pnas.reports.picture_files import check_picture_suffix, save_picture
@@ -65,19 +65,23 @@ def ranking_picture(
     Raises:
         InvalidValue: Another order.
     """
-    places = place_cells(cells, order)
-    plot = _empty_plot(places, _outliers(places), order)
+    ranking = place_cells(cells, order)
+    outliers = outliers_below(ranking.rewards)
+    plot = _empty_plot(ranking, outliers)
     plots = [plot]
-    if order == "sorted" and places:
+    if order == "sorted" and ranking.places:
         # The rows below have the same axis, with its numbers and its name.
         plot.x_label = ""
         plot.has_x_ticks = False
         plot.below = 8
-        plots.append(_group_rows(places, plot.x))
-    entries = _draw_ranking(plot, cells, places)
+        plots.append(_group_rows(ranking, plot.x))
+
+    marks = CellMarks(cells)
+    marks.draw_predicted(plot, _predictions(ranking))
+    _draw_values(plot, marks, ranking, outliers)
     if title is None:
         title = f"{len(cells):,} cells"
-    return stacked_picture(title, plots, entries)
+    return stacked_picture(title, plots, _entries(ranking, outliers))
 
 
 def overlay_picture(
@@ -93,55 +97,39 @@ def overlay_picture(
     Raises:
         InvalidValue: Another order.
     """
-    lanes = {name: place_cells(cells, order) for name, cells in rankings.items()}
-    every = [place for lane in lanes.values() for place in lane]
-    outliers = _outliers(every)
-    plot = _empty_plot(every, outliers, order)
-    for number, (name, lane) in enumerate(lanes.items()):
-        marks = CellMarks(rankings[name], number, colour=run_colour(number))
-        plot.add(_lane(plot, marks, lane, order, number, outliers))
+    lanes = [place_cells(cells, order) for cells in rankings.values()]
+    together = _together(lanes, order)
+    outliers = outliers_below(together.rewards)
+    plot = _empty_plot(together, outliers)
+    for number, (cells, lane) in enumerate(zip(rankings.values(), lanes, strict=True)):
+        marks = CellMarks(cells, number, colour=run_colour(number))
+        plot.add(_lane(plot, marks, lane, number, outliers))
+    if is_bare:
+        return stacked_picture("", [plot], [])
 
     entries = []
-    title = ""
-    if not is_bare:
-        title = f"{len(rankings)} rankings"
-        for number, name in enumerate(lanes):
-            entries.append(line_entry(name, run_colour(number)))
-        cells = [place.cell for place in every]
-        for group in groups_of(cells):
-            entries.append(LegendEntry(group.name, shape_of(group), MUTED))
-    return stacked_picture(title, [plot], entries)
+    for number, name in enumerate(rankings):
+        entries.append(line_entry(name, run_colour(number)))
+    for group in groups_of(together.ranked_cells):
+        entries.append(LegendEntry(group.name, shape_of(group), MUTED))
+    return stacked_picture(f"{len(rankings)} rankings", [plot], entries)
 
 
-def _draw_ranking(
-    plot: Plot, cells: Sequence[ScoredCell], places: Sequence[RankedCell]
-) -> list[LegendEntry]:
-    """Draw the marks of a ranking, and return the entries of its legend."""
-    outliers = _outliers(places)
-    marks = CellMarks(cells)
-    predicted = []
-    for place in places:
-        if place.cell.reward is not None and place.cell.predicted is not None:
-            predicted.append(MarkedPlace(place.index, place.place, place.cell.predicted))
-    marks.draw_predicted(plot, predicted)
-    marks.draw(plot, _values(places), outliers)
-    failed = [(place.index, float(place.place)) for place in places if place.cell.has_failed]
-    marks.draw_failed(plot, failed)
-    return _entries(places, outliers, has_predictions=bool(predicted))
+def _together(rankings: Sequence[Ranking], order: str) -> Ranking:
+    places: list[RankedCell] = []
+    for ranking in rankings:
+        places += ranking.places
+    places.sort(key=lambda place: place.place)
+    return Ranking(order, tuple(places))
 
 
-def _empty_plot(places: Sequence[RankedCell], outliers: set[float], order: str) -> Plot:
-    cells = [place.cell for place in places if place.cell.is_ranked]
-    rewards = [cell.reward for cell in cells if cell.reward is not None]
-    predictions = [cell.predicted for cell in cells if cell.predicted is not None]
-    values = [value for value in (*rewards, *predictions) if value not in outliers]
-
-    last = max((place.place for place in places), default=1)
-    x_label = "rank" if order == "sorted" else "child, in training order"
+def _empty_plot(ranking: Ranking, outliers: set[float]) -> Plot:
+    rewards = [reward for reward in ranking.rewards if reward not in outliers]
+    x_label = "rank" if ranking.order == "sorted" else "child, in training order"
     y_label = REWARD_LABEL if rewards else _PREDICTED_LABEL
     return Plot(
-        x=(0.0, last + 1.0),
-        y=limits_of(values),
+        x=(0.0, ranking.last + 1.0),
+        y=limits_of([*rewards, *ranking.predictions]),
         x_label=x_label,
         y_label=y_label,
         title=f"{y_label} by {x_label}",
@@ -150,40 +138,43 @@ def _empty_plot(places: Sequence[RankedCell], outliers: set[float], order: str) 
     )
 
 
-def _outliers(places: Sequence[RankedCell]) -> set[float]:
-    rewards = [place.cell.reward for place in places if place.cell.reward is not None]
-    return outliers_below(rewards)
+def _predictions(ranking: Ranking) -> list[MarkedPlace]:
+    """Return where the predictions of measured cells go."""
+    places = []
+    for place in ranking.places:
+        cell = place.cell
+        if cell.reward is not None and cell.predicted is not None:
+            places.append(MarkedPlace(place.index, place.place, cell.predicted))
+    return places
 
 
-def _values(places: Sequence[RankedCell]) -> list[MarkedPlace]:
-    known = []
-    for place in places:
-        if place.cell.value is not None:
-            known.append(MarkedPlace(place.index, place.place, place.cell.value))
-    return known
+def _draw_values(plot: Plot, marks: CellMarks, ranking: Ranking, outliers: set[float]) -> None:
+    """Draw rewards, predictions of cells that have no reward, and crosses for failed cells."""
+    places = []
+    for place in ranking.places:
+        value = place.cell.value
+        if value is not None:
+            places.append(MarkedPlace(place.index, place.place, value))
+    marks.draw(plot, places, outliers)
+
+    failed = [(place.index, float(place.place)) for place in ranking.failed]
+    marks.draw_failed(plot, failed)
 
 
 def _lane(
-    plot: Plot,
-    marks: CellMarks,
-    lane: Sequence[RankedCell],
-    order: str,
-    number: int,
-    outliers: set[float],
+    plot: Plot, marks: CellMarks, ranking: Ranking, number: int, outliers: set[float]
 ) -> Markup:
     """Return the line and the marks of one ranking, as a group that the page can hide."""
-    layer = Plot(plot.x, plot.y, "", "", "", plot.width, plot.height)
-    line = ranking_line(lane, order)
-    draw_line = layer.line if order == "sorted" else layer.steps
-    draw_line(line, stroke=run_colour(number), stroke_width=1.5)
-    marks.draw(layer, _values(lane), outliers)
-    marks.draw_failed(layer, [(p.index, float(p.place)) for p in lane if p.cell.has_failed])
+    layer = plot.layer()
+    draw_line = layer.line if ranking.order == "sorted" else layer.steps
+    draw_line(ranking_line(ranking), stroke=run_colour(number), stroke_width=1.5)
+    _draw_values(layer, marks, ranking, outliers)
     return element("g", *layer.marks(), data_run=number)
 
 
-def _group_rows(places: Sequence[RankedCell], x: tuple[float, float]) -> Plot:
+def _group_rows(ranking: Ranking, x: tuple[float, float]) -> Plot:
     """Return a row of ticks for each group: which cells are where when marks run together."""
-    groups = groups_of(place.cell for place in places)
+    groups = groups_of(ranking.ranked_cells)
     plot = Plot(
         x=x,
         y=(0.0, 1.0),
@@ -196,8 +187,8 @@ def _group_rows(places: Sequence[RankedCell], x: tuple[float, float]) -> Plot:
     )
     middle = plot.top + _ROW_HEIGHT / 2
     for group in groups:
-        mine = [place for place in places if place.cell.group == group]
-        plot.add(*_group_row(plot, group, mine, middle))
+        places = [place for place in ranking.places if place.cell.group == group]
+        plot.add(*_group_row(plot, group, places, middle))
         middle += _ROW_HEIGHT
     return plot
 
@@ -222,21 +213,19 @@ def _group_row(
     )
 
 
-def _entries(
-    places: Sequence[RankedCell], outliers: set[float], has_predictions: bool
-) -> list[LegendEntry]:
-    cells = [place.cell for place in places if place.cell.is_ranked]
+def _entries(ranking: Ranking, outliers: set[float]) -> list[LegendEntry]:
+    cells = ranking.ranked_cells
     measured = [cell for cell in cells if cell.reward is not None]
     only_predicted = [cell for cell in cells if cell.reward is None]
     entries = group_entries(groups_of(measured))
     suffix = ", predicted" if measured else ""
     entries += group_entries(groups_of(only_predicted), suffix, is_hollow=True)
-    if has_predictions:
+
+    if _predictions(ranking):
         entries.append(LegendEntry("predicted", "_", MUTED))
-    if any(place.cell.has_failed for place in places):
+    if ranking.failed:
         entries.append(LegendEntry("failed", "X", INK))
     if outliers:
-        rewards = {cell.reward or 0.0 for cell in measured}
-        lowest = min(rewards - outliers)
+        lowest = min(set(ranking.rewards) - outliers)
         entries.append(LegendEntry(f"below {lowest:.2f}", "v", MUTED))
     return entries

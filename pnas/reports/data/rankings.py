@@ -25,7 +25,50 @@ class RankedCell:
     cell: ScoredCell
 
 
-def place_cells(cells: Sequence[ScoredCell], order: str) -> list[RankedCell]:
+@dataclass(frozen=True)
+class Ranking:
+    """Cells at their places.
+
+    Attributes:
+        order: "sorted" or "training".
+        places: Cells by ascending place.
+    """
+
+    order: str
+    places: tuple[RankedCell, ...]
+
+    @property
+    def last(self) -> int:
+        """The last place, 1 if there is none."""
+        return self.places[-1].place if self.places else 1
+
+    @property
+    def rewards(self) -> list[float]:
+        """Rewards of the cells that have one."""
+        rewards = [place.cell.reward for place in self.places]
+        return [reward for reward in rewards if reward is not None]
+
+    @property
+    def predictions(self) -> list[float]:
+        """Predictions of the ranked cells that have one."""
+        predictions = []
+        for cell in self.ranked_cells:
+            if cell.predicted is not None:
+                predictions.append(cell.predicted)
+        return predictions
+
+    @property
+    def ranked_cells(self) -> list[ScoredCell]:
+        """Cells with a reward or a prediction that did not fail."""
+        return [place.cell for place in self.places if place.cell.is_ranked]
+
+    @property
+    def failed(self) -> list[RankedCell]:
+        """Cells that failed, at their places."""
+        return [place for place in self.places if place.cell.has_failed]
+
+
+def place_cells(cells: Sequence[ScoredCell], order: str) -> Ranking:
     """Return the cells at their places.
 
     Args:
@@ -46,19 +89,19 @@ def place_cells(cells: Sequence[ScoredCell], order: str) -> list[RankedCell]:
     places = []
     for place, cell in enumerate(ordered, start=1):
         places.append(RankedCell(place, index_of[id(cell)], cell))
-    return places
+    return Ranking(order, tuple(places))
 
 
-def ranking_line(places: Sequence[RankedCell], order: str) -> list[tuple[float, float]]:
+def ranking_line(ranking: Ranking) -> list[tuple[float, float]]:
     """Return the line that stands for a ranking: values by rank, or the best so far in training."""
     xs = []
     values = []
-    for place in places:
+    for place in ranking.places:
         value = place.cell.value
         if value is not None:
             xs.append(float(place.place))
             values.append(value)
-    if order == "training":
+    if ranking.order == "training":
         values = list(accumulate(values, max))
     return list(zip(xs, values, strict=True))
 

@@ -1,7 +1,8 @@
 """How the time of a search divides into training, fitting and scoring, group by group of cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from pnas.records import ChildRecord, StageRecord
 from pnas.reports.data.run_reader import RunView
@@ -72,14 +73,19 @@ def _stage_duration(
 
 def sum_durations(durations: Sequence[StageDuration]) -> StageDuration:
     """Return several consecutive stages as one row."""
-    first = durations[0].name
-    last = durations[-1].name
+    total = reduce(_add, durations)
+    if len(durations) > 1:
+        total = replace(total, name=f"{durations[0].name}-{durations[-1].name}")
+    return total
+
+
+def _add(first: StageDuration, second: StageDuration) -> StageDuration:
     return StageDuration(
-        name=first if first == last else f"{first}-{last}",
-        children=sum(duration.children for duration in durations),
-        scoring=sum(duration.scoring for duration in durations),
-        training=sum(duration.training for duration in durations),
-        fitting=sum(duration.fitting for duration in durations),
-        child_seconds=sum(duration.child_seconds for duration in durations),
-        worker_seconds=sum(duration.worker_seconds for duration in durations),
+        name=first.name,
+        children=first.children + second.children,
+        scoring=first.scoring + second.scoring,
+        training=first.training + second.training,
+        fitting=first.fitting + second.fitting,
+        child_seconds=first.child_seconds + second.child_seconds,
+        worker_seconds=first.worker_seconds + second.worker_seconds,
     )

@@ -1,37 +1,47 @@
 from collections.abc import Callable
 
 from pnas.reports import ScoredCell
-from pnas.reports.data.rankings import by_source, history_first, place_cells, ranking_line
+from pnas.reports.data.rankings import (
+    Ranking,
+    by_source,
+    history_first,
+    place_cells,
+    ranking_line,
+)
 
 Make = Callable[..., ScoredCell]
 
 
-def test_places_count_only_cells_that_have_worth(search: list[ScoredCell]) -> None:
-    assert [place.index for place in place_cells(search, "training")] == list(range(14))
+def indices_of(ranking: Ranking) -> list[int]:
+    return [place.index for place in ranking.places]
+
+
+def test_only_ranked_cells_have_a_rank(search: list[ScoredCell]) -> None:
+    assert indices_of(place_cells(search, "training")) == list(range(14))
     best_first = place_cells(search, "sorted")
-    assert len(best_first) == 13
-    values = [place.cell.value for place in best_first]
-    assert values == sorted(values, key=lambda value: -(value or 0))
+    assert len(best_first.places) == 13
+    assert best_first.last == 13
+    values = [place.cell.value or 0.0 for place in best_first.places]
+    assert values == sorted(values, reverse=True)
+
+
+def test_a_failed_cell_is_placed_in_training_order_only(search: list[ScoredCell]) -> None:
+    (failed,) = place_cells(search, "training").failed
+    assert failed.index == 12
+    assert place_cells(search, "sorted").failed == []
 
 
 def test_equal_cells_are_placed_each(scored: Make) -> None:
-    assert [
-        place.index for place in place_cells([scored(0.5), scored(0.5), scored(0.7)], "sorted")
-    ] == [
-        2,
-        0,
-        1,
-    ]
+    ranking = place_cells([scored(0.5), scored(0.5), scored(0.7)], "sorted")
+    assert indices_of(ranking) == [2, 0, 1]
 
 
 def test_lines_are_values_by_rank_or_the_best_so_far(scored: Make) -> None:
     cells = [scored(0.5), scored(0.9), scored(0.7)]
-    assert ranking_line(place_cells(cells, "sorted"), "sorted") == [(1, 0.9), (2, 0.7), (3, 0.5)]
-    assert ranking_line(place_cells(cells, "training"), "training") == [
-        (1, 0.5),
-        (2, 0.9),
-        (3, 0.9),
-    ]
+    by_rank = ranking_line(place_cells(cells, "sorted"))
+    best_so_far = ranking_line(place_cells(cells, "training"))
+    assert by_rank == [(1, 0.9), (2, 0.7), (3, 0.5)]
+    assert best_so_far == [(1, 0.5), (2, 0.9), (3, 0.9)]
 
 
 def test_history_comes_before_scores(scored: Make) -> None:
