@@ -87,7 +87,8 @@ def _title(layout: Layout) -> Iterator[Markup]:
 
 def _frames(layout: Layout) -> Iterator[Markup]:
     for index, add in enumerate(layout.adds):
-        box = layout.frames[index].scaled(UNITS_PER_INCH)
+        frame = layout.frames[index]
+        box = frame.scaled(UNITS_PER_INCH)
         yield labelled_box(box, PANEL, _FRAME, id_=f"block-{index}")
         number_x = add.left * UNITS_PER_INCH
         yield text(number_x, box.top + 12, index, font_size=10, fill=MUTED, text_anchor="end")

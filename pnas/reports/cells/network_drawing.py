@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pnas.children.spec import NetworkSpec
 from pnas.reports.cells.network_layout import Arc, NetworkRow, lay_out_network
 from pnas.reports.cells.shapes import arrow_down, arrow_right, labelled_box
-from pnas.reports.palette import EDGE, MUTED, SOURCES, source_colour
+from pnas.reports.palette import EDGE, MUTED, source_colour
 from pnas.reports.picture_files import UNITS_PER_INCH, check_picture_suffix, save_picture
 from pnas.reports.svg import drawing, path, text
 from pnas.state_space import Cell
@@ -68,12 +68,14 @@ def _parts(row: NetworkRow) -> Iterator[Markup]:
 
 
 def _arrows(row: NetworkRow) -> Iterator[Markup]:
-    for left, right in pairwise(row.boxes):
-        start = left.right * UNITS_PER_INCH
-        end = right.left * UNITS_PER_INCH
-        y = left.y * UNITS_PER_INCH
-        yield path(f"M{start:.1f} {y:.1f}H{end:.1f}", stroke=SOURCES[-1])
-        yield arrow_right(end, y, SOURCES[-1])
+    boxes = [box.scaled(UNITS_PER_INCH) for box in row.boxes]
+    colour = source_colour(-1)
+    for left, right in pairwise(boxes):
+        start = left.right
+        end = right.left
+        y = left.y
+        yield path(f"M{start:.1f} {y:.1f}H{end:.1f}", stroke=colour)
+        yield arrow_right(end, y, colour)
 
 
 def _arc(row: NetworkRow, arc: Arc) -> Markup:

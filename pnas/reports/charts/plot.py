@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -128,12 +127,18 @@ class Plot:
 
     def steps(self, points: Sequence[Point], **attributes: object) -> None:
         """Draw a line that keeps each value up to the next point, then jumps to its value."""
-        corners = list(points[:1])
-        for (_, previous), (x, y) in pairwise(points):
+        if not points:
+            return
+        level = points[0][1]
+        corners = [points[0]]
+        for x, y in points:
             # Points on a level line would only make the file larger.
-            if y != previous:
-                corners += [(x, previous), (x, y)]
-        self.line([*corners, *points[-1:]], **attributes)
+            if y != level:
+                corners.append((x, level))
+                corners.append((x, y))
+                level = y
+        corners.append(points[-1])
+        self.line(corners, **attributes)
 
     def svg(self) -> Markup:
         """Return the plot as a drawing of its own."""

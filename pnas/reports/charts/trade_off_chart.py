@@ -35,11 +35,13 @@ def trade_off_chart(
     if len(places) < _FEWEST_CELLS:
         return None
 
+    costs = [place.x for place in places]
     rewards = [place.y for place in places]
     outliers = outliers_below(rewards)
+    kept = [reward for reward in rewards if reward not in outliers]
     plot = Plot(
-        x=limits_of([place.x for place in places]),
-        y=limits_of([reward for reward in rewards if reward not in outliers]),
+        x=limits_of(costs),
+        y=limits_of(kept),
         x_label=x_label,
         y_label=REWARD_LABEL,
         title=f"reward by {x_label}",

@@ -24,10 +24,11 @@ def outliers_below(values: Sequence[float]) -> set[float]:
     first, _, third = quantiles(values, n=4)
     threshold = first - 3 * max(third - first, _SMALLEST_RANGE)
     below = [value for value in values if value < threshold]
-    kept = [value for value in values if value >= threshold]
-    if not 0 < len(below) <= _LARGEST_SHARE * len(values):
+    most = _LARGEST_SHARE * len(values)
+    if not 0 < len(below) <= most:
         return set()
 
-    gained = min(kept) - min(below)
-    needed = max(kept) - min(kept)
+    lowest_kept = min(value for value in values if value >= threshold)
+    gained = lowest_kept - min(below)
+    needed = max(values) - lowest_kept
     return set(below) if gained > needed else set()

@@ -153,16 +153,19 @@ def _svg_or_none(plot: Plot | None) -> Markup | None:
 
 def _config(config: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the configuration group by group, the keys outside of groups first."""
-    ungrouped = []
+    ungrouped = {}
     groups = []
     for key, value in config.items():
         if isinstance(value, Mapping):
-            entries = [(str(name), _as_text(inner)) for name, inner in value.items()]
-            groups.append((str(key), entries))
+            groups.append((str(key), _as_texts(value)))
         else:
-            ungrouped.append((str(key), _as_text(value)))
-    return [("", ungrouped), *groups]
+            ungrouped[key] = value
+    return [("", _as_texts(ungrouped)), *groups]
 
 
-def _as_text(value: Any) -> str:
-    return "null" if value is None else str(value)
+def _as_texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    texts = []
+    for key, value in values.items():
+        text = "null" if value is None else str(value)
+        texts.append((str(key), text))
+    return texts

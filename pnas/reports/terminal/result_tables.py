@@ -64,14 +64,10 @@ def _cell_columns(names: Mapping[str, str]) -> Iterator[Column]:
     Args:
         names: Name of each file or run that cells come from.
     """
-    yield _cell_column("reward", lambda cell: decimal(cell.reward))
-    yield _cell_column("predicted", lambda cell: decimal(cell.predicted))
-    yield _cell_column("blocks", lambda cell: str(len(cell.cell)))
-    yield _cell_column("parameters", lambda cell: count(cell.params))
-    yield _cell_column("multiply-adds", lambda cell: count(cell.flops))
-    yield _cell_column("training", lambda cell: duration(cell.seconds))
-    yield _cell_column("cell", lambda cell: str(cell.cell), prose=True)
-    yield _cell_column("failed", _failure, prose=True)
+    for title, show in _CELL_FIGURES.items():
+        yield _cell_column(title, show)
+    for title, show in _CELL_TEXTS.items():
+        yield _cell_column(title, show, prose=True)
     if len(names) > 1:
         yield _cell_column("file", lambda cell: names[cell.source], prose=True)
 
@@ -87,6 +83,21 @@ def _failure(cell: ScoredCell) -> str:
     if not cell.has_failed:
         return ""
     return cell.error or "for no known reason"
+
+
+_CELL_FIGURES: dict[str, Callable[[ScoredCell], str]] = {
+    "reward": lambda cell: decimal(cell.reward),
+    "predicted": lambda cell: decimal(cell.predicted),
+    "blocks": lambda cell: str(len(cell.cell)),
+    "parameters": lambda cell: count(cell.params),
+    "multiply-adds": lambda cell: count(cell.flops),
+    "training": lambda cell: duration(cell.seconds),
+}
+
+_CELL_TEXTS: dict[str, Callable[[ScoredCell], str]] = {
+    "cell": lambda cell: str(cell.cell),
+    "failed": _failure,
+}
 
 
 def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | None = None) -> Grid:
