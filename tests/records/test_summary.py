@@ -2,90 +2,122 @@ import csv
 import json
 from pathlib import Path
 
-from pnas.records import ChildJob, ChildResult, Choice, Journal, Status, write_summary
+import pytest
+from support.made_journals import choices_of, new_journal, one_block_cells, open_stage
+
+from pnas.records import ChildJob, ChildResult, Journal, Status, write_summary
 from pnas.state_space import Cell
 
-CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5)]
+CELLS = one_block_cells(3)
+PREDICTOR = {"kind": "lstm", "loss": 0.1, "spearman_fit": 1.0, "spearman_next": None}
 
 
-def finished_journal(run_dir: Path) -> Journal:
-    journal = Journal(run_dir / "journal.sqlite", create=True)
-    journal.set_meta(
-        name="demo", config={"seed": 4}, status="finished", search_seconds=12.5, test_accuracy=0.5
-    )
-    journal.open_stage(1, [Choice(cell, cell.text_hash, 1, None) for cell in CELLS], 0, 3, 0.0)
-    for cell, reward in zip(CELLS, (0.25, 0.75), strict=False):
-        journal.end_child(cell.text_hash, ChildResult(cell, 1, Status.OK, reward, {}, 10, 20, 2.0))
-    journal.end_child(
-        CELLS[2].text_hash, ChildResult.failed(ChildJob(CELLS[2], 1), "out of memory", 1.0)
-    )
-    journal.close_stage(
-        1, {"kind": "lstm", "loss": 0.1, "spearman_fit": 1.0, "spearman_next": None}
-    )
+@pytest.fixture
+def finished(tmp_path: Path) -> Journal:
+    """A finished search of one stage: two children were trained, one failed."""
+    journal = new_journal(tmp_path)
+    journal.set_meta(name="demo", config={"seed": 4}, status="finished")
+    journal.set_meta(search_seconds=12.5, test_accuracy=0.5)
+    open_stage(journal, 1, choices_of(CELLS))
+    for cell, reward in zip(CELLS[:2], (0.25, 0.75), strict=True):
+        result = ChildResult(
+            cell, seed=1, status=Status.OK, reward=reward, params=10, flops=20, seconds=2.0
+        )
+        journal.end_child(cell.text_hash, result)
+    failed = ChildResult.failed(ChildJob(CELLS[2], 1), "out of memory", seconds=1.0)
+    journal.end_child(CELLS[2].text_hash, failed)
+    journal.close_stage(1, PREDICTOR)
     return journal
 
 
-def test_summary_holds_the_contract(tmp_path: Path) -> None:
-    write_summary(tmp_path, finished_journal(tmp_path))
+def test_summary_holds_the_contract(tmp_path: Path, finished: Journal) -> None:
+    write_summary(tmp_path, finished)
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert {k: summary[k] for k in ("name", "status", "seed", "search_seconds")} == {
-        "name": "demo", "status": "finished", "seed": 4, "search_seconds": 12.5,
-    }  # fmt: skip
-    assert (summary["children_trained"], summary["children_failed"]) == (2, 1)
-    best = summary["best"]
-    assert (best["cell"], best["reward"], best["b"], best["test_accuracy"]) == (
-        str(CELLS[1]),
-        0.75,
-        1,
-        0.5,
-    )
-    (stage,) = summary["stages"]
-    assert stage["predictor"] == {
-        "kind": "lstm",
-        "loss": 0.1,
-        "spearman_fit": 1.0,
-        "spearman_next": None,
-    }
-    assert (stage["children"], stage["failed"], stage["best_reward"], stage["mean_reward"]) == (
-        3,
-        1,
-        0.75,
-        0.5,
-    )
-    assert (stage["candidates_scored"], stage["unique_candidates"], stage["seconds_training"]) == (
-        0,
-        3,
-        5.0,
-    )
+    assert summary["name"] == "demo"
+    assert summary["status"] == "finished"
+    assert summary["seed"] == 4
+    assert summary["search_seconds"] == 12.5
+    assert summary["children_trained"] == 2
+    assert summary["children_failed"] == 1
     assert summary["tracking"] is None
+    assert summary["best"] == {
+        "cell": str(CELLS[1]),
+        "reward": 0.75,
+        "b": 1,
+        "params": 10,
+        "flops": 20,
+        "test_accuracy": 0.5,
+    }
 
 
-def test_children_csv_has_a_row_a_child_in_the_order_asked_for(tmp_path: Path) -> None:
-    write_summary(tmp_path, finished_journal(tmp_path))
-    with (tmp_path / "children.csv").open() as file:
-        rows = list(csv.DictReader(file))
+def test_summary_holds_each_stage(tmp_path: Path, finished: Journal) -> None:
+    (stage,) = write_summary(tmp_path, finished)["stages"]
+    assert stage == {
+        "b": 1,
+        "blocks": 1,
+        "candidates_scored": 0,
+        "unique_candidates": 3,
+        "children": 3,
+        "trained": 2,
+        "failed": 1,
+        "best_reward": 0.75,
+        "mean_reward": 0.5,
+        "seconds_training": 5.0,
+        "seconds_scoring": 0.0,
+        "predictor": PREDICTOR,
+    }
+
+
+def read_rows(run_dir: Path) -> list[dict[str, str]]:
+    with (run_dir / "children.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_children_csv_has_a_row_a_child_in_the_order_of_their_choice(
+    tmp_path: Path, finished: Journal
+) -> None:
+    write_summary(tmp_path, finished)
+    rows = read_rows(tmp_path)
     assert [Cell.parse(row["cell"]) for row in rows] == CELLS
     assert [row["reward"] for row in rows] == ["0.25", "0.75", ""]
     assert [row["status"] for row in rows] == ["ok", "ok", "failed"]
-    assert list(rows[0])[:9] == [
-        "stage", "cell", "reward", "predicted", "status", "params", "flops", "seconds", "seed",
-    ]  # fmt: skip
-
-
-def test_no_draft_is_left_behind(tmp_path: Path) -> None:
-    journal = finished_journal(tmp_path)
-    write_summary(tmp_path, journal)
-    write_summary(tmp_path, journal)
-    journal.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "children.csv",
-        "journal.sqlite",
-        "summary.json",
+    assert list(rows[0]) == [
+        "stage",
+        "cell",
+        "reward",
+        "predicted",
+        "status",
+        "params",
+        "flops",
+        "seconds",
+        "seed",
+        "key",
+        "error",
+        "cached",
     ]
 
 
+def test_children_of_a_replaced_plan_come_last_and_are_marked(
+    tmp_path: Path, finished: Journal
+) -> None:
+    finished.continue_with_raised_limits({}, {"controller.K": (3, 4)}, replan_from=1)
+    open_stage(finished, 1, choices_of(CELLS[2:]))
+    write_summary(tmp_path, finished)
+    rows = read_rows(tmp_path)
+    assert [Cell.parse(row["cell"]) for row in rows] == [CELLS[2], CELLS[0], CELLS[1]]
+    assert [row["status"] for row in rows] == ["failed", "superseded", "superseded"]
+
+
+def test_no_draft_is_left_behind(tmp_path: Path, finished: Journal) -> None:
+    write_summary(tmp_path, finished)
+    write_summary(tmp_path, finished)
+    finished.close()
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["children.csv", "journal.sqlite", "summary.json"]
+
+
 def test_an_empty_search_has_no_best(tmp_path: Path) -> None:
-    summary = write_summary(tmp_path, Journal(tmp_path / "journal.sqlite", create=True))
+    summary = write_summary(tmp_path, new_journal(tmp_path))
     assert summary["best"] is None
     assert summary["status"] == "running"
     assert summary["stages"] == []
