@@ -1,9 +1,11 @@
+import math
 import os
 import sqlite3
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.hand_made_search import CONFIG, HandMade
 
 from pnas.errors import RunDirectoryError, TrackingError
 from pnas.records import Journal
@@ -128,10 +130,14 @@ def test_failed_child_says_why(shown):
 
 def test_times_are_those_of_the_journal(shown, example):
     first, last = example.search.journal.stages()
-    assert shown["search"]["start"] == 1_700_000_000_000
-    assert shown["stage/1"]["start"] == round(1000 * (first.opened_at - 0.25))
-    assert shown["stage/1"]["end"] == round(1000 * first.closed_at)
-    assert shown["search"]["end"] == shown["stage/2"]["end"] == round(1000 * last.closed_at)
+    search = shown["search"]
+    stage_1 = shown["stage/1"]
+    assert search["start"] == 1_700_000_000_000
+    assert stage_1["start"] == round(1000 * (first.opened_at - 0.25))
+    assert stage_1["end"] == round(1000 * first.closed_at)
+    end = round(1000 * last.closed_at)
+    assert search["end"] == end
+    assert shown["stage/2"]["end"] == end
 
 
 def test_projecting_again_adds_nothing(finished, spec, read_store):
@@ -232,10 +238,12 @@ def test_a_store_that_breaks_is_completed_later(finished, spec, new_spec, read_s
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 def test_a_store_may_break_at_any_write(finished, new_spec, read_store, after):
-    project(finished.run_dir, whole := new_spec("whole"))
+    whole = new_spec("whole")
+    project(finished.run_dir, whole)
     expected = read_store(whole)
     for n in range(1, 25):
-        break_and_repair(finished, spec := new_spec(f"broken-{n}"), n, after)
+        spec = new_spec(f"broken-{n}")
+        break_and_repair(finished, spec, n, after)
         assert read_store(spec) == expected
 
 
@@ -250,7 +258,8 @@ def test_interrupted_and_continued(search, spec, new_spec, read_store):
     assert going_on["search"]["status"] == going_on["stage/2"]["status"] == "RUNNING"
     search.second_half()
     assert project(search.run_dir, spec) == info
-    project(search.run_dir, whole := new_spec("whole"))
+    whole = new_spec("whole")
+    project(search.run_dir, whole)
     assert read_store(spec) == read_store(whole)
 
 
@@ -295,9 +304,13 @@ def test_an_empty_twin_left_by_a_lost_answer_goes(finished, spec, read_store):
 def test_runs_that_others_made_are_left_alone(finished, spec):
     store = open_store(spec)
     tags = {"pnas.search_id": "search-1"}
-    theirs = {store.client.create_run(store.experiment_id, tags=tags).info.run_id for _ in range(2)}
+    theirs = set()
+    for _ in range(2):
+        run = store.client.create_run(store.experiment_id, tags=tags)
+        theirs.add(run.info.run_id)
     project(finished.run_dir, spec)
-    assert theirs <= {run.info.run_id for run in store.client.search_runs([store.experiment_id])}
+    runs = store.client.search_runs([store.experiment_id])
+    assert theirs <= {run.info.run_id for run in runs}
 
 
 def test_the_stop_is_heard_between_children(search, spec, read_store):
@@ -314,10 +327,8 @@ def test_not_finite_values(search, spec, read_store):
     project(search.run_dir, spec)
     project(search.run_dir, spec)
     losses = [value for _, value in values(read_store(spec)["1-0"], "loss")]
-    assert [value == value for value in losses] == [
-        False,
-        True,
-    ]  # a NaN is an epoch that was not measured
+    # Infinity is stored as NaN, and NaN is an epoch that was not measured.
+    assert [math.isnan(value) for value in losses] == [True, False]
 
 
 def test_artifacts_handed_in(finished, spec, tmp_path):
@@ -443,3 +454,54 @@ def test_superseded_children_are_marked_until_they_are_chosen_again(finished, sp
     project(finished.run_dir, spec)
     for run in read_store(spec).values():
         assert not {"pnas.superseded", "pnas.spare"} & set(run["tags"])
+
+
+@pytest.fixture
+def trainings(tmp_path):
+    """A journal of a `task=train`: two trainings, one of them over, one after its first epoch."""
+    made = HandMade(tmp_path / "outputs" / "final")
+    made.set(config={**CONFIG, "task": {"name": "train"}}, name="final")
+    made.open(1, 2)
+    made.end(1, 0, 0.75)
+    made.journal.start_child("1-1", "process 7")
+    made.journal.set_metrics("1-1", {"loss": [0.9]})
+    yield made
+    made.journal.close()
+
+
+def test_trainings_are_shown_below_their_run_with_the_epochs_so_far(trainings, spec, read_store):
+    project(trainings.run_dir, spec)
+    shown = read_store(spec)
+    assert set(shown) == {"search", "1-0", "1-1"}
+    assert shown["search"]["tags"]["pnas.level"] == "train"
+    assert shown["search"]["name"] == "final"
+    for key, status in (("1-0", "FINISHED"), ("1-1", "RUNNING")):
+        assert shown[key]["parent"] == "search"
+        assert shown[key]["tags"]["pnas.level"] == "training"
+        assert shown[key]["status"] == status
+    assert values(shown["1-1"], "loss") == [(1, 0.9)]
+
+
+def test_the_epochs_of_a_training_are_added_as_they_come(trainings, spec, read_store):
+    projection = Projection(trainings.run_dir, spec)
+    projection.advance()
+    trainings.journal.set_metrics("1-1", {"loss": [0.9, 0.5]})
+    projection.advance()
+    assert values(read_store(spec)["1-1"], "loss") == [(1, 0.9), (2, 0.5)]
+
+    metrics = {"loss": [0.9, 0.5, 0.25]}
+    trainings.end(1, 1, 0.8, metrics=metrics)
+    trainings.journal.set_metrics("1-1", {"test_accuracy": [0.7]})
+    trainings.set(status="finished")
+    projection.advance()
+    run = read_store(spec)["1-1"]
+    assert run["status"] == "FINISHED"
+    assert values(run, "loss") == [(1, 0.9), (2, 0.5), (3, 0.25)]
+    assert values(run, "test_accuracy") == [(1, 0.7)]
+
+
+def test_a_training_that_was_interrupted_is_not_running(trainings, spec, read_store):
+    project(trainings.run_dir, spec, status="interrupted")
+    assert read_store(spec)["1-1"]["status"] == "KILLED"
+    project(trainings.run_dir, spec)
+    assert read_store(spec)["1-1"]["status"] == "RUNNING"

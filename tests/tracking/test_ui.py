@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 from support.browser import CHROMIUM, mlflow_server, page
@@ -24,7 +25,7 @@ pytestmark = [
 
 
 class Ui(NamedTuple):
-    """A server with two searches: its address, the experiment's id, and the id of the better search's run."""
+    """A server with two searches: its address, the experiment's id, and the better search's run."""
 
     address: str
     experiment: str
@@ -88,12 +89,16 @@ def test_the_saved_view_compares_searches(read: Callable[[str], str]) -> None:
     assert "stage 1" not in text
 
 
+def searches_of_sweep(name: str) -> str:
+    """The place of the searches of the multirun ``name``."""
+    query = f"tags.`pnas.sweep`='{name}' and tags.`pnas.level`='search'"
+    return f"/runs?searchFilter={quote(query)}"
+
+
 def test_a_sweep_s_tag_filters(read: Callable[[str], str]) -> None:
-    runs = "/runs?searchFilter=tags.%60pnas.sweep%60%3D%27{}%27%20and%20tags.%60pnas.level%60%3D%27search%27"
-    assert "2 matching runs" in read(runs.format("sweep-9"))
-    assert "matching runs" not in read(runs.format("another")) or "0 matching runs" in read(
-        runs.format("another")
-    )
+    assert "2 matching runs" in read(searches_of_sweep("sweep-9"))
+    text = read(searches_of_sweep("another"))
+    assert "matching runs" not in text or "0 matching runs" in text
 
 
 @pytest.mark.parametrize(("level", "count"), [("stage", 2 + 3), ("child", 7 + 10)])
