@@ -59,6 +59,11 @@ class Difference:
     values: tuple[str, ...]
     is_choice: bool = False
 
+    @property
+    def name(self) -> str:
+        """The key without its group."""
+        return self.key.rpartition(".")[2]
+
     def label(self, index: int) -> str:
         """Return a short name of the value in run ``index``: ``gp``, ``seed 0``, ``K=8``."""
         value = self.values[index]
@@ -66,35 +71,35 @@ class Difference:
             return value
         if self.key == _SEED:
             return f"seed {value}"
-        return f"{self.key.rpartition('.')[2]}={value}"
+        return f"{self.name}={value}"
 
 
 def find_differences(runs: Sequence[RunView]) -> list[Difference]:
     """Return what differs between runs, options of groups first and the seed last.
 
     Left out are values that only follow others: those that an option of their own group brings
-    with it, and those that equal another differing value in every run.
+    with it, and those that equal the values of a key of the same name in every run.
     """
     choices = list(_differing_choices(runs))
+    values = list(_differing_values(runs))
+    seeds = [difference for difference in values if difference.key == _SEED]
     found = list(choices)
-    seeds = []
-    for difference in _differing_values(runs):
-        if difference.key == _SEED:
-            seeds.append(difference)
-        elif not _follows(difference, choices, found):
+    for difference in values:
+        if difference.key != _SEED and not _follows(difference, [*found, *seeds]):
             found.append(difference)
     return [*found, *seeds]
 
 
-def _follows(
-    difference: Difference, choices: Sequence[Difference], found: Sequence[Difference]
-) -> bool:
-    """Whether values are decided by the option of their group, or equal other values."""
+def _follows(difference: Difference, earlier: Sequence[Difference]) -> bool:
+    """Whether values are decided by the option of their group, or repeat those of a namesake."""
     group = difference.key.partition(".")[0]
-    for choice in choices:
-        if choice.key == group and _is_decided_by(difference, choice):
+    for other in earlier:
+        if other.is_choice and other.key == group and _is_decided_by(difference, other):
             return True
-    return any(difference.values == other.values for other in found)
+        # Equal values of other names may be a coincidence.
+        if other.name == difference.name and other.values == difference.values:
+            return True
+    return False
 
 
 def _differing_choices(runs: Sequence[RunView]) -> Iterator[Difference]:

@@ -73,14 +73,17 @@ def test_a_search_beside_itself_is_called_by_its_path(tmp_path: Path) -> None:
             ],
             ["controller", "controller.K"],
         ),
-        # Equal values in all runs come from one another.
-        ([{"child__filters": 4, "trainer__epochs": 4}, {}], ["child.filters", "trainer.epochs"]),
+        # Keys of one name that have equal values in all runs come from one another.
+        ([{"data__seed": 1, "seed": 1}, {"data__seed": 2, "seed": 2}], ["seed"]),
+        ([{"data__seed": 1, "seed": 1}, {"data__seed": 1, "seed": 2}], ["seed"]),
+        ([{"data__seed": 1, "seed": 1}, {"data__seed": 2, "seed": 1}], ["data.seed"]),
+        # Equal values of other names are a coincidence.
         (
             [
                 {"child__filters": 4, "trainer__epochs": 4},
                 {"child__filters": 8, "trainer__epochs": 8},
             ],
-            ["child.filters"],
+            ["child.filters", "trainer.epochs"],
         ),
         ([{}, {}], []),
     ],
