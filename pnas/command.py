@@ -33,7 +33,7 @@ def config_source() -> str:
 @hydra.main(version_base="1.3", config_path=config_source(), config_name="config")
 def run(config: DictConfig) -> float | None:
     """Run one job: a single command, or one of a multirun's."""
-    from pnas.tasks import run_job
+    from pnas.multirun.job_dispatch import run_job
 
     gc.enable()
     return run_job(config)
@@ -72,5 +72,5 @@ def main() -> int:
 
 def _multirun_exit_code() -> int:
     """The exit code of a failed job, if this command was a multirun and one failed."""
-    launching = sys.modules.get("pnas.multirun.job_launching")
-    return 0 if launching is None else int(launching.exit_code())
+    report = sys.modules.get("pnas.multirun.failure_report")
+    return 0 if report is None else int(report.exit_code())

@@ -1,1 +1,1 @@
-"""Multiruns: how jobs are launched, and what share of the machine each of them takes."""
+"""Multiruns: the process of each job, its share of the machine, and what is said of failed jobs."""

@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,91 +18,116 @@ from pnas.state_space.named_cells import PRESETS
 from pnas.state_space.operator_patterns import parse_operator
 
 _TOP = re.compile(r"top([1-9][0-9]{0,3})")
-_LEFT_TO_RUN = {"data": "digits", "child": "small"}
-"""Groups that are the search's own unless something was chosen, with the option that conf/config.yaml has for them."""
+
+INHERITED_GROUPS = {"data": "digits", "child": "small"}
+"""Groups that are the search's unless something was chosen, with their defaults in conf/."""
 
 
-class Chosen(NamedTuple):
-    """Cells to train, best first, and the command's settings with what it leaves to the search they come from."""
+class SelectedCells(NamedTuple):
+    """Cells to train, and how.
+
+    Attributes:
+        cells: The cells, best first.
+        settings: Settings of the command, with data and network of the search the cells are from.
+    """
 
     cells: list[Cell]
     settings: Settings
 
 
-def chosen_cells(settings: Settings, context: Context) -> Chosen:
+def select_cells(settings: Settings, context: Context) -> SelectedCells:
     """Read ``cell=`` and, where it names cells of a search, ``from=``.
 
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+
     Raises:
-        InvalidValue: an unknown name, text that is no cell, one that the space forbids, or too few cells in the search.
+        InvalidValue: An unknown name, text that is no cell, a cell that the space forbids, or a
+            search with too few cells.
         RunDirectoryError: ``from`` is no search's directory.
     """
     source = None if settings.source is None else source_dir(settings)
     if source is not None:
-        settings = _with_run(settings, context, source)
+        settings = _inherit_groups(settings, context, source)
     cells = _cells(settings, context, source)
     for cell in cells:
-        check_blocks(cell)
-        for block in cell.blocks:
-            for operator in block[1::2]:
-                parse_operator(operator)
-    return Chosen(cells, settings)
+        _check_buildable(cell)
+    return SelectedCells(cells, settings)
+
+
+def _check_buildable(cell: Cell) -> None:
+    check_blocks(cell)
+    for block in cell.blocks:
+        operators = block[1::2]
+        for operator in operators:
+            parse_operator(operator)
 
 
 def _cells(settings: Settings, context: Context, source: Path | None) -> list[Cell]:
-    text = "best" if settings.cell is None and source is not None else settings.cell
+    text = settings.cell
+    if text is None and source is not None:
+        text = "best"
     if text is None:
-        raise InvalidValue(
-            "cell",
-            f"must say what to train: a cell, {', '.join(PRESETS)}, or best with from=",
-            None,
-        )
-    top = re.fullmatch(_TOP, text.strip())
-    if text.strip() == "best" or top:
-        return _best_of_run(text, int(top[1]) if top else 1, source)
-    return [_written(text.strip(), settings, context)]
+        names = ", ".join(PRESETS)
+        rule = f"must say what to train: a cell, {names}, or best with from="
+        raise InvalidValue("cell", rule, None)
+
+    stripped = text.strip()
+    top = _TOP.fullmatch(stripped)
+    if stripped == "best" or top:
+        count = int(top[1]) if top else 1
+        return _best_cells(text, count, source)
+    return [_parse(stripped, settings, context)]
 
 
-def _best_of_run(text: str, count: int, source: Path | None) -> list[Cell]:
+def _best_cells(text: str, count: int, source: Path | None) -> list[Cell]:
     if source is None:
         raise InvalidValue("from", f"must name the search that cell={text} is taken from", None)
-    with closing(Journal(source / JOURNAL)) as journal:
+    with Journal(source / JOURNAL) as journal:
         children = [child for child in journal.children() if child.reward is not None]
+
     rule = f"must name at most the {len(children)} cells of {source} that have a reward"
     require(count <= len(children), "cell", rule, text)
     return [child.cell for child in _ranked(children)[:count]]
 
 
 def _ranked(children: Sequence[ChildRecord]) -> list[ChildRecord]:
-    """Best first; of equals the one asked for first, as `pnas.records.best_child` has it."""
+    """Return children best first; among equals the one chosen first, as `best_child` has it."""
     return sorted(
         children, key=lambda child: (-(child.reward or 0.0), child.b, child.position or 0)
     )
 
 
-def _written(text: str, settings: Settings, context: Context) -> Cell:
+def _parse(text: str, settings: Settings, context: Context) -> Cell:
     if text in PRESETS:
         return PRESETS[text]
     if "(" not in text:
         known = ", ".join((*PRESETS, "best", "top5"))
-        raise InvalidValue(
-            "cell", f"must be one of {known}, or look like (-1, 3x3 conv, -2, identity)", text
-        )
+        rule = f"must be one of {known}, or look like (-1, 3x3 conv, -2, identity)"
+        raise InvalidValue("cell", rule, text)
+
     cell = Cell.parse(text)
-    if any(key.partition(".")[0] == "state_space" for key in context.typed):
+    if "state_space" in _typed_groups(context):
         build_space(settings.state_space).check(cell)
     return cell
 
 
-def _with_run(settings: Settings, context: Context, source: Path) -> Settings:
-    """Data and network are those of the search, unless the command chooses others."""
+def _inherit_groups(settings: Settings, context: Context, source: Path) -> Settings:
+    """Return ``settings`` with data and network of the search, unless the command chose others."""
     stored = stored_settings(source)
-    is_pnas = isinstance(build_space(stored.state_space), StateSpace)
+    is_buildable = isinstance(build_space(stored.state_space), StateSpace)
     rule = "must be a search whose cells can be built as networks"
-    require(is_pnas, "from", rule, settings.source)
-    typed = {key.partition(".")[0] for key in context.typed}
-    left = [
-        g
-        for g, option in _LEFT_TO_RUN.items()
-        if g not in typed and context.choices.get(g, option) == option
-    ]
-    return dataclasses.replace(settings, **{group: getattr(stored, group) for group in left})
+    require(is_buildable, "from", rule, settings.source)
+
+    typed = _typed_groups(context)
+    inherited = {}
+    for group, default in INHERITED_GROUPS.items():
+        is_default = context.choices.get(group, default) == default
+        if group not in typed and is_default:
+            inherited[group] = getattr(stored, group)
+    return dataclasses.replace(settings, **inherited)
+
+
+def _typed_groups(context: Context) -> set[str]:
+    return {key.partition(".")[0] for key in context.typed}

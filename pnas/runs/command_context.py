@@ -1,15 +1,17 @@
 """What a task knows of the command that started it, besides its settings."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from rich.console import Console
+
+from pnas.system.cores import available_cores
 
 
 @dataclass(frozen=True)
@@ -17,15 +19,15 @@ class Context:
     """The command around a task.
 
     Attributes:
-        run_dir: this command's own run directory (Hydra's).
-        typed: the keys that were typed on the command line, as opposed to those from conf/.
-        choices: the option chosen in each config group.
-        sweep: name of the multirun this job belongs to, None for a single command.
-        job: number of this job in its multirun.
-        sweep_dir: directory of the multirun.
-        jobs_at_once: how many jobs of the multirun run side by side on this machine.
-        overrides: what was typed for this command.
-        console: where to print.
+        run_dir: Run directory of this command (Hydra's).
+        typed: Keys that were typed on the command line, as opposed to those from conf/.
+        choices: Option chosen in each config group.
+        sweep: Name of the multirun that this job belongs to; None for a single command.
+        job: Number of this job in its multirun; None for a single command.
+        sweep_dir: Directory of the multirun; None for a single command.
+        jobs_at_once: Number of jobs of the multirun that run side by side on this machine.
+        overrides: Overrides as they were typed for this command.
+        console: Console to print to.
     """
 
     run_dir: Path
@@ -39,57 +41,81 @@ class Context:
     console: Console = field(default_factory=Console)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data that another process can be given; without the console."""
-        plain = {
-            item.name: getattr(self, item.name) for item in fields(self) if item.name != "console"
-        }
-        paths = {name: str(value) for name, value in plain.items() if isinstance(value, Path)}
-        return {**plain, **paths, "typed": sorted(self.typed), "choices": dict(self.choices)}
+        """Return plain data that another process can be given; the console is left out."""
+        plain: dict[str, Any] = {}
+        for item in fields(self):
+            if item.name != "console":
+                plain[item.name] = _as_plain(getattr(self, item.name))
+        return plain
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Context":
-        """What `as_dict` gave."""
-        values = {
-            **plain,
-            "typed": frozenset(plain["typed"]),
-            "overrides": tuple(plain["overrides"]),
-        }
-        paths = {
-            name: Path(values[name])
-            for name in ("run_dir", "sweep_dir")
-            if values[name] is not None
-        }
-        return cls(**{**values, **paths})
+        """Return the context that `as_dict` was called on, with a console of this process."""
+        values = dict(plain)
+        values["typed"] = frozenset(plain["typed"])
+        values["overrides"] = tuple(plain["overrides"])
+        for name in ("run_dir", "sweep_dir"):
+            if values[name] is not None:
+                values[name] = Path(values[name])
+        return cls(**values)
+
+
+def _as_plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value
 
 
 def read_context() -> Context:
-    """The context of the running Hydra job."""
+    """Return the context of the running Hydra job."""
     hydra = HydraConfig.get()
-    run_dir = Path(hydra.runtime.output_dir).absolute()
     typed = list(hydra.overrides.task)
-    overrides = OverridesParser.create().parse_overrides(typed)
-    choices = {
-        k: str(v) for k, v in hydra.runtime.choices.items() if "/" not in k and v is not None
-    }
-    is_sweep = hydra.mode is RunMode.MULTIRUN
+    parsed = OverridesParser.create().parse_overrides(typed)
+    is_multirun = hydra.mode is RunMode.MULTIRUN
     return Context(
-        run_dir,
-        frozenset(override.key_or_group for override in overrides),
-        choices,
+        run_dir=Path(hydra.runtime.output_dir).absolute(),
+        typed=frozenset(override.key_or_group for override in parsed),
+        choices=_choices(hydra),
+        overrides=tuple(str(override) for override in typed),
+        **(_multirun_facts(hydra) if is_multirun else {}),
+    )
+
+
+def _choices(hydra: HydraConf) -> dict[str, str]:
+    choices: dict[str, str] = {}
+    for group, option in hydra.runtime.choices.items():
+        # Groups with a slash are Hydra's own, such as hydra/launcher.
+        if "/" not in group and option is not None:
+            choices[group] = str(option)
+    return choices
+
+
+def _multirun_facts(hydra: HydraConf) -> dict[str, Any]:
+    sweep_dir = Path(hydra.sweep.dir)
+    return {
         # The folder of a sweep is <date>/<time>: both make the name that its searches share.
-        "_".join(Path(hydra.sweep.dir).parts[-2:]) if is_sweep else None,
-        int(hydra.job.num) if is_sweep else None,
-        Path(hydra.sweep.dir).absolute() if is_sweep else None,
-        _jobs_at_once(hydra.launcher) if is_sweep else 1,
-        tuple(map(str, typed)),
-    )
+        "sweep": "_".join(sweep_dir.parts[-2:]),
+        "job": int(hydra.job.num),
+        "sweep_dir": sweep_dir.absolute(),
+        "jobs_at_once": jobs_at_once(hydra.launcher),
+    }
 
 
-def _jobs_at_once(launcher: Any) -> int:
-    """Of the joblib launcher (-1: as many as there are cores); others run one job at a time on a machine."""
-    wanted = launcher.get("n_jobs") if "joblib" in str(launcher.get("_target_")) else 1
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    # joblib's rule for negative numbers: all cores but -(n + 1).
-    return max(1, int(wanted or 1) if int(wanted or 1) > 0 else cores + 1 + int(wanted))
+def jobs_at_once(launcher: Any) -> int:
+    """Return the number of jobs that a Hydra launcher runs side by side on one machine.
+
+    Only the joblib launcher runs several. Its ``n_jobs`` may be negative: -1 stands for all cores,
+    -2 for all but one.
+
+    Args:
+        launcher: Configuration of the launcher.
+    """
+    is_joblib = "joblib" in str(launcher.get("_target_"))
+    wanted = int(launcher.get("n_jobs") or 1) if is_joblib else 1
+    if wanted < 0:
+        wanted = available_cores() + 1 + wanted
+    return max(1, wanted)

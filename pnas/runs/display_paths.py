@@ -4,5 +4,6 @@ from pathlib import Path
 
 
 def relative(path: Path) -> Path:
-    """``path`` as one would type it from here, if it lies below the working directory."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    """Return ``path`` relative to the working directory, if it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,64 +1,61 @@
-"""The run directories that `task.files` names: runs themselves, sweeps of runs, files in them, or patterns of these."""
+"""The run directories that ``task.files`` names: runs, sweeps, files in runs, or patterns."""
 
-import glob
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.records.run_directory import JOURNAL
+from pnas.system.path_patterns import matching_paths, numbered_order
 
 _KEY = "task.files"
 
 
-def run_dirs(files: Iterable[str]) -> list[Path]:
-    """The run directories behind names and patterns (``**`` included), each once, in the order of their mention.
+def select_run_dirs(names: Iterable[str]) -> list[Path]:
+    """Return the run directories behind names and patterns, each once, in order of mention.
 
-    A directory that holds run directories (a sweep, ``outputs``) stands for all of them; a file stands for the
-    directory it lies in.
+    A directory that holds run directories (a sweep, ``outputs``) stands for all of them; a file
+    stands for the directory that holds it.
+
+    Args:
+        names: Paths or glob patterns (``**`` included).
 
     Raises:
-        InvalidValue: nothing was named, or a name or pattern behind which there is no run.
-        RunDirectoryError: a run directory that links out of itself.
+        InvalidValue: ``names`` is empty, or nothing is there under a name.
+        RunDirectoryError: A name stands for no run, or for one that links out of itself.
     """
-    names = list(files)
+    names = list(names)
     if not names:
         raise InvalidValue(_KEY, "must name at least one run", names)
-    found = dict.fromkeys(path for name in names for path in _behind(name))
-    for path in found:
-        check_no_escaping_symlinks(path)
-    return list(found)
+
+    selected: dict[Path, None] = {}
+    for name in names:
+        selected.update(dict.fromkeys(_run_dirs_of(name)))
+    for run_dir in selected:
+        check_no_escaping_symlinks(run_dir)
+    return list(selected)
 
 
-def _behind(name: str) -> list[Path]:
-    expanded = str(Path(name).expanduser())
-    # A name that exists is never read as a pattern: names of runs may hold [brackets].
-    names = (
-        [expanded]
-        if Path(expanded).exists()
-        else sorted(glob.glob(expanded, recursive=True), key=_by_number)
-    )
-    if not names:
+def _run_dirs_of(name: str) -> list[Path]:
+    matches = matching_paths(name)
+    if not matches:
         raise InvalidValue(_KEY, "must name runs that exist, or a pattern that matches some", name)
-    runs = [run for path in map(Path, names) for run in _runs_of(path)]
-    if not runs:
+
+    run_dirs: list[Path] = []
+    for path in matches:
+        run_dirs += _run_dirs_at(path)
+    if not run_dirs:
         raise RunDirectoryError(
             f"{_KEY}: {name} is not a run directory (it has no {JOURNAL}), and holds none"
         )
-    return runs
+    return run_dirs
 
 
-def _runs_of(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        path = path.parent
-    if (path / JOURNAL).is_file():
-        yield path
-    elif path.is_dir():
-        inside = [home for home in path.iterdir() if (home / JOURNAL).is_file()]
-        yield from sorted(inside, key=lambda home: _by_number(str(home)))
-
-
-def _by_number(name: str) -> tuple[str, int, str]:
-    """The jobs of a sweep are numbered: 10 comes after 9."""
-    last = Path(name).name
-    return str(Path(name).parent), int(last) if last.isdecimal() else -1, last
+def _run_dirs_at(path: Path) -> list[Path]:
+    folder = path.parent if path.is_file() else path
+    if (folder / JOURNAL).is_file():
+        return [folder]
+    if not folder.is_dir():
+        return []
+    inside = [entry for entry in folder.iterdir() if (entry / JOURNAL).is_file()]
+    return sorted(inside, key=numbered_order)

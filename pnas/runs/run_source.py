@@ -1,4 +1,4 @@
-"""The finished or running search that ``from=`` names."""
+"""The finished or running run that ``from=`` names."""
 
 from pathlib import Path
 
@@ -21,41 +21,50 @@ _UNREADABLE = (
     YAMLError,
     OmegaConfBaseException,
 )
-"""What reading a file raises that may hold anything."""
+"""Errors of reading a file that may hold anything."""
 
 
 def source_dir(settings: Settings) -> Path:
-    """The run directory behind ``from=``, given as a path or as an MLflow run id.
+    """Return the run directory behind ``from=``, given as a path or as an MLflow run id.
+
+    Args:
+        settings: Settings of the command.
 
     Raises:
-        InvalidValue: ``from`` is missing.
-        RunDirectoryError: a directory that is not a run's.
-        TrackingError: neither a directory nor a run of the MLflow store.
+        InvalidValue: ``from`` is missing, or names neither a directory nor an MLflow run id.
+        RunDirectoryError: The directory is not a run's.
+        TrackingError: The MLflow store has no such run.
     """
     if settings.source is None:
         rule = f"must name a run directory or an MLflow run id for task={settings.task.name}"
         raise InvalidValue("from", rule, None)
+
     path = Path(settings.source).expanduser()
     if not path.is_dir():
-        if "/" in settings.source or path.exists():
-            raise InvalidValue(
-                "from", "must be an existing run directory or an MLflow run id", settings.source
-            )
-        path = run_dir_of(resolve_uri(settings.tracking), settings.source)
+        path = _run_dir_by_id(settings, settings.source)
     if not (path / JOURNAL).is_file():
         raise RunDirectoryError(f"from: {path} is not a run directory (it has no {JOURNAL})")
     check_no_escaping_symlinks(path)
     return path
 
 
+def _run_dir_by_id(settings: Settings, run_id: str) -> Path:
+    if "/" in run_id or Path(run_id).expanduser().exists():
+        rule = "must be an existing run directory or an MLflow run id"
+        raise InvalidValue("from", rule, run_id)
+    return run_dir_of(resolve_uri(settings.tracking), run_id)
+
+
 def stored_settings(run_dir: Path) -> Settings:
-    """The configuration that the run was started with.
+    """Return the settings that the run in ``run_dir`` was started with.
 
     Raises:
-        RunDirectoryError: there is none, or it is not one of ours.
+        RunDirectoryError: There are none, or they cannot be read.
     """
+    path = run_dir / CONFIG
     try:
-        return read_stored_settings(load_settings(run_dir / CONFIG))
+        return read_stored_settings(load_settings(path))
     except _UNREADABLE as error:
-        reason = " ".join((str(error) or type(error).__name__).split())
-        raise RunDirectoryError(f"from: {run_dir / CONFIG} cannot be read ({reason})") from error
+        message = str(error) or type(error).__name__
+        reason = " ".join(message.split())
+        raise RunDirectoryError(f"from: {path} cannot be read ({reason})") from error

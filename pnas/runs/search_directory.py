@@ -1,10 +1,10 @@
-"""A search's run directory, opened for this command: a new one, or the one that it continues."""
+"""The run directory of a search or a table, opened by this command: a new one, or a continued one."""
 
 import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +19,41 @@ from pnas.records.resumability import check_resumable, raised_limits
 from pnas.records.run_directory import CONFIG, CONTROLLER, JOURNAL, hold
 from pnas.runs.command_context import Context
 from pnas.system.atomic_write import write_text
+from pnas.system.console import print_line
 
-MADE_OF = "tabulated"
-"""Name, in the journal, of what a table is made of; its presence tells a tabulation from a search."""
+TABULATED = "tabulated"
+"""Key, in the journal, of what a table is made of; its presence tells a tabulation from a search."""
+
+_OF_NO_CONSEQUENCE = (".lock", ".hydra", f".{JOURNAL}")
+"""Beginnings of the names of files that may lie in the directory of a run that never started."""
 
 
 @contextmanager
-def opened_run(settings: Settings, context: Context) -> Iterator[Journal]:
-    """Hold the run directory of this command and yield its journal.
+def open_run(settings: Settings, context: Context) -> Iterator[Journal]:
+    """Hold the run directory of this command for the length of a ``with`` block.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+
+    Yields:
+        The journal, which holds the configuration of this command.
 
     Raises:
-        RunDirectoryError: it is in use, holds something else, or cannot be read.
-        InvalidValue: it was started with a configuration of another meaning.
+        RunDirectoryError: The directory is in use, holds something else, or cannot be read.
+        InvalidValue: The run was started with a configuration of another meaning.
     """
     run_dir = context.run_dir
-    _check_ours(context)
+    check_run_directory(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
-    with hold(run_dir), closing(_open_journal(run_dir / JOURNAL)) as journal:
+    with hold(run_dir), open_journal(run_dir / JOURNAL) as journal:
         stored = journal.meta("config")
         if stored is None:
-            _begin(settings, context, journal)
+            begin_journal(settings, context, journal)
         else:
-            # Keys that have come since with their defaults, as which the search was run.
-            _continue(settings, context, journal, read_stored_settings(stored).as_dict())
+            # Keys that this version has added get their defaults, as which the run was made.
+            current = read_stored_settings(stored).as_dict()
+            _continue(settings, context, journal, current)
         yield journal
 
 
@@ -49,109 +61,84 @@ def is_finished(settings: Settings, run_dir: Path) -> bool:
     """Whether ``run_dir`` holds a search that has nothing left to do for this command.
 
     Raises:
-        RunDirectoryError: its journal cannot be read.
+        RunDirectoryError: Its journal cannot be read.
     """
     if not (run_dir / JOURNAL).exists():
         return False
     try:
-        with closing(Journal(run_dir / JOURNAL)) as journal:
+        with Journal(run_dir / JOURNAL) as journal:
             stored = journal.meta("config")
             if stored is None or journal.meta("status") != "finished":
                 return False
             current = read_stored_settings(stored).as_dict()
             return not raised_limits(current, settings.as_dict())
-    except JournalDamaged:  # who opens it to write says what can be saved
+    except JournalDamaged:  # opening it for writing reports what can be saved
         return False
 
 
 def check_same_data(journal: Journal, fingerprint: str, key: str = "data") -> None:
-    """Refuse to continue on data that is not what the stored rewards were measured on. ``key`` names it.
+    """Check that a run continues on the data that its stored rewards were measured on.
+
+    Args:
+        journal: The journal; it takes the fingerprint if it has none.
+        fingerprint: Fingerprint of this command's data.
+        key: Key that names the data, for the error message.
 
     Raises:
-        InvalidValue: the fingerprints differ.
+        InvalidValue: The fingerprints differ.
     """
     stored = journal.meta("data_fingerprint")
     if stored is None:
         journal.set_meta(data_fingerprint=fingerprint)
     elif stored != fingerprint:
-        raise InvalidValue(
-            key, f"must be what {journal.path.parent} was started on ({stored})", fingerprint
-        )
+        rule = f"must be what {journal.path.parent} was started on ({stored})"
+        raise InvalidValue(key, rule, fingerprint)
 
 
-def check_tabulation(run_dir: Path, journal: Journal) -> None:
-    """Refuse to search in the run directory of a table.
+def check_is_search(run_dir: Path, journal: Journal) -> None:
+    """Check that ``run_dir`` is not the run directory of a table.
 
     Raises:
-        RunDirectoryError: it is one.
+        RunDirectoryError: It is one.
     """
-    if journal.meta(MADE_OF) is not None:
+    if journal.meta(TABULATED) is not None:
         raise RunDirectoryError(
             f"name: {run_dir} holds a table of task=tabulate. Choose another name"
         )
 
 
-def _check_ours(context: Context) -> None:
-    """A directory with other people's files is not turned into a run."""
-    run_dir = context.run_dir
-    if run_dir.is_dir() and not (run_dir / JOURNAL).exists():
-        others = sorted(
-            path.name
-            for path in run_dir.iterdir()
-            if not path.name.startswith((".lock", ".hydra", f".{JOURNAL}"))
+def check_run_directory(run_dir: Path) -> None:
+    """Check that ``run_dir`` is a run's, new or empty: other people's files are left alone.
+
+    Raises:
+        RunDirectoryError: It holds something else.
+    """
+    if not run_dir.is_dir() or (run_dir / JOURNAL).exists():
+        return
+    names = [path.name for path in run_dir.iterdir()]
+    others = sorted(name for name in names if not name.startswith(_OF_NO_CONSEQUENCE))
+    if others:
+        raise RunDirectoryError(
+            f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"
         )
-        if others:
-            raise RunDirectoryError(
-                f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"
-            )
 
 
-def _open_journal(path: Path) -> Journal:
+def open_journal(path: Path) -> Journal:
+    """Open or make the journal at ``path`` for writing.
+
+    Raises:
+        JournalDamaged: It is damaged; what can be read was saved beside it.
+    """
     try:
         return Journal(path, create=True)
     except JournalDamaged as error:
         raise JournalDamaged(f"{error}. {save_what_can_be_read(path)}") from error
 
 
-def _continue(
-    settings: Settings, context: Context, journal: Journal, stored: dict[str, Any]
-) -> None:
-    """Take up what is stored, with the limits of this command."""
+def begin_journal(settings: Settings, context: Context, journal: Journal) -> None:
+    """Store in a new journal what the run is."""
     config = settings.as_dict()
-    check_resumable(context.run_dir, stored, config)
-    if raised := raised_limits(stored, config):
-        # Stage 1 is all cells of one block, whatever K is. Beyond the former B are rounds at that size, if anything.
-        beyond = stored["state_space"]["B"] + 1
-        journal.continue_with_raised_limits(
-            config, raised, replan_from=2 if "controller.K" in raised else beyond
-        )
-        limits = ", ".join(
-            f"{key} from {before} to {after}" for key, (before, after) in raised.items()
-        )
-        context.console.print(f"raised: {limits}", markup=False, highlight=False, soft_wrap=True)
-    _write_config(context.run_dir, journal.meta("config"))
-    _drop_predictors_without_stage(context.run_dir, journal)
-
-
-def _drop_predictors_without_stage(run_dir: Path, journal: Journal) -> None:
-    """A predictor whose stage is planned again, or was cut off while it learned, is not to be found by anyone."""
-    closed = {f"stage_{stage.b}" for stage in journal.stages() if stage.closed_at is not None}
-    for path in (run_dir / CONTROLLER).glob("stage_*"):
-        if path.name not in closed:
-            shutil.rmtree(path)
-
-
-def _write_config(run_dir: Path, config: dict[str, Any]) -> None:
-    text = OmegaConf.to_yaml(OmegaConf.create(config))
-    path = run_dir / CONFIG
-    # Left alone if it is right: a command that changes nothing leaves no trace.
-    if not path.is_file() or path.read_text() != text:
-        write_text(path, text)
-
-
-def _begin(settings: Settings, context: Context, journal: Journal) -> None:
-    config = settings.as_dict()
-    _write_config(context.run_dir, config)
+    write_config(context.run_dir, config)
     name = settings.name if context.job is None else f"{settings.name}-{context.job}"
     journal.set_meta(
         search_id=uuid.uuid4().hex,
@@ -162,3 +149,47 @@ def _begin(settings: Settings, context: Context, journal: Journal) -> None:
         status="running",
         config=config,
     )
+
+
+def write_config(run_dir: Path, config: dict[str, Any]) -> None:
+    """Write config.yaml. One that is right is left alone, so that its time of change stays."""
+    text = OmegaConf.to_yaml(OmegaConf.create(config))
+    path = run_dir / CONFIG
+    if not path.is_file() or path.read_text() != text:
+        write_text(path, text)
+
+
+def _continue(
+    settings: Settings, context: Context, journal: Journal, stored: dict[str, Any]
+) -> None:
+    """Continue the stored run with the limits of this command."""
+    config = settings.as_dict()
+    check_resumable(context.run_dir, stored, config)
+    raised = raised_limits(stored, config)
+    if raised:
+        _raise_limits(journal, stored, config, raised)
+        limits = [f"{key} from {before} to {after}" for key, (before, after) in raised.items()]
+        print_line(context.console, f"raised: {', '.join(limits)}")
+    write_config(context.run_dir, journal.meta("config"))
+    _remove_predictors_without_stage(context.run_dir, journal)
+
+
+def _raise_limits(
+    journal: Journal,
+    stored: dict[str, Any],
+    config: dict[str, Any],
+    raised: dict[str, tuple[Any, Any]],
+) -> None:
+    # Stage 1 is all cells of one block, whatever K is. Stages beyond the former B have cells of
+    # that size, and follow larger cells now.
+    stage_beyond = stored["state_space"]["B"] + 1
+    replan_from = 2 if "controller.K" in raised else stage_beyond
+    journal.continue_with_raised_limits(config, raised, replan_from=replan_from)
+
+
+def _remove_predictors_without_stage(run_dir: Path, journal: Journal) -> None:
+    """Remove predictors whose stage is planned again, or was interrupted while they were fitted."""
+    closed = {f"stage_{stage.b}" for stage in journal.stages() if stage.closed_at is not None}
+    for path in (run_dir / CONTROLLER).glob("stage_*"):
+        if path.name not in closed:
+            shutil.rmtree(path)

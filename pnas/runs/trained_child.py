@@ -1,6 +1,6 @@
-"""The trained child behind ``from=``: of a training, or the best one of a search."""
+"""The trained child behind ``from=``: the best one of a training, or of a search."""
 
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Exported:
+class TrainedChild:
     """A trained child and all that is known of it.
 
     Attributes:
-        run_dir: where it was trained.
-        weights: its file of weights.
-        cell, network, trainer, data: what it is made of and was trained by and on.
-        num_classes, image_shape, fingerprint: of its data; None where its run did not note it.
-        metrics: accuracies.
-        params, flops: its size.
-        command: what was typed to make it.
+        run_dir: Run directory in which it was trained.
+        weights: File of its weights.
+        cell: Its cell.
+        network: Network around the cell.
+        trainer: Recipe of its training.
+        data: Data that it was trained on.
+        num_classes: Number of classes of the data; None if its run did not note it.
+        image_shape: Height, width and channels of an image; None if its run did not note it.
+        fingerprint: Fingerprint of the data; None if its run did not note it.
+        metrics: Accuracies and epochs by name.
+        params: Trainable parameters.
+        flops: Multiply-adds of one forward pass of one example.
+        command: Command that trained it.
     """
 
     run_dir: Path
@@ -48,14 +54,17 @@ class Exported:
     flops: int | None
     command: str
 
-    def on(self, data: Parts) -> "Exported":
-        """The same, with what its run did not note of its data; other data than it was trained on is refused.
+    def with_data(self, data: Parts) -> "TrainedChild":
+        """Return the child with what its run did not note of its data.
+
+        Args:
+            data: The data, which must be what the child was trained on.
 
         Raises:
-            InvalidValue: another number of classes, other images, or another split.
+            InvalidValue: ``data`` has another number of classes, other images or another split.
         """
-        rule = f"must have the {self.num_classes} classes that {self.weights} was trained on"
         if self.num_classes not in (None, data.num_classes):
+            rule = f"must have the {self.num_classes} classes that {self.weights} was trained on"
             raise InvalidValue("data", rule, f"{data.num_classes} classes")
         if self.fingerprint not in (None, data.fingerprint):
             rule = f"must be what {self.run_dir} was trained on ({self.fingerprint})"
@@ -63,10 +72,10 @@ class Exported:
         return replace(self, num_classes=data.num_classes, image_shape=data.image_shape)
 
     def load_child(self) -> "keras.Model":
-        """The child with its weights. After `on`.
+        """Return the child with its weights. `with_data` comes before.
 
         Raises:
-            InvalidValue: the weights are not there, or those of another cell or network.
+            InvalidValue: The weights are missing, or those of another cell or network.
         """
         from pnas.children.final_training.evaluation import load_child
 
@@ -75,89 +84,91 @@ class Exported:
         return load_child(self.cell, self.network, self.image_shape, self.num_classes, self.weights)
 
 
-def exported_from(settings: Settings) -> Exported:
-    """The child that ``from=`` names.
+def find_trained_child(settings: Settings) -> TrainedChild:
+    """Return the child that ``from=`` names.
+
+    Args:
+        settings: Settings of the command.
 
     Raises:
-        InvalidValue, RunDirectoryError: nothing trained there.
+        InvalidValue: ``from`` names no run, or one that trained nothing.
+        RunDirectoryError: The directory is not a run's.
+        PnasError: Nothing was trained there yet.
     """
     path = Path(settings.source).expanduser() if settings.source else None
     if path is not None and (path / TRAINING).is_file():
         check_no_escaping_symlinks(path)
-        return _of_training(path.absolute())
-    return _of_search(source_dir(settings).absolute())
+        return _best_of_training(path.absolute())
+    return _best_of_search(source_dir(settings).absolute())
 
 
-def _of_training(run_dir: Path) -> Exported:
+def _best_of_training(run_dir: Path) -> TrainedChild:
     training = load_training(run_dir)
     settings = stored_settings(run_dir)
     best = training.best()
     if best is None:
         raise PnasError(f"from: {run_dir} has no finished training yet: let it finish first")
     validate_keys([best.id], run_dir / TRAINING)
-    metrics = {
-        "validation accuracy": best.val_accuracy,
-        "test accuracy": best.test_accuracy,
-        "epochs": best.epochs,
-    }
     height, width, channels = training.data["image_shape"]
-    return Exported(
-        run_dir,
-        run_dir / MEMBERS / best.id / MEMBER_WEIGHTS,
-        Cell.parse(best.cell),
-        settings.child,
-        settings.trainer,
-        settings.data,
-        training.data["num_classes"],
-        (height, width, channels),
-        training.data.get("fingerprint"),
-        metrics,
-        best.params,
-        best.flops,
-        _command(training.command, training.name),
+    return TrainedChild(
+        run_dir=run_dir,
+        weights=run_dir / MEMBERS / best.id / MEMBER_WEIGHTS,
+        cell=Cell.parse(best.cell),
+        network=settings.child,
+        trainer=settings.trainer,
+        data=settings.data,
+        num_classes=training.data["num_classes"],
+        image_shape=(height, width, channels),
+        fingerprint=training.data.get("fingerprint"),
+        metrics=_metrics(best.val_accuracy, best.test_accuracy, best.epochs),
+        params=best.params,
+        flops=best.flops,
+        command=_command(training.command, training.name),
     )
 
 
-def _of_search(run_dir: Path) -> Exported:
+def _best_of_search(run_dir: Path) -> TrainedChild:
     settings = stored_settings(run_dir)
     rule = "must be a search that trained its children: one that read a table has no weights"
     require(settings.trainer.table is None, "from", rule, str(run_dir))
-    with closing(Journal(run_dir / JOURNAL)) as journal:
+    with Journal(run_dir / JOURNAL) as journal:
         best = best_child(journal.children())
         name = journal.meta("name", "")
-        test = journal.meta("test_accuracy")
+        test_accuracy = journal.meta("test_accuracy")
         fingerprint = journal.meta("data_fingerprint")
     if best is None:
         raise PnasError(f"from: {run_dir} has no trained child yet: let its search train one first")
     validate_keys([best.key], run_dir / JOURNAL)
-    metrics = {
-        "validation accuracy": best.reward,
-        "test accuracy": test,
-        "epochs": settings.trainer.epochs,
-    }
-    return Exported(
-        run_dir,
-        run_dir / WEIGHTS / f"{best.key}.npz",
-        best.cell,
-        settings.child,
-        settings.trainer,
-        settings.data,
-        None,
-        None,
-        fingerprint,
-        metrics,
-        best.params,
-        best.flops,
-        _command([], name),
+    return TrainedChild(
+        run_dir=run_dir,
+        weights=run_dir / WEIGHTS / f"{best.key}.npz",
+        cell=best.cell,
+        network=settings.child,
+        trainer=settings.trainer,
+        data=settings.data,
+        num_classes=None,
+        image_shape=None,
+        fingerprint=fingerprint,
+        metrics=_metrics(best.reward, test_accuracy, settings.trainer.epochs),
+        params=best.params,
+        flops=best.flops,
+        command=_command([], name),
     )
 
 
-def _command(overrides: list[str], name: str) -> str:
-    typed = (
-        overrides
-        if any(word.startswith("name=") for word in overrides)
-        else [*overrides, f"name={name}"]
-    )
-    return " ".join(
-        ["python run.py", *(f"'{word}'" if set(word) & set(" ()[],") else word for word in typed)]
-    )
+def _metrics(validation: float | None, test: float | None, epochs: int) -> dict[str, Any]:
+    return {"validation accuracy": validation, "test accuracy": test, "epochs": epochs}
+
+
+def _command(overrides: Sequence[str], name: str) -> str:
+    """Return the command as one would type it in a shell."""
+    words = list(overrides)
+    has_name = any(word.startswith("name=") for word in words)
+    if not has_name:
+        words.append(f"name={name}")
+    return " ".join(["python run.py", *map(_quote, words)])
+
+
+def _quote(word: str) -> str:
+    needs_quotes = set(word) & set(" ()[],")
+    return f"'{word}'" if needs_quotes else word

@@ -28,7 +28,7 @@ from pnas.records.training_record import (
     read_history,
     write_history,
 )
-from pnas.runs.cell_selection import Chosen
+from pnas.runs.cell_selection import SelectedCells
 from pnas.runs.command_context import Context
 from pnas.seeds import derive_seed
 from pnas.state_space.isomorphism.canonical import canonical_form
@@ -113,7 +113,7 @@ class Run:
 
 
 @contextmanager
-def opened_training(chosen: Chosen, info: DataInfo, context: Context) -> Iterator[Run]:
+def opened_training(chosen: SelectedCells, info: DataInfo, context: Context) -> Iterator[Run]:
     """Hold the run directory of this command and yield what is going on in it.
 
     Raises:
@@ -136,7 +136,7 @@ def opened_training(chosen: Chosen, info: DataInfo, context: Context) -> Iterato
         yield Run(run_dir, training, tracker)
 
 
-def _begin(chosen: Chosen, info: DataInfo, context: Context) -> Training:
+def _begin(chosen: SelectedCells, info: DataInfo, context: Context) -> Training:
     settings = chosen.settings
     name = settings.name if context.job is None else f"{settings.name}-{context.job}"
     data: dict[str, Any] = {
@@ -150,7 +150,7 @@ def _begin(chosen: Chosen, info: DataInfo, context: Context) -> Training:
     )
 
 
-def _members(text: str, chosen: Chosen, info: DataInfo) -> list[Member]:
+def _members(text: str, chosen: SelectedCells, info: DataInfo) -> list[Member]:
     settings = chosen.settings
     cell = next(cell for cell in chosen.cells if str(cell) == text)
     key = canonical_form(cell).text_hash
@@ -173,7 +173,7 @@ def _check_ours(run_dir: Path) -> None:
             )
 
 
-def _refuse_other(run_dir: Path, training: Training, chosen: Chosen, info: DataInfo) -> None:
+def _refuse_other(run_dir: Path, training: Training, chosen: SelectedCells, info: DataInfo) -> None:
     """A run goes on only as what it was started as."""
     stored = list(dict.fromkeys(member.cell for member in training.members))
     cells = [str(cell) for cell in chosen.cells]

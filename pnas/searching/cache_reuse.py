@@ -1,24 +1,28 @@
-"""A search's part in the evaluation cache (`cache.path`): what it takes from it, and what that leaves to do."""
+"""A search's part in the evaluation cache (``cache.path``): what it takes, and what is left to do."""
 
 import logging
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pnas.config import Settings
 from pnas.execution import Executor, visible_gpus
 from pnas.execution.cached_executor import CachedExecutor
-from pnas.records import ChildJob, Journal, best_child
+from pnas.records import ChildJob, ChildResult, Journal, best_child
 from pnas.records.evaluation_cache import EvaluationCache, context_of, seed_if_cached
 from pnas.state_space import SlotSpace
+
+_LIMITS = ("max_params", "max_madds")
+"""Keys of the trainer that decide which cells are trained, and not what comes of it."""
 
 _log = logging.getLogger(__name__)
 
 
 def check_cache(settings: Settings) -> None:
-    """Refuse a ``cache.path`` that cannot be used, before any work starts.
+    """Check that ``cache.path`` can be used, before any work starts.
 
     Raises:
-        InvalidValue: see `EvaluationCache`.
+        InvalidValue: See `EvaluationCache`.
     """
     if settings.cache.path is not None:
         EvaluationCache(settings.cache.path, context="")
@@ -27,35 +31,66 @@ def check_cache(settings: Settings) -> None:
 def with_cache(
     executor: Executor, settings: Settings, space: SlotSpace, fingerprint: str
 ) -> Executor:
-    """``executor``, behind the cache if there is one, for children of ``settings`` on the data of ``fingerprint``."""
+    """Return ``executor``, behind the cache if there is one.
+
+    Args:
+        executor: Trains children that the cache does not hold.
+        settings: Settings of the command.
+        space: State space of the children.
+        fingerprint: Fingerprint of the data that they are trained on.
+    """
     if settings.cache.path is None:
         return executor
-    trainer = {
-        key: value for key, value in asdict(settings.trainer).items() if not key.startswith("table")
-    }
-    # What was asked for is not what decides: auto trains on a GPU where there is one.
-    for limit in ("max_params", "max_madds"):  # decide who is trained, not what comes of it
-        trainer.pop(limit)
-    on_gpu = trainer.pop("device") != "cpu" and bool(visible_gpus())
     context = context_of(
         data=fingerprint,
         network=asdict(settings.child),
-        trainer=trainer,
-        device="gpu" if on_gpu else "cpu",
+        trainer=_recipe(settings),
+        device=_device(settings),
     )
-    return CachedExecutor(
-        executor, EvaluationCache(settings.cache.path, context, settings.cache.any_seed), space.key
-    )
+    cache = EvaluationCache(settings.cache.path, context, settings.cache.any_seed)
+    return CachedExecutor(executor, cache, space.key)
 
 
-def restore_best_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:
-    """Train the best child here if its reward was reused: the cache holds no weights, and the test needs them."""
+def _recipe(settings: Settings) -> dict[str, Any]:
+    """Return the settings of the trainer that decide the reward of a cell."""
+    recipe = {}
+    for key, value in asdict(settings.trainer).items():
+        is_of_recipe = not key.startswith("table") and key not in _LIMITS and key != "device"
+        if is_of_recipe:
+            recipe[key] = value
+    return recipe
+
+
+def _device(settings: Settings) -> str:
+    """Return the kind of device that children run on, whatever was asked for."""
+    is_on_gpu = settings.trainer.device != "cpu" and bool(visible_gpus())
+    return "gpu" if is_on_gpu else "cpu"
+
+
+def restore_cached_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:
+    """Train the best child here if its reward is from the cache, which holds no weights.
+
+    Args:
+        journal: Journal of the search.
+        executor: Trains children, without the cache.
+        weights_dir: Directory of the weights, which the test of the best child needs.
+    """
     best = best_child(journal.children())
     seed = None if best is None else seed_if_cached(best.metrics)
-    if best is None or seed is None or (path := weights_dir / f"{best.key}.npz").is_file():
+    if best is None or seed is None:
+        return
+    path = weights_dir / f"{best.key}.npz"
+    if path.is_file():
         return
     for _, result in executor.run([ChildJob(best.cell, seed, str(path))]):
-        if result.reward != best.reward:
-            found = "failed" if result.reward is None else f"has the reward {result.reward:.4f}"
-            text = "the best child was reused with the reward %.4f; trained again here for its weights, it %s"
-            _log.warning(text, best.reward, found)
+        if best.reward is not None and result.reward != best.reward:
+            _warn_of_other_reward(best.reward, result)
+
+
+def _warn_of_other_reward(expected: float, result: ChildResult) -> None:
+    found = "failed" if result.reward is None else f"has the reward {result.reward:.4f}"
+    _log.warning(
+        "the best child was reused with the reward %.4f; trained again here for its weights, it %s",
+        expected,
+        found,
+    )

@@ -1,6 +1,5 @@
-"""``plan_only=true``: what the search would do, printed."""
+"""``plan_only=true`` of a progressive search: its stages, the sizes of its networks and its time."""
 
-from pnas.children import Limits
 from pnas.config import Settings
 from pnas.data import DataInfo
 from pnas.execution import count_workers, visible_gpus
@@ -8,36 +7,55 @@ from pnas.reports.terminal.result_tables import duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.search.search_plan import StagePlan, Workload, plan_search, search_seconds
+from pnas.searching.search_checks import limits_of
 from pnas.state_space import SlotSpace
+from pnas.system.console import print_line
 
 
 def print_plan(settings: Settings, context: Context, space: SlotSpace, data: DataInfo) -> None:
-    """Print children, candidates, parameters and an estimate of time, stage by stage."""
+    """Print children, candidates, parameters and an estimate of time, stage by stage.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        space: State space that is searched.
+        data: Sizes of the data.
+    """
     trainer = settings.trainer
     work = Workload(
-        data.image_shape, data.num_classes, data.train, data.val, trainer.epochs, trainer.batchsize
-    )  # fmt: skip
-    limits = Limits(trainer, settings.child, data.image_shape, data.num_classes)
-    K = settings.controller.K
-    first = getattr(settings.search, "first", None)
-    stages = plan_search(space, K, settings.child, work, settings.seed, limits, first)
+        data.image_shape,
+        data.num_classes,
+        data.train,
+        data.val,
+        trainer.epochs,
+        trainer.batchsize,
+    )
+    stages = plan_search(
+        space,
+        settings.controller.K,
+        settings.child,
+        work,
+        settings.seed,
+        limits_of(settings, data),
+        getattr(settings.search, "first", None),
+    )
     Grid.of("Plan of the search", _COLUMNS, stages).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
-    for line in _lines(stages, space, workers):
-        context.console.print(line, markup=False, soft_wrap=True)
+    for line in _totals(stages, space, workers):
+        print_line(context.console, line)
 
 
-def _lines(stages: list[StagePlan], space: SlotSpace, workers: int) -> list[str]:
+def _totals(stages: list[StagePlan], space: SlotSpace, workers: int) -> list[str]:
     children = sum(stage.children for stage in stages)
-    seconds = search_seconds(stages, workers)
+    cells = space.num_cells(space.B)
+    time = duration(search_seconds(stages, workers))
     lines = [
-        f"children: {children:,} at most, of {space.num_cells(space.B):,} unique cells with {space.B} blocks",
-        f"time: about {duration(seconds)} on {workers} CPU worker(s), by a rough model of one server core",
+        f"children: {children:,} at most, of {cells:,} unique cells with {space.B} blocks",
+        f"time: about {time} on {workers} CPU worker(s), by a rough model of one server core",
     ]
-    if gpus := visible_gpus():
-        lines.append(
-            f"GPUs: {len(gpus)} seen, one worker each; the estimate above is for CPU workers"
-        )
+    gpus = len(visible_gpus())
+    if gpus:
+        lines.append(f"GPUs: {gpus} seen, one worker each; the estimate above is for CPU workers")
     return lines
 
 

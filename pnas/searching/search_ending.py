@@ -1,4 +1,4 @@
-"""How a search ends: finished, failed or interrupted, it leaves its files, its tracker and a last word."""
+"""How a search ends: finished, failed or interrupted, it leaves its files and its tracker in order."""
 
 import warnings
 from contextlib import suppress
@@ -19,13 +19,24 @@ from pnas.runs.display_paths import relative
 from pnas.search import STOPPED_BY
 from pnas.searching.search_observers import Summarize
 from pnas.searching.search_pictures import PICTURES, leave_pictures
+from pnas.system.console import print_line
 from pnas.tracking import Tracker, how_to_open
 
 _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
+"""Files that the tracker keeps with the search."""
 
 
 class Ending:
-    """Context of a running search; whatever ends it, what is known is written down."""
+    """Context of a running search: whatever ends it, what is known is written down.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        journal: Journal of the search.
+        dataset: Data with the test split; None for a search that trains nothing.
+        tracker: Tracker of the search.
+        summary: Observer that writes summary.json.
+    """
 
     def __init__(
         self,
@@ -44,7 +55,7 @@ class Ending:
         self._summary = summary
 
     def __enter__(self) -> "Ending":
-        # The best child may be another one, now that the search goes on.
+        # The best child may be another one when the search has gone on.
         self._journal.set_meta(status="running", test_accuracy=None, tracked=False)
         return self
 
@@ -58,12 +69,19 @@ class Ending:
             self._finish()
         elif issubclass(kind, KeyboardInterrupt):
             self._write("interrupted")
-            self._say_how_to_go_on()
+            self._print_how_to_continue()
         else:
-            self._keep_what_can_be_kept()
+            self._write_what_can_be_written()
 
-    def _keep_what_can_be_kept(self) -> None:
-        """After a failure, which may be that nothing can be written any more; the first one is what is reported."""
+    def _finish(self) -> None:
+        """Read the test split, once and for the best child only, and write everything."""
+        if self._journal.meta("test_accuracy") is None:
+            self._journal.set_meta(test_accuracy=self._test_best_child())
+        self._journal.set_meta(status="finished")
+        self._write("finished")
+
+    def _write_what_can_be_written(self) -> None:
+        # The failure may be that nothing can be written any more; the first error is reported.
         with suppress(PnasError, OSError):
             self._journal.set_meta(status="failed")
         with suppress(PnasError, OSError):
@@ -71,22 +89,16 @@ class Ending:
         with suppress(PnasError, OSError):
             finish_tracking(self._context.run_dir, self._journal, self._tracker, "failed")
 
-    def _finish(self) -> None:
-        """The test split is read here, once, by the best child."""
-        if self._journal.meta("test_accuracy") is None:
-            self._journal.set_meta(test_accuracy=self._test_best_child())
-        self._journal.set_meta(status="finished")
-        self._write("finished")
-
     def _test_best_child(self) -> float | None:
+        """Return the test accuracy of the best child; None without weights or a test split."""
         best = best_child(self._journal.children())
-        weights = self._context.run_dir / WEIGHTS / f"{best.key}.npz" if best else None
-        if best is None or weights is None or not weights.is_file():
+        if best is None or self._dataset is None or self._dataset.x_test is None:
             return None
-        if self._dataset is None or self._dataset.x_test is None:
+        weights = self._context.run_dir / WEIGHTS / f"{best.key}.npz"
+        if not weights.is_file():
             return None
         with warnings.catch_warnings():
-            # This process may run TensorFlow on other threads than a child's training did: no matter here.
+            # TensorFlow may use more threads here than in training, which does not matter.
             warnings.simplefilter("ignore")
             manager = NetworkManager(
                 self._dataset, network=self._settings.child, trainer=self._settings.trainer
@@ -98,15 +110,24 @@ class Ending:
         leave_pictures(self._context.run_dir, self._settings.child, status)
         finish_tracking(self._context.run_dir, self._journal, self._tracker, status)
 
-    def _say_how_to_go_on(self) -> None:
-        done = sum(child.ended_at is not None for child in self._journal.children())
-        line = f"stopped; {done} children are kept in {self._context.run_dir}. The same command continues"
-        self._context.console.print(line, markup=False, soft_wrap=True)
+    def _print_how_to_continue(self) -> None:
+        ended = sum(child.ended_at is not None for child in self._journal.children())
+        run_dir = self._context.run_dir
+        line = f"stopped; {ended} children are kept in {run_dir}. The same command continues"
+        print_line(self._context.console, line)
 
 
 def finish_tracking(run_dir: Path, journal: Journal, tracker: Tracker, status: str) -> None:
-    """Show what is left of the search, and note whether the store has all of it."""
-    artifacts = [path for name in _ARTIFACTS if (path := run_dir / name).is_file()]
+    """Show what is left of the search, and note whether the store has all of it.
+
+    Args:
+        run_dir: Run directory.
+        journal: Its journal.
+        tracker: Tracker of the search.
+        status: How the search ended.
+    """
+    paths = [run_dir / name for name in _ARTIFACTS]
+    artifacts = [path for path in paths if path.is_file()]
     info = tracker.finish(status, artifacts)
     if info is not None:
         journal.set_meta(tracking=info, tracked=tracker.complete and status == "finished")
@@ -114,23 +135,36 @@ def finish_tracking(run_dir: Path, journal: Journal, tracker: Tracker, status: s
 
 
 def print_end(settings: Settings, context: Context, journal: Journal) -> None:
-    """Print what the search found and where it is."""
+    """Print what the search found and where it is.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        journal: Journal of the search.
+    """
     children = journal.children()
-    best = best_child(children)
     stage_table(summarize(journal)["stages"]).print(context.console)
     best_table(from_children(children)).print(context.console)
-    test = journal.meta("test_accuracy")
-    if best is not None:
-        shown = "none (no test part)" if test is None else f"{test:.4f}"
-        _print(context, f"test accuracy of the best child: {shown}")
-    if limit := journal.meta(STOPPED_BY):
-        _print(context, f"stopped by {limit}; the same command with more continues")
-    _print(context, f"outputs: {relative(context.run_dir)}")
-    if (report := context.run_dir / REPORT).is_file():
-        _print(context, f"report: {relative(report)}")
-    if command := how_to_open(settings.tracking):
-        _print(context, f"compare runs in MLflow: {command}")
+    for line in _last_lines(settings, context, journal):
+        print_line(context.console, line)
 
 
-def _print(context: Context, line: str) -> None:
-    context.console.print(line, markup=False, highlight=False, soft_wrap=True)
+def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[str]:
+    lines = []
+    if best_child(journal.children()) is not None:
+        accuracy = journal.meta("test_accuracy")
+        shown = "none (no test part)" if accuracy is None else f"{accuracy:.4f}"
+        lines.append(f"test accuracy of the best child: {shown}")
+
+    limit = journal.meta(STOPPED_BY)
+    if limit:
+        lines.append(f"stopped by {limit}; the same command with more continues")
+
+    lines.append(f"outputs: {relative(context.run_dir)}")
+    report = context.run_dir / REPORT
+    if report.is_file():
+        lines.append(f"report: {relative(report)}")
+    command = how_to_open(settings.tracking)
+    if command:
+        lines.append(f"compare runs in MLflow: {command}")
+    return lines

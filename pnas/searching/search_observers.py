@@ -1,4 +1,4 @@
-"""What watches a search on behalf of the user: files, tracker, weights. Each only reads the journal."""
+"""What observes a search for the user: files, weights, tracker. Each only reads the journal."""
 
 import time
 from collections.abc import Sequence
@@ -20,20 +20,23 @@ class Summarize:
     def __init__(self, run_dir: Path, journal: Journal) -> None:
         self._run_dir = run_dir
         self._journal = journal
-        self._earlier = journal.meta("search_seconds", 0.0)
+        self._seconds_before = journal.meta("search_seconds", 0.0)
         self._started = time.monotonic()
         self._next_write = self._started
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Count the time of planning."""
         self._count_time()
 
     def child_ended(self, child: ChildRecord) -> None:
+        """Count the time of training."""
         self._count_time()
 
     def learning(self, b: int) -> None:
-        pass
+        """Do nothing."""
 
     def stage_closed(self, b: int) -> None:
+        """Write both files, unless they were written a moment ago."""
         began = time.monotonic()
         if began < self._next_write:
             self._count_time()
@@ -48,66 +51,80 @@ class Summarize:
         write_summary(self._run_dir, self._journal)
 
     def _count_time(self) -> None:
-        self._journal.set_meta(search_seconds=self._earlier + time.monotonic() - self._started)
+        elapsed = time.monotonic() - self._started
+        self._journal.set_meta(search_seconds=self._seconds_before + elapsed)
 
 
 class KeepBestWeights:
-    """Keeps the weights of the best child so far and drops the others as they are beaten.
+    """Keeps the weights of the best child so far and removes the others as they are beaten.
 
-    A spare child better than all may be chosen again by a stage to come: until that is planned its weights stay too.
+    A superseded child that is better than all others may be chosen again by a later stage: until
+    that stage is planned its weights stay too.
     """
 
     def __init__(self, weights_dir: Path, journal: Journal) -> None:
         self._dir = weights_dir
         self._journal = journal
         self._best = best_child(journal.children())
-        self._drop_the_rest(len(journal.stages()))
+        self._remove_others(len(journal.stages()))
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
-        # It may have brought results along.
+        """Look for the best child again: the stage may have brought results along."""
         self._best = best_child(self._journal.children())
 
     def child_ended(self, child: ChildRecord) -> None:
-        loser: ChildRecord | None = child
-        if child.reward is not None:
-            candidates = [child] if self._best is None else [self._best, child]
-            best = best_child(candidates)
-            loser = None if self._best is None else next(c for c in candidates if c is not best)
-            self._best = best
+        """Remove the weights of the worse of ``child`` and the best child before it."""
+        loser = self._loser_against(child)
         if loser is not None:
-            (self._dir / f"{loser.key}.npz").unlink(missing_ok=True)
+            path = self._dir / f"{loser.key}.npz"
+            path.unlink(missing_ok=True)
 
     def learning(self, b: int) -> None:
-        pass
+        """Do nothing."""
 
     def stage_closed(self, b: int) -> None:
-        self._drop_the_rest(b)
+        """Remove everything that no stage after ``b`` can need."""
+        self._remove_others(b)
 
-    def _drop_the_rest(self, b: int) -> None:
-        """Drop what is neither the best child's, nor that of a better spare one that a stage after ``b`` may choose."""
+    def _loser_against(self, child: ChildRecord) -> ChildRecord | None:
+        if child.reward is None:
+            return child
+        former = self._best
+        if former is None:
+            self._best = child
+            return None
+        self._best = best_child([former, child])
+        return former if self._best is child else child
+
+    def _remove_others(self, b: int) -> None:
+        """Keep the best child's weights, and those of a better one that may be chosen after ``b``."""
         chosen = self._journal.children()
-        awaited = [child for child in self._journal.superseded() if child.b > b]
-        best = [best_child(chosen), best_child([*chosen, *awaited])]
-        keep = {f"{child.key}.npz" for child in best if child is not None}
+        superseded = [child for child in self._journal.superseded() if child.b > b]
+        best = best_child(chosen)
+        best_to_come = best_child([*chosen, *superseded])
+        keep = {f"{child.key}.npz" for child in (best, best_to_come) if child is not None}
         for path in self._dir.iterdir():
             if path.name not in keep:
                 path.unlink()
 
 
 class Notify:
-    """Tells the tracker that there is news."""
+    """Notifies the tracker of news in the journal."""
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Notify the tracker."""
         self._tracker.notify()
 
     def child_ended(self, child: ChildRecord) -> None:
+        """Notify the tracker."""
         self._tracker.notify()
 
     def learning(self, b: int) -> None:
-        pass
+        """Do nothing."""
 
     def stage_closed(self, b: int) -> None:
+        """Notify the tracker."""
         self._tracker.notify()

@@ -1,4 +1,4 @@
-"""What a search leaves to be looked at: its plot, its report, drawings of its best cell and of the network."""
+"""What a search leaves to look at: plot, report, drawings of its best cell and of the network."""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from pnas.children.spec import NetworkSpec
+from pnas.children import NetworkSpec
 from pnas.config.task_specs import TASKS
 from pnas.errors import InvalidValue, NotWritable
 from pnas.reports.cells.cell_drawing import cell_svg
@@ -25,33 +25,39 @@ _log = logging.getLogger(__name__)
 
 
 def leave_pictures(run_dir: Path, network: NetworkSpec, status: str) -> None:
-    """Draw everything anew from the journal. What cannot be drawn is said, and ends no search.
+    """Draw everything anew from the journal. A picture that fails is logged, and ends no search.
 
     Args:
-        run_dir: holds the journal.
-        network: the network around the cells.
-        status: of the search, which the journal of a search that is just ending may not know yet.
+        run_dir: Run directory with the journal.
+        network: Network around the cells.
+        status: Status of the search, which the journal of one that is just ending may not have.
+
+    Raises:
+        NotWritable: There is no room or no permission.
     """
     run = read_run(run_dir, status)
     if not run.ended:
         return
-    _try(lambda: plot_search(run.cells, run_dir / PLOT), PLOT)
-    _try(lambda: _draw_best(run, network), CELL)
-    _try(lambda: write_report([run], run_dir / REPORT, TASKS), REPORT)
+    _try(PLOT, lambda: plot_search(run.cells, run_dir / PLOT))
+    _try(CELL, lambda: _draw_best(run, network))
+    _try(REPORT, lambda: write_report([run], run_dir / REPORT, TASKS))
 
 
 def _draw_best(run: RunView, network: NetworkSpec) -> None:
-    if run.best is not None:
-        _write_svg(run.path / CELL, cell_svg(run.best.cell, network.concat))
-        if run.value("trainer.table") is None:  # else nothing was built
-            _write_svg(run.path / NETWORK, network_svg(network, run.best.cell))
+    if run.best is None:
+        return
+    cell = run.best.cell
+    _write_svg(run.path / CELL, cell_svg(cell, network.concat))
+    # A search of a table built no network.
+    if run.value("trainer.table") is None:
+        _write_svg(run.path / NETWORK, network_svg(network, cell))
 
 
 def _write_svg(path: Path, picture: Markup) -> None:
     write_text(path, f"{picture}\n")
 
 
-def _try(draw: Callable[[], object], name: str) -> None:
+def _try(name: str, draw: Callable[[], object]) -> None:
     try:
         draw()
     except NotWritable:
@@ -59,5 +65,5 @@ def _try(draw: Callable[[], object], name: str) -> None:
     except InvalidValue as error:
         _log.warning("%s was not made: %s", name, error)
     except Exception:
-        # The result of hours is in the journal; a picture of it can be made again by task=report.
+        # The result of hours is in the journal; task=report can make a picture of it again.
         _log.warning("%s was not made", name, exc_info=True)

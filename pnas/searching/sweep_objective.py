@@ -1,7 +1,7 @@
-"""What a search is worth to a sweeper: the number that its command returns."""
+"""The number that a search returns to a sweeper."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pnas.config import Settings
@@ -11,39 +11,65 @@ from pnas.state_space import SlotSpace
 
 
 def check_objective(settings: Settings, space: SlotSpace) -> None:
-    """Refuse an objective that the search will not have.
+    """Check that the search will have the objective that was asked for.
 
     Raises:
-        InvalidValue: names ``task.objective``.
+        InvalidValue: Names ``task.objective``.
     """
-    predicts = settings.search.uses_predictor and space.B > 1
-    rule = "must be reward for a search in which nothing is predicted (search.kind not progressive, or one stage)"
-    require(
-        predicts or settings.task.objective == "reward",
-        "task.objective",
-        rule,
-        settings.task.objective,
+    has_predictions = settings.search.uses_predictor and space.B > 1
+    rule = (
+        "must be reward for a search in which nothing is predicted "
+        "(search.kind not progressive, or one stage)"
     )
+    name = settings.task.objective
+    require(has_predictions or name == "reward", "task.objective", rule, name)
 
 
-def objective(kind: str, journal: Journal) -> float:
-    """The ``task.objective`` of a search.
+def objective(name: str, journal: Journal) -> float:
+    """Return the ``task.objective`` called ``name`` of a search.
+
+    Args:
+        name: ``reward`` or ``rank_correlation``.
+        journal: Journal of the search.
 
     Returns:
-        ``reward``: the best reward in [0, 1]; 0 if no child has one. ``rank_correlation``: Spearman's correlation of
-        predictions with rewards, over the cells of a stage that were predicted before they were trained, averaged over
-        the stages that have one; of the random probe where there is one, since the chosen cells are those that the
-        predictor thinks alike. NaN if it is undefined for every stage.
+        For ``reward`` the best reward in [0, 1]; 0 if no child has one. For ``rank_correlation``
+        Spearman's correlation of predictions with rewards, over the cells of a stage that were
+        predicted before they were trained, averaged over the stages that have one; NaN if none
+        has. Where a stage has a random probe it is the probe's, since the chosen cells are those
+        whose predictions are nearly equal.
     """
-    if kind == "rank_correlation":
-        found = [rho for stage in journal.stages() if (rho := _correlation(stage)) is not None]
-        return sum(found) / len(found) if found else math.nan
+    return _OBJECTIVES[name](journal)
+
+
+def _best_reward(journal: Journal) -> float:
     best = best_child(journal.children())
-    return 0.0 if best is None or best.reward is None else best.reward
+    if best is None or best.reward is None:
+        return 0.0
+    return best.reward
 
 
-def _correlation(stage: StageRecord) -> float | None:
+def _mean_rank_correlation(journal: Journal) -> float:
+    correlations = []
+    for stage in journal.stages():
+        correlation = _rank_correlation(stage)
+        if correlation is not None:
+            correlations.append(correlation)
+    if not correlations:
+        return math.nan
+    return sum(correlations) / len(correlations)
+
+
+def _rank_correlation(stage: StageRecord) -> float | None:
     learned: Mapping[str, Any] = stage.predictor or {}
-    probe = (learned.get("selection_quality") or learned.get("choice_next") or {}).get("probe") or {}
-    found = probe.get("spearman", learned.get("spearman_next"))
-    return None if found is None else float(found)
+    # Journals of earlier versions say choice_next.
+    quality = learned.get("selection_quality") or learned.get("choice_next") or {}
+    probe = quality.get("probe") or {}
+    correlation = probe.get("spearman", learned.get("spearman_next"))
+    return None if correlation is None else float(correlation)
+
+
+_OBJECTIVES: dict[str, Callable[[Journal], float]] = {
+    "reward": _best_reward,
+    "rank_correlation": _mean_rank_correlation,
+}

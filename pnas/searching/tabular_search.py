@@ -1,85 +1,100 @@
-"""`trainer=tabular`: a search whose rewards are looked up. Loads no data, trains nothing, leaves no weights."""
+"""A search whose rewards are looked up: it loads no data, trains nothing and leaves no weights."""
 
 from contextlib import closing
-from functools import partial
 
 from pnas.config import Settings
 from pnas.execution import SerialExecutor
 from pnas.records import Journal, best_child
-from pnas.records.run_directory import CONTROLLER
 from pnas.reports.terminal.live_view import LiveView
-from pnas.runs.child_identity import identify, known_stages
+from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
-from pnas.search import Budget, SearchLoop, StrategyContext, make_strategy
+from pnas.searching.loop_wiring import run_loop, strategy_factory
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import Notify, Summarize
 from pnas.state_space import SlotSpace
 from pnas.tables import Table, TableRunnerFactory, load_table
 from pnas.tracking import Tracker, start_tracker
 
+_EPOCHS_UNKNOWN = 1.0
+"""Epochs that a child of a table counts for where the table does not state them."""
+
+
+def is_tabular(settings: Settings) -> bool:
+    """Whether rewards are looked up in a table instead of trained."""
+    return settings.trainer.table is not None
+
 
 def table_of(settings: Settings) -> Table:
-    """The table that ``trainer.table`` names.
+    """Return the table that ``trainer.table`` names.
 
     Raises:
-        InvalidValue: see `pnas.tables.load_table`.
+        InvalidValue: See `pnas.tables.load_table`.
     """
     trainer = settings.trainer
     return load_table(trainer.table or "", trainer.table_reward, trainer.table_test)
 
 
 def check_table(settings: Settings, space: SlotSpace) -> None:
-    """Everything that can be wrong, before any work starts.
+    """Check everything that can be checked before any work starts.
 
     Raises:
-        InvalidValue: not a table, one of another space, or a search that its space or budget has no room for.
+        InvalidValue: The file is no table or one of another space, or its space or budget has no
+            room for the search.
     """
     table = table_of(settings)
     table.require_covers(space)
     settings.search.check(space, settings.controller.K, table.epochs)
 
 
+def epochs_of_child(settings: Settings) -> float:
+    """Return the number of epochs of one child, which a budget of epochs counts."""
+    if not is_tabular(settings):
+        return settings.trainer.epochs
+    if settings.search.max_epochs is None:
+        return _EPOCHS_UNKNOWN
+    return table_of(settings).epochs or _EPOCHS_UNKNOWN
+
+
 def search_table(settings: Settings, context: Context, space: SlotSpace, journal: Journal) -> None:
-    """Run the search in this process: looking a child up is quicker than handing it to a worker."""
+    """Run the search in this process: a look-up takes less time than a message to a worker.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        space: State space that is searched.
+        journal: Journal of the run, open for writing.
+    """
     table = table_of(settings)
     check_same_data(journal, table.fingerprint, key="trainer.table")
     journal.relax_durability()
-    tracker = start_tracker(
-        settings.tracking, context.run_dir, lambda info: journal.set_meta(tracking=info)
-    )
+
+    def note_run(info: dict[str, str]) -> None:
+        journal.set_meta(tracking=info)
+
+    tracker = start_tracker(settings.tracking, context.run_dir, note_run)
     summary = Summarize(context.run_dir, journal)
     factory = TableRunnerFactory(table, settings.trainer.table_shown)
-    strategy_context = StrategyContext(
-        spec=settings.search,
-        space=space,
-        controller=settings.controller,
-        seed=settings.seed,
-        save_dir=context.run_dir / CONTROLLER,
-    )
-    has_seconds = any(row.seconds for row in table.rows.values())
+    stages = known_stages(settings.search, space)
     with (
-        _TableEnding(factory, settings, context, journal, tracker, summary),
+        _TabularEnding(factory, settings, context, journal, tracker, summary),
         closing(SerialExecutor(factory)) as executor,
-        LiveView(context.console, known_stages(settings.search, space), journal.children()) as view,
+        LiveView(context.console, stages, journal.children()) as view,
     ):
-        loop = SearchLoop(
-            make_strategy=partial(make_strategy, strategy_context),
+        run_loop(
+            settings,
+            space,
+            journal,
+            make_strategy=strategy_factory(settings, space, context.run_dir),
             executor=executor,
-            journal=journal,
-            identify=partial(identify, space, settings.seed),
-            spec=settings.search,
-            budget=Budget(
-                settings.search, journal, table.epochs or 1.0, counts_children=has_seconds
-            ),
             observers=(summary, Notify(tracker), view),
-            grace=settings.executor.grace,
+            epochs=table.epochs or _EPOCHS_UNKNOWN,
+            counts_children=any(row.seconds for row in table.rows.values()),
         )
-        loop.run()
 
 
-class _TableEnding(Ending):
-    """An ending whose judge is the table."""
+class _TabularEnding(Ending):
+    """An ending whose test accuracy is in the table."""
 
     def __init__(
         self,

@@ -1,6 +1,5 @@
-"""`task=list`: the runs there are, newest first."""
+"""`task=list`: the runs that exist, newest first."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,72 +11,116 @@ from pnas.reports.terminal.result_tables import count, decimal, duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
-from pnas.runs.run_selection import run_dirs
+from pnas.runs.run_selection import select_run_dirs
+from pnas.system.console import print_line
 
-_Row = tuple[Path, RunView | None, str]
-"""A run directory, what its journal says, and why it cannot be read."""
+
+class _Row:
+    """One run as it is listed.
+
+    Attributes:
+        run_dir: Run directory.
+        view: What its journal says; None if it cannot be read.
+        error: Why it cannot be read.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.view: RunView | None = None
+        self.error = ""
+        try:
+            self.view = read_run(run_dir)
+        except RunDirectoryError as error:
+            self.error = str(error)
 
 
 def run(settings: Settings, context: Context) -> None:
-    """Print one line a run. A run that cannot be read has one too, which says why."""
-    homes = (
-        run_dirs(settings.task.files)
-        if settings.task.files
-        else list(_below(context.run_dir.parent))
-    )
-    newest = sorted(homes, key=_changed, reverse=True)[: settings.task.top]
-    shown = f"{len(homes):,} runs, newest first"
-    title = shown if len(newest) == len(homes) else f"{shown} (the first {len(newest):,})"
-    if not homes:
-        context.console.print(
-            f"no runs in {relative(context.run_dir.parent)} yet", markup=False, highlight=False
-        )
+    """Print one line a run. A run that cannot be read has one too, which says why.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+    """
+    outputs = context.run_dir.parent
+    run_dirs = _run_dirs(settings, outputs)
+    if not run_dirs:
+        print_line(context.console, f"no runs in {relative(outputs)} yet")
         return
-    Grid.of(title, _COLUMNS, [_read(home) for home in newest]).print(context.console)
+
+    run_dirs.sort(key=_changed_at, reverse=True)
+    newest = run_dirs[: settings.task.top]
+    title = f"{len(run_dirs):,} runs, newest first"
+    if len(newest) < len(run_dirs):
+        title += f" (the first {len(newest):,})"
+    rows = [_Row(run_dir) for run_dir in newest]
+    Grid.of(title, _COLUMNS, rows).print(context.console)
 
 
-def _below(outputs: Path) -> Iterator[Path]:
-    yield from (path.parent for path in outputs.glob(f"*/{JOURNAL}"))
+def _run_dirs(settings: Settings, outputs: Path) -> list[Path]:
+    if settings.task.files:
+        return select_run_dirs(settings.task.files)
+    return [path.parent for path in outputs.glob(f"*/{JOURNAL}")]
 
 
-def _changed(home: Path) -> float:
-    # A journal's latest facts may be in its write-ahead log.
-    files = [home / JOURNAL, home / f"{JOURNAL}-wal"]
-    return max(
-        (path.stat().st_mtime for path in files if path.is_file() and path.stat().st_size),
-        default=0.0,
-    )
+def _changed_at(run_dir: Path) -> float:
+    """Return when a run was last written to, in seconds since the epoch."""
+    times = [0.0]
+    # The latest facts of a journal may be in its write-ahead log.
+    for path in (run_dir / JOURNAL, run_dir / f"{JOURNAL}-wal"):
+        if path.is_file() and path.stat().st_size:
+            times.append(path.stat().st_mtime)
+    return max(times)
 
 
-def _read(home: Path) -> _Row:
-    try:
-        return home, read_run(home), ""
-    except RunDirectoryError as error:
-        return home, None, str(error)
+def _status(row: _Row) -> str:
+    return row.view.status if row.view else "unreadable"
 
 
-def _when(home: Path) -> str:
-    return datetime.fromtimestamp(_changed(home)).strftime("%Y-%m-%d %H:%M")
+def _best_reward(row: _Row) -> str:
+    return decimal(row.view.best.reward) if row.view and row.view.best else ""
 
 
-def _children(run: RunView) -> str:
-    done = count(len(run.ended))
-    return done if len(run.ended) == len(run.children) else f"{done} of {count(len(run.children))}"
+def _test_accuracy(row: _Row) -> str:
+    return decimal(row.view.test_accuracy) if row.view else ""
+
+
+def _children(row: _Row) -> str:
+    if row.view is None:
+        return ""
+    ended = len(row.view.ended)
+    planned = len(row.view.children)
+    return count(ended) if ended == planned else f"{count(ended)} of {count(planned)}"
+
+
+def _failed(row: _Row) -> str:
+    return count(len(row.view.failed)) if row.view and row.view.failed else ""
+
+
+def _time(row: _Row) -> str:
+    return duration(row.view.seconds) if row.view else ""
+
+
+def _predictor(row: _Row) -> str:
+    return row.view.predictor if row.view else ""
+
+
+def _changed(row: _Row) -> str:
+    return datetime.fromtimestamp(_changed_at(row.run_dir)).strftime("%Y-%m-%d %H:%M")
+
+
+def _best_cell_or_error(row: _Row) -> str:
+    return str(row.view.best.cell) if row.view and row.view.best else row.error
 
 
 _COLUMNS = (
-    Column("run", lambda row: str(relative(row[0])), prose=True),
-    Column("status", lambda row: row[1].status if row[1] else "unreadable", prose=True),
-    Column("best", lambda row: decimal(row[1].best.reward) if row[1] and row[1].best else ""),
-    Column("test", lambda row: decimal(row[1].test_accuracy) if row[1] else ""),
-    Column("children", lambda row: _children(row[1]) if row[1] else ""),
-    Column("failed", lambda row: count(len(row[1].failed)) if row[1] and row[1].failed else ""),
-    Column("time", lambda row: duration(row[1].seconds) if row[1] else ""),
-    Column("predictor", lambda row: row[1].predictor if row[1] else "", prose=True),
-    Column("changed", lambda row: _when(row[0])),
-    Column(
-        "best cell",
-        lambda row: str(row[1].best.cell) if row[1] and row[1].best else row[2],
-        prose=True,
-    ),
+    Column("run", lambda row: str(relative(row.run_dir)), prose=True),
+    Column("status", _status, prose=True),
+    Column("best", _best_reward),
+    Column("test", _test_accuracy),
+    Column("children", _children),
+    Column("failed", _failed),
+    Column("time", _time),
+    Column("predictor", _predictor, prose=True),
+    Column("changed", _changed),
+    Column("best cell", _best_cell_or_error, prose=True),
 )

@@ -14,36 +14,42 @@ from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.html.ranking_page import write_ranking
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
+from pnas.runs.output_path import check_output_folder
 from pnas.runs.run_source import source_dir
+from pnas.system.console import print_line
 
-_BOTH = ("ranking.png", "ranking.html")
+_DEFAULT_NAMES = ("ranking.png", "ranking.html")
+_PAGE = ".html"
+_SUFFIXES = (".png", ".svg", _PAGE)
 
 
 def run(settings: Settings, context: Context) -> None:
-    """Read the cells, print the ranking, draw it."""
+    """Read the cells, print the ranking, draw it.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+    """
     task = settings.task
     outputs = _outputs(settings, context)
-    cells = history_first(read_files(task.files or [_children_of(source_dir(settings))]))
+    files = task.files or [_children_file(source_dir(settings))]
+    cells = history_first(read_files(files))
     ranking_table(cells, task.order, task.top).print(context.console)
     for path in outputs:
         _write(task, cells, path)
-        kind = "page" if path.suffix.lower() == ".html" else "plot"
-        context.console.print(f"{kind}: {path}", soft_wrap=True, markup=False)
+        kind = "page" if _is_page(path) else "plot"
+        print_line(context.console, f"{kind}: {path}")
 
 
-def _children_of(run_dir: Path) -> Path:
+def _children_file(run_dir: Path) -> Path:
     path = run_dir / CHILDREN
-    require(
-        path.is_file(),
-        "from",
-        f"must be a run that has finished a stage (it has no {CHILDREN})",
-        str(run_dir),
-    )
+    rule = f"must be a run that has finished a stage (it has no {CHILDREN})"
+    require(path.is_file(), "from", rule, str(run_dir))
     return path
 
 
 def _write(task: RankTask, cells: Sequence[ScoredCell], path: Path) -> None:
-    if path.suffix.lower() == ".html":
+    if _is_page(path):
         write_ranking(cells, path, task.order, task.overlay, task.top)
     elif task.overlay:
         plot_overlay(by_source(cells), path, task.order)
@@ -52,16 +58,16 @@ def _write(task: RankTask, cells: Sequence[ScoredCell], path: Path) -> None:
 
 
 def _outputs(settings: Settings, context: Context) -> list[Path]:
-    """What to write: a picture and a page, or the one that ``task.output`` names."""
+    """Return the files to write: a picture and a page, or the one that ``task.output`` names."""
     if settings.task.output is None:
-        home = context.run_dir if settings.task.files else source_dir(settings)
-        return [home / name for name in _BOTH]
+        folder = context.run_dir if settings.task.files else source_dir(settings)
+        return [folder / name for name in _DEFAULT_NAMES]
+
     path = Path(settings.task.output).expanduser()
-    require(
-        path.suffix.lower() in (".png", ".svg", ".html"),
-        "task.output",
-        "must end in .png, .svg or .html",
-        str(path),
-    )
-    require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
-    return [path]
+    has_known_suffix = path.suffix.lower() in _SUFFIXES
+    require(has_known_suffix, "task.output", "must end in .png, .svg or .html", str(path))
+    return [check_output_folder(settings.task.output)]
+
+
+def _is_page(path: Path) -> bool:
+    return path.suffix.lower() == _PAGE

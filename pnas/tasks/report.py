@@ -1,37 +1,43 @@
-"""`task=report`: one HTML file about a search, or about several side by side."""
+"""`task=report`: one HTML file about a run, or about several side by side."""
 
 from pathlib import Path
 
 from pnas.config import Settings
 from pnas.config.task_specs import TASKS
-from pnas.errors import require
 from pnas.reports.data.run_comparison import check_comparable
 from pnas.reports.data.run_reader import read_run
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.runs.command_context import Context
-from pnas.runs.run_selection import run_dirs
+from pnas.runs.output_path import check_output_folder
+from pnas.runs.run_selection import select_run_dirs
 from pnas.runs.run_source import source_dir
+from pnas.system.console import print_line
 
 
 def run(settings: Settings, context: Context) -> None:
     """Read the journals and write the page.
 
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+
     Raises:
-        InvalidValue: a run without an ended child, runs that cannot be compared, or another kind of file.
+        InvalidValue: A run has no child that has ended, the runs cannot be compared, or the output
+            is another kind of file.
     """
     task = settings.task
-    homes = run_dirs(task.files) if task.files else [source_dir(settings)]
-    runs = [read_run(home) for home in homes]
+    run_dirs = select_run_dirs(task.files) if task.files else [source_dir(settings)]
+    runs = [read_run(run_dir) for run_dir in run_dirs]
     if not task.mixed:
         check_comparable(runs)
-    path = _output(settings, context, homes)
+    path = _output(settings, context, run_dirs)
     write_report(runs, path, TASKS)
-    context.console.print(f"report: {path}", soft_wrap=True, markup=False, highlight=False)
+    print_line(context.console, f"report: {path}")
 
 
-def _output(settings: Settings, context: Context, homes: list[Path]) -> Path:
-    if settings.task.output is None:
-        return (context.run_dir if settings.task.files and len(homes) > 1 else homes[0]) / REPORT
-    path = Path(settings.task.output).expanduser()
-    require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
-    return path
+def _output(settings: Settings, context: Context, run_dirs: list[Path]) -> Path:
+    if settings.task.output is not None:
+        return check_output_folder(settings.task.output)
+    is_comparison = settings.task.files and len(run_dirs) > 1
+    folder = context.run_dir if is_comparison else run_dirs[0]
+    return folder / REPORT

@@ -2,30 +2,40 @@
 
 import csv
 import dataclasses
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import Progress
 
 from pnas.config import Settings
 from pnas.controller import rank_beam, rank_space
-from pnas.errors import PnasError, require
+from pnas.errors import PnasError
 from pnas.predictors import load_predictor
 from pnas.records.run_directory import CONTROLLER
 from pnas.reports.data.ranking_files import read_scores
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
+from pnas.runs.output_path import check_output_folder
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell, SlotSpace, build_space
+from pnas.system.atomic_write import atomic_write
+from pnas.system.console import print_line
 
-_SHOWN = 10
+_MOST_PRINTED = 10
+_COLUMNS = ("rank", "score", "blocks", "cell")
 
 
 def run(settings: Settings, context: Context) -> None:
-    """Score cells of ``state_space.B`` blocks: all of them (``controller.K=null``), or a beam of K per size.
+    """Score cells of ``state_space.B`` blocks: all of them, or a beam of K per size.
 
-    Space and predictor are those of the run given by ``from``; B and K are its too unless they are typed.
+    Space and predictor are those of the run given by ``from``; so are B and K unless they are
+    typed. ``controller.K=null`` scores all cells.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
     """
     source = source_dir(settings)
     stored = stored_settings(source)
@@ -33,61 +43,71 @@ def run(settings: Settings, context: Context) -> None:
     K = settings.controller.K if "controller.K" in context.typed else stored.controller.K
     space = build_space(dataclasses.replace(stored.state_space, B=B))
     output = _output(settings, source, B)
-    cells, scores = _rank(space, source, B, K, settings, context)
+
+    cells, scores = _rank(space, source, K, settings, context.console)
     _write(output, cells, scores)
-    title = f"{min(_SHOWN, len(cells))} of {len(cells):,} cells kept, best predicted first"
-    ranking_table(read_scores(output), "sorted", _SHOWN, title).print(context.console)
-    context.console.print(f"scores: {output}", soft_wrap=True, markup=False)
+
+    printed = min(_MOST_PRINTED, len(cells))
+    title = f"{printed} of {len(cells):,} cells kept, best predicted first"
+    table = ranking_table(read_scores(output), "sorted", _MOST_PRINTED, title)
+    table.print(context.console)
+    print_line(context.console, f"scores: {output}")
 
 
 def _rank(
-    space: SlotSpace, source: Path, B: int, K: int | None, settings: Settings, context: Context
+    space: SlotSpace, source: Path, K: int | None, settings: Settings, console: Console
 ) -> tuple[Sequence[Cell], Sequence[float]]:
+    """Return the best cells of the largest size, best first, and their scores."""
+    B = space.B
+    top = settings.task.top
+    chunk = settings.controller.chunk
     predictor = load_predictor(_last_predictor(source), space)
     total = space.num_cells(B) if K is None else None
-    with Progress(console=context.console, disable=not context.console.is_terminal) as progress:
-        bar = progress.add_task(
-            "scoring" if total is None else f"scoring {total:,} cells", total=total
-        )
-        chunk = settings.controller.chunk
+    with _progress_bar(console, total) as advance:
+        if K is None:
+            ranked, scores = rank_space(space, predictor, B, top, chunk, advance)
+        else:
+            ranked, scores = rank_beam(space, predictor, B, K, chunk, advance)
+    return ranked[:top], scores[:top].tolist()
+
+
+@contextmanager
+def _progress_bar(console: Console, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on a terminal. Yields what is called with each number of scored cells."""
+    title = "scoring" if total is None else f"scoring {total:,} cells"
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(title, total=total)
 
         def advance(cells: int) -> None:
             progress.advance(bar, cells)
 
-        if K is None:
-            ranked, scores = rank_space(space, predictor, B, settings.task.top, chunk, advance)
-        else:
-            ranked, scores = rank_beam(space, predictor, B, K, chunk, advance)
-    return ranked[: settings.task.top], scores[: settings.task.top].tolist()
+        yield advance
 
 
 def _last_predictor(source: Path) -> Path:
+    """Return the folder of the last predictor of the run."""
     # A predictor is whole once its description is there: weights are written first.
-    stages = [path.parent for path in (source / CONTROLLER).glob("stage_*/predictor.json")]
-    stages.sort(key=lambda path: int(path.name.removeprefix("stage_")))
-    if not stages:
+    descriptions = (source / CONTROLLER).glob("stage_*/predictor.json")
+    folders = [path.parent for path in descriptions]
+    if not folders:
         raise PnasError(
             f"from: {source} has no trained predictor yet: let its search finish a stage first"
         )
-    return stages[-1]
+    return max(folders, key=_stage_number)
+
+
+def _stage_number(folder: Path) -> int:
+    return int(folder.name.removeprefix("stage_"))
 
 
 def _output(settings: Settings, source: Path, B: int) -> Path:
-    path = (
-        Path(settings.task.output).expanduser()
-        if settings.task.output
-        else source / f"scores_b{B}.csv"
-    )
-    require(path.parent.is_dir(), "task.output", "must lie in an existing directory", str(path))
-    return path
+    output = settings.task.output or str(source / f"scores_b{B}.csv")
+    return check_output_folder(output)
 
 
 def _write(path: Path, cells: Sequence[Cell], scores: Sequence[float]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)  # never through a link that somebody left there
-    with draft.open("x", newline="") as file:
+    with atomic_write(path) as draft, draft.open("x", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("rank", "score", "blocks", "cell"))
+        writer.writerow(_COLUMNS)
         for rank, (cell, score) in enumerate(zip(cells, scores, strict=True), start=1):
             writer.writerow((rank, f"{score:.6f}", len(cell), cell))
-    os.replace(draft, path)

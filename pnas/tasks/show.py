@@ -1,7 +1,6 @@
 """`task=show`: one run in the terminal."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 from pnas.config import Settings
@@ -19,20 +18,35 @@ from pnas.runs.command_context import Context
 from pnas.runs.run_source import source_dir
 from pnas.system.console import print_line
 
-_FAILURES = 5
+_MOST_FAILURES = 5
+
+_SHOWN_SETTINGS = (
+    "state_space.B",
+    "controller.K",
+    "state_space.operators",
+    "data.name",
+    "trainer.epochs",
+    "child.repeats",
+    "child.filters",
+)
 
 
 def run(settings: Settings, context: Context) -> None:
-    """Print what the run's journal says of it; only reads."""
-    home = source_dir(settings)
-    view = read_run(home)
-    Grid.of(f"{view.name} ({home})", _FACTS, [*headline(view).items(), *_settings(view)]).print(
-        context.console
-    )
-    with closing(Journal(home / JOURNAL)) as journal:
+    """Print what the journal of the run says; only reads.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+    """
+    run_dir = source_dir(settings)
+    view = read_run(run_dir)
+    rows = [*headline(view).items(), *_settings(view)]
+    Grid.of(f"{view.name} ({run_dir})", _FACTS, rows).print(context.console)
+    with Journal(run_dir / JOURNAL) as journal:
         stage_table(summarize(journal)["stages"]).print(context.console)
     best_table(from_children(view.children), settings.task.top).print(context.console)
-    for line in (*_failures(view), *_next(view), *_files(home)):
+
+    for line in (*_failures(view), *_next_commands(view), _report_line(run_dir)):
         print_line(context.console, line)
 
 
@@ -43,35 +57,30 @@ _FACTS = (
 
 
 def _settings(view: RunView) -> Iterator[tuple[str, str]]:
-    """What one wants to know of a run's configuration at a glance."""
-    keys = (
-        "state_space.B",
-        "controller.K",
-        "state_space.operators",
-        "data.name",
-        "trainer.epochs",
-        "child.repeats",
-    )
-    for key in (*keys, "child.filters"):
+    """Yield what one wants to know of a run's configuration at a glance."""
+    for key in _SHOWN_SETTINGS:
         value = view.value(key)
-        if value is not None:
-            yield key, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if isinstance(value, list):
+            yield key, ", ".join(map(str, value))
+        elif value is not None:
+            yield key, str(value)
 
 
 def _failures(view: RunView) -> Iterator[str]:
-    for child in view.failed[:_FAILURES]:
+    for child in view.failed[:_MOST_FAILURES]:
         yield f"failed: {child.cell}: {child.error or 'for no known reason'}"
-    if len(view.failed) > _FAILURES:
-        yield f"and {len(view.failed) - _FAILURES} more failures; errors/ in the run directory has the logs"
+    more = len(view.failed) - _MOST_FAILURES
+    if more > 0:
+        yield f"and {more} more failures; errors/ in the run directory has the logs"
 
 
-def _next(view: RunView) -> Iterator[str]:
+def _next_commands(view: RunView) -> Iterator[str]:
     for advice in advise(view, TASKS):
         yield f"next: {advice.reason} {advice.command}".rstrip()
 
 
-def _files(home: Path) -> Iterator[str]:
-    if (home / REPORT).is_file():
-        yield f"report: {home / REPORT}"
-    else:
-        yield f"report: python run.py task=report from={home}"
+def _report_line(run_dir: Path) -> str:
+    report = run_dir / REPORT
+    if report.is_file():
+        return f"report: {report}"
+    return f"report: python run.py task=report from={run_dir}"

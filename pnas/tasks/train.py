@@ -15,7 +15,7 @@ from pnas.errors import InvalidValue, PnasError, require
 from pnas.execution import visible_gpus
 from pnas.records.training_record import CHECKPOINT, MEMBER_WEIGHTS, MEMBERS, Member, Training
 from pnas.reports.terminal.training_table import cells_table
-from pnas.runs.cell_selection import Chosen, chosen_cells
+from pnas.runs.cell_selection import SelectedCells, select_cells
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.training_directory import Run, opened_training
@@ -35,7 +35,7 @@ def run(settings: Settings, context: Context) -> float | None:
     Returns:
         Mean validation accuracy of the best cell, which is what a sweeper maximises; None without validation.
     """
-    chosen = chosen_cells(settings, context)
+    chosen = select_cells(settings, context)
     info = _checked(chosen)
     if settings.plan_only:
         _print_plan(chosen, info, context)
@@ -52,7 +52,7 @@ def run(settings: Settings, context: Context) -> float | None:
         return _report(record.training, context, settings)
 
 
-def _checked(chosen: Chosen) -> DataInfo:
+def _checked(chosen: SelectedCells) -> DataInfo:
     """Everything that can be refused before any of it is trained."""
     settings = chosen.settings
     trainer = chosen.settings.trainer
@@ -82,7 +82,7 @@ def _checked(chosen: Chosen) -> DataInfo:
     return info
 
 
-def _print_plan(chosen: Chosen, info: DataInfo, context: Context) -> None:
+def _print_plan(chosen: SelectedCells, info: DataInfo, context: Context) -> None:
     settings = chosen.settings
     batches = info.train // settings.trainer.batchsize
     lines = [

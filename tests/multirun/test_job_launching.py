@@ -12,7 +12,7 @@ import pytest
 from support.command import run_apart, run_here, start
 from support.small import SMALL
 
-from pnas.tasks.job_process import Prefixed
+from pnas.multirun.prefixed_output import PrefixedStream
 
 ONE_STAGE = (*SMALL, "state_space.B=1", "tracking=none")
 """3 children, a second of training each."""
@@ -24,7 +24,9 @@ def children(run_dir: Path) -> list[tuple[object, ...]]:
     """Of each child: what it is, its reward, and when it ended."""
     try:
         with sqlite3.connect(f"file:{run_dir}/journal.sqlite?mode=ro", uri=True) as db:
-            rows = "SELECT key, seed, reward, ended_at FROM children WHERE status = 'ok' ORDER BY id"
+            rows = (
+                "SELECT key, seed, reward, ended_at FROM children WHERE status = 'ok' ORDER BY id"
+            )
             return db.execute(rows).fetchall()
     except sqlite3.OperationalError:
         return []
@@ -36,7 +38,7 @@ def rewards(run_dir: Path) -> list[tuple[object, ...]]:
 
 def test_lines_of_jobs_side_by_side_say_whose_they_are() -> None:
     stream = io.StringIO()
-    prefixed = Prefixed(stream, "job 3: ")
+    prefixed = PrefixedStream(stream, "job 3: ")
     for text in ("one\ntw", "o\n", "rest"):
         prefixed.write(text)
     assert stream.getvalue() == "job 3: one\njob 3: two\n"
@@ -46,7 +48,9 @@ def test_failed_jobs_are_listed_last_and_the_same_command_tries_them_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = run_apart("-m", SWEEP, "state_space.B=0,1", "child.filters=2,0", "plan_only=true", cwd=tmp_path)
+    code, out, err = run_apart(
+        "-m", SWEEP, "state_space.B=0,1", "child.filters=2,0", "plan_only=true", cwd=tmp_path
+    )
     assert code == 2
     assert "Traceback" not in err
     assert "Error executing job" not in err
@@ -57,13 +61,17 @@ def test_failed_jobs_are_listed_last_and_the_same_command_tries_them_again(
     assert "child.filters: must be" in third
     assert "Plan of the search" in out
     assert not any((tmp_path / "sweep" / str(job)).exists() for job in range(4))
-    code, _, err = run_apart("-m", SWEEP, "state_space.B=2,1", "child.filters=2", "plan_only=true", cwd=tmp_path)
+    code, _, err = run_apart(
+        "-m", SWEEP, "state_space.B=2,1", "child.filters=2", "plan_only=true", cwd=tmp_path
+    )
     assert (code, "failed" in err) == (0, False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [(), JOBLIB], ids=["basic", "joblib"])
-def test_the_same_sweep_runs_only_what_is_missing(launcher: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_same_sweep_runs_only_what_is_missing(
+    launcher: tuple[str, ...], tmp_path: Path
+) -> None:
     if launcher:
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     sweep = ["-m", SWEEP, *launcher, "seed=1,-1,2", *ONE_STAGE]
@@ -79,11 +87,15 @@ def test_the_same_sweep_runs_only_what_is_missing(launcher: tuple[str, ...], tmp
     assert "Traceback" not in err
     assert "job 1" in err
     after = {job: children(tmp_path / "sweep" / job) for job in ("0", "2")}
-    assert all(set(after[job]) >= set(before[job]) for job in before), "a finished child was trained again"
+    assert all(set(after[job]) >= set(before[job]) for job in before), (
+        "a finished child was trained again"
+    )
     assert [len(rows) for rows in after.values()] == [3, 3]
     code, _, err = run_apart("name=alone", "seed=2", *ONE_STAGE, cwd=tmp_path)
     assert code == 0, err
-    assert sorted(rewards(tmp_path / "outputs" / "alone")) == sorted(rewards(tmp_path / "sweep" / "2"))
+    assert sorted(rewards(tmp_path / "outputs" / "alone")) == sorted(
+        rewards(tmp_path / "sweep" / "2")
+    )
     assert run_apart(*sweep, cwd=tmp_path)[0] == 2
     assert {job: children(tmp_path / "sweep" / job) for job in ("0", "2")} == after
 
@@ -108,16 +120,22 @@ def wait_until_free(sweep: Path) -> None:
 @pytest.mark.slow
 def test_no_state_of_tensorflow_goes_from_one_job_into_the_next(tmp_path: Path) -> None:
     """In one process TensorFlow could not change its threads, and the second job would have been refused."""
-    code, _, err = run_apart("-m", SWEEP, "trainer.threads=1,2", "executor=serial", *ONE_STAGE, cwd=tmp_path)
+    code, _, err = run_apart(
+        "-m", SWEEP, "trainer.threads=1,2", "executor=serial", *ONE_STAGE, cwd=tmp_path
+    )
     assert code == 0, err
-    code, _, err = run_apart("name=alone", "trainer.threads=2", "executor=serial", *ONE_STAGE, cwd=tmp_path)
+    code, _, err = run_apart(
+        "name=alone", "trainer.threads=2", "executor=serial", *ONE_STAGE, cwd=tmp_path
+    )
     assert code == 0, err
     assert rewards(tmp_path / "outputs" / "alone") == rewards(tmp_path / "sweep" / "1")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", [(), JOBLIB], ids=["basic", "joblib"])
-def test_ctrl_c_closes_every_job_and_the_same_command_continues(launcher: tuple[str, ...], tmp_path: Path) -> None:
+def test_ctrl_c_closes_every_job_and_the_same_command_continues(
+    launcher: tuple[str, ...], tmp_path: Path
+) -> None:
     if launcher:
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     sweep = ["-m", SWEEP, *launcher, "seed=1,2", *ONE_STAGE, "trainer.epochs=100"]
@@ -129,7 +147,9 @@ def test_ctrl_c_closes_every_job_and_the_same_command_continues(launcher: tuple[
     assert process.returncode == 130, err
     wait_until_free(tmp_path / "sweep")
     assert (tmp_path / "sweep" / "0" / "journal.sqlite").is_file()
-    if not launcher:  # joblib's workers may be ended before their jobs have written more than their journals
+    if (
+        not launcher
+    ):  # joblib's workers may be ended before their jobs have written more than their journals
         assert (tmp_path / "sweep" / "0" / "summary.json").is_file()
     shutil.rmtree(tmp_path / "sweep")
 
@@ -144,7 +164,9 @@ def test_a_sweep_over_an_option_that_does_not_exist_is_one_line(
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_multirun_in_this_process_leaves_no_exit_code_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_multirun_in_this_process_leaves_no_exit_code_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run_here("-m", SWEEP, "seed=-1", "plan_only=true") == 2
     assert run_here("name=planned", "plan_only=true") == 0

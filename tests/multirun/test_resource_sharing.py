@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pnas.runs.command_context import _jobs_at_once
+from pnas.runs.command_context import jobs_at_once
 from pnas.multirun.resource_sharing import share_of, take_share
 
 
@@ -18,7 +18,9 @@ from pnas.multirun.resource_sharing import share_of, take_share
         (["a", "b", "c"], 1, [["a", "b", "c"]]),
     ],
 )
-def test_shares_cover_everything_and_none_is_empty(items: list[object], shares: int, expected: list[object]) -> None:
+def test_shares_cover_everything_and_none_is_empty(
+    items: list[object], shares: int, expected: list[object]
+) -> None:
     found = [share_of(items, index, shares) for index in range(shares)]
     assert found == expected
     assert {item for share in found for item in share} == set(items)
@@ -28,18 +30,28 @@ def test_shares_cover_everything_and_none_is_empty(items: list[object], shares: 
     ("launcher", "expected"),
     [
         ({"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}, 1),
-        ({"_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher", "n_jobs": 3}, 3),
+        (
+            {
+                "_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
+                "n_jobs": 3,
+            },
+            3,
+        ),
         ({"_target_": "x.JoblibLauncher joblib", "n_jobs": None}, 1),
         ({"_target_": "x.joblib", "n_jobs": -1}, len(os.sched_getaffinity(0))),
         ({"_target_": "x.joblib", "n_jobs": -1000}, 1),
         ({"_target_": "hydra_plugins.hydra_submitit_launcher.SlurmLauncher", "n_jobs": 9}, 1),
     ],
 )
-def test_jobs_at_once_is_known_of_joblib_only(launcher: dict[str, object], expected: int) -> None:
-    assert _jobs_at_once(launcher) == expected
+def testjobs_at_once_is_known_of_joblib_only(launcher: dict[str, object], expected: int) -> None:
+    assert jobs_at_once(launcher) == expected
 
 
-def hold(folder: str, gate: "multiprocessing.synchronize.Barrier", answers: "multiprocessing.Queue[object]") -> None:
+def hold(
+    folder: str,
+    gate: "multiprocessing.synchronize.Barrier",
+    answers: "multiprocessing.Queue[object]",
+) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = "4,5,6"
     take_share(Path(folder), 2, job=0)
     answers.put((sorted(os.sched_getaffinity(0)), os.environ["CUDA_VISIBLE_DEVICES"]))
@@ -52,7 +64,9 @@ def test_two_processes_take_different_shares_and_the_next_takes_a_free_one(tmp_p
     for _ in range(2):
         gate = context.Barrier(2)
         answers = context.Queue()
-        holders = [context.Process(target=hold, args=(str(tmp_path), gate, answers)) for _ in range(2)]
+        holders = [
+            context.Process(target=hold, args=(str(tmp_path), gate, answers)) for _ in range(2)
+        ]
         for holder in holders:
             holder.start()
         taken = sorted(answers.get(timeout=60) for _ in holders)

@@ -10,8 +10,8 @@ import pytest
 from support.command import ROOT, run_here
 from support.fake_children import FakeChildren
 
+from pnas.searching import trained_search
 from pnas.tables import load_table
-from pnas.tasks import tabulate
 
 SPACE = ("state_space.operators=[3x3 maxpool,identity]", "state_space.input_lookback_depth=-1")
 """3 cells of one block and 27 of two."""
@@ -24,7 +24,7 @@ def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeChildren:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "trained").mkdir()
     fakes = FakeChildren(str(tmp_path / "trained"))
-    monkeypatch.setattr(tabulate, "runner_factory", lambda *_: fakes)
+    monkeypatch.setattr(trained_search, "runner_factory", lambda *_: fakes)
     return fakes
 
 

@@ -131,7 +131,7 @@ def test_one_run_that_cannot_be_shown_does_not_stop_the_others(
             "tracking: must be an MLflow store for task=sync",
         ),
         ([], "from: must name a run directory or an MLflow run id for task=sync"),
-        (["task.files=[nothing/*]"], "task.files: must name files or run directories that exist"),
+        (["task.files=[nothing/*]"], "task.files: must name runs that exist"),
         (["task.files=[mlflow.db]"], "task.files: .* is not a run directory"),
         (
             ["from=outputs/whole", "tracking.uri=http://127.0.0.1:1"],

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 from support.command import ROOT, run_apart, run_here, start
 
-from pnas.runs.cell_selection import _LEFT_TO_RUN
+from pnas.runs.cell_selection import INHERITED_GROUPS
 
 CELL = "cell=(-1, 3x3 maxpool, -2, identity)"
 TINY = (
@@ -143,7 +143,7 @@ def test_what_is_left_to_the_search_is_what_the_defaults_are() -> None:
         if isinstance(entry, dict)
         for group, option in entry.items()
     }
-    assert {group: chosen[group] for group in _LEFT_TO_RUN} == _LEFT_TO_RUN
+    assert {group: chosen[group] for group in INHERITED_GROUPS} == INHERITED_GROUPS
 
 
 def history(run_dir: Path) -> list[dict[str, str]]:

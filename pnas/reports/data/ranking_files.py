@@ -7,7 +7,6 @@ The format of a file is recognised by its first line:
 * Files of the original project: no header (see `pnas.reports.data.original_files`).
 """
 
-import glob
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +17,7 @@ from pnas.records.run_directory import CHILDREN
 from pnas.reports.data.csv_lines import KEY, Line, number_or_none, read_lines
 from pnas.reports.data.original_files import read_original
 from pnas.reports.data.scored_cell import ScoredCell
+from pnas.system.path_patterns import matching_paths
 
 _Value = TypeVar("_Value")
 _Row = dict[str, str]
@@ -55,14 +55,13 @@ def find_files(files: str | Path | Iterable[str | Path]) -> list[Path]:
 
 
 def _matches(name: str) -> list[Path]:
-    # A name that exists is never read as a pattern: names of runs may hold [brackets].
-    names = [name] if Path(name).exists() else sorted(glob.glob(name, recursive=True))
-    if not names:
+    matches = matching_paths(name)
+    if not matches:
         rule = "must name files or run directories that exist, or a pattern that matches some"
         raise InvalidValue(KEY, rule, name)
 
     paths = []
-    for path in map(Path, names):
+    for path in matches:
         paths.append(path / CHILDREN if path.is_dir() else path)
     return paths
 

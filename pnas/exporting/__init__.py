@@ -1,0 +1,1 @@
+"""What `task=export` writes: a trained model in several formats, and a description of it."""

@@ -1,0 +1,82 @@
+"""Failed jobs of a multirun: kept on file by their processes, listed at the end by Hydra's."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+from pnas.runs.command_context import Context
+from pnas.system.atomic_write import write_text
+from pnas.system.redaction import scrub
+
+FAILED = ".failed"
+"""Folder of a sweep with one file a failed job: its overrides, its error, its exit code."""
+
+_exit_code = 0
+
+
+def exit_code() -> int:
+    """Exit code of this process's multirun: 0, or that of the first job that failed."""
+    return _exit_code
+
+
+def record_outcome(context: Context, outcome: Mapping[str, Any]) -> None:
+    """Keep the outcome of a failed job for `ReportFailures`, which may run in another process.
+
+    Args:
+        context: The command around the job.
+        outcome: ``error`` and ``exit_code`` of a failed job. An outcome without them removes what
+            an earlier attempt has left.
+    """
+    assert context.sweep_dir is not None
+    path = context.sweep_dir / FAILED / f"{context.job}.json"
+    if "error" not in outcome:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(exist_ok=True)
+    overrides = scrub(" ".join(context.overrides))
+    write_text(path, json.dumps({**outcome, "job": context.job, "overrides": overrides}))
+
+
+class ReportFailures(Callback):
+    """Hydra callback that lists the failed jobs when a multirun ends."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Forget the exit code of an earlier command in this process."""
+        _set_exit_code(0)
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Note the time, which tells this command's failures from those of earlier ones."""
+        _set_exit_code(0)
+        self._started_at = time.time()
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """Print the failed jobs, where one sees them: last."""
+        failures = self._failures(Path(config.hydra.sweep.dir) / FAILED)
+        if not failures:
+            return
+        _set_exit_code(int(failures[0]["exit_code"]))
+        heading = (
+            f"{len(failures)} job(s) of this multirun failed; the same command tries them again"
+        )
+        print(heading, file=sys.stderr)
+        for failure in failures:
+            line = f"  job {failure['job']} ({failure['overrides']}): {failure['error']}"
+            print(line, file=sys.stderr)
+
+    def _failures(self, folder: Path) -> list[dict[str, Any]]:
+        failures = []
+        for path in folder.glob("*.json"):
+            if path.stat().st_mtime >= self._started_at:
+                failures.append(json.loads(path.read_text()))
+        return sorted(failures, key=lambda failure: int(failure["job"]))
+
+
+def _set_exit_code(code: int) -> None:
+    global _exit_code
+    _exit_code = code

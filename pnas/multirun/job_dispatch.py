@@ -1,0 +1,51 @@
+"""From Hydra's job to a task: in this process, or for a job of a multirun in a process of its own."""
+
+import math
+import sys
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from pnas.config import plain_config
+from pnas.errors import PnasError
+from pnas.multirun.job_launching import run_in_process
+from pnas.multirun.task_execution import execute_task
+from pnas.runs.command_context import read_context
+from pnas.system.redaction import scrub
+
+_WORST_OBJECTIVE = 0.0
+"""Value of a failed job for Optuna, whose studies end at a NaN."""
+
+
+def run_job(config: DictConfig) -> float | None:
+    """Run the task that ``config`` names, as the current Hydra job.
+
+    A single command ends here on a user's mistake, with one line and its exit code. A job of a
+    multirun that fails is reported at the end of the multirun, and does not stop the other jobs.
+
+    Args:
+        config: Composed configuration of the job.
+
+    Returns:
+        What a sweeper maximizes; None if the task has no such value.
+    """
+    context = read_context()
+    if context.sweep is not None:
+        return _sweeper_value(run_in_process(plain_config(config), context))
+    try:
+        return execute_task(config, context)
+    except PnasError as error:
+        print(scrub(str(error)), file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _sweeper_value(value: float | None) -> float | None:
+    is_nan = value is not None and math.isnan(value)
+    if is_nan and _is_optuna():
+        return _WORST_OBJECTIVE
+    return value
+
+
+def _is_optuna() -> bool:
+    sweeper = HydraConfig.get().sweeper
+    return "optuna" in str(sweeper.get("_target_"))

@@ -1,0 +1,90 @@
+"""One task in this process: its settings checked, its share of the machine taken, its errors told."""
+
+import errno
+import os
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from omegaconf import DictConfig
+
+from pnas.config import Settings, read_settings
+from pnas.config.task_specs import TASK_SPECS
+from pnas.errors import NotWritable, PnasError
+from pnas.multirun.resource_sharing import take_share
+from pnas.runs.command_context import Context
+
+Task = Callable[[Settings, Context], float | None]
+"""A command: it returns what a sweeper maximizes, or None."""
+
+_NOT_WRITABLE = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EFBIG,
+    }
+)
+
+
+def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> float | None:
+    """Check ``config`` and run its task in this process.
+
+    Args:
+        config: Composed configuration.
+        context: The command around the task.
+
+    Returns:
+        What a sweeper maximizes; None if the task has no such value.
+
+    Raises:
+        PnasError: The user made a mistake, or has to put something right.
+    """
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    # TensorFlow, here and in workers, prints errors only.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        settings = read_settings(config)
+        _take_share(settings, context)
+        task: Task = TASK_SPECS.factory(settings.task.name)
+        return task(settings, context)
+    except OSError as error:
+        raise _as_user_error(error) from error
+    finally:
+        _remove_if_empty(context.run_dir)
+
+
+def _take_share(settings: Settings, context: Context) -> None:
+    """Confine a job of a multirun to its share, unless its number of workers was typed."""
+    if context.sweep_dir is None or context.job is None:
+        return
+    if settings.executor.workers is None:
+        take_share(context.sweep_dir, context.jobs_at_once, context.job)
+
+
+def _raise_interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    """Let a scheduler's SIGTERM end a search as cleanly as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _as_user_error(error: OSError) -> PnasError:
+    """Return a full or read-only disk as the user's error; raise other system errors again."""
+    if error.errno not in _NOT_WRITABLE:
+        raise error
+    name = error.filename or "a file"
+    return NotWritable(
+        f"{name}: cannot be opened or written ({error.strerror}). What was stored is intact; "
+        "the same command continues when this is put right"
+    )
+
+
+def _remove_if_empty(run_dir: Path) -> None:
+    # Hydra makes it also for a command that is refused or has nothing to leave there.
+    try:
+        run_dir.rmdir()
+    except OSError:
+        return

@@ -1,0 +1,79 @@
+"""What is checked before a search trains anything, so that its mistakes cost seconds, not hours."""
+
+from pnas.children import Limits
+from pnas.children.manager import check_batchsize
+from pnas.children.network.builder import check_image
+from pnas.children.recipe import check_augmentation
+from pnas.config import Settings
+from pnas.data import DataInfo, Dataset, check_data
+from pnas.errors import require
+from pnas.execution import check_executor, visible_gpus
+from pnas.searching.cache_reuse import check_cache
+from pnas.searching.sweep_objective import check_objective
+from pnas.searching.tabular_search import check_table, is_tabular
+from pnas.state_space import SlotSpace, StateSpace
+
+
+def check_search(settings: Settings, space: SlotSpace) -> None:
+    """Check everything that can be checked before a search does any work.
+
+    Args:
+        settings: Settings of the command.
+        space: State space that is searched.
+
+    Raises:
+        PnasError: Names the key that must be changed.
+    """
+    check_objective(settings, space)
+    if is_tabular(settings):
+        check_table(settings, space)
+        return
+    check_children(settings, space)
+    settings.search.check(space, settings.controller.K, settings.trainer.epochs)
+    if not settings.plan_only:
+        check_cache(settings)
+        check_executor(settings.executor)
+
+
+def check_children(settings: Settings, space: SlotSpace) -> DataInfo:
+    """Check what depends on the sizes of the data, before any of it is trained on.
+
+    Args:
+        settings: Settings of the command.
+        space: State space whose cells are to be trained.
+
+    Returns:
+        Sizes of the data.
+
+    Raises:
+        PnasError: Names the key that must be changed.
+    """
+    rule = "must be a space whose cells can be built as networks (kind: pnas) to train children"
+    is_buildable = isinstance(space, StateSpace)
+    require(is_buildable, "state_space.kind", rule, settings.state_space.kind)
+
+    trainer = settings.trainer
+    data = check_data(settings.data)
+    trainer.check_search_supported()
+    check_augmentation(trainer, data.image_shape)
+    check_batchsize(trainer, data.train)
+    check_image(settings.child, data.image_shape)
+    limits_of(settings, data).check(space.initial_children(), at_least=2)
+    check_device(settings)
+    return data
+
+
+def check_device(settings: Settings) -> None:
+    """Check that there is a GPU where one is asked for.
+
+    Raises:
+        InvalidValue: Names ``trainer.device``.
+    """
+    device = settings.trainer.device
+    rule = "must be auto or cpu where no NVIDIA GPU is visible"
+    require(device != "gpu" or bool(visible_gpus()), "trainer.device", rule, device)
+
+
+def limits_of(settings: Settings, data: DataInfo | Dataset) -> Limits:
+    """Return the limits on the size of children, for images and classes of ``data``."""
+    return Limits(settings.trainer, settings.child, data.image_shape, data.num_classes)

@@ -1,0 +1,101 @@
+"""From the journal of `task=tabulate` to the rows of a table, and what is said of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pnas.config import Settings
+from pnas.records import ChildRecord, Journal
+from pnas.search import STOPPED_BY
+from pnas.state_space import Cell, SlotSpace
+from pnas.tables import Row
+
+_GROUPS = ("seed", "child", "trainer", "data")
+"""Parts of the configuration that a table states."""
+
+CellRow = tuple[Cell, Row]
+
+
+def rows_of(children: Sequence[ChildRecord], space: SlotSpace) -> list[CellRow]:
+    """Return one row for each cell that was trained to its end, in order of its first training.
+
+    Args:
+        children: Trainings, several of each cell.
+        space: State space of the cells.
+    """
+    by_cell: dict[Cell, list[ChildRecord]] = {}
+    for child in children:
+        if child.reward is not None:
+            by_cell.setdefault(space.canonical(child.cell), []).append(child)
+    return [(cell, _row(trainings)) for cell, trainings in by_cell.items()]
+
+
+def _row(trainings: Sequence[ChildRecord]) -> Row:
+    first = trainings[0]
+    rewards = [child.reward for child in trainings if child.reward is not None]
+    seconds = [child.seconds for child in trainings if child.seconds is not None]
+    mean_seconds = round(sum(seconds) / len(seconds), 3) if seconds else None
+    return Row(
+        rewards=tuple(rewards),
+        epochs=len(first.metrics.get("loss", ())) or None,
+        seconds=mean_seconds,
+        params=first.params,
+        flops=first.flops,
+    )
+
+
+def about_table(settings: Settings, journal: Journal) -> dict[str, Any]:
+    """Return how the table was made, for whoever reads it."""
+    config = settings.as_dict()
+    about = {group: config[group] for group in _GROUPS}
+    about["trainer"] = {
+        key: value for key, value in config["trainer"].items() if not key.startswith("table")
+    }
+    about["repeats"] = settings.task.repeats
+    about["data_fingerprint"] = journal.meta("data_fingerprint")
+    return about
+
+
+def summary_lines(rows: Sequence[CellRow], journal: Journal) -> list[str]:
+    """Return what the terminal says of a table."""
+    failed = sum(child.error is not None for child in journal.children())
+    trainings = sum(len(row.rewards) for _, row in rows)
+    lines = [f"{len(rows):,} cells, {trainings:,} trainings, {failed} failed"]
+
+    deviations = reward_deviations([row for _, row in rows])
+    if deviations is not None:
+        between_cells, between_seeds = deviations
+        lines.append(
+            f"standard deviation of rewards: {between_cells:.4f} between cells, "
+            f"{between_seeds:.4f} between seeds"
+        )
+    limit = journal.meta(STOPPED_BY)
+    if limit:
+        lines.append(f"stopped by {limit}; the same command with more continues")
+    return lines
+
+
+def reward_deviations(rows: Sequence[Row]) -> tuple[float, float] | None:
+    """Return the standard deviations of rewards between cells and between seeds of one cell.
+
+    One-way analysis of variance over the cells that were trained most often. With n trainings of
+    each of k cells, s_w^2 = sum (r - mean of its cell)^2 / (k (n - 1)) estimates the variance
+    between seeds, and the variance of the means less s_w^2 / n that between cells.
+
+    Args:
+        rows: Rows of a table.
+
+    Returns:
+        Both standard deviations; None without cells that were trained several times.
+    """
+    repeats = max((len(row.rewards) for row in rows), default=0)
+    complete = [row for row in rows if len(row.rewards) == repeats]
+    if repeats < 2 or len(complete) < 2:
+        return None
+
+    squares = [(reward - row.mean) ** 2 for row in complete for reward in row.rewards]
+    variance_of_seeds = sum(squares) / (len(complete) * (repeats - 1))
+    mean = sum(row.mean for row in complete) / len(complete)
+    variance_of_means = sum((row.mean - mean) ** 2 for row in complete) / (len(complete) - 1)
+    variance_of_cells = variance_of_means - variance_of_seeds / repeats
+    # The estimate of a variance near 0 may be negative.
+    return max(variance_of_cells, 0.0) ** 0.5, variance_of_seeds**0.5

@@ -1,0 +1,126 @@
+"""A search that trains its children on this machine or a cluster."""
+
+import threading
+from contextlib import closing
+from functools import partial
+
+from pnas.children import ChildRunnerFactory, NetworkSpec, count_network
+from pnas.children.tensorflow_runtime import configure_runtime, quiet_start
+from pnas.config import Settings
+from pnas.data import Dataset, load_dataset
+from pnas.execution import Executor, RunnerFactory, count_workers, make_executor, visible_gpus
+from pnas.records import Journal
+from pnas.records.path_safety import validate_keys
+from pnas.records.run_directory import WEIGHTS
+from pnas.reports.terminal.live_view import LiveView
+from pnas.runs.child_identity import known_stages
+from pnas.runs.command_context import Context
+from pnas.runs.search_directory import check_same_data
+from pnas.searching.cache_reuse import restore_cached_weights, with_cache
+from pnas.searching.loop_wiring import run_loop, strategy_factory
+from pnas.searching.search_checks import limits_of
+from pnas.searching.search_ending import Ending
+from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
+from pnas.state_space import Cell, SlotSpace
+from pnas.tracking import start_tracker
+
+
+def search_by_training(
+    settings: Settings, context: Context, space: SlotSpace, journal: Journal
+) -> None:
+    """Run the search, or the rest of it, and leave its files.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        space: State space that is searched.
+        journal: Journal of the run, open for writing.
+    """
+    dataset = load_dataset(settings.data)
+    check_same_data(journal, dataset.fingerprint)
+    keys = [child.key for child in journal.children()]
+    validate_keys(keys, journal.path)
+    weights_dir = context.run_dir / WEIGHTS
+    weights_dir.mkdir(exist_ok=True)
+
+    def note_run(info: dict[str, str]) -> None:
+        journal.set_meta(tracking=info)
+
+    tracker = start_tracker(settings.tracking, context.run_dir, note_run)
+    summary = Summarize(context.run_dir, journal)
+    _start_tensorflow(settings)
+    with (
+        Ending(settings, context, journal, dataset, tracker, summary),
+        closing(make_child_executor(settings, dataset)) as executor,
+        _live_view(settings, context, space, journal) as view,
+    ):
+        run_loop(
+            settings,
+            space,
+            journal,
+            make_strategy=strategy_factory(
+                settings, space, context.run_dir, limits_of(settings, dataset).is_feasible
+            ),
+            executor=with_cache(executor, settings, space, dataset.fingerprint),
+            observers=(summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
+            epochs=settings.trainer.epochs,
+            weights_dir=weights_dir,
+            cost=partial(_multiply_adds, settings.child, dataset),
+        )
+        restore_cached_weights(journal, executor, weights_dir)
+
+
+def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:
+    """Return the executor that ``settings`` ask for, to train children on ``dataset``."""
+    factory = runner_factory(settings, dataset)
+    threads = settings.trainer.threads
+    return make_executor(settings.executor, factory, threads, _may_use_gpu(settings))
+
+
+def runner_factory(settings: Settings, dataset: Dataset) -> RunnerFactory:
+    """Return what workers make their runner with."""
+    # Nodes of a cluster may not have the files, so the data goes with the worker.
+    shipped = dataset if settings.executor.kind == "ray" else None
+    return ChildRunnerFactory(
+        settings.data,
+        settings.child,
+        settings.trainer,
+        gpu_memory_mb=settings.executor.gpu_memory_mb,
+        dataset=shipped,
+    )
+
+
+def _may_use_gpu(settings: Settings) -> bool:
+    return settings.trainer.device != "cpu"
+
+
+def _start_tensorflow(settings: Settings) -> None:
+    if settings.executor.kind == "serial":
+        # Children and predictor share this process: the first one decides TensorFlow's threads.
+        configure_runtime(settings.trainer)
+        return
+    # The predictor needs it at the end of stage 1: by then it is imported.
+    threading.Thread(target=_import_tensorflow, daemon=True).start()
+
+
+def _import_tensorflow() -> None:
+    with quiet_start():
+        import tensorflow  # noqa: F401
+
+
+def _live_view(
+    settings: Settings, context: Context, space: SlotSpace, journal: Journal
+) -> LiveView:
+    gpus = len(visible_gpus()) if _may_use_gpu(settings) else 0
+    return LiveView(
+        context.console,
+        known_stages(settings.search, space),
+        journal.children(),
+        K=settings.controller.K,
+        workers=count_workers(settings.executor, settings.trainer.threads, gpus),
+        plain=context.sweep is not None,
+    )
+
+
+def _multiply_adds(network: NetworkSpec, dataset: Dataset, cell: Cell) -> int:
+    return count_network(cell, network, dataset.image_shape, dataset.num_classes).flops
