@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
 from pnas.state_space.named_cells import PRESETS
 from pnas.system.redaction import redact
+from pnas.system.stored_yaml import read_yaml_text
 from pnas.tracking import TrackingSpec
 
 
@@ -160,7 +162,8 @@ def load_settings(path: Path) -> dict[str, Any]:
         ValueError: It is no mapping, or a key of it asks for an object to be made (``_target_``).
         OSError, yaml.YAMLError, OmegaConfBaseException, RecursionError: It cannot be read.
     """
-    loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    text = read_yaml_text(path)
+    loaded = OmegaConf.to_container(OmegaConf.load(StringIO(text)), resolve=False)
     if not isinstance(loaded, dict):
         raise ValueError("it is not a mapping of keys to values")
     _check_no_targets(loaded)

@@ -18,6 +18,7 @@ from pnas.state_space.specs import (
     migrate_state_space,
 )
 from pnas.state_space.tokens import ABSENT, Tokens
+from pnas.state_space.wiring import Operand, Outputs, Wiring, infer_wiring, paired_operands
 
 __all__ = [
     "ABSENT",
@@ -28,15 +29,20 @@ __all__ = [
     "Cell",
     "NASBench201Space",
     "NASBench201Spec",
+    "Operand",
     "Operator",
     "OperatorKind",
+    "Outputs",
     "PNASSpaceSpec",
     "Slot",
     "SlotSpace",
     "StateSpace",
     "StateSpaceSpec",
     "Tokens",
+    "Wiring",
     "build_space",
+    "infer_wiring",
     "migrate_state_space",
+    "paired_operands",
     "parse_operator",
 ]

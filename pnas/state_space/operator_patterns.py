@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pnas.errors import InvalidValue, require
 from pnas.extensions import extension_names
+from pnas.state_space.limits import MAX_KERNEL, MAX_OPERATORS
 
 KEY = "state_space.operators"
 
@@ -102,6 +103,8 @@ def parse_operators(texts: Any) -> tuple[str, ...]:
     is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
     is_filled = is_list and len(texts) > 0
     require(is_filled, KEY, "must be a list of at least one operator", texts)
+    rule = f"must be a list of at most {MAX_OPERATORS} operators"
+    require(len(texts) <= MAX_OPERATORS, KEY, rule, len(texts))
 
     written = tuple(map(_written_form, texts))
     is_unique = len(set(written)) == len(written)
@@ -131,4 +134,5 @@ def _parse_kernel(kind: OperatorKind, digits: str, text: str) -> int:
     is_odd = kernel % 2 == 1
     rule = f"K in '{kind}' must be an odd integer of at least {kind.smallest_kernel}"
     require(is_odd and kernel >= kind.smallest_kernel, KEY, rule, text)
+    require(kernel <= MAX_KERNEL, KEY, f"K in '{kind}' must be at most {MAX_KERNEL}", text)
     return kernel

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.errors import require_count
+from pnas.state_space import limits
 from pnas.state_space.cell import Cell, Value
 from pnas.state_space.isomorphism.canonical import canonical_form
 from pnas.state_space.isomorphism.colouring import class_keys
@@ -17,15 +18,7 @@ from pnas.state_space.operator_patterns import PAPER_OPERATORS, parse_operators
 from pnas.state_space.slot_space import Slot, SlotSpace
 from pnas.state_space.tokens import Tokens
 from pnas.state_space.wiring import Outputs, Wiring, paired_operands
-from pnas.validation import Rule, check_value, integer, optional
-
-LOOKBACK_RULE = Rule(
-    "must be a negative integer, or 0 for the cell's own input", integer(maximum=0).holds
-)
-LOOKFORWARD_RULE = Rule(
-    "must be null (all earlier blocks) or an integer of at least 0",
-    optional(integer(minimum=0)).holds,
-)
+from pnas.validation import check_value
 
 
 class StateSpace(SlotSpace):
@@ -64,13 +57,13 @@ class StateSpace(SlotSpace):
                 these extremes a cell can be out of reach of a given written parent.
 
         Raises:
-            InvalidValue: A value breaks these rules.
+            InvalidValue: A value breaks these rules, or exceeds `pnas.state_space.limits`.
         """
         super().__init__(B)
         self.operators = parse_operators(PAPER_OPERATORS if operators is None else operators)
-        check_value("state_space.input_lookback_depth", LOOKBACK_RULE, input_lookback_depth)
+        check_value("state_space.input_lookback_depth", limits.LOOKBACK, input_lookback_depth)
         check_value(
-            "state_space.input_lookforward_depth", LOOKFORWARD_RULE, input_lookforward_depth
+            "state_space.input_lookforward_depth", limits.LOOKFORWARD, input_lookforward_depth
         )
         self.input_lookback_depth = input_lookback_depth
         self.input_lookforward_depth = input_lookforward_depth

@@ -23,9 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.errors import InvalidValue, require, require_count
+from pnas.state_space import limits
 from pnas.state_space.cell import Cell, Value
 from pnas.state_space.tokens import ABSENT, Tokens, extend, rechunked
 from pnas.state_space.wiring import Wiring, infer_wiring
+from pnas.validation import check_value
 
 LARGEST_INDEX = 2_000_000
 """Largest number of written forms of one size that are looked at to find the unique cells.
@@ -70,7 +72,8 @@ class SlotSpace(ABC):
     """
 
     def __init__(self, B: int) -> None:
-        self.B = require_count("state_space.B", B)
+        check_value("state_space.B", limits.BLOCKS, B)
+        self.B = B
 
     @abstractmethod
     def slots(self, b: int) -> tuple[Slot, ...]:

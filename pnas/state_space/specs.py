@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pnas.state_space import limits
 from pnas.state_space.nasbench201 import NODES
 from pnas.state_space.operator_patterns import parse_operators
-from pnas.state_space.pnas_space import LOOKBACK_RULE, LOOKFORWARD_RULE
 from pnas.validation import check_fields, integer, setting
 
 _GROUP = "state_space"
@@ -25,7 +25,7 @@ class StateSpaceSpec:
     """
 
     kind: str = "pnas"
-    B: int = setting(3, integer(minimum=1))
+    B: int = setting(3, limits.BLOCKS)
 
     def __post_init__(self) -> None:
         check_fields(self, _GROUP)
@@ -44,8 +44,8 @@ class PNASSpaceSpec(StateSpaceSpec):
     """
 
     operators: list[str] | None = None
-    input_lookback_depth: int = setting(-2, LOOKBACK_RULE)
-    input_lookforward_depth: int | None = setting(None, LOOKFORWARD_RULE)
+    input_lookback_depth: int = setting(-2, limits.LOOKBACK)
+    input_lookforward_depth: int | None = setting(None, limits.LOOKFORWARD)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -10,12 +10,17 @@ The rows are CSV (``.csv``, ``.csv.gz``) or arrays (``.npz``). Columns: ``cell``
 in [0, 1], and, where known, ``reward_2``, ``reward_3``... of further trainings of the cell (empty
 where one failed), ``test``, ``epochs``, ``seconds``, ``params``, ``flops``. Other columns, and
 other keys of the YAML file, are ignored: they are free for whoever describes the table.
+
+A table whose cells all have the largest size says ``short_cells: padded``: a smaller cell is then
+found by the cell of that size that computes the same, as the space declares (`SlotSpace.padded`).
+Without it (``short_cells: own rows``) every cell has a row of its own.
 """
 
 import csv
 import gzip
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +30,14 @@ from pnas.errors import InvalidValue, require
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.atomic_write import write_text
 from pnas.system.bounded_files import read_arrays, read_gzip_text, read_text
+from pnas.system.stored_yaml import load_yaml
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
 from pnas.tables.reward_table import KEY, Row, Table
 
 FORMAT = "pnas-table-1"
+OWN_ROWS = "own rows"
+PADDED = "padded"
+_SHORT_CELLS = "short_cells"
 _SUFFIXES = (".csv", ".csv.gz", ".npz")
 _COUNTS = ("params", "flops")
 _FIGURES = ("epochs", "seconds", *_COUNTS)
@@ -39,7 +48,7 @@ _FIGURES = ("epochs", "seconds", *_COUNTS)
 
 def read_table_file(path: Path, reward: str | None = None, test: str | None = None) -> Table:
     """Read a table by its YAML file; see `pnas.tables.load_table`."""
-    head = yaml.safe_load(path.read_text())
+    head = load_yaml(path)
     is_table = isinstance(head, Mapping) and head.get("format") == FORMAT
     require(is_table, KEY, f"must say format: {FORMAT}", str(path))
     for name in ("space", "rows"):
@@ -47,19 +56,49 @@ def read_table_file(path: Path, reward: str | None = None, test: str | None = No
         require(name in head, KEY, rule, name)
 
     space = build_space(head["space"])
-    columns = _read_columns(path.parent / str(head["rows"]))
-    rows = _rows(columns, space, path, reward or "reward", test)
-    return Table(path, space, rows, _CanonicalText(space))
+    pads = _check_short_cells(head.get(_SHORT_CELLS, OWN_ROWS), path)
+    identify = CellIdentity(space, pads)
+    columns = _read_columns(_rows_path(path, head["rows"]))
+    rows = _rows(columns, identify, path, reward or "reward", test)
+    return Table(path, space, rows, identify)
 
 
-class _CanonicalText:
-    """Maps a cell to the text of its canonical form. A class, so that tables can be pickled."""
+@dataclass(frozen=True)
+class CellIdentity:
+    """Maps a cell to the text that its row is found by. A class, so that tables can be pickled.
 
-    def __init__(self, space: SlotSpace) -> None:
-        self._space = space
+    Attributes:
+        space: State space of the table.
+        pads: Whether a cell is the padded one that computes the same (`SlotSpace.padded`).
+    """
+
+    space: SlotSpace
+    pads: bool = False
 
     def __call__(self, cell: Cell) -> str:
-        return str(self._space.canonical(cell))
+        if self.pads:
+            cell = self.space.padded(cell)
+        return str(self.space.canonical(cell))
+
+
+def _check_short_cells(value: Any, path: Path) -> bool:
+    rule = f"{_SHORT_CELLS} in {path} must be {OWN_ROWS} or {PADDED}"
+    require(value in (OWN_ROWS, PADDED), KEY, rule, value)
+    return bool(value == PADDED)
+
+
+def _rows_path(table: Path, name: Any) -> Path:
+    """Return the path of the file of rows.
+
+    Raises:
+        InvalidValue: It is not below the table's own folder: a table may come from somebody else,
+            and its errors quote what they find.
+    """
+    path = table.parent / str(name)
+    folder = table.parent.resolve()
+    is_inside = path.resolve().is_relative_to(folder)
+    require(is_inside, KEY, "must have its rows in its own folder", str(name))
+    return path
 
 
 def _read_columns(path: Path) -> Columns:
@@ -75,15 +114,25 @@ def _read_columns(path: Path) -> Columns:
 
 
 def _parse_csv(text: str) -> Columns:
-    lines = list(csv.DictReader(io.StringIO(text)))
-    if not lines:
-        return {}
-    return {name: [line[name] for line in lines] for name in lines[0]}
+    lines = csv.reader(io.StringIO(text))
+    header = next(lines, [])
+    columns: dict[str, list[str | None]] = {name: [] for name in header}
+    for line in lines:
+        is_blank = not line
+        if is_blank:
+            continue
+        rule = f"must have at most {len(header)} entries a row"
+        require(len(line) <= len(header), KEY, rule, ",".join(line))
+        missing = [None] * (len(header) - len(line))
+        for name, value in zip(header, [*line, *missing], strict=True):
+            columns[name].append(value)
+    return columns
 
 
 def _rows(
-    columns: Columns, space: SlotSpace, path: Path, reward: str, test: str | None
+    columns: Columns, identify: CellIdentity, path: Path, reward: str, test: str | None
 ) -> dict[str, Row]:
+    space = identify.space
     cells = [_parse_cell(text, space, path) for text in column(columns, "cell", path)]
     require(bool(cells), KEY, "must have rows", str(path))
     first = column(columns, reward, path)
@@ -105,7 +154,7 @@ def _rows(
             test=_test_accuracy(tests[i], test or "test", cell),
             **_figures(columns, i),
         )
-        add_row(rows, str(space.canonical(cell)), row, str(cell))
+        add_row(rows, identify(cell), row, str(cell))
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue, MalformedFile, require
 from pnas.tables.nasbench201_table import read_nasbench201
 from pnas.tables.reward_table import KEY, Table
 from pnas.tables.table_files import read_table_file
@@ -34,6 +34,8 @@ def load_table(path: str | Path, reward: str | None = None, test: str | None = N
         return read(file, reward, test)
     except InvalidValue:
         raise
+    except MalformedFile as error:
+        raise InvalidValue(KEY, f"must be a table ({error})", str(path)) from error
     except Exception as error:  # A file may hold anything, and its readers raise as many things.
         rule = f"must be a table ({type(error).__name__}: {error})"
         raise InvalidValue(KEY, rule, str(path)) from error

@@ -28,6 +28,15 @@ MISTAKES = [
     ("name=../outside", "name", "../outside"),
     # the state space
     ("state_space.B=0", "state_space.B", "0"),
+    ("state_space.B=30", "state_space.B", "30"),
+    ("state_space.B=2147483648", "state_space.B", "2147483648"),
+    (
+        "state_space.input_lookback_depth=-1000000000",
+        "state_space.input_lookback_depth",
+        "-1000000000",
+    ),
+    ("state_space.input_lookback_depth=-100000", "state_space.input_lookback_depth", "-100000"),
+    ("state_space.operators=[9999x9999 conv]", "state_space.operators", "9999x9999 conv"),
     ("state_space.operators=[]", "state_space.operators", "[]"),
     ("state_space.operators=[3x3 convolution]", "state_space.operators", "3x3 convolution"),
     ("state_space.operators=[4x4 conv]", "state_space.operators", "4x4 conv"),

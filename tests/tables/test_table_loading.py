@@ -96,9 +96,32 @@ def test_rows_beyond_the_free_memory_are_refused_unread(
         load_table(path)
 
 
+def test_a_small_cell_is_the_padded_one_where_the_table_says_so(tmp_path: Path) -> None:
+    head = "format: pnas-table-1\nspace: {kind: nasbench201, B: 3}\nrows: rows.csv\n"
+    full = "(nor_conv_3x3), (none, skip_connect), (none, none, skip_connect)"
+    rows = f'cell,reward\n"{full}",0.5\n'
+    small = Cell.parse("(nor_conv_3x3)")
+
+    padded = load_table(write_files(tmp_path, rows, f"{head}short_cells: padded\n"))
+    assert padded.row(small) == padded.row(Cell.parse(full)) == Row((0.5,))
+
+    own_rows = load_table(write_files(tmp_path, rows, head))
+    assert own_rows.row(Cell.parse(full)) == Row((0.5,))
+    with pytest.raises(InvalidValue, match="lacks this one"):
+        own_rows.row(small)
+
+
+def test_rows_of_a_small_cell_and_its_padded_one_must_agree(tmp_path: Path) -> None:
+    head = "format: pnas-table-1\nspace: {kind: nasbench201, B: 2}\nrows: rows.csv\n"
+    rows = 'cell,reward\n"(none)",0.5\n"(none), (none, skip_connect)",0.25\n'
+    with pytest.raises(InvalidValue, match="must not have rows of one cell that disagree"):
+        load_table(write_files(tmp_path, rows, f"{head}short_cells: padded\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
+        (f"cell,reward\n{CONV},0.5,0.6\n", "at most 2 entries a row"),
         ("cell,score\n" + f"{CONV},0.5\n", "must have a column reward"),
         ("name,reward\n" + f"{CONV},0.5\n", "must have a column cell"),
         ("", "must have a column cell"),
@@ -134,11 +157,22 @@ def test_bad_rows_are_refused(text: str, rule: str, tmp_path: Path) -> None:
         (f"{HEAD}rows: gone.csv\n", "beside it"),
         (f"{HEAD}rows: rows.txt\n", "ending in"),
         ("format: [\n", "must be a table"),
+        (f"{HEAD}rows: ../rows.csv\n", "in its own folder"),
+        (f"{HEAD}rows: /etc/hostname.csv\n", "in its own folder"),
+        (f"{HEAD}rows: link.csv\n", "in its own folder"),
+        (f"{HEAD}rows: rows.csv\nshort_cells: maybe\n", "short_cells in .* must be own rows or"),
+        (f"{HEAD}rows: rows.csv\nabout: &a [x]\nagain: *a\n", "without aliases"),
+        (HEAD.replace("B: 2", "B: 2147483648"), r"state_space\.B"),
+        (HEAD.replace("depth: -1", "depth: -100000"), r"state_space\.input_lookback_depth"),
     ],
 )
 def test_bad_descriptions_are_refused(head: str, rule: str, tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match=rule):
+    (tmp_path / "link.csv").symlink_to("/etc/hostname")
+    if "state_space" in rule:
+        head += "rows: rows.csv\n"
+    with pytest.raises(InvalidValue, match=rule) as refused:
         load_table(write_files(tmp_path, TEXT, head))
+    assert "\n" not in str(refused.value)
 
 
 def test_a_path_that_is_not_a_table_is_refused(tmp_path: Path) -> None:
