@@ -145,6 +145,7 @@ def begin_journal(settings: Settings, context: Context, journal: Journal) -> Non
         name=name,
         sweep=context.sweep,
         choices=dict(context.choices),
+        overrides=list(context.overrides),
         started_at=time.time(),
         status="running",
         config=config,
@@ -170,6 +171,9 @@ def _continue(
         _raise_limits(journal, stored, config, raised)
         limits = [f"{key} from {before} to {after}" for key, (before, after) in raised.items()]
         print_line(context.console, f"raised: {', '.join(limits)}")
+    if raised or journal.meta("status") != "finished":
+        # What reports say to type, in order to continue from here.
+        journal.set_meta(overrides=list(context.overrides))
     write_config(context.run_dir, journal.meta("config"))
     _remove_predictors_without_stage(context.run_dir, journal)
 

@@ -3,7 +3,7 @@
 from pnas.config import Settings
 from pnas.data import DataInfo
 from pnas.execution import count_workers, visible_gpus
-from pnas.reports.terminal.result_tables import duration
+from pnas.reports.data.number_format import duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.search.search_plan import StagePlan, Workload, plan_search, search_seconds
@@ -47,10 +47,10 @@ def print_plan(settings: Settings, context: Context, space: SlotSpace, data: Dat
 
 def _totals(stages: list[StagePlan], space: SlotSpace, workers: int) -> list[str]:
     children = sum(stage.children for stage in stages)
-    cells = space.num_cells(space.B)
+    cells = sum(space.num_cells(b) for b in range(1, space.B + 1))
     time = duration(search_seconds(stages, workers))
     lines = [
-        f"children: {children:,} at most, of {cells:,} unique cells with {space.B} blocks",
+        f"children: {children:,} at most, of {cells:,} unique cells of up to {space.B} blocks",
         f"time: about {time} on {workers} CPU worker(s), by a rough model of one server core",
     ]
     gpus = len(visible_gpus())

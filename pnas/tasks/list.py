@@ -6,8 +6,8 @@ from pathlib import Path
 from pnas.config import Settings
 from pnas.errors import RunDirectoryError
 from pnas.records.run_directory import JOURNAL
+from pnas.reports.data.number_format import count, decimal, duration, plural
 from pnas.reports.data.run_reader import RunView, read_run
-from pnas.reports.terminal.result_tables import count, decimal, duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -49,7 +49,7 @@ def run(settings: Settings, context: Context) -> None:
 
     run_dirs.sort(key=_changed_at, reverse=True)
     newest = run_dirs[: settings.task.top]
-    title = f"{len(run_dirs):,} runs, newest first"
+    title = f"{plural(len(run_dirs), 'run')}, newest first"
     if len(newest) < len(run_dirs):
         title += f" (the first {len(newest):,})"
     rows = [_Row(run_dir) for run_dir in newest]

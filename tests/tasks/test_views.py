@@ -55,6 +55,11 @@ def test_the_list_says_how_runs_ended(home: Path, capsys: pytest.CaptureFixture[
     ]
 
 
+def test_one_run_is_not_called_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here("task=list", "task.files=[outputs/whole]") == 0
+    assert capsys.readouterr().out.startswith("1 run, newest first\n")
+
+
 def test_a_list_of_nothing_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

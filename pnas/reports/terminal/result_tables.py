@@ -7,17 +7,6 @@ from pnas.reports.data.number_format import correlation, count, decimal, duratio
 from pnas.reports.data.scored_cell import ScoredCell, ranked, short_names
 from pnas.reports.terminal.text_grid import Column, Grid
 
-__all__ = [
-    "best_table",
-    "correlation",
-    "count",
-    "decimal",
-    "duration",
-    "ranking_table",
-    "stage_table",
-]
-
-# A place, counted from 1, and the cell at it.
 _Item = tuple[int, ScoredCell]
 
 _Stage = Mapping[str, Any]

@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from pnas.reports import ScoredCell
-from pnas.reports.data.number_format import plural
-from pnas.reports.terminal.result_tables import best_table, duration, ranking_table, stage_table
+from pnas.reports.data.number_format import duration, plural
+from pnas.reports.terminal.result_tables import best_table, ranking_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.state_space import Cell
 
