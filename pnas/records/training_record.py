@@ -1,11 +1,9 @@
-"""training.json: what is true of a `task=train`, written whole after every training.
+"""training.json: what is true of a `task=train`, written as a whole after every training.
 
-Curves of the epochs are in ``members/<id>/history.csv``, weights in ``members/<id>/weights.npz``; a training that
-is not over has a checkpoint beside them.
+Values of each epoch are in ``members/<id>/history.csv``, weights in ``members/<id>/weights.npz``. A
+training that is not over has a checkpoint beside them.
 """
 
-import csv
-import io
 import json
 import statistics
 from collections.abc import Sequence
@@ -13,8 +11,24 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pnas.errors import RunDirectoryError
+from pnas.errors import MalformedFile, RunDirectoryError
+from pnas.records.training_history import read_history, write_history
 from pnas.system.atomic_write import write_text
+from pnas.system.bounded_files import read_text
+from pnas.system.stored_json import parse_json_mapping
+
+__all__ = [
+    "CHECKPOINT",
+    "HISTORY",
+    "MEMBERS",
+    "MEMBER_WEIGHTS",
+    "TRAINING",
+    "Member",
+    "Training",
+    "load_training",
+    "read_history",
+    "write_history",
+]
 
 TRAINING = "training.json"
 MEMBERS = "members"
@@ -22,23 +36,28 @@ HISTORY = "history.csv"
 MEMBER_WEIGHTS = "weights.npz"
 CHECKPOINT = "checkpoint.npz"
 
+_DERIVED = ("cells", "best")
+"""Keys of training.json that are there for other programs, and follow from the rest."""
+
 
 @dataclass
 class Member:
     """One training: a cell with a seed.
 
     Attributes:
-        id: names its folder below ``members/``.
-        cell: as text.
-        key: of the cell's canonical form.
-        seed: of this training.
-        params, flops: of the network without its training-only parts.
-        status: waiting, finished or failed.
-        epochs: that it was trained for.
-        seconds: of its epochs.
-        val_accuracy, val_loss: after the last epoch; None where nothing was validated.
-        test_accuracy: read once, when all trainings were over.
-        error: why it failed.
+        id: Name of its folder below ``members/``.
+        cell: Its cell, as text.
+        key: Key of the cell's canonical form.
+        seed: Seed of this training.
+        params: Trainable parameters of the network without its training-only parts.
+        flops: Multiply-adds of the network without its training-only parts.
+        status: Waiting, finished or failed.
+        epochs: Epochs that it was trained for.
+        seconds: Seconds of its epochs.
+        val_accuracy: Validation accuracy after the last epoch; None where nothing was validated.
+        val_loss: Validation loss after the last epoch; None where nothing was validated.
+        test_accuracy: Test accuracy, read once, when all trainings were over.
+        error: Why it failed.
     """
 
     id: str
@@ -61,15 +80,16 @@ class Training:
     """All trainings of one run directory.
 
     Attributes:
-        name: of the run.
-        training_id: identifies it in MLflow.
-        config: as composed.
-        command: what was typed.
-        data: image_shape, num_classes, class_names, mean, std, pixel_range and fingerprint of what is trained on.
-        members: the trainings, cell by cell.
-        status: running or finished.
-        tracking: where MLflow shows it.
-        tracked: whether MLflow has all of it.
+        name: Name of the run.
+        training_id: Its identity in MLflow.
+        config: Configuration as it was composed.
+        command: What was typed.
+        data: What it is trained on: image_shape, num_classes, class_names, mean, std, pixel_range
+            and fingerprint.
+        members: The trainings, cell by cell.
+        status: Running or finished.
+        tracking: Where MLflow shows it.
+        tracked: Whether MLflow has all of it.
     """
 
     name: str
@@ -83,96 +103,81 @@ class Training:
     tracked: bool = False
 
     def cells(self) -> list[dict[str, Any]]:
-        """Each cell with mean and standard deviation of its members' accuracies, in the order of the members."""
-        keys = dict.fromkeys(member.key for member in self.members)
-        return [
-            self._cell([member for member in self.members if member.key == key]) for key in keys
-        ]
-
-    def _cell(self, members: Sequence[Member]) -> dict[str, Any]:
-        first = members[0]
-        spread = {
-            name: _mean_sd([getattr(m, name) for m in members])
-            for name in ("val_accuracy", "test_accuracy")
-        }
-        return {
-            "cell": first.cell,
-            "params": first.params,
-            "flops": first.flops,
-            "trainings": len(members),
-            **spread,
-        }
+        """Return each cell with mean and standard deviation of its members' accuracies."""
+        by_key: dict[str, list[Member]] = {}
+        for member in self.members:
+            by_key.setdefault(member.key, []).append(member)
+        return [_cell(members) for members in by_key.values()]
 
     def best(self) -> Member | None:
-        """The member to export: the best validated one of the cell with the best mean. Test accuracy has no say."""
+        """Return the training to export: the best validated one of the cell with the best mean.
+
+        Test accuracy has no say in it. None if no training is finished.
+        """
         finished = [member for member in self.members if member.status == "finished"]
-        if not finished:
-            return None
+        means = {member.key: _mean_val_accuracy(finished, member.key) for member in finished}
 
-        def mean(member: Member) -> float:
-            values = [
-                m.val_accuracy
-                for m in finished
-                if m.key == member.key and m.val_accuracy is not None
-            ]
-            return statistics.mean(values) if values else 0.0
+        def rank(member: Member) -> tuple[float, float]:
+            return means[member.key], member.val_accuracy or 0.0
 
-        return max(finished, key=lambda member: (mean(member), member.val_accuracy or 0.0))
+        return max(finished, key=rank, default=None)
 
     def save(self, run_dir: Path) -> None:
-        """Replace ``training.json`` at once or not at all.
+        """Replace ``training.json`` as a whole.
 
         Raises:
-            NotWritable: no room, no permission.
+            NotWritable: There is no room or no permission.
         """
         best = self.best()
-        shown = {**asdict(self), "cells": self.cells(), "best": None if best is None else best.id}
-        write_text(run_dir / TRAINING, json.dumps(shown, indent=2) + "\n")
+        stored = asdict(self)
+        stored["cells"] = self.cells()
+        stored["best"] = None if best is None else best.id
+        write_text(run_dir / TRAINING, json.dumps(stored, indent=2) + "\n")
 
 
 def load_training(run_dir: Path) -> Training:
-    """What ``run_dir`` holds.
+    """Return the trainings in ``run_dir``.
 
     Raises:
-        RunDirectoryError: no training there, or not a readable one.
+        RunDirectoryError: There is no training, or not a readable one.
     """
     path = run_dir / TRAINING
-    try:
-        stored = json.loads(path.read_text())
-        members = [Member(**member) for member in stored.pop("members")]
-        derived = {name: stored.pop(name) for name in ("cells", "best")}
-        del derived
-        return Training(**stored, members=members)
-    except FileNotFoundError:
+    if not path.exists():
         raise RunDirectoryError(
             f"{run_dir}: is not the directory of a training (it has no {TRAINING})"
-        ) from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        )
+    stored = parse_json_mapping(read_text(path), str(path))
+    for key in _DERIVED:
+        stored.pop(key, None)
+    try:
+        members = [Member(**member) for member in stored.pop("members")]
+        training = Training(**stored, members=members)
+    except (TypeError, KeyError) as error:
         reason = " ".join(str(error).split())
-        raise RunDirectoryError(f"{path}: cannot be read ({reason})") from error
+        raise MalformedFile(str(path), f"must be what task=train writes ({reason})") from None
+
+    _check_types(training, path)
+    return training
 
 
-def write_history(path: Path, epochs: Sequence[dict[str, float]]) -> None:
-    """One row an epoch; empty where an epoch was not validated."""
-    names = list(dict.fromkeys(name for values in epochs for name in values))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("epoch", *names))
-    for epoch, values in enumerate(epochs, start=1):
-        writer.writerow((epoch, *(values.get(name, "") for name in names)))
-    write_text(path, text.getvalue())
+def _cell(members: Sequence[Member]) -> dict[str, Any]:
+    first = members[0]
+    return {
+        "cell": first.cell,
+        "params": first.params,
+        "flops": first.flops,
+        "trainings": len(members),
+        "val_accuracy": _mean_sd([member.val_accuracy for member in members]),
+        "test_accuracy": _mean_sd([member.test_accuracy for member in members]),
+    }
 
 
-def read_history(path: Path) -> list[dict[str, float]]:
-    """What `write_history` wrote; nothing if there is no such file."""
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        {name: float(value) for name, value in row.items() if value and name != "epoch"}
-        for row in rows
-    ]
+def _mean_val_accuracy(members: Sequence[Member], key: str) -> float:
+    values = []
+    for member in members:
+        if member.key == key and member.val_accuracy is not None:
+            values.append(member.val_accuracy)
+    return statistics.mean(values) if values else 0.0
 
 
 def _mean_sd(values: Sequence[float | None]) -> dict[str, float | None]:
@@ -181,3 +186,28 @@ def _mean_sd(values: Sequence[float | None]) -> dict[str, float | None]:
         "mean": statistics.mean(known) if known else None,
         "sd": statistics.stdev(known) if len(known) > 1 else None,
     }
+
+
+def _check_types(training: Training, path: Path) -> None:
+    """Check the values of a stored training that commands calculate with or open files by.
+
+    Raises:
+        MalformedFile: One is of another type.
+    """
+    for name, kind in (("name", str), ("training_id", str), ("config", dict), ("data", dict)):
+        _check(getattr(training, name), kind, f"{path}: {name}")
+    for member in training.members:
+        for name in ("id", "cell", "key", "status"):
+            _check(getattr(member, name), str, f"{path}: {name} of a training")
+        for name in ("seed", "params", "flops", "epochs"):
+            _check(getattr(member, name), int, f"{path}: {name} of {member.id}")
+        for name in ("seconds", "val_accuracy", "val_loss", "test_accuracy"):
+            value = getattr(member, name)
+            if value is not None:
+                _check(value, int | float, f"{path}: {name} of {member.id}")
+
+
+def _check(value: Any, kind: Any, source: str) -> None:
+    if not isinstance(value, kind):
+        expected = getattr(kind, "__name__", "number")
+        raise MalformedFile(source, f"must be of type {expected}", value)

@@ -67,7 +67,7 @@ class MlflowSpec(TrackingSpec):
 
 
 def migrate_tracking(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the group as an earlier version stored it, with the keys that its tracker reads now."""
+    """Return a group that an earlier version stored, with the keys that its tracker reads now."""
     is_none = values.get("backend") == "none"
     return drop_former_keys(values, NoTrackingSpec if is_none else MlflowSpec, _FORMER_KEYS)
 
