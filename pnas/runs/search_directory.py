@@ -16,7 +16,8 @@ from pnas.records import Journal
 from pnas.records.journal_errors import JournalDamaged
 from pnas.records.journal_recovery import save_what_can_be_read
 from pnas.records.resumability import check_resumable, raised_limits
-from pnas.records.run_directory import CONFIG, CONTROLLER, JOURNAL, hold
+from pnas.records.run_directory import CHILDREN, CONFIG, CONTROLLER, JOURNAL, SUMMARY, WEIGHTS, hold
+from pnas.records.run_identity import settle_identity
 from pnas.runs.command_context import Context
 from pnas.system.atomic_write import write_text
 from pnas.system.console import print_line
@@ -26,6 +27,9 @@ TABULATED = "tabulated"
 
 _OF_NO_CONSEQUENCE = (".lock", ".hydra", f".{JOURNAL}")
 """Beginnings of the names of files that may lie in the directory of a run that never started."""
+
+_MADE_BY_A_SEARCH = frozenset({SUMMARY, CHILDREN, CONTROLLER, WEIGHTS})
+"""What only a search or a table leaves beside its journal."""
 
 
 @contextmanager
@@ -54,6 +58,9 @@ def open_run(settings: Settings, context: Context) -> Iterator[Journal]:
             # Keys that this version has added get their defaults, as which the run was made.
             current = read_stored_settings(stored).as_dict()
             _continue(settings, context, journal, current)
+        copied = settle_identity(journal, run_dir)
+        if copied is not None:
+            print_line(context.console, copied)
         yield journal
 
 
@@ -117,6 +124,12 @@ def check_run_directory(run_dir: Path) -> None:
         return
     names = [path.name for path in run_dir.iterdir()]
     others = sorted(name for name in names if not name.startswith(_OF_NO_CONSEQUENCE))
+    if CONFIG in others and _MADE_BY_A_SEARCH & set(others):
+        raise RunDirectoryError(
+            f"name: {run_dir} has lost its journal ({JOURNAL}), the only file that a search "
+            "continues from. Put it back from a backup, or choose another name and keep this "
+            f"directory for its {CHILDREN}; trainings that cache.path holds are found again"
+        )
     if others:
         raise RunDirectoryError(
             f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"

@@ -167,4 +167,7 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
     command = how_to_open(settings.tracking)
     if command:
         lines.append(f"compare runs in MLflow: {command}")
+    view = (journal.meta("tracking") or {}).get("view")
+    if view:
+        lines.append(f"all searches side by side: {view}")
     return lines

@@ -6,9 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from pnas.config import Settings
-from pnas.errors import PnasError, require
+from pnas.errors import PnasError, RunDirectoryError, require
 from pnas.records import Journal
-from pnas.records.run_directory import JOURNAL
+from pnas.records.run_directory import JOURNAL, hold
+from pnas.records.run_identity import RUN_DIR, settle_identity
 from pnas.reports.data.run_reader import is_held
 from pnas.runs.command_context import Context
 from pnas.runs.run_selection import select_run_dirs
@@ -67,6 +68,7 @@ def _try_to_show(run_dir: Path, spec: TrackingSpec, console: Console) -> bool:
 
 def _show(run_dir: Path, spec: TrackingSpec) -> str:
     """Project one run; return what was done, in words."""
+    copied = _settle_identity(run_dir)
     with Journal(run_dir / JOURNAL) as journal:
         status = journal.meta("status", "running")
         children = sum(child.ended_at is not None for child in journal.children())
@@ -81,7 +83,22 @@ def _show(run_dir: Path, spec: TrackingSpec) -> str:
     final_status = None if status == "running" else status
     projection.advance(final_status, existing_pictures)
     changes = _in_words(projection.changes)
-    return f"{status}, {stages} stage(s), {children} children: {changes}"
+    line = f"{status}, {stages} stage(s), {children} children: {changes}"
+    return line if copied is None else f"{copied}. {line}"
+
+
+def _settle_identity(run_dir: Path) -> str | None:
+    """Give a copied run an identity of its own, where nobody holds it and it may be written."""
+    with Journal(run_dir / JOURNAL) as journal:
+        has_moved = journal.meta(RUN_DIR) not in (None, str(run_dir.resolve()))
+    if not has_moved or is_held(run_dir):
+        return None
+    try:
+        with hold(run_dir), Journal(run_dir / JOURNAL, create=True) as journal:
+            return settle_identity(journal, run_dir)
+    except RunDirectoryError:
+        # An archive that may only be read, or a damaged journal, which is refused when it is read.
+        return None
 
 
 def _in_words(changes: Mapping[str, int]) -> str:

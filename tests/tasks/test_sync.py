@@ -10,6 +10,7 @@ from support.command import run_here
 
 from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.records.run_directory import hold
+from pnas.records.run_identity import settle_identity
 from pnas.state_space import Cell
 from pnas.tracking import MlflowSpec, open_store
 
@@ -150,3 +151,21 @@ def test_only_the_store_changes(home: Path) -> None:
     before = (home / "outputs" / "whole" / "journal.sqlite").read_bytes()
     assert run_here("task=sync", "from=outputs/whole") == 0
     assert (home / "outputs" / "whole" / "journal.sqlite").read_bytes() == before
+
+
+def test_a_copied_run_is_shown_beside_its_original(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = home / "outputs" / "whole"
+    with Journal(original / "journal.sqlite", create=True) as journal:
+        settle_identity(journal, original)
+    shutil.copytree(original, home / "outputs" / "copy")
+    assert run_here("task=sync", "task.files=[outputs/whole/journal.sqlite]") == 0
+    assert "is a copy of" not in capsys.readouterr().out
+
+    for _ in range(2):
+        assert run_here("task=sync", "task.files=[outputs/copy/journal.sqlite]") == 0
+    assert capsys.readouterr().out.count("is a copy of") == 1
+    searches = [key for key in shown(home / "mlflow.db") if key.endswith("/search")]
+    assert len(searches) == 2
+    assert "whole/search" in searches
