@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import PNASNetworkSpec
 from pnas.errors import InvalidValue
 from pnas.records.run_directory import CHILDREN
 from pnas.reports.cells.cell_drawing import draw_cell
@@ -57,7 +57,7 @@ def main() -> None:
 def _pages(runs: list[Path], folder: Path, out: Path) -> None:
     views = [read_run(run) for run in runs]
     for run in runs:
-        leave_pictures(run, NetworkSpec(), "finished")
+        leave_pictures(run, PNASNetworkSpec(), "finished")
     report = write_report(views[:1], folder / REPORT)
     last = len(views[0].children) - 1
     _shoot(report.as_uri(), out / "report.png", 1100, 900)

@@ -36,7 +36,7 @@ import numpy as np
 from common import mean_sd, print_machine, print_table, progress
 from omegaconf import OmegaConf
 
-from pnas.children import Counts, NetworkSpec, TrainerSpec, count_network
+from pnas.children import Counts, FinalTrainerSpec, NetworkSpec, count_network
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.data import Dataset, DataSpec, Parts, in_memory, load_dataset
@@ -237,7 +237,7 @@ def parts_of(data: DataSpec) -> Parts:
     return in_memory(load_dataset(data))
 
 
-def train(training: Training, data: DataSpec, trainer: TrainerSpec, folder: Path) -> float:
+def train(training: Training, data: DataSpec, trainer: FinalTrainerSpec, folder: Path) -> float:
     """Train one network to its end, in a worker process.
 
     Returns:
@@ -263,7 +263,7 @@ def train_cell(
     network: NetworkSpec,
     *,
     parts: Parts,
-    trainer: TrainerSpec,
+    trainer: FinalTrainerSpec,
     seed: int,
     folder: Path,
 ) -> float:
@@ -283,11 +283,11 @@ def train_cell(
     return measure(model, parts.test)[1]
 
 
-def train_plain_cnn(width: int, parts: Parts, trainer: TrainerSpec, seed: int) -> float:
+def train_plain_cnn(width: int, parts: Parts, trainer: FinalTrainerSpec, seed: int) -> float:
     """Train the plain CNN with the batches, augmentation, optimizer and schedule of the cells."""
     import keras
 
-    from pnas.children.augmentation import Augment
+    from pnas.children.augmentation import BatchMixing, ImageAugmentation
     from pnas.children.final_training.batches import steps_per_epoch, training_batches
     from pnas.children.final_training.evaluation import measure
     from pnas.children.final_training.keras_optimizer import final_optimizer
@@ -298,7 +298,8 @@ def train_plain_cnn(width: int, parts: Parts, trainer: TrainerSpec, seed: int) -
     plain = make_cnn(width, parts.image_shape, parts.num_classes, trainer.dropout)
     model = FinalModel(plain.input, {"logits": plain.output})
     model.trainer = trainer
-    model.augment = Augment(trainer, parts.image_shape, seed)
+    model.augment = ImageAugmentation(trainer, parts.image_shape, seed)
+    model.mix = BatchMixing(trainer, seed)
     model.compile(final_optimizer(trainer, steps), metrics=[])
     batches = training_batches(
         parts.train, parts.num_classes, trainer.batchsize, seed, range(trainer.epochs)
@@ -329,7 +330,7 @@ def merge_random_cells(rows: list[Row]) -> list[Row]:
 
 
 def report(
-    rows: Sequence[Row], dataset: Dataset, trainer: TrainerSpec, arguments: argparse.Namespace
+    rows: Sequence[Row], dataset: Dataset, trainer: FinalTrainerSpec, arguments: argparse.Namespace
 ) -> None:
     table = []
     for row in rows:
@@ -395,7 +396,7 @@ def data_spec(arguments: argparse.Namespace, searched: DataSpec) -> DataSpec:
     return dataclasses.replace(spec, **sizes)
 
 
-def recipe(arguments: argparse.Namespace) -> TrainerSpec:
+def recipe(arguments: argparse.Namespace) -> FinalTrainerSpec:
     """Return the preset with what the command line changes."""
     path = CONF / "trainer" / f"{arguments.trainer}.yaml"
     settings: Any = OmegaConf.to_container(OmegaConf.load(path))
@@ -406,7 +407,7 @@ def recipe(arguments: argparse.Namespace) -> TrainerSpec:
             settings[key] = value
     if arguments.workers > 1:
         settings["threads"] = 1
-    return TrainerSpec(**settings)
+    return FinalTrainerSpec(**settings)
 
 
 if __name__ == "__main__":

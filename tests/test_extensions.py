@@ -9,7 +9,7 @@ from support.command import ROOT, run_apart
 from support.fake_children import FakeChildren
 
 from pnas.children.network.counts import count_network
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import PNASNetworkSpec
 from pnas.data import load_dataset
 from pnas.errors import InvalidValue
 from pnas.execution import ExecutorSpec, make_executor
@@ -33,9 +33,9 @@ def test_an_operator_is_built_and_counted() -> None:
     space = StateSpace(2, ["bottleneck", "identity"])
     assert space.operators == ("bottleneck", "identity")
     cell = Cell.parse("(-1, bottleneck, -1, identity)")
-    with_it = count_network(cell, NetworkSpec(), (8, 8, 1), 10).params
+    with_it = count_network(cell, PNASNetworkSpec(), (8, 8, 1), 10).params
     exclude_cells = count_network(
-        Cell.parse("(-1, identity, -1, identity)"), NetworkSpec(), (8, 8, 1), 10
+        Cell.parse("(-1, identity, -1, identity)"), PNASNetworkSpec(), (8, 8, 1), 10
     ).params
     # A cell of 8 filters: 1x1 to 2, 3x3 in 2, 1x1 to 8, each with batch normalisation; and so on at 16 and 32.
     at = {f: f * (f // 4) * 2 + 9 * (f // 4) ** 2 + 2 * (2 * (f // 4) + f) for f in (8, 16, 32)}

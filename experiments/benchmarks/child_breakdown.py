@@ -32,7 +32,7 @@ from common import (
     wall_seconds,
 )
 
-from pnas.children import NetworkManager, NetworkSpec, TrainerSpec
+from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.manager import _release_memory
 from pnas.data import load_dataset
 from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
@@ -61,7 +61,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="runs of each measurement")
     repeats = parser.parse_args().repeats
 
-    manager = NetworkManager(load_dataset("digits"), network=NetworkSpec(), trainer=TrainerSpec())
+    manager = NetworkManager(
+        load_dataset("digits"), network=PNASNetworkSpec(), trainer=SearchTrainerSpec()
+    )
     manager.evaluate(Cell.parse(WARM_UP_CELL), 0)
     gc.collect()
     gc.freeze()  # as a worker does
@@ -110,7 +112,7 @@ def measure_parts(
 
     from pnas.children.child_weights import save_weights
     from pnas.children.search_training import fast_loop
-    from pnas.children.tensorflow_runtime import lean_graphs
+    from pnas.children.tensorflow_runtime import fast_graphs
 
     parts: Parts = {}
     trainer = manager.trainer
@@ -120,7 +122,7 @@ def measure_parts(
     rates = fast_loop.learning_rates(trainer, epochs * steps_of_epoch)
     rates = rates.reshape(epochs, steps_of_epoch)
 
-    with lean_graphs():
+    with fast_graphs():
         with _part(parts, "build"):
             weights = manager._initial_weights(ChildJob(cell, seed))
         with _part(parts, "trace"):
@@ -184,7 +186,7 @@ def show_journal_cost() -> None:
 def compare_ways(manager: NetworkManager, repeats: int) -> None:
     """Time all steps of the child of 3 blocks, once traced, in ways that were tried."""
     from pnas.children.search_training import fast_loop
-    from pnas.children.tensorflow_runtime import lean_graphs
+    from pnas.children.tensorflow_runtime import fast_graphs
 
     trainer = manager.trainer
     batches = fast_loop.epoch_batches(len(manager._data.x_train), trainer, 0)
@@ -205,7 +207,7 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
             lambda: _run_in_chunks(many_half, batches, rates)
         ),
     }
-    with lean_graphs():
+    with fast_graphs():
         for work in works.values():
             work()  # traces
         timings = interleaved(works, repeats)
@@ -222,7 +224,7 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
 def _make_step(manager: NetworkManager, precision: str) -> Callable[..., Any]:
     from pnas.children.search_training import fast_loop
 
-    trainer = TrainerSpec(mixed_precision=precision)
+    trainer = SearchTrainerSpec(mixed_precision=precision)
     child = NetworkManager(manager.dataset, network=manager.network, trainer=trainer)
     weights = child._initial_weights(ChildJob(CELLS[3], 0))
     return fast_loop.make_step(weights, manager._data, fast_loop.make_optimizer(trainer))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from common import clock, make_parser, print_machine, print_table
 
-from pnas.children import NetworkSpec, count_network
+from pnas.children import NetworkSpec, PNASNetworkSpec, count_network
 from pnas.state_space.named_cells import PRESETS
 
 IMAGENET = {"stem": "imagenet", "bn_momentum": 0.9997, "bn_epsilon": 1e-3}
@@ -31,7 +31,7 @@ class Preset(NamedTuple):
 PRESET_NETWORKS = (
     Preset(
         name="cifar (N=3, F=48)",
-        network=NetworkSpec(repeats=3, filters=48),
+        network=PNASNetworkSpec(repeats=3, filters=48),
         pixels=32,
         classes=10,
         published_params="3.2 M",
@@ -39,7 +39,7 @@ PRESET_NETWORKS = (
     ),
     Preset(
         name="imagenet_mobile (N=3, F=54)",
-        network=NetworkSpec(stem_multiplier=1, repeats=3, filters=54, **IMAGENET),
+        network=PNASNetworkSpec(stem_multiplier=1, repeats=3, filters=54, **IMAGENET),
         pixels=224,
         classes=1001,
         published_params="5.1 M",
@@ -47,7 +47,7 @@ PRESET_NETWORKS = (
     ),
     Preset(
         name="imagenet_large (N=4, F=216)",
-        network=NetworkSpec(stem_multiplier=3, repeats=4, filters=216, **IMAGENET),
+        network=PNASNetworkSpec(stem_multiplier=3, repeats=4, filters=216, **IMAGENET),
         pixels=331,
         classes=1001,
         published_params="86.1 M",

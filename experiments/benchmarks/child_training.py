@@ -23,7 +23,7 @@ from common import (
 )
 from plain_keras import train_plainly
 
-from pnas.children import NetworkManager, NetworkSpec, TrainerSpec
+from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.data import load_dataset
 from pnas.state_space import Cell
 from pnas.state_space.named_cells import PRESETS
@@ -75,8 +75,8 @@ def measure_in_new_process(train: Train, blocks: int, repeats: int) -> list[Meas
 
 def measure(train: Train, blocks: int, repeats: int) -> list[Measured]:
     """Train children of ``blocks`` blocks, after one that warms the process up."""
-    trainer = TrainerSpec(validate_every=TrainerSpec().epochs)
-    manager = NetworkManager(load_dataset("digits"), network=NetworkSpec(), trainer=trainer)
+    trainer = SearchTrainerSpec(validate_every=SearchTrainerSpec().epochs)
+    manager = NetworkManager(load_dataset("digits"), network=PNASNetworkSpec(), trainer=trainer)
     train(Cell.parse(WARM_UP_CELL), 0, manager)
 
     results = []

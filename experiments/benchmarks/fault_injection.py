@@ -24,9 +24,16 @@ from typing import Any
 
 from common import make_parser
 
-from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
+from pnas.children import ChildRunnerFactory, PNASNetworkSpec, SearchTrainerSpec
 from pnas.data import DigitsSpec
-from pnas.execution import ExecutorSpec, Runner, make_executor, worker_process
+from pnas.execution import (
+    EXECUTORS,
+    ExecutorSpec,
+    Runner,
+    SerialSpec,
+    make_executor,
+    worker_process,
+)
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.runs.child_identity import identify
@@ -43,8 +50,8 @@ from pnas.state_space import Cell, StateSpace
 
 SPACE = StateSpace(B=2, operators=["3x3 maxpool", "identity"], input_lookback_depth=-1)
 CELLS = SPACE.initial_children()
-TRAINER = TrainerSpec(epochs=2, batchsize=64, validate_every=1)
-CHILDREN = ChildRunnerFactory(DigitsSpec(), NetworkSpec(filters=2), TRAINER)
+TRAINER = SearchTrainerSpec(epochs=2, batchsize=64, validate_every=1)
+CHILDREN = ChildRunnerFactory(DigitsSpec(), PNASNetworkSpec(filters=2), TRAINER)
 LONGEST_REASON = 130
 
 
@@ -113,7 +120,7 @@ def _limit_memory(smallest: int) -> None:
 
     train = fast_loop.train
 
-    def train_within(weights: Any, data: Any, trainer: TrainerSpec, seed: int, parts: int) -> Any:
+    def train_within(weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int) -> Any:
         if trainer.batchsize // parts > smallest:
             reason = "OOM when allocating tensor with shape[64,16,8,8]"
             raise tf.errors.ResourceExhaustedError(None, None, reason)
@@ -148,7 +155,7 @@ def diverge(job: ChildJob) -> None:
     train = fast_loop.train
     wild = replace(TRAINER, learning_rate=1e30, optimizer="momentum", schedule="constant")
 
-    def train_wildly(weights: Any, data: Any, trainer: TrainerSpec, seed: int, parts: int) -> Any:
+    def train_wildly(weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int) -> Any:
         return train(weights, data, wild, seed, parts)
 
     _patch(fast_loop, "train", train_wildly)
@@ -375,10 +382,11 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
 def _make_executor(folder: Path, fault: Fault | None) -> Any:
     if fault is None:
         children = FaultyChildren(None, False, (), str(folder), no_fault)
-        return make_executor(ExecutorSpec("serial", workers=2), children)
+        return make_executor(SerialSpec(), children)
 
     children = FaultyChildren(fault.place, fault.is_once, fault.cells, str(folder), fault.action)
-    spec = ExecutorSpec(fault.where, **{"workers": 2, **fault.executor})
+    settings = {} if fault.where == "serial" else {"workers": 2, **fault.executor}
+    spec = EXECUTORS.spec(fault.where, ExecutorSpec)(**settings)
     return make_executor(spec, children)
 
 

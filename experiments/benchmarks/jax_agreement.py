@@ -72,13 +72,13 @@ def train(weights_path: str, out: str) -> None:
     """In a process of one backend: build, take initial weights, fit, predict; write to ``out``."""
     import keras
 
-    from pnas.children import NetworkSpec
+    from pnas.children import PNASNetworkSpec
     from pnas.children.network.keras_layers import build_model
     from pnas.state_space import Cell
 
     keras.utils.set_random_seed(0)
     with clock() as building:
-        model = build_model(Cell.parse(CELL), NetworkSpec(), SHAPE, CLASSES)
+        model = build_model(Cell.parse(CELL), PNASNetworkSpec(), SHAPE, CLASSES)
     _share_weights(model, Path(weights_path))
 
     rng = np.random.default_rng(0)

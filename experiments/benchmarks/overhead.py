@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from common import RUN, command_environment, print_machine, print_table, progress
 
-from pnas.execution import ExecutorSpec, count_workers
+from pnas.execution import LocalSpec, count_workers
 from pnas.records import ChildRecord, Journal, StageRecord
 
 START = "start to first child"
@@ -47,7 +47,7 @@ def main() -> None:
         print(__doc__)
         return
 
-    workers = count_workers(ExecutorSpec(), 1, 0)
+    workers = count_workers(LocalSpec(), 1, 0)
     with tempfile.TemporaryDirectory() as folder:
         progress("a search, then the same command on the finished search")
         first = run_command(overrides, Path(folder))

@@ -26,11 +26,11 @@ from common import (
     wall_seconds,
 )
 
-from pnas.children import NetworkSpec, TrainerSpec, count_network
+from pnas.children import PNASNetworkSpec, SearchTrainerSpec, count_network
 from pnas.state_space.named_cells import PRESETS
 
 CELL = PRESETS["pnasnet5"]
-NETWORK = NetworkSpec(repeats=2, filters=24)
+NETWORK = PNASNetworkSpec(repeats=2, filters=24)
 SHAPE = (32, 32, 3)
 CLASSES = 10
 BATCHSIZE = 32
@@ -108,7 +108,7 @@ def measure(threads: str, steps: str) -> None:
     import tensorflow as tf
 
     from pnas.children.search_training import fast_loop
-    from pnas.children.tensorflow_runtime import lean_graphs
+    from pnas.children.tensorflow_runtime import fast_graphs
     from pnas.records import ChildJob
 
     rng = np.random.default_rng(0)
@@ -124,7 +124,7 @@ def measure(threads: str, steps: str) -> None:
         step(indices, rate).numpy()
 
     multiply()
-    with lean_graphs():
+    with fast_graphs():
         with clock() as tracing:
             weights = manager._initial_weights(ChildJob(CELL, 0))
             optimizer = fast_loop.make_optimizer(manager.trainer)
@@ -154,7 +154,7 @@ def _make_manager(rng: np.random.Generator, threads: int) -> Any:
     x = rng.normal(size=(BATCHSIZE, *SHAPE)).astype(np.float32)
     y = rng.integers(0, CLASSES, BATCHSIZE).astype(np.int32)
     dataset = Dataset("noise", x, y, x, y, x, y, num_classes=CLASSES)
-    trainer = TrainerSpec(batchsize=BATCHSIZE, epochs=1, threads=threads)
+    trainer = SearchTrainerSpec(batchsize=BATCHSIZE, epochs=1, threads=threads)
     return NetworkManager(dataset, network=NETWORK, trainer=trainer)
 
 

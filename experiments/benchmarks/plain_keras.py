@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children import NetworkSpec, SearchTrainerSpec
 from pnas.data import Dataset
 from pnas.state_space import Cell
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def train_plainly(
-    cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec, trainer: TrainerSpec
+    cell: Cell, seed: int, dataset: Dataset, network: NetworkSpec, trainer: SearchTrainerSpec
 ) -> float:
     """Return the validation accuracy of a child that is trained by Keras's own means.
 

@@ -11,7 +11,7 @@ import numpy as np
 from common import WARM_UP_CELL, clock, make_parser, print_machine, print_table
 
 from pnas import Cell, NetworkManager, load_dataset
-from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children import PNASNetworkSpec, SearchTrainerSpec
 from pnas.data import Dataset, dataset_from_arrays
 from pnas.search.search_plan import Workload, child_seconds
 
@@ -31,10 +31,10 @@ def main() -> None:
     sizes = parser.parse_args().sizes
 
     rows = compare("digits, F=8 N=1", NetworkManager(load_dataset("digits")), sizes)
-    trainer = TrainerSpec(epochs=4, batchsize=128)
+    trainer = SearchTrainerSpec(epochs=4, batchsize=128)
     images = random_images()
     for filters in (8, 16):
-        network = NetworkSpec(filters=filters, repeats=1)
+        network = PNASNetworkSpec(filters=filters, repeats=1)
         manager = NetworkManager(images, network=network, trainer=trainer)
         rows += compare(f"32x32x3, F={filters} N=1", manager, [1, 5])
     print_table(("data", "blocks", "estimated, s", "measured, s", "ratio"), rows)

@@ -40,7 +40,7 @@ from common import (
     spread,
 )
 
-from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
+from pnas.children import ChildRunnerFactory, PNASNetworkSpec, SearchTrainerSpec
 from pnas.data import DigitsSpec, load_dataset
 from pnas.execution import LocalExecutor
 from pnas.records import ChildJob
@@ -115,11 +115,13 @@ def make_plain() -> Train:
     from plain_keras import train_plainly
 
     dataset = load_dataset(DATA)
-    return lambda job: train_plainly(job.cell, job.seed, dataset, NetworkSpec(), TrainerSpec())
+    return lambda job: train_plainly(
+        job.cell, job.seed, dataset, PNASNetworkSpec(), SearchTrainerSpec()
+    )
 
 
 def make_ours() -> Train:
-    run = ChildRunnerFactory(DATA, NetworkSpec(), TrainerSpec())()
+    run = ChildRunnerFactory(DATA, PNASNetworkSpec(), SearchTrainerSpec())()
     return lambda job: float(run(job).reward or 0)
 
 
@@ -158,7 +160,7 @@ def train_in_turn(jobs: Sequence[ChildJob]) -> Results:
 
 def train_by_two_workers(jobs: Sequence[ChildJob], repeats: int) -> tuple[float, list[float]]:
     """Return the seconds of two cold workers' first children, and of every pass over all jobs."""
-    children = ChildRunnerFactory(DATA, NetworkSpec(), TrainerSpec())
+    children = ChildRunnerFactory(DATA, PNASNetworkSpec(), SearchTrainerSpec())
     largest_first = list(reversed(jobs))
     with closing(LocalExecutor(children, workers=2)) as executor:
 

@@ -14,9 +14,9 @@ from contextlib import closing
 import numpy as np
 from common import SMALL_OPERATORS, clock, make_parser, print_machine, random_written_cell
 
-from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
+from pnas.children import ChildRunnerFactory, PNASNetworkSpec, SearchTrainerSpec
 from pnas.data import DigitsSpec
-from pnas.execution import ExecutorSpec, make_executor
+from pnas.execution import LocalSpec, make_executor
 from pnas.preflight.reliability import measure_reliability
 from pnas.records import ChildJob, ChildResult
 from pnas.seeds import derive_seed
@@ -63,26 +63,26 @@ def sample_cells(space: StateSpace, count: int, seed: int) -> list[Cell]:
 
 def train(cells: list[Cell], arguments: argparse.Namespace) -> list[ChildResult]:
     """Train every cell with every seed, and return the results cell by cell."""
-    trainer = TrainerSpec(
+    trainer = SearchTrainerSpec(
         epochs=arguments.epochs,
         batchsize=arguments.batchsize,
         learning_rate=arguments.learning_rate,
     )
-    network = NetworkSpec(filters=arguments.filters)
+    network = PNASNetworkSpec(filters=arguments.filters)
     factory = ChildRunnerFactory(DigitsSpec(train_size=arguments.train_size), network, trainer)
     jobs = []
     for cell in cells:
         for number in range(arguments.seeds):
             jobs.append(ChildJob(cell, derive_seed(number, "reliability", str(cell))))
 
-    spec = ExecutorSpec(workers=arguments.workers)
+    spec = LocalSpec(workers=arguments.workers)
     with closing(make_executor(spec, factory, trainer.threads)) as executor:
         results = dict(executor.run(jobs))
     return [results[index] for index in range(len(jobs))]
 
 
 def parse_arguments() -> argparse.Namespace:
-    defaults = TrainerSpec()
+    defaults = SearchTrainerSpec()
     parser = make_parser(__doc__)
     add = parser.add_argument
     add("--cells", type=int, default=12)
@@ -91,7 +91,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--epochs", type=int, default=defaults.epochs)
     add("--batchsize", type=int, default=defaults.batchsize)
     add("--learning-rate", type=float, default=defaults.learning_rate)
-    add("--filters", type=int, default=NetworkSpec().filters)
+    add("--filters", type=int, default=PNASNetworkSpec().filters)
     add("--train-size", type=int, default=None)
     add("--workers", type=int, default=None)
     return parser.parse_args()

@@ -20,7 +20,7 @@ from pathlib import Path
 from common import make_parser
 from processes import workers_of
 
-from pnas.children import ChildRunnerFactory, NetworkSpec, TrainerSpec
+from pnas.children import ChildRunnerFactory, PNASNetworkSpec, SearchTrainerSpec
 from pnas.data import DigitsSpec
 from pnas.execution import LocalExecutor
 from pnas.records import ChildJob, Choice, Journal, Status
@@ -79,8 +79,8 @@ def train(children: int, workers: int, share: int, folder: Path) -> tuple[Sample
     for seed in range(children):
         choices.append(Choice(cells[seed % len(cells)], f"child-{seed}", seed, None))
     jobs = [ChildJob(choice.cell, choice.seed) for choice in choices]
-    trainer = TrainerSpec(epochs=1, batchsize=128)
-    factory = ChildRunnerFactory(DigitsSpec(), NetworkSpec(filters=1), trainer)
+    trainer = SearchTrainerSpec(epochs=1, batchsize=128)
+    factory = ChildRunnerFactory(DigitsSpec(), PNASNetworkSpec(filters=1), trainer)
 
     ended = []
     sampler = Sampler()

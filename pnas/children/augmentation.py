@@ -1,64 +1,86 @@
 """Random changes of images (and labels) before a training step, in its graph.
 
-Images are normalised by then, so that zeros at their edges and in their holes are the mean pixel.
+Images are normalised by then, so zeros at their edges and in their holes are the mean pixel.
 """
 
 from typing import Any
 
 import keras
 
-from pnas.children.recipe import Recipe, check_augmentation
+from pnas.children.trainer_specs import FinalTrainerSpec, TrainerSpec, check_augmentation
 from pnas.seeds import derive_seed
 
 Tensor = Any
 
 
-class Augment(keras.layers.Layer):
-    """What ``recipe`` asks for, drawn anew for every image from ``seed``.
+class ImageAugmentation(keras.layers.Layer):
+    """Shifts, mirrors and cuts out each image by itself, sampled anew at every call.
 
-    Images are (batch, height, width, channels). Labels, one-hot, are needed by `mix` only.
+    Args:
+        trainer: Which changes, and how large they may be.
+        image_shape: Height, width and channels of an image.
+        seed: Seed of the random changes.
     """
 
-    def __init__(self, recipe: Recipe, image_shape: tuple[int, int, int], seed: int) -> None:
+    def __init__(self, trainer: TrainerSpec, image_shape: tuple[int, int, int], seed: int) -> None:
         super().__init__(name="augment")
-        check_augmentation(recipe, image_shape)
-        layers: list[keras.layers.Layer] = []
-        if recipe.crop_padding:
-            layers.append(PadAndCrop(recipe.crop_padding, derive_seed(seed, "crop")))
-        if recipe.flip:
-            layers.append(keras.layers.RandomFlip("horizontal", seed=derive_seed(seed, "flip")))
-        if recipe.cutout:
-            # Keras draws rectangles by their share of the image; a range of one value is a fixed size.
-            share = recipe.cutout**2 / (image_shape[0] * image_shape[1])
-            options = {"factor": (1.0, 1.0), "scale": (share, share), "fill_value": 0.0}
-            layers.append(keras.layers.RandomErasing(**options, seed=derive_seed(seed, "cutout")))
-        mixers: list[keras.layers.Layer] = []
-        if recipe.mixup:
-            mixers.append(keras.layers.MixUp(recipe.mixup, seed=derive_seed(seed, "mixup")))
-        if recipe.cutmix:
-            mixers.append(keras.layers.CutMix(recipe.cutmix, seed=derive_seed(seed, "cutmix")))
-        self._each = layers
-        self._mixers = mixers
-        self.built = True  # nothing here has weights
+        check_augmentation(trainer, image_shape)
+        self._changes: list[keras.layers.Layer] = []
+        if trainer.crop_padding:
+            crop = PadAndCrop(trainer.crop_padding, derive_seed(seed, "crop"))
+            self._changes.append(crop)
+        if trainer.flip:
+            flip = keras.layers.RandomFlip("horizontal", seed=derive_seed(seed, "flip"))
+            self._changes.append(flip)
+        if trainer.cutout:
+            cutout = _make_cutout(trainer.cutout, image_shape, derive_seed(seed, "cutout"))
+            self._changes.append(cutout)
+        # Nothing here has weights.
+        self.built = True
 
     def call(self, images: Tensor) -> Tensor:
-        """Each image changed by itself: shifted, mirrored, cut out."""
-        for layer in self._each:
-            images = layer(images, training=True)
+        """Return the changed images, (batch, height, width, channels)."""
+        for change in self._changes:
+            images = change(images, training=True)
         return images
 
-    def mix(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Images blended with others of the batch, and their labels (batch, classes) likewise."""
+
+class BatchMixing(keras.layers.Layer):
+    """Blends images of a batch with each other (MixUp, CutMix), and their labels likewise.
+
+    Args:
+        trainer: Parameters of MixUp and CutMix.
+        seed: Seed of what is blended with what, and how strongly.
+    """
+
+    def __init__(self, trainer: FinalTrainerSpec, seed: int) -> None:
+        super().__init__(name="mix")
+        self._mixers: list[keras.layers.Layer] = []
+        if trainer.mixup:
+            mixup = keras.layers.MixUp(trainer.mixup, seed=derive_seed(seed, "mixup"))
+            self._mixers.append(mixup)
+        if trainer.cutmix:
+            cutmix = keras.layers.CutMix(trainer.cutmix, seed=derive_seed(seed, "cutmix"))
+            self._mixers.append(cutmix)
+        self.built = True
+
+    def call(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the blended images and labels.
+
+        Args:
+            images: Images, (batch, height, width, channels).
+            labels: One-hot labels, (batch, classes).
+        """
         data = {"images": images, "labels": labels}
-        for layer in self._mixers:
-            data = layer(data, training=True)
+        for mixer in self._mixers:
+            data = mixer(data, training=True)
         return data["images"], data["labels"]
 
 
 class PadAndCrop(keras.layers.Layer):
-    """Every image shifted by up to ``padding`` pixels along both axes, zeros coming in.
+    """Shifts every image by up to ``padding`` pixels along both axes and pads it with zeros.
 
-    Keras's RandomCrop takes all images of a batch from the same place.
+    Keras's RandomCrop shifts all images of a batch alike.
     """
 
     def __init__(self, padding: int, seed: int) -> None:
@@ -67,15 +89,31 @@ class PadAndCrop(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: Tensor, training: bool = False) -> Tensor:
+        """Return the shifted images; outside of training, the images as they are."""
         if not training:
             return images
-        pad = self.padding
+
         ops = keras.ops
         height, width = images.shape[1:3]
-        padded = ops.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        margins = (self.padding, self.padding)
+        padded = ops.pad(images, ((0, 0), margins, margins, (0, 0)))
+
+        # The first pixel of each image's window, from 0 to twice the padding, by axis.
         examples = ops.shape(images)[0]
-        starts = keras.random.randint((2, examples), 0, 2 * pad + 1, seed=self.seed_generator)
+        end = 2 * self.padding + 1
+        starts = keras.random.randint((2, examples), 0, end, seed=self.seed_generator)
         rows = starts[0][:, None] + ops.arange(height)
         columns = starts[1][:, None] + ops.arange(width)
-        shifted = ops.take_along_axis(padded, rows[:, :, None, None], axis=1)
-        return ops.take_along_axis(shifted, columns[:, None, :, None], axis=2)
+
+        cropped = ops.take_along_axis(padded, rows[:, :, None, None], axis=1)
+        return ops.take_along_axis(cropped, columns[:, None, :, None], axis=2)
+
+
+def _make_cutout(side: int, image_shape: tuple[int, int, int], seed: int) -> keras.layers.Layer:
+    """Return a layer that puts a square of zeros with ``side`` pixels into each image."""
+    height, width, _ = image_shape
+    # Keras samples rectangles by their share of the image. A range of one value is a fixed size.
+    share = side**2 / (height * width)
+    return keras.layers.RandomErasing(
+        factor=(1.0, 1.0), scale=(share, share), fill_value=0.0, seed=seed
+    )

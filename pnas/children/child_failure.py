@@ -1,5 +1,5 @@
-"""What ends one child's training without ending the search."""
+"""The error that ends the training of one child without ending the search."""
 
 
 class ChildFailure(Exception):
-    """This child cannot be trained; the message says why in one line."""
+    """This child cannot be trained. The message says why in one line."""

@@ -1,4 +1,4 @@
-"""What executors hand to their workers: a picklable factory of the function that trains one child."""
+"""The picklable factory, handed to workers, of the function that trains one child."""
 
 import gc
 import multiprocessing
@@ -7,37 +7,41 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pnas.children.manager import NetworkManager
-from pnas.children.spec import NetworkSpec, TrainerSpec
+from pnas.children.network_specs import NetworkSpec
+from pnas.children.trainer_specs import SearchTrainerSpec
 from pnas.data import Dataset, DataSpec, load_dataset
 from pnas.records import ChildJob, ChildResult
 
 
 @dataclass(frozen=True)
 class ChildRunnerFactory:
-    """Called once in a worker process: loads the data, starts TensorFlow, returns ``job -> result``.
+    """Loads the data, starts TensorFlow and returns ``job -> result``; called once in a worker.
 
     Attributes:
-        data: what to load.
-        network: what surrounds the cells.
-        trainer: how children are trained.
-        inter_op_threads: operations of one child that run side by side; it does not change results.
-        gpu_memory_mb: memory of its GPU that the process may use; None = as much as it needs.
-        dataset: what ``data`` loads to, for workers that cannot load it themselves.
-        preload: modules that a server of worker processes imports before it forks them.
+        data: Settings of the data set.
+        network: Settings of the network around the cells.
+        trainer: Settings of the training.
+        inter_op_threads: Operations of one child that run at the same time; it changes the speed,
+            not the results.
+        gpu_memory_mb: Memory of its GPU, in MB, that the process may use; None means no limit.
+        dataset: What ``data`` loads to, for workers that cannot load it themselves.
+        preload: Modules that the server of worker processes imports before it forks them.
     """
 
     preload: ClassVar[tuple[str, ...]] = ("pnas.children.search_training.preload",)
 
     data: DataSpec
     network: NetworkSpec
-    trainer: TrainerSpec
+    trainer: SearchTrainerSpec
     inter_op_threads: int = 1
     gpu_memory_mb: int | None = None
     dataset: Dataset | None = None
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         if multiprocessing.parent_process() is not None:
-            import pnas.children.search_training.preload  # noqa: F401 - unless the server it was forked from has done so
+            # A process that was not forked from the preloaded server imports here, in the same way.
+            import pnas.children.search_training.preload  # noqa: F401
+
         manager = NetworkManager(
             self.dataset or load_dataset(self.data),
             network=self.network,
@@ -45,7 +49,8 @@ class ChildRunnerFactory:
             inter_op_threads=self.inter_op_threads,
             gpu_memory_mb=self.gpu_memory_mb,
         )
-        # Looking through TensorFlow's own objects after every child would cost a fifth of a second.
+        # Without this, each collection after a child would look through TensorFlow's own objects,
+        # which takes a fifth of a second.
         gc.collect()
         gc.freeze()
 

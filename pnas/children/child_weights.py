@@ -1,4 +1,4 @@
-"""Weights of a trained child on disk: plain arrays in an ``.npz``, no pickle, never half written."""
+"""Weights of a trained child on disk: arrays in an ``.npz`` without pickles, written as a whole."""
 
 import os
 import zipfile
@@ -14,7 +14,10 @@ from pnas.errors import InvalidValue, NotWritable, require
 if TYPE_CHECKING:
     import keras
 
-_KINDS = ("trainable", "state")
+_TRAINABLE = "trainable"
+_STATE = "state"
+
+_READ_ERRORS = (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile)
 
 
 def save_weights(
@@ -22,23 +25,23 @@ def save_weights(
 ) -> None:
     """Write weights to ``path``, in the order of a model's trainable and other variables.
 
-    What was there is replaced at once or not at all.
+    An earlier file is replaced as a whole or not at all.
 
     Raises:
-        NotWritable: no room, no permission. That is no fault of the child whose weights they are.
+        NotWritable: No space or no permission. That is no failure of the child.
     """
-    groups = zip(_KINDS, (trainable, state), strict=True)
-    write_arrays(
-        Path(path),
-        {f"{kind}_{i:05d}": array for kind, group in groups for i, array in enumerate(group)},
-    )
+    arrays: dict[str, NDArray[Any]] = {}
+    for group, values in ((_TRAINABLE, trainable), (_STATE, state)):
+        for index, value in enumerate(values):
+            arrays[f"{group}_{index:05d}"] = value
+    write_arrays(Path(path), arrays)
 
 
 def write_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write named arrays to the ``.npz`` file ``target``, at once or not at all.
+    """Write named arrays to the ``.npz`` file ``target``, as a whole or not at all.
 
     Raises:
-        NotWritable: no room, no permission.
+        NotWritable: No space or no permission.
     """
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
@@ -57,27 +60,30 @@ def write_arrays(target: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def load_weights(model: "keras.Model", path: str | Path) -> None:
-    """Give ``model`` the weights at ``path``.
+    """Assign the weights at ``path`` to ``model``.
 
     Raises:
-        InvalidValue: no such file, not a file of weights, or weights of another network.
+        InvalidValue: No such file, not a file of weights, or weights of another network.
     """
     stored = _read(path)
     variables = (*model.trainable_variables, *model.non_trainable_variables)
     shapes = [tuple(variable.shape) for variable in variables]
-    is_same = [array.shape for array in stored] == shapes
-    require(is_same, "weights_path", "must hold the weights of this cell and network", str(path))
+    stored_shapes = [array.shape for array in stored]
+    rule = "must hold the weights of this cell and network"
+    require(stored_shapes == shapes, "weights_path", rule, str(path))
     for variable, array in zip(variables, stored, strict=True):
         variable.assign(array)
 
 
 def _read(path: str | Path) -> list[NDArray[Any]]:
+    """Return the stored arrays: first the trainable weights, then the others, each in order."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            names = sorted(stored.files, key=lambda name: (not name.startswith(_KINDS[0]), name))
+            names = sorted(stored.files)
+            # A stable sort: the order within each group stays.
+            names.sort(key=lambda name: not name.startswith(_TRAINABLE))
             return [stored[name] for name in names]
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except _READ_ERRORS as error:
         reason = " ".join(str(error).split())
-        raise InvalidValue(
-            "weights_path", f"must be a readable .npz of weights ({reason})", str(path)
-        ) from error
+        rule = f"must be a readable .npz of weights ({reason})"
+        raise InvalidValue("weights_path", rule, str(path)) from error

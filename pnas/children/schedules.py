@@ -8,51 +8,74 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pnas.children.spec import TrainerSpec
+from pnas.children.trainer_specs import TrainerSpec
 
-Schedule = Any  # keras.optimizers.schedules.LearningRateSchedule
+Schedule = Any
+"""A keras.optimizers.schedules.LearningRateSchedule."""
 
 
-def make_schedule(trainer: TrainerSpec, epoch_steps: int) -> Schedule | float:
-    """The learning rate by step, for epochs of ``epoch_steps`` steps."""
-    warmup = round(trainer.warmup_epochs * epoch_steps)
-    rate = trainer.learning_rate
-    steps = max(1, trainer.epochs * epoch_steps - warmup)
-    schedules = keras.optimizers.schedules
+def make_schedule(trainer: TrainerSpec, steps_per_epoch: int) -> Schedule | float:
+    """Return the learning rate as a function of the step, or as one number.
+
+    Args:
+        trainer: Its learning rate, schedule, decay and warm-up.
+        steps_per_epoch: Steps of one epoch.
+    """
+    warmup_steps = round(trainer.warmup_epochs * steps_per_epoch)
     if trainer.schedule == "cosine":
-        rise = (
-            {"initial_learning_rate": 0.0, "warmup_target": rate, "warmup_steps": warmup}
-            if warmup
-            else {}
-        )
-        return schedules.CosineDecay(
-            **{"initial_learning_rate": rate, "decay_steps": steps, **rise}
-        )
-    decay = max(1, round(trainer.decay_epochs * epoch_steps))
-    after: Schedule | float = rate
-    if trainer.schedule != "constant":
-        after = schedules.ExponentialDecay(
-            rate, decay, trainer.decay_rate, staircase=trainer.schedule == "step"
-        )
-    return _Rising(rate, warmup, after) if warmup else after
+        return _make_cosine(trainer, steps_per_epoch, warmup_steps)
+
+    after_warmup = _make_decay(trainer, steps_per_epoch)
+    if warmup_steps:
+        return _LinearWarmup(trainer.learning_rate, warmup_steps, after_warmup)
+    return after_warmup
 
 
 @lru_cache(maxsize=8)
-def rates_by_step(trainer: TrainerSpec, epoch_steps: int) -> NDArray[np.float32]:
-    """The learning rates of all steps, (epochs * epoch_steps,)."""
-    steps = trainer.epochs * epoch_steps
-    schedule = make_schedule(trainer, epoch_steps)
+def rates_by_step(trainer: TrainerSpec, steps_per_epoch: int) -> NDArray[np.float32]:
+    """Return the learning rates of all steps, (epochs * steps_per_epoch,)."""
+    steps = trainer.epochs * steps_per_epoch
+    schedule = make_schedule(trainer, steps_per_epoch)
     if isinstance(schedule, float):
         return np.full(steps, schedule, np.float32)
-    trace = tf.function(
-        lambda: tf.map_fn(schedule, tf.range(steps), fn_output_signature=tf.float32),
-        autograph=False,
+
+    @tf.function(autograph=False)
+    def evaluate() -> Any:
+        return tf.map_fn(schedule, tf.range(steps), fn_output_signature=tf.float32)
+
+    return np.asarray(evaluate())
+
+
+def _make_cosine(trainer: TrainerSpec, steps_per_epoch: int, warmup_steps: int) -> Schedule:
+    decay_steps = max(1, trainer.epochs * steps_per_epoch - warmup_steps)
+    cosine = keras.optimizers.schedules.CosineDecay
+    if not warmup_steps:
+        return cosine(trainer.learning_rate, decay_steps)
+    return cosine(
+        initial_learning_rate=0.0,
+        decay_steps=decay_steps,
+        warmup_target=trainer.learning_rate,
+        warmup_steps=warmup_steps,
     )
-    return np.asarray(trace())
 
 
-class _Rising(keras.optimizers.schedules.LearningRateSchedule):
-    """From 0 to ``rate`` in ``steps`` steps, then ``after`` from its beginning. Keras has it for the cosine only."""
+def _make_decay(trainer: TrainerSpec, steps_per_epoch: int) -> Schedule | float:
+    """Return the schedules other than the cosine, as they are after a warm-up."""
+    if trainer.schedule == "constant":
+        return trainer.learning_rate
+    return keras.optimizers.schedules.ExponentialDecay(
+        trainer.learning_rate,
+        decay_steps=max(1, round(trainer.decay_epochs * steps_per_epoch)),
+        decay_rate=trainer.decay_rate,
+        staircase=trainer.schedule == "step",
+    )
+
+
+class _LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
+    """Rises linearly from 0 to ``rate``, then goes on with another schedule from its beginning.
+
+    Keras has a warm-up for its cosine schedule only.
+    """
 
     def __init__(self, rate: float, steps: int, after: Schedule | float) -> None:
         self.rate = rate
@@ -61,13 +84,11 @@ class _Rising(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         step = keras.ops.cast(step, "float32")
-        later = step - self.steps
-        after = (
-            self.after
-            if isinstance(self.after, float)
-            else self.after(keras.ops.maximum(later, 0.0))
-        )
-        return keras.ops.where(later < 0, self.rate * step / self.steps, after)
+        step_after = step - self.steps
+        after = self.after
+        if not isinstance(after, float):
+            after = after(keras.ops.maximum(step_after, 0.0))
+        return keras.ops.where(step_after < 0, self.rate * step / self.steps, after)
 
     def get_config(self) -> dict[str, object]:
         return {"rate": self.rate, "steps": self.steps, "after": self.after}

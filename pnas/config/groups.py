@@ -12,20 +12,28 @@ so that Hydra refuses a wrong type or a misspelt key while it composes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children import (
+    NETWORK_SPECS,
+    TRAINER_SPECS,
+    PNASNetworkSpec,
+    SearchTrainerSpec,
+    migrate_network,
+    migrate_trainer,
+)
 from pnas.config.task_specs import TASK_SPECS, TaskSpec, migrate_task
 from pnas.data.data_spec import FileSpec
 from pnas.data.registry import DATASETS, migrate_data
-from pnas.execution import ExecutorSpec
+from pnas.execution import EXECUTORS, WorkersSpec, migrate_executor
 from pnas.predictors import ControllerSpec
 from pnas.records.cache_spec import CacheSpec
 from pnas.registry import Part, Registry
 from pnas.search import STRATEGIES, SearchSpec
 from pnas.search.strategies.specs import migrate_search
 from pnas.state_space import STATE_SPACES, PNASSpaceSpec, migrate_state_space
+from pnas.tables import TabularSpec
 from pnas.tracking import TRACKERS, MlflowSpec, migrate_tracking
 
 SCHEMA = "hydra/schema"
@@ -53,6 +61,7 @@ class Group:
         migrate: Brings a stored group of an earlier version up to date.
         chosen_by: What people type to choose an option; the group's name by default, as in
             ``controller=gp``.
+        files: Names of the YAML files of an option, where they are not that of the option.
     """
 
     name: str
@@ -61,10 +70,12 @@ class Group:
     default: type
     migrate: Migration = as_stored
     chosen_by: str = ""
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def choice(self, option: str) -> str:
         """Return what people type to choose ``option``."""
-        return f"{self.chosen_by or self.name}={option}"
+        names = self.files.get(option, (option,))
+        return f"{self.chosen_by or self.name}={' or '.join(names)}"
 
     def options(self) -> Iterator[tuple[str, type]]:
         """Yield each option of the package itself, with its specification."""
@@ -137,15 +148,25 @@ def _shared(key: str, spec: type, *options: str, kind: str = "") -> Registry:
     return Registry(kind, key, parts)
 
 
+def _separate(key: str, specs: Mapping[str, type]) -> Registry:
+    """Return a registry whose options have a specification each, and no extensions.
+
+    Args:
+        key: Key that people type to choose an option.
+        specs: The specification of each option.
+    """
+    parts = {option: Part(factory=None, spec=spec) for option, spec in specs.items()}
+    return Registry(kind="", key=key, parts=parts)
+
+
 _PREDICTORS = _shared(
     "controller.predictor",
     ControllerSpec,
     *("gp", "lstm", "mlp", "trees", "unlike"),
     kind="predictors",
 )
-_NETWORKS = _shared("child.kind", NetworkSpec, "pnas", "flat")
-_TRAINERS = _shared("trainer", TrainerSpec, "any")
-_EXECUTORS = _shared("executor.kind", ExecutorSpec, "local", "serial", "ray", kind="executors")
+_NETWORKS = _separate("child.kind", NETWORK_SPECS)
+_TRAINERS = _separate("trainer.kind", {**TRAINER_SPECS, "tabular": TabularSpec})
 _CACHES = _shared("cache", CacheSpec, "sqlite")
 
 _GROUPS = (
@@ -159,11 +180,28 @@ _GROUPS = (
         chosen_by="state_space.kind",
     ),
     Group("controller", "predictor", _PREDICTORS, default=ControllerSpec),
-    Group("child", "kind", _NETWORKS, default=NetworkSpec, chosen_by="child.kind"),
-    Group("trainer", None, _TRAINERS, default=TrainerSpec),
+    Group(
+        "child",
+        "kind",
+        _NETWORKS,
+        default=PNASNetworkSpec,
+        migrate=migrate_network,
+        chosen_by="child.kind",
+    ),
+    Group(
+        "trainer",
+        "kind",
+        _TRAINERS,
+        default=SearchTrainerSpec,
+        migrate=migrate_trainer,
+        files={
+            "search": ("quick", "paper", "seed"),
+            "final": ("final_quick", "final_cifar10"),
+        },
+    ),
     Group("data", "name", DATASETS, default=FileSpec, migrate=migrate_data),
     Group("search", "kind", STRATEGIES, default=SearchSpec, migrate=migrate_search),
-    Group("executor", "kind", _EXECUTORS, default=ExecutorSpec),
+    Group("executor", "kind", EXECUTORS, default=WorkersSpec, migrate=migrate_executor),
     Group("cache", None, _CACHES, default=CacheSpec),
     Group("tracking", "backend", TRACKERS, default=MlflowSpec, migrate=migrate_tracking),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children import NetworkSpec
 from pnas.config.groups import GROUPS, SCHEMA, Group, field_names
 from pnas.config.suggestions import ROOT_KEYS, no_such_key, rule_for_unread_key
 from pnas.data import DataSpec
@@ -36,6 +36,7 @@ class Settings:
         source: The key ``from``: a run directory or an MLflow run id, or None.
         plan_only: Whether to print what a search would do, and exit.
         task: One of the specifications in `pnas.config.task_specs`, that of the task that runs.
+        trainer: Specification of a search's trainings, of a final training, or of a table.
         cell: Cells that task=train trains, as they were typed; None for a search.
     """
 
@@ -47,7 +48,7 @@ class Settings:
     state_space: StateSpaceSpec
     controller: ControllerSpec
     child: NetworkSpec
-    trainer: TrainerSpec
+    trainer: Any
     data: DataSpec
     search: SearchSpec
     executor: ExecutorSpec

@@ -1,4 +1,4 @@
-"""An executor that asks an evaluation cache before it trains."""
+"""An executor that looks a child up in the evaluation cache before it trains it."""
 
 import logging
 import sqlite3
@@ -13,14 +13,14 @@ _log = logging.getLogger(__name__)
 
 
 class CachedExecutor:
-    """Wraps any executor: jobs whose child is in ``cache`` are answered from it, the others trained and kept.
+    """Wraps another executor, which trains what is not in the cache; its results are added to it.
 
-    A cache that cannot be read or written any more is said once and done without.
+    When the cache can no longer be read or written, that is logged once, and everything is trained.
 
     Args:
-        executor: trains what is not there.
-        cache: of this search's context.
-        identify: canonical key of a cell.
+        executor: Trains children.
+        cache: Evaluations of this search's context.
+        identify: Returns the canonical key of a cell.
     """
 
     def __init__(
@@ -29,12 +29,12 @@ class CachedExecutor:
         self._executor = executor
         self._cache = cache
         self._identify = identify
-        self._broken = False
+        self._is_broken = False
 
     def run(
         self, jobs: Sequence[ChildJob], may_start: MayStart = always
     ) -> Iterator[tuple[int, ChildResult]]:
-        """As `Executor.run`. Reused children come first; they leave no weights."""
+        """As `Executor.run`. Cached children come first; they leave no weights."""
         missing: list[int] = []
         for index, job in enumerate(jobs):
             found = self._find(job)
@@ -42,31 +42,33 @@ class CachedExecutor:
                 missing.append(index)
             else:
                 yield index, reused(found, job)
-        for index, result in self._executor.run([jobs[index] for index in missing], may_start):
-            self._keep(result)
-            yield missing[index], result
+
+        missing_jobs = [jobs[index] for index in missing]
+        for position, result in self._executor.run(missing_jobs, may_start):
+            self._store(result)
+            yield missing[position], result
 
     def close(self) -> None:
         self._executor.close()
 
     def _find(self, job: ChildJob) -> Found | None:
+        if self._is_broken:
+            return None
         try:
-            return None if self._broken else self._cache.get(self._identify(job.cell), job)
+            return self._cache.get(self._identify(job.cell), job)
         except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             self._give_up(error)
             return None
 
-    def _keep(self, result: ChildResult) -> None:
+    def _store(self, result: ChildResult) -> None:
+        if self._is_broken:
+            return
         try:
-            if not self._broken:
-                self._cache.put(self._identify(result.cell), result)
+            self._cache.put(self._identify(result.cell), result)
         except sqlite3.Error as error:
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        self._broken = True
-        _log.warning(
-            "cache %s: %s. The search goes on without it",
-            self._cache.path,
-            " ".join(str(error).split()),
-        )
+        self._is_broken = True
+        reason = " ".join(str(error).split())
+        _log.warning("cache %s: %s. The search goes on without it", self._cache.path, reason)

@@ -1,49 +1,57 @@
-"""Which accelerators there are, and one for each worker.
+"""Which GPUs this process may use, found out without starting a GPU runtime."""
 
-A worker claims a device by locking a file. The operating system gives the lock back when the worker ends,
-however it ends, so a replacement finds the device that its predecessor held.
-"""
-
-import fcntl
 import os
 import re
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
-_held: list[int] = []  # file descriptors of this process's claims, kept open until it ends
+_DEVICES = Path("/dev")
+_DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
 def visible_gpus() -> list[str]:
-    """Ids of the NVIDIA GPUs this process may use, without starting a GPU runtime."""
-    feasible_rows = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if feasible_rows is not None:
-        return [gpu for gpu in feasible_rows.split(",") if gpu.strip() not in ("", "-1")]
-    names = (re.fullmatch(r"nvidia(\d+)", path.name) for path in Path("/dev").glob("nvidia*"))
-    return sorted((name[1] for name in names if name), key=int)
+    """Return the ids of the NVIDIA GPUs that this process may use.
 
-
-def claim(slots: Sequence[str], directory: Path, patience: float = 30.0) -> str:
-    """Hold one of ``slots`` for as long as this process lives, and return it.
-
-    Raises:
-        TimeoutError: all are held for longer than ``patience`` seconds.
+    An id is a value for ``CUDA_VISIBLE_DEVICES``. That variable, where it is set, selects among the
+    GPUs that the driver shows, and as in CUDA the first id that names none of them ends its list.
     """
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        for index, slot in enumerate(slots):
-            if _lock(directory / f"slot-{index}"):
-                return slot
-        time.sleep(0.05)
-    raise TimeoutError(f"none of {len(slots)} devices became free within {patience:.0f} s")
+    count = _count_driver_gpus()
+    requested = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if requested is None:
+        return [str(index) for index in range(count)]
+
+    gpus: list[str] = []
+    for entry in requested.split(","):
+        gpu = entry.strip()
+        if not _exists(gpu, count):
+            break
+        gpus.append(gpu)
+    return gpus
 
 
-def _lock(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return False
-    _held.append(descriptor)
-    return True
+def _count_driver_gpus() -> int:
+    """Return the number of GPUs that the driver shows: /dev/nvidia0, /dev/nvidia1, ..."""
+    count = 0
+    for path in _DEVICES.glob("nvidia*"):
+        if re.fullmatch(r"nvidia\d+", path.name):
+            count += 1
+    return count
+
+
+def _exists(gpu: str, count: int) -> bool:
+    """Return whether ``gpu`` names one of the ``count`` GPUs, by index or by UUID."""
+    if gpu.isdecimal():
+        return int(gpu) < count
+    if gpu.startswith("GPU-"):
+        # CUDA takes the beginning of a UUID for the whole.
+        return count > 0 and any(uuid.startswith(gpu) for uuid in _driver_uuids())
+    # The driver lists the slices of a GPU (MIG) nowhere in the file system.
+    return count > 0 and gpu.startswith("MIG-")
+
+
+def _driver_uuids() -> list[str]:
+    uuids = []
+    for path in _DRIVER.glob("*/information"):
+        match = re.search(r"GPU UUID:\s*(GPU-\S+)", path.read_text(errors="replace"))
+        if match:
+            uuids.append(match[1])
+    return uuids

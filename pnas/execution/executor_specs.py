@@ -1,74 +1,167 @@
-"""Settings of the `executor` config group."""
+"""Settings of the config group ``executor``: one specification for each executor."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
-from pnas.errors import require, require_choice, require_count
-from pnas.extensions import extension_names
+from pnas.system.cores import available_cores
+from pnas.validation import (
+    check_fields,
+    choice,
+    drop_former_keys,
+    integer,
+    number_where,
+    optional,
+    setting,
+    text,
+)
 
-KINDS = ("serial", "local", "ray")
+GROUP = "executor"
+
+_GPU_ROUNDING = 1e-9
+"""Added to a quotient of GPUs before it is rounded down: ten children of 0.1 GPU fit on one."""
+
+_ABOVE_0 = number_where("must be a number of seconds above 0", lambda x: x > 0)
+_AT_LEAST_0 = number_where("must be a number of seconds, at least 0", lambda x: x >= 0)
+_GPU_SHARE = number_where("must be above 0 and at most 1", lambda x: 0 < x <= 1)
 
 
 @dataclass(frozen=True)
 class ExecutorSpec:
-    """Where children are trained.
+    """What every executor reads; the base class of their specifications.
 
     Attributes:
-        kind: ``serial`` (in this process), ``local`` (worker processes on this machine) or ``ray`` (a cluster).
-        workers: children trained at once; None = as many as GPUs have room for, or one per ``trainer.threads``
-            cores without one.
-        max_children_per_worker: a worker is replaced after this many (TensorFlow keeps 20-30 MB of each child).
-        child_timeout: seconds after which a child is stopped; None = no limit. Not enforced by ``serial``.
-        retries: attempts after the first, of a child whose worker died or passed the timeout. Running out of
-            memory is retried in any case, with half the examples at a time.
-        grace: seconds that the first Ctrl-C waits for the children that run. Those that are not done by then are
-            trained anew when the search continues.
-        gpus_per_child: share of a GPU a child takes: 0.5 = two at once on each.
-        gpu_memory_mb: memory of its GPU that a worker may use; None = what it needs, as it needs it.
-        address: of the Ray cluster (``host:port``, ``auto``, ``ray://host:port``); None = one on this machine.
+        kind: Name of the executor.
+        grace: Seconds that the first Ctrl-C waits for the children in training. Those that are not
+            done by then are trained anew when the search continues.
+        gpu_memory_mb: Memory of its GPU, in MB, that a process may use; null means no limit, and
+            memory is allocated as it is needed.
     """
 
-    kind: str = "local"
-    workers: int | None = None
-    max_children_per_worker: int = 40
-    child_timeout: float | None = None
-    retries: int = 1
-    grace: float = 30.0
-    gpus_per_child: float = 1.0
-    gpu_memory_mb: int | None = None
-    address: str | None = None
+    kind: str
+    grace: float = setting(30.0, _AT_LEAST_0)
+    gpu_memory_mb: int | None = setting(None, optional(integer(minimum=1)))
 
     def __post_init__(self) -> None:
-        require_choice("executor.kind", self.kind, (*KINDS, *extension_names("executors")))
-        require_count("executor.max_children_per_worker", self.max_children_per_worker)
-        require_count("executor.retries", self.retries, minimum=0)
+        check_fields(self, GROUP)
+
+    @property
+    def workers(self) -> int | None:
+        """Number of workers that was asked for; None if it follows from the machine."""
+        return None
+
+    @property
+    def trains_in_this_process(self) -> bool:
+        """Whether children share the process of the search."""
+        return False
+
+    @property
+    def ships_data(self) -> bool:
+        """Whether the data set is sent to the workers, which may not have its files."""
+        return False
+
+    def count_workers(self, threads: int, gpus: int) -> int:
+        """Return how many children are trained at once on this machine.
+
+        Args:
+            threads: Threads of each child.
+            gpus: Number of GPUs that may be used.
+        """
+        return gpus or max(1, available_cores() // threads)
+
+    def check(self) -> None:
+        """Check what can be checked of the executor before any work starts.
+
+        Raises:
+            InvalidValue: This machine lacks what the executor needs.
+        """
+
+
+@dataclass(frozen=True)
+class SerialSpec(ExecutorSpec):
+    """One child after the other, in the process of the search."""
+
+    kind: str = setting("serial", choice("serial"))
+
+    @property
+    def trains_in_this_process(self) -> bool:
+        return True
+
+    def count_workers(self, threads: int, gpus: int) -> int:
+        del threads, gpus
+        return 1
+
+
+@dataclass(frozen=True)
+class WorkersSpec(ExecutorSpec):
+    """What executors with worker processes read; the base class of their specifications.
+
+    It is also the specification of an extension's executor that declares none of its own.
+
+    Attributes:
+        workers: Children trained at once; null means as many as there is room for: by GPUs, or
+            without one, by cores divided by ``trainer.threads``.
+        max_children_per_worker: Children after which a worker is replaced (TensorFlow keeps
+            20-30 MB of each).
+        child_timeout: Seconds after which a child is stopped; null means no limit.
+        retries: Attempts after the first, of a child whose worker died or passed the timeout. A
+            child that ran out of memory is tried again in any case, in smaller microbatches.
+        gpus_per_child: Share of a GPU that a child takes: 0.5 means two at once on each.
+    """
+
+    workers: int | None = setting(None, optional(integer(minimum=1)))
+    max_children_per_worker: int = setting(40, integer(minimum=1))
+    child_timeout: float | None = setting(None, optional(_ABOVE_0))
+    retries: int = setting(1, integer(minimum=0))
+    gpus_per_child: float = setting(1.0, _GPU_SHARE)
+
+    def count_workers(self, threads: int, gpus: int) -> int:
         if self.workers is not None:
-            require_count("executor.workers", self.workers)
-        if self.gpu_memory_mb is not None:
-            require_count("executor.gpu_memory_mb", self.gpu_memory_mb)
-        timeout = self.child_timeout
-        rule = "must be a number of seconds above 0, or null"
-        require(timeout is None or _is_above_0(timeout), "executor.child_timeout", rule, timeout)
-        require(
-            self.grace == 0 or _is_above_0(self.grace),
-            "executor.grace",
-            "must be a number of seconds",
-            self.grace,
-        )
-        share = self.gpus_per_child
-        require(
-            _is_above_0(share) and share <= 1,
-            "executor.gpus_per_child",
-            "must be above 0 and at most 1",
-            share,
-        )
-        require(
-            self.kind == "ray" or self.address is None,
-            "executor.address",
-            "must be null unless executor=ray",
-            self.address,
-        )
+            return self.workers
+        by_gpus = int(gpus / self.gpus_per_child + _GPU_ROUNDING)
+        by_cores = available_cores() // threads
+        return by_gpus or max(1, by_cores)
 
 
-def _is_above_0(value: float) -> bool:
-    return math.isfinite(value) and value > 0
+@dataclass(frozen=True)
+class LocalSpec(WorkersSpec):
+    """Worker processes on this machine."""
+
+    kind: str = setting("local", choice("local"))
+
+
+@dataclass(frozen=True)
+class RaySpec(WorkersSpec):
+    """Tasks on a Ray cluster.
+
+    Attributes:
+        address: Address of the cluster (``host:port``, ``auto``, ``ray://host:port``); null means
+            one that is started on this machine.
+    """
+
+    kind: str = setting("ray", choice("ray"))
+    address: str | None = setting(None, optional(text("must be the address of a Ray cluster")))
+
+    @property
+    def ships_data(self) -> bool:
+        return True
+
+    def check(self) -> None:
+        from pnas.execution.ray_cluster import check_ray
+
+        check_ray(self.address)
+
+
+def migrate_executor(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored settings of the group ``executor`` without the keys that their kind lacks.
+
+    Up to version 0.1.0 the keys of every kind were stored.
+    """
+    specs: dict[str, type[ExecutorSpec]] = {
+        "serial": SerialSpec,
+        "local": LocalSpec,
+        "ray": RaySpec,
+    }
+    spec = specs.get(str(values.get("kind", "local")), WorkersSpec)
+    former = {each.name for each in fields(RaySpec)}
+    return drop_former_keys(values, spec, former)

@@ -1,27 +1,47 @@
-"""`executor=local`: children in worker processes of this machine, one or more per GPU, or per few cores."""
+"""`executor=local`: children in worker processes of this machine, pinned to its GPUs."""
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import wait
-from pathlib import Path
 
 from pnas.errors import PnasError
 from pnas.execution.base import RunnerFactory
-from pnas.execution.retrying import AttemptingExecutor, Lost
-from pnas.execution.worker_process import WorkerProcess, WorkerSettings
+from pnas.execution.devices import visible_gpus
+from pnas.execution.executor_specs import WorkersSpec
+from pnas.execution.retrying import LostAttempt, RetryingExecutor
+from pnas.execution.worker_logs import WorkerLogs
+from pnas.execution.worker_main import WorkerSettings
+from pnas.execution.worker_process import WorkerProcess
 from pnas.records import ChildJob, ChildResult
 
 
-class LocalExecutor(AttemptingExecutor):
-    """Trains up to ``workers`` children at once, each in a process that is replaced after some children.
+def make_local(
+    spec: WorkersSpec, factory: RunnerFactory, threads: int, use_gpu: bool
+) -> "LocalExecutor":
+    """Return the executor that ``spec`` describes, for children of ``threads`` threads each."""
+    gpus = visible_gpus() if use_gpu else []
+    return LocalExecutor(
+        factory,
+        workers=spec.count_workers(threads, len(gpus)),
+        max_children_per_worker=spec.max_children_per_worker,
+        child_timeout=spec.child_timeout,
+        devices=gpus,
+        retries=spec.retries,
+    )
+
+
+class LocalExecutor(RetryingExecutor):
+    """Trains up to ``workers`` children at once, each in a process that is replaced now and then.
+
+    A worker is known by its slot, an index from 0 to ``workers`` - 1.
 
     Args:
-        factory: makes what a worker runs.
-        workers: number of processes; they are started when there is something to train.
-        max_children_per_worker: children after which a process is replaced.
-        child_timeout: seconds a child may take, None = any.
-        devices: ids of GPUs to pin the workers to, several workers to a GPU if there are fewer; () = no pinning.
-        retries: attempts after the first, of a child whose worker died or passed the timeout.
+        factory: Makes the function that trains one child.
+        workers: Number of processes. Each is started when there is something to train.
+        max_children_per_worker: Children after which a process is replaced.
+        child_timeout: Seconds that a child may take; None means no limit.
+        devices: Ids of GPUs to pin the workers to, several workers to a GPU if there are fewer
+            GPUs than workers; empty means no pinning.
+        retries: Attempts after the first, of a child whose worker died or passed the timeout.
     """
 
     def __init__(
@@ -36,32 +56,37 @@ class LocalExecutor(AttemptingExecutor):
         super().__init__(retries)
         self._factory = factory
         self._timeout = child_timeout
-        self._share = max_children_per_worker
-        self._gpus = [devices[i % len(devices)] if devices else None for i in range(workers)]
+        self._max_children = max_children_per_worker
+        self._gpus = list(devices)
         self._workers: list[WorkerProcess | None] = [None] * workers
-        self._idle = list(range(workers))[::-1]
-        self._logs = tempfile.TemporaryDirectory(prefix="pnas-workers-", ignore_cleanup_errors=True)
+        # A stack: the slot that became idle last is used first, so that few workers are started.
+        self._idle = list(reversed(range(workers)))
+        self._logs = WorkerLogs()
 
-    def _room(self) -> int:
+    def _capacity(self) -> int:
         return len(self._workers)
 
     def _start(self, job: ChildJob) -> int:
         slot = self._idle.pop()
         worker = self._workers[slot]
-        if worker is None or worker.begun >= self._share or not worker.is_alive:
+        if worker is None or not worker.is_alive or worker.jobs_sent >= self._max_children:
             worker = self._replace(slot)
         worker.send(job)
         return slot
 
     def _replace(self, slot: int) -> WorkerProcess:
-        self._drop(slot)
-        log = Path(self._logs.name) / f"worker-{slot}.log"
-        worker = self._workers[slot] = WorkerProcess(
-            WorkerSettings(self._factory, log, self._gpus[slot])
-        )
+        self._kill(slot)
+        settings = WorkerSettings(self._factory, self._logs.path(slot), self._gpu(slot))
+        worker = WorkerProcess(settings)
+        self._workers[slot] = worker
         return worker
 
-    def _drop(self, slot: int) -> None:
+    def _gpu(self, slot: int) -> str | None:
+        if not self._gpus:
+            return None
+        return self._gpus[slot % len(self._gpus)]
+
+    def _kill(self, slot: int) -> None:
         worker = self._workers[slot]
         if worker is not None:
             worker.kill()
@@ -69,19 +94,22 @@ class LocalExecutor(AttemptingExecutor):
 
     def _worker(self, slot: int) -> WorkerProcess:
         worker = self._workers[slot]
-        assert worker is not None, "a slot that runs has a worker"
+        assert worker is not None, "an attempt has a worker"
         return worker
 
     def _ended(self, running: Iterable[int], patience: float) -> list[int]:
         slots = list(running)
-        wait([self._worker(slot).connection for slot in slots], patience)
-        return [
-            slot
-            for slot in slots
-            if self._worker(slot).ended() or self._worker(slot).is_late(self._timeout)
-        ]
+        connections = [self._worker(slot).connection for slot in slots]
+        wait(connections, patience)
 
-    def _outcome(self, handle: int, job: ChildJob) -> ChildResult | Lost:
+        ended = []
+        for slot in slots:
+            worker = self._worker(slot)
+            if worker.has_ended() or worker.is_late(self._timeout):
+                ended.append(slot)
+        return ended
+
+    def _outcome(self, handle: int, job: ChildJob) -> ChildResult | LostAttempt:
         worker = self._worker(handle)
         answer = worker.answer()
         self._idle.append(handle)
@@ -89,26 +117,26 @@ class LocalExecutor(AttemptingExecutor):
             raise answer
         if answer is not None:
             return answer
-        lost = self._loss(worker)
-        self._drop(handle)
+
+        lost = self._describe_loss(worker)
+        self._kill(handle)
         return lost
 
-    def _loss(self, worker: WorkerProcess) -> Lost:
+    def _describe_loss(self, worker: WorkerProcess) -> LostAttempt:
         seconds = worker.seconds
         if worker.is_late(self._timeout) and worker.is_alive:
             worker.write_stack()
-            return Lost(
-                f"took longer than executor.child_timeout={self._timeout} s", seconds, worker.log()
-            )
-        reason, out_of_memory = worker.cause_of_death()
-        return Lost(reason, seconds, worker.log(), out_of_memory)
+            reason = f"took longer than executor.child_timeout={self._timeout} s"
+            return LostAttempt(reason, seconds, worker.log())
+        reason, was_out_of_memory = worker.cause_of_death()
+        return LostAttempt(reason, seconds, worker.log(), was_out_of_memory)
 
     def _abandon(self, running: Iterable[int]) -> None:
         for slot in running:
-            self._drop(slot)
+            self._kill(slot)
             self._idle.append(slot)
 
     def close(self) -> None:
         for slot in range(len(self._workers)):
-            self._drop(slot)
-        self._logs.cleanup()
+            self._kill(slot)
+        self._logs.remove()

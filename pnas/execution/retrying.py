@@ -1,4 +1,4 @@
-"""What executors with workers have in common: jobs are attempted, and attempted again when a worker is lost."""
+"""What executors with workers have in common: a job is attempted again when its worker is lost."""
 
 from abc import ABC, abstractmethod
 from collections import deque
@@ -10,23 +10,22 @@ from pnas.execution.base import MayStart, always
 from pnas.records import ChildJob, ChildResult
 
 _POLL_SECONDS = 0.25
-_MOST_PARTS = (
-    256  # of a batch; no batch that is larger than memory by this factor will ever be trained
-)
+_MOST_MICROBATCHES = 256
+"""A batch that exceeds memory by more than this factor is never going to be trained."""
 
 Handle = Any
-"""Of one attempt that runs; hashable. Only the executor that made it looks inside."""
+"""One attempt in progress; hashable. Only the executor that made it looks inside."""
 
 
 @dataclass(frozen=True)
-class Lost:
-    """An attempt without a result, because of its worker: it died, hung, or was taken away.
+class LostAttempt:
+    """An attempt without a result, because its worker died, hung or was taken away.
 
     Attributes:
-        reason: one line.
-        seconds: how long it had run.
-        log: the end of what the worker wrote.
-        out_of_memory: the same attempt again would end the same way.
+        reason: Why, in one line.
+        seconds: Duration of the attempt.
+        log: End of the worker's output.
+        out_of_memory: Whether memory was the reason, so that the same attempt would end the same.
     """
 
     reason: str
@@ -37,34 +36,46 @@ class Lost:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try of one job."""
+    """One try of one job.
+
+    Attributes:
+        index: Index of the job.
+        job: The job.
+        losses: Number of attempts before this one whose worker was lost.
+    """
 
     index: int
     job: ChildJob
-    lost: int = 0  # attempts before this one whose worker was lost
+    losses: int = 0
 
-    def again(self, loss: Lost, retries: int) -> "Attempt | None":
-        """The next attempt, or None if there is to be none."""
+    def next_attempt(self, loss: LostAttempt, retries: int) -> "Attempt | None":
+        """Return the attempt that follows this one's loss, or None if there is to be none."""
         if loss.out_of_memory:
-            parts = 2 * self.job.accumulate
-            return (
-                replace(self, job=replace(self.job, accumulate=parts))
-                if parts <= _MOST_PARTS
-                else None
-            )
-        return replace(self, lost=self.lost + 1) if self.lost < retries else None
+            return self._in_smaller_microbatches()
+        if self.losses < retries:
+            return replace(self, losses=self.losses + 1)
+        return None
 
-    def failed(self, loss: Lost) -> ChildResult:
-        count = f" ({self.lost + 1} attempts)" if self.lost else ""
+    def _in_smaller_microbatches(self) -> "Attempt | None":
+        microbatches = 2 * self.job.accumulate
+        if microbatches > _MOST_MICROBATCHES:
+            return None
+        return replace(self, job=replace(self.job, accumulate=microbatches))
+
+    def failed_result(self, loss: LostAttempt) -> ChildResult:
+        """Return the result of a job whose last attempt this was."""
+        count = f" ({self.losses + 1} attempts)" if self.losses else ""
         return ChildResult.failed(self.job, f"{loss.reason}{count}", loss.seconds, loss.log)
 
 
-class AttemptingExecutor(ABC):
-    """Keeps its workers busy and retries what they lose. Engines say how an attempt is started and how it ended.
+class RetryingExecutor(ABC):
+    """Keeps its workers busy, and attempts again what they lose.
+
+    Subclasses define how an attempt is started and how it ended.
 
     Args:
-        retries: attempts after the first, of a job whose worker died or hung. An attempt that ran out of memory
-            is always repeated with half the examples at a time, until `pnas.children` refuses.
+        retries: Attempts after the first, of a job whose worker died or hung. An attempt that ran
+            out of memory is always repeated, with microbatches of half the size.
     """
 
     def __init__(self, retries: int) -> None:
@@ -78,61 +89,74 @@ class AttemptingExecutor(ABC):
         ended: list[tuple[int, ChildResult]] = []
         try:
             while waiting or running or ended:
-                self._fill(waiting, running, may_start)
-                # Workers have their next jobs before anybody spends time on the results of the last ones.
+                self._start_waiting(waiting, running, may_start)
+                # Workers are busy with their next jobs while the caller handles these results.
                 yield from ended
-                ended = list(self._collect(waiting, running))
+                ended = self._collect(waiting, running)
         finally:
             self._abandon(running)
 
-    def _fill(
+    def _start_waiting(
         self, waiting: deque[Attempt], running: dict[Handle, Attempt], may_start: MayStart
     ) -> None:
-        while waiting and len(running) < self._room():
+        while waiting and len(running) < self._capacity():
             attempt = waiting.popleft()
             if not may_start(attempt.job):
                 waiting.clear()
                 return
-            running[self._start(attempt.job)] = attempt
+            handle = self._start(attempt.job)
+            running[handle] = attempt
 
     def _collect(
         self, waiting: deque[Attempt], running: dict[Handle, Attempt]
-    ) -> Iterator[tuple[int, ChildResult]]:
+    ) -> list[tuple[int, ChildResult]]:
+        """Return the results that have arrived; put lost attempts back to those that wait."""
         if not running:
-            return
+            return []
+
+        results = []
         for handle in self._ended(running, _POLL_SECONDS):
             attempt = running.pop(handle)
             outcome = self._outcome(handle, attempt.job)
             if isinstance(outcome, ChildResult):
-                yield attempt.index, outcome
-            elif (another := attempt.again(outcome, self._retries)) is not None:
-                waiting.appendleft(another)
+                results.append((attempt.index, outcome))
+                continue
+
+            following = attempt.next_attempt(outcome, self._retries)
+            if following is None:
+                results.append((attempt.index, attempt.failed_result(outcome)))
             else:
-                yield attempt.index, attempt.failed(outcome)
+                waiting.appendleft(following)
+        return results
 
     @abstractmethod
-    def _room(self) -> int:
-        """How many attempts may run at once."""
+    def _capacity(self) -> int:
+        """Return how many attempts may run at once."""
 
     @abstractmethod
     def _start(self, job: ChildJob) -> Handle:
-        """Begin an attempt. There is room for it."""
+        """Begin an attempt. There is capacity for it."""
 
     @abstractmethod
     def _ended(self, running: Iterable[Handle], patience: float) -> list[Handle]:
-        """Those of ``running`` that have ended; waits for at most ``patience`` seconds for the first one."""
+        """Return those of ``running`` that have ended; wait for the first one if there is none.
+
+        Args:
+            running: The attempts in progress.
+            patience: Longest wait, in seconds.
+        """
 
     @abstractmethod
-    def _outcome(self, handle: Handle, job: ChildJob) -> ChildResult | Lost:
-        """How an attempt has ended.
+    def _outcome(self, handle: Handle, job: ChildJob) -> ChildResult | LostAttempt:
+        """Return how an attempt has ended.
 
         Raises:
-            PnasError: the command is wrong, not this child.
+            PnasError: The command is wrong, not this child.
         """
 
     @abstractmethod
     def _abandon(self, running: Iterable[Handle]) -> None:
-        """End attempts that nobody waits for any more."""
+        """End attempts whose results are not needed any more."""
 
     @abstractmethod
     def close(self) -> None:

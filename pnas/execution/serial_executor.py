@@ -1,16 +1,28 @@
-"""`executor=serial`: children one after the other, in this process."""
+"""`executor=serial`: one child after the other, in the process of the search."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from pnas.errors import PnasError
+from pnas.execution.answers import failed_result
 from pnas.execution.base import MayStart, Runner, RunnerFactory, always
-from pnas.execution.worker_process import failure
+from pnas.execution.executor_specs import ExecutorSpec
 from pnas.records import ChildJob, ChildResult
 
 
+def make_serial(
+    spec: ExecutorSpec, factory: RunnerFactory, threads: int, use_gpu: bool
+) -> "SerialExecutor":
+    """Return the executor; the runner itself sets threads and devices of this process."""
+    del spec, threads, use_gpu
+    return SerialExecutor(factory)
+
+
 class SerialExecutor:
-    """The simplest executor, easiest to debug. Memory grows with every child: see `LocalExecutor`."""
+    """The simplest executor and the easiest to debug.
+
+    Memory grows with every child, because nothing replaces the process: see `LocalExecutor`.
+    """
 
     def __init__(self, factory: RunnerFactory) -> None:
         self._factory = factory
@@ -30,10 +42,11 @@ class SerialExecutor:
     def _train(self, job: ChildJob) -> ChildResult:
         try:
             return self._runner(job)
-        except PnasError:  # the command is wrong, not this child
+        except PnasError:
+            # The command is wrong, not this child.
             raise
         except Exception as error:
-            return failure(job, error)
+            return failed_result(job, error)
 
     def close(self) -> None:
         self.__dict__.pop("_runner", None)

@@ -15,6 +15,7 @@ from pnas.records.run_directory import JOURNAL, WEIGHTS
 from pnas.records.training_record import MEMBER_WEIGHTS, MEMBERS, TRAINING, load_training
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell
+from pnas.tables import TabularSpec
 
 if TYPE_CHECKING:
     import keras
@@ -130,7 +131,8 @@ def _best_of_training(run_dir: Path) -> TrainedChild:
 def _best_of_search(run_dir: Path) -> TrainedChild:
     settings = stored_settings(run_dir)
     rule = "must be a search that trained its children: one that read a table has no weights"
-    require(settings.trainer.table is None, "from", rule, str(run_dir))
+    is_trained = not isinstance(settings.trainer, TabularSpec)
+    require(is_trained, "from", rule, str(run_dir))
     with Journal(run_dir / JOURNAL) as journal:
         best = best_child(journal.children())
         name = journal.meta("name", "")

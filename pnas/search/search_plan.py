@@ -159,8 +159,7 @@ def child_seconds(b: int, counts: Counts, network: NetworkSpec, work: Workload) 
 
     It is the sum of building the network, a fixed cost of each operator and step, and arithmetic.
     """
-    cells = 2 if network.kind == "flat" else 3 * network.repeats
-    operators = cells * (2 * b + 2)
+    operators = network.stacked_cells * (2 * b + 2)
     steps = work.epochs * max(1, work.train_examples // work.batchsize)
     # A training step costs about three forward passes: one forward, and two backward (for inputs
     # and for weights).

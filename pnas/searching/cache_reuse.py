@@ -1,10 +1,10 @@
 """A search's part in the evaluation cache (``cache.path``): what it takes, and what is left to do."""
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pnas.children import network_specs, trainer_specs
 from pnas.config import Settings
 from pnas.execution import Executor, visible_gpus
 from pnas.execution.cached_executor import CachedExecutor
@@ -43,7 +43,7 @@ def with_cache(
         return executor
     context = context_of(
         data=fingerprint,
-        network=asdict(settings.child),
+        network=network_specs.flat_mapping(settings.child),
         trainer=_recipe(settings),
         device=_device(settings),
     )
@@ -53,11 +53,9 @@ def with_cache(
 
 def _recipe(settings: Settings) -> dict[str, Any]:
     """Return the settings of the trainer that decide the reward of a cell."""
-    recipe = {}
-    for key, value in asdict(settings.trainer).items():
-        is_of_recipe = not key.startswith("table") and key not in _LIMITS and key != "device"
-        if is_of_recipe:
-            recipe[key] = value
+    recipe = trainer_specs.flat_mapping(settings.trainer)
+    for key in (*_LIMITS, "device"):
+        del recipe[key]
     return recipe
 
 

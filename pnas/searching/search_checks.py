@@ -1,9 +1,8 @@
 """What is checked before a search trains anything, so that its mistakes cost seconds, not hours."""
 
-from pnas.children import Limits
+from pnas.children import Limits, SearchTrainerSpec, check_augmentation
 from pnas.children.manager import check_batchsize
 from pnas.children.network.builder import check_image
-from pnas.children.recipe import check_augmentation
 from pnas.config import Settings
 from pnas.data import DataInfo, Dataset, check_data
 from pnas.errors import require
@@ -54,7 +53,8 @@ def check_children(settings: Settings, space: SlotSpace) -> DataInfo:
 
     trainer = settings.trainer
     data = check_data(settings.data)
-    trainer.check_search_supported()
+    rule = "must be search to train the children of a search; final is for task=train"
+    require(isinstance(trainer, SearchTrainerSpec), "trainer.kind", rule, trainer.kind)
     check_augmentation(trainer, data.image_shape)
     check_batchsize(trainer, data.train)
     check_image(settings.child, data.image_shape)

@@ -13,7 +13,7 @@ from pnas.searching.loop_wiring import run_loop, strategy_factory
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import Notify, Summarize
 from pnas.state_space import SlotSpace
-from pnas.tables import Table, TableRunnerFactory, load_table
+from pnas.tables import Table, TableRunnerFactory, TabularSpec, load_table
 from pnas.tracking import Tracker, start_tracker
 
 _EPOCHS_UNKNOWN = 1.0
@@ -22,7 +22,7 @@ _EPOCHS_UNKNOWN = 1.0
 
 def is_tabular(settings: Settings) -> bool:
     """Whether rewards are looked up in a table instead of trained."""
-    return settings.trainer.table is not None
+    return isinstance(settings.trainer, TabularSpec)
 
 
 def table_of(settings: Settings) -> Table:
@@ -32,7 +32,7 @@ def table_of(settings: Settings) -> Table:
         InvalidValue: See `pnas.tables.load_table`.
     """
     trainer = settings.trainer
-    return load_table(trainer.table or "", trainer.table_reward, trainer.table_test)
+    return load_table(trainer.table, trainer.table_reward, trainer.table_test)
 
 
 def check_table(settings: Settings, space: SlotSpace) -> None:

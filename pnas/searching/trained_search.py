@@ -80,7 +80,7 @@ def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:
 def runner_factory(settings: Settings, dataset: Dataset) -> RunnerFactory:
     """Return what workers make their runner with."""
     # Nodes of a cluster may not have the files, so the data goes with the worker.
-    shipped = dataset if settings.executor.kind == "ray" else None
+    shipped = dataset if settings.executor.ships_data else None
     return ChildRunnerFactory(
         settings.data,
         settings.child,
@@ -95,7 +95,7 @@ def _may_use_gpu(settings: Settings) -> bool:
 
 
 def _start_tensorflow(settings: Settings) -> None:
-    if settings.executor.kind == "serial":
+    if settings.executor.trains_in_this_process:
         # Children and predictor share this process: the first one decides TensorFlow's threads.
         configure_runtime(settings.trainer)
         return

@@ -59,8 +59,8 @@ def run(settings: Settings, context: Context) -> None:
 
 def _checked_cells(settings: Settings, space: SlotSpace) -> list[Cell]:
     """Check everything that can be checked before any work starts; return the cells to train."""
-    rule = "must be null for task=tabulate, which makes a table"
-    require(not is_tabular(settings), "trainer.table", rule, settings.trainer.table)
+    rule = "must be search for task=tabulate, which trains the cells of a table"
+    require(not is_tabular(settings), "trainer.kind", rule, settings.trainer.kind)
     check_children(settings, space)
     check_cache(settings)
     check_executor(settings.executor)

@@ -3,11 +3,10 @@
 from functools import partial
 from pathlib import Path
 
-from pnas.children import Limits, count_network
+from pnas.children import Limits, check_augmentation, count_network, final_trainer
 from pnas.children.child_failure import ChildFailure
 from pnas.children.manager import check_batchsize, is_out_of_memory
 from pnas.children.network.builder import check_image
-from pnas.children.recipe import check_augmentation
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
 from pnas.data import DataInfo, Parts, check_data, open_parts
@@ -55,7 +54,7 @@ def run(settings: Settings, context: Context) -> float | None:
 def _checked(chosen: SelectedCells) -> DataInfo:
     """Everything that can be refused before any of it is trained."""
     settings = chosen.settings
-    trainer = chosen.settings.trainer
+    trainer = final_trainer(settings.trainer)
     info = check_data(settings.data)
     everything = settings.task.train_on == "train+val"
     check_batchsize(trainer, info.train + (info.val if everything else 0))
@@ -122,7 +121,11 @@ def _train(member: Member, record: Run, settings: Settings, data: Parts, context
 
     validates = settings.task.train_on == "train"
     job = FinalJob(
-        Cell.parse(member.cell), settings.child, settings.trainer, member.seed, validates
+        Cell.parse(member.cell),
+        settings.child,
+        final_trainer(settings.trainer),
+        member.seed,
+        validates,
     )
     folder = record.folder(member)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,27 +1,37 @@
+"""TensorFlow and one small data set for all tests of children."""
+
 import numpy as np
 import pytest
 
-from pnas.children import TrainerSpec
+from pnas.children import SearchTrainerSpec
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.data import Dataset
+
+CLASSES = 3
+SIDE = 6
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _runtime() -> None:
-    configure_runtime(TrainerSpec())
+    configure_runtime(SearchTrainerSpec())
 
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    """Three kinds of 6x6 images, told apart by where they are bright: 64 to train on, 41 and 20 others."""
+    """Three classes of 6x6 images, which differ in the pair of rows that is bright.
+
+    There are 64 images to train on, 41 to validate on and 20 to test on.
+    """
     rng = np.random.default_rng(0)
+    x_train, y_train = _images(rng, 64)
+    x_val, y_val = _images(rng, 41)
+    x_test, y_test = _images(rng, 20)
+    return Dataset("toy", x_train, y_train, x_val, y_val, x_test, y_test, num_classes=CLASSES)
 
-    def part(examples: int) -> tuple[np.ndarray, np.ndarray]:
-        labels = rng.integers(0, 3, examples).astype(np.int32)
-        images = rng.normal(size=(examples, 6, 6, 1)).astype(np.float32)
-        for label, image in zip(labels, images, strict=True):
-            image[2 * label : 2 * label + 2] += 2
-        return images, labels
 
-    (x, y), (x_val, y_val), (x_test, y_test) = part(64), part(41), part(20)
-    return Dataset("toy", x, y, x_val, y_val, x_test, y_test, num_classes=3)
+def _images(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    labels = rng.integers(0, CLASSES, count).astype(np.int32)
+    images = rng.normal(size=(count, SIDE, SIDE, 1)).astype(np.float32)
+    for label, image in zip(labels, images, strict=True):
+        image[2 * label : 2 * label + 2] += 2
+    return images, labels

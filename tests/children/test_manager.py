@@ -1,15 +1,17 @@
+"""NetworkManager: the record of a child, its seed, its failures, and what is refused early."""
+
 import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 
-from pnas.children import ChildRunnerFactory, NetworkManager, NetworkSpec, TrainerSpec
+from pnas.children import ChildRunnerFactory, NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.manager import reward_of
-from pnas.children.search_training import fast_loop as training_module
+from pnas.children.search_training import fast_loop
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.data import Dataset, DigitsSpec
 from pnas.errors import InvalidValue
@@ -19,8 +21,8 @@ from pnas.state_space import Cell, StateSpace
 
 CELL = Cell.parse("(-2, 3x3 conv, -1, identity)")
 MIRRORED = Cell.parse("(-1, identity, -2, 3x3 conv)")
-NETWORK = NetworkSpec(filters=2)
-TRAINER = TrainerSpec(epochs=3, batchsize=16, learning_rate=0.02, validate_every=1)
+NETWORK = PNASNetworkSpec(filters=2)
+TRAINER = SearchTrainerSpec(epochs=3, batchsize=16, learning_rate=0.02, validate_every=1)
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +33,42 @@ def manager(dataset: Dataset) -> NetworkManager:
 def test_evaluate_returns_the_full_record(manager: NetworkManager, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "weights.npz"
     result = manager.evaluate(CELL, weights_path=path)
+
     assert result.status is Status.OK
     assert result.error is None
     assert result.seed == derive_seed(3, "child", StateSpace(B=1).key(CELL))
     assert result.reward == result.metrics["val_accuracy"][-1]
     assert (result.params, result.flops) == manager.count(CELL)
     assert result.seconds > 0
+
     assert 0 <= manager.test_accuracy(CELL, path) <= 1
     assert [file.name for file in path.parent.iterdir()] == ["weights.npz"]
 
 
 def test_stored_weights_give_the_accuracy_they_had(manager: NetworkManager, tmp_path: Path) -> None:
-    result = manager.evaluate(CELL, weights_path=tmp_path / "w.npz")
+    path = tmp_path / "w.npz"
+    result = manager.evaluate(CELL, weights_path=path)
+
+    # The validation part as the test part.
     data = manager.dataset
     swapped = Dataset(
-        "swapped", data.x_train, data.y_train, data.x_test, data.y_test, data.x_val, data.y_val, 3
+        "swapped",
+        data.x_train,
+        data.y_train,
+        x_val=data.x_test,
+        y_val=data.y_test,
+        x_test=data.x_val,
+        y_test=data.y_val,
+        num_classes=3,
     )
-    again = NetworkManager(swapped, network=NETWORK, trainer=TRAINER)
-    assert again.test_accuracy(CELL, tmp_path / "w.npz") == pytest.approx(result.reward)
+    other = NetworkManager(swapped, network=NETWORK, trainer=TRAINER)
+    assert other.test_accuracy(CELL, path) == pytest.approx(result.reward)
 
 
 def test_same_seed_same_result_and_another_seed_another(manager: NetworkManager) -> None:
-    first, again, other = (manager.evaluate(CELL, seed=seed) for seed in (5, 5, 6))
+    first = manager.evaluate(CELL, seed=5)
+    again = manager.evaluate(CELL, seed=5)
+    other = manager.evaluate(CELL, seed=6)
     assert first.metrics == again.metrics
     assert first.metrics != other.metrics
 
@@ -61,65 +77,84 @@ def test_equivalent_cells_have_the_same_seed(manager: NetworkManager) -> None:
     assert manager.child_seed(CELL) == manager.child_seed(MIRRORED)
 
 
-def test_what_goes_wrong_with_a_child_is_a_failed_record(
+def test_an_unknown_operator_is_a_failed_record(manager: NetworkManager) -> None:
+    result = manager.evaluate(Cell.parse("(-1, 3x3 dream, -1, identity)"))
+    assert result.status is Status.FAILED
+    assert result.reward is None
+    assert "dream" in str(result.error)
+
+
+def test_a_child_that_never_fits_into_memory_is_a_failed_record(
     manager: NetworkManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = manager.evaluate(Cell.parse("(-1, 3x3 dream, -1, identity)"))
-    assert (bad.status, bad.reward) == (Status.FAILED, None)
-    assert "dream" in str(bad.error)
-
-    def out_of_memory(*_: object) -> None:
+    def run_out_of_memory(*_: object) -> NoReturn:
         raise MemoryError("12 GiB\nat length")
 
-    monkeypatch.setattr(training_module, "train", out_of_memory)
+    monkeypatch.setattr(fast_loop, "train", run_out_of_memory)
     failed = manager.evaluate(CELL)
     assert failed.error == "out of memory, also with 4 examples at a time: MemoryError: 12 GiB"
-    assert "in out_of_memory" in str(failed.log)
+    assert "in run_out_of_memory" in str(failed.log)
+
     with pytest.warns(UserWarning, match="12 GiB"):
-        assert manager.get_reward(CELL) == 0.0
+        reward = manager.get_reward(CELL)
+    assert reward == 0.0
 
 
-def test_out_of_memory_it_is_trained_in_smaller_parts_of_the_same_batch(
+class RoomFor8:
+    """Training on a machine whose memory has room for 8 examples at a time.
+
+    Attributes:
+        asked: Number of microbatches of each attempt.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self._train = fast_loop.train
+
+    def train(
+        self, weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, accumulate: int
+    ) -> Any:
+        import tensorflow as tf
+
+        self.asked.append(accumulate)
+        if trainer.batchsize // accumulate > 8:
+            message = "OOM when allocating tensor\nand so on"
+            raise tf.errors.ResourceExhaustedError(None, None, message)
+        return self._train(weights, data, trainer, seed, accumulate)
+
+
+def test_out_of_memory_it_is_trained_in_smaller_microbatches_of_the_same_batch(
     manager: NetworkManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tensorflow as tf
+    machine = RoomFor8()
+    monkeypatch.setattr(fast_loop, "train", machine.train)
 
-    asked: list[int] = []
-    train = training_module.train
-
-    def room_for_8(
-        weights: Any, data: Any, trainer: TrainerSpec, seed: int, accumulate: int
-    ) -> Any:
-        asked.append(accumulate)
-        if trainer.batchsize // accumulate > 8:
-            raise tf.errors.ResourceExhaustedError(
-                None, None, "OOM when allocating tensor\nand so on"
-            )
-        return train(weights, data, trainer, seed, accumulate)
-
-    monkeypatch.setattr(training_module, "train", room_for_8)
     result = manager.evaluate(CELL, seed=1)
-    assert (result.status, asked) == (Status.OK, [1, 2])
+    assert result.status is Status.OK
+    assert machine.asked == [1, 2]
     assert result.metrics["accumulate"] == [2.0]
-    assert manager.evaluate(CELL, seed=1, accumulate=2).metrics == result.metrics
-    assert "worker of the attempt before was killed" in str(
-        manager.evaluate(CELL, accumulate=8).error
-    )
+
+    asked_for_2 = manager.evaluate(CELL, seed=1, accumulate=2)
+    assert asked_for_2.metrics == result.metrics
+
+    too_many = manager.evaluate(CELL, accumulate=8)
+    assert "worker of the attempt before was killed" in str(too_many.error)
 
 
 def test_memory_of_a_gpu_is_limited_or_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
 
     calls: list[tuple[str, Any]] = []
+
+    def set_growth(gpu: str, grow: bool) -> None:
+        calls.append((gpu, grow))
+
+    def set_limit(gpu: str, limits: list[Any]) -> None:
+        calls.append((gpu, limits[0].memory_limit))
+
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["gpu0"])
-    monkeypatch.setattr(
-        tf.config.experimental, "set_memory_growth", lambda gpu, grow: calls.append((gpu, grow))
-    )
-    monkeypatch.setattr(
-        tf.config,
-        "set_logical_device_configuration",
-        lambda gpu, limits: calls.append((gpu, limits[0].memory_limit)),
-    )
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", set_growth)
+    monkeypatch.setattr(tf.config, "set_logical_device_configuration", set_limit)
     configure_runtime(TRAINER)
     configure_runtime(TRAINER, gpu_memory_mb=2048)
     assert calls == [("gpu0", True), ("gpu0", 2048)]
@@ -128,22 +163,19 @@ def test_memory_of_a_gpu_is_limited_or_grows(monkeypatch: pytest.MonkeyPatch) ->
 def test_an_interrupt_is_not_a_failed_child(
     manager: NetworkManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training_module, "train", interrupt)
+    monkeypatch.setattr(fast_loop, "train", interrupt)
     with pytest.raises(KeyboardInterrupt):
         manager.evaluate(CELL)
 
 
-@pytest.mark.parametrize(
-    ("reward", "expected"),
-    [("last", 0.3), ("best", 0.9), ("mean", 0.4)],
-    ids=["last", "best", "mean"],
-)
+@pytest.mark.parametrize(("reward", "expected"), [("last", 0.3), ("best", 0.9), ("mean", 0.4)])
 def test_rewards(reward: str, expected: float) -> None:
-    trainer = TrainerSpec(epochs=4, reward=reward, reward_epochs=2)
-    assert reward_of({"val_accuracy": [0.2, 0.9, 0.5, 0.3]}, trainer) == pytest.approx(expected)
+    trainer = SearchTrainerSpec(epochs=4, reward=reward, reward_epochs=2)
+    metrics = {"val_accuracy": [0.2, 0.9, 0.5, 0.3]}
+    assert reward_of(metrics, trainer) == pytest.approx(expected)
 
 
 def test_keyword_epochs_and_batchsize_override_the_trainer(dataset: Dataset) -> None:
@@ -155,7 +187,7 @@ def test_bad_settings_are_refused_before_any_child(dataset: Dataset) -> None:
     with pytest.raises(InvalidValue, match=r"trainer\.batchsize: must not exceed the 64"):
         NetworkManager(dataset, batchsize=65)
     with pytest.raises(InvalidValue, match=r"trainer\.device: .*no GPU"):
-        configure_runtime(TrainerSpec(device="gpu"))
+        configure_runtime(SearchTrainerSpec(device="gpu"))
     with pytest.raises(InvalidValue, match=r"trainer\.epochs"):
         NetworkManager(dataset, epochs=0)
 
@@ -170,12 +202,13 @@ def test_unreadable_weights_are_refused(
         manager.test_accuracy(CELL, path)
 
 
-def test_weights_of_another_cell_and_missing_files_are_refused(
-    manager: NetworkManager, tmp_path: Path
-) -> None:
+def test_weights_of_another_cell_are_refused(manager: NetworkManager, tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", trainable_00000=np.zeros(3))
     with pytest.raises(InvalidValue, match="this cell"):
         manager.test_accuracy(CELL, tmp_path / "other.npz")
+
+
+def test_a_missing_file_of_weights_is_refused(manager: NetworkManager, tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match="weights_path"):
         manager.test_accuracy(CELL, tmp_path / "absent.npz")
 
@@ -189,28 +222,30 @@ print(run(ChildJob(Cell.parse(sys.argv[2]), seed=11)).metrics["val_loss"][-1].he
 """
 
 
+def loss_in_another_process(factory: ChildRunnerFactory) -> str:
+    pickled = pickle.dumps(factory).hex()
+    command = [sys.executable, "-c", _CHILD_IN_ANOTHER_PROCESS, pickled, str(CELL)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 @pytest.mark.slow
 def test_the_same_bits_in_other_processes_whatever_runs_side_by_side() -> None:
-    trainer = TrainerSpec(epochs=3)
+    trainer = SearchTrainerSpec(epochs=3)
     losses = set()
     for inter_op_threads in (1, 1, 2):
-        factory = ChildRunnerFactory(DigitsSpec(), NetworkSpec(), trainer, inter_op_threads)
-        command = [
-            sys.executable,
-            "-c",
-            _CHILD_IN_ANOTHER_PROCESS,
-            pickle.dumps(factory).hex(),
-            str(CELL),
-        ]
-        losses.add(
-            subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-        )
+        factory = ChildRunnerFactory(DigitsSpec(), PNASNetworkSpec(), trainer, inter_op_threads)
+        losses.add(loss_in_another_process(factory))
     assert len(losses) == 1
 
 
 def test_the_runner_trains_jobs(tmp_path: Path) -> None:
-    factory = ChildRunnerFactory(DigitsSpec(), NETWORK, TrainerSpec(epochs=1, batchsize=128))
+    trainer = SearchTrainerSpec(epochs=1, batchsize=128)
+    factory = ChildRunnerFactory(DigitsSpec(), NETWORK, trainer)
+    copy = pickle.loads(pickle.dumps(factory))
     job = ChildJob(CELL, seed=1, weights_path=str(tmp_path / "w.npz"))
-    result = pickle.loads(pickle.dumps(factory))()(job)
+
+    run = copy()
+    result = run(job)
     assert (result.cell, result.seed, result.status) == (CELL, 1, Status.OK)
     assert (tmp_path / "w.npz").is_file()

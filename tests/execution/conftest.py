@@ -7,20 +7,24 @@ from collections.abc import Iterator
 import pytest
 from support.command import ROOT
 
-from pnas.execution import ExecutorSpec
-
 
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[None]:
-    """Ray, connected; its workers can import the tests' support modules. Skips where Ray is not installed."""
+    """Ray, connected, whose workers can import the tests' support modules.
+
+    Skips where Ray is not installed.
+    """
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed")
-    from pnas.execution.ray_executor import connect, import_ray
+    from pnas.execution.ray_cluster import connect, import_ray
 
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "tests"), before or ""])
-    ray = import_ray(alone=True)
-    connect(ray, ExecutorSpec("ray", workers=2), threads=1)
+    ray = import_ray(on_this_machine=True)
+    connect(ray, address=None, cores=2)
     yield
     ray.shutdown()
-    os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before

@@ -1,6 +1,4 @@
-"""Children that train in no time, and ones that fail in every way a real one can; importable by
-workers.
-"""
+"""Children that train in no time, and ones that fail in every way that a real one can."""
 
 import hashlib
 import os
@@ -16,45 +14,65 @@ from pnas.records import ChildJob, ChildResult, Status
 
 
 def fake_reward(cell_text: str) -> float:
-    """A reward in [0, 1) that depends on the cell alone."""
-    return int(hashlib.sha256(cell_text.encode()).hexdigest()[:8], 16) / 2**32
+    """Return a reward in [0, 1) that depends on the cell alone."""
+    digest = hashlib.sha256(cell_text.encode()).hexdigest()
+    return int(digest[:8], 16) / 2**32
 
 
 @dataclass(frozen=True)
 class FakeChildren:
-    """A runner factory.
+    """A runner factory, importable by workers.
 
     Attributes:
-        log_dir: each training leaves a file here, so that a test can count them.
-        faults: what happens to a cell, by its text: "raise", "die", "hang", "refuse" (the command
-            is wrong), "die whole" (unless its batch is split); with "once " before it, at the first
-            attempt only.
-        seconds: how long a child takes.
+        log_dir: Each training leaves a file in this folder, so that a test can count them.
+        faults: What happens to a cell, by its text: a name of `fail`. With "once " before it, it
+            happens at the first attempt only.
+        seconds: Duration of a training.
     """
 
     log_dir: str
     faults: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
+    @staticmethod
+    def process_of(path: Path) -> int:
+        """Return the process that left the file ``path``."""
+        _, process, _ = path.name.split("-")
+        return int(process)
+
     def __call__(self) -> Runner:
         return self._train
 
     def _train(self, job: ChildJob) -> ChildResult:
         cell = hashlib.sha256(str(job.cell).encode()).hexdigest()[:16]
-        (Path(self.log_dir) / f"{cell}-{os.getpid()}-{time.time_ns()}").touch()
-        is_first = len(list(Path(self.log_dir).glob(f"{cell}-*"))) == 1
+        folder = Path(self.log_dir)
+        (folder / f"{cell}-{os.getpid()}-{time.time_ns()}").touch()
+        is_first = len(list(folder.glob(f"{cell}-*"))) == 1
         time.sleep(self.seconds)
+
         fault = self.faults.get(str(job.cell), "")
         if is_first or not fault.startswith("once "):
             fail(fault.removeprefix("once "), job)
-        reward = fake_reward(str(job.cell))
         return ChildResult(
-            job.cell, job.seed, Status.OK, reward, {"loss": [1.0, 0.5]}, 10, 100, self.seconds
+            job.cell,
+            job.seed,
+            Status.OK,
+            reward=fake_reward(str(job.cell)),
+            metrics={"loss": [1.0, 0.5]},
+            params=10,
+            flops=100,
+            seconds=self.seconds,
         )
 
 
 def fail(fault: str, job: ChildJob) -> None:
-    """Do what ``fault`` says."""
+    """Do what ``fault`` names.
+
+    Args:
+        fault: "raise", "die", "die whole" (unless its batch is split), "hang", "refuse" (the
+            command is wrong), or "" for nothing.
+        job: The child in training.
+    """
     match fault:
         case "raise":
             raise ValueError("no such\nlayer")

@@ -10,7 +10,7 @@ sys.path.insert(0, ".")
 
 import tensorflow as tf
 
-from pnas.children import NetworkSpec, TrainerSpec
+from pnas.children import PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.final_training.long_training import FinalJob, train_final
 from pnas.data import DigitsSpec, open_parts
 from pnas.state_space import Cell
@@ -18,7 +18,7 @@ from pnas.state_space import Cell
 if __name__ == "__main__":
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    trainer = TrainerSpec(
+    trainer = SearchTrainerSpec(
         epochs=4, batchsize=64, validate_every=1, learning_rate=0.01, optimizer="momentum"
     )
     cell = Cell.parse("(-1, 3x3 conv, -2, 3x3 maxpool)")
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     for distribute in ("none", "mirrored"):
         folder = Path(tempfile.mkdtemp())
         job = FinalJob(
-            cell, NetworkSpec(filters=4), replace(trainer, distribute=distribute), seed=3
+            cell, PNASNetworkSpec(filters=4), replace(trainer, distribute=distribute), seed=3
         )
         curves.append(train_final(job, data, folder / "c.npz", folder / "w.npz").epochs)
     print(json.dumps(curves))

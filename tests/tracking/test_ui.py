@@ -11,7 +11,7 @@ import pytest
 from support.browser import CHROMIUM, mlflow_server, page
 from support.journals import make_run
 
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import PNASNetworkSpec
 from pnas.records import Journal, write_summary
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.tracking import MlflowSpec, Projection
@@ -50,7 +50,7 @@ def ui(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]
 def _shown(run_dir: Path, spec: MlflowSpec) -> dict[str, str]:
     with Journal(run_dir / "journal.sqlite") as journal:
         write_summary(run_dir, journal)
-    leave_pictures(run_dir, NetworkSpec(), "finished")
+    leave_pictures(run_dir, PNASNetworkSpec(), "finished")
     projection = Projection(run_dir, spec)
     projection.advance("finished", [run_dir / name for name in PICTURES])
     return projection.info or {}

@@ -1,4 +1,5 @@
-"""Long trainings of one cell (`task=train`): Keras's ``fit`` with everything that `pnas.children.recipe` names.
+"""Final training of one cell (``task=train``): Keras's ``fit`` with regularization.
 
-The children of a search are trained by `pnas.children.search_training.fast_loop`, which is lean because they live for seconds.
+The children of a search are trained by `pnas.children.search_training`, which has less to offer
+and less overhead, because they live for seconds.
 """

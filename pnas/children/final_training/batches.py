@@ -1,4 +1,4 @@
-"""Batches of a long training as `tf.data`: gathered by index from memory, or read from the disk as they are needed."""
+"""Batches of a final training as `tf.data`, gathered from memory or read from disk as needed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,56 +15,77 @@ EVALUATION_BATCH = 256
 
 
 def steps_per_epoch(examples: int, batchsize: int) -> int:
-    """Batches of one epoch; what fills no batch is left out of it."""
+    """Return the number of whole batches of one epoch."""
     return examples // batchsize
 
 
 def training_batches(
-    part: Part, num_classes: int, batchsize: int, seed: int, epochs: range, parts: int = 1
+    part: Part, num_classes: int, batchsize: int, seed: int, epochs: range, microbatches: int = 1
 ) -> tf.data.Dataset:
-    """(images, one-hot labels) of all batches of ``epochs``, each epoch shuffled from ``seed`` and its number alone.
+    """Return (images, one-hot labels) of all batches of ``epochs``.
+
+    The order of each epoch depends on ``seed`` and the number of the epoch alone.
 
     Args:
-        parts: equal parts that a batch is handed out in.
+        part: Part of the data set to train on.
+        num_classes: Number of classes.
+        batchsize: Examples of a batch.
+        seed: Seed of the training.
+        epochs: Numbers of the epochs.
+        microbatches: Equal parts that each batch is returned in.
     """
+    examples = len(part.labels)
+    steps = steps_per_epoch(examples, batchsize)
+    microbatch = batchsize // microbatches
 
-    def orders() -> Iterator[NDArray[np.int64]]:
-        steps = steps_per_epoch(len(part.labels), batchsize)
+    def generate_rows() -> Iterator[NDArray[np.int64]]:
         for epoch in epochs:
             rng = np.random.default_rng(derive_seed(seed, "shuffle", epoch))
-            order = rng.permutation(len(part.labels))[: steps * batchsize]
-            yield from order.reshape(steps * parts, batchsize // parts)
+            order = rng.permutation(examples)[: steps * batchsize]
+            yield from order.reshape(steps * microbatches, microbatch)
 
-    signature = tf.TensorSpec((batchsize // parts,), tf.int64)
-    rows = tf.data.Dataset.from_generator(orders, output_signature=signature)
-    return _gathered(rows, part, num_classes)
+    signature = tf.TensorSpec((microbatch,), tf.int64)
+    rows = tf.data.Dataset.from_generator(generate_rows, output_signature=signature)
+    return _gather(rows, part, num_classes)
 
 
 def evaluation_batches(part: Part, num_classes: int) -> tf.data.Dataset:
-    """(images, one-hot labels) of every example once, in order; the last batch may be smaller."""
+    """Return (images, one-hot labels) of every example once, in order.
+
+    The last batch may be smaller than the others.
+    """
     rows = tf.data.Dataset.range(len(part.labels)).batch(EVALUATION_BATCH)
-    return _gathered(rows, part, num_classes)
+    return _gather(rows, part, num_classes)
 
 
-def _gathered(rows: tf.data.Dataset, part: Part, num_classes: int) -> tf.data.Dataset:
-    take = _taker(part)
+def _gather(rows: tf.data.Dataset, part: Part, num_classes: int) -> tf.data.Dataset:
+    read_images = _image_reader(part)
     labels = tf.constant(part.labels)
 
     def gather(indices: Tensor) -> tuple[Tensor, Tensor]:
-        return take(indices), tf.one_hot(tf.gather(labels, indices), num_classes)
+        one_hot = tf.one_hot(tf.gather(labels, indices), num_classes)
+        return read_images(indices), one_hot
 
-    # In order however many threads there are, so that the same seed means the same training.
-    return rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+    # Deterministic however many threads there are: the same seed gives the same training.
+    batches = rows.map(gather, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return batches.prefetch(2)
 
 
-def _taker(part: Part) -> Callable[[Tensor], Tensor]:
+def _image_reader(part: Part) -> Callable[[Tensor], Tensor]:
+    """Return a function from indices to images, inside a graph."""
     if part.is_in_memory:
         images = tf.constant(part.images)
         return lambda indices: tf.gather(images, indices)
-    shape = part.images.shape[1:]
+
+    image_shape = part.images.shape[1:]
+
+    def read_rows(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        batch: NDArray[np.float32] = part.images[rows]
+        return batch
 
     def read(indices: Tensor) -> Tensor:
-        batch = tf.numpy_function(lambda rows: part.images[rows], [indices], tf.float32)
-        return tf.ensure_shape(batch, (indices.shape[0], *shape))
+        batch = tf.numpy_function(read_rows, [indices], tf.float32)
+        # A Python function loses the shape, which Keras needs.
+        return tf.ensure_shape(batch, (indices.shape[0], *image_shape))
 
     return read

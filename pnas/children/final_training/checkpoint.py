@@ -1,4 +1,4 @@
-"""Checkpoints of a long training: all that the next epoch depends on, in one ``.npz`` that is never half there."""
+"""Checkpoints of a final training: all that the next epoch depends on, in one ``.npz`` file."""
 
 import json
 import zipfile
@@ -14,7 +14,9 @@ from pnas.children.child_weights import write_arrays
 from pnas.errors import InvalidValue
 
 Epochs = list[dict[str, float]]
+
 _META = "meta"
+_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass
@@ -22,10 +24,11 @@ class Progress:
     """What a checkpoint says of its training.
 
     Attributes:
-        cell: the cell, as text.
-        num_classes: that it tells apart.
-        epochs: metrics of each epoch that is over (loss, accuracy, val_loss, val_accuracy, learning_rate, seconds).
-        ended: why there will be no more epochs; empty while there will.
+        cell: Cell, as text.
+        num_classes: Number of classes.
+        epochs: Metrics of each epoch that has ended (loss, accuracy, val_loss, val_accuracy,
+            learning_rate, seconds).
+        ended: Why there will be no more epochs; empty while there will.
     """
 
     cell: str
@@ -38,40 +41,47 @@ def save_checkpoint(path: Path, variables: Sequence[Any], progress: Progress) ->
     """Write the values of ``variables`` and ``progress`` to ``path``.
 
     Args:
-        variables: of model and optimizer, random states included, in an order that building them again repeats.
+        path: File to write; an earlier one is replaced as a whole.
+        variables: Variables of model and optimizer, random states included, in an order that
+            building them again repeats.
+        progress: State of the training.
 
     Raises:
-        NotWritable: no room, no permission; the checkpoint before is intact.
+        NotWritable: No space or no permission. The earlier checkpoint is intact.
     """
     import keras
 
-    arrays = {
-        f"{i:05d}": keras.ops.convert_to_numpy(variable) for i, variable in enumerate(variables)
-    }
-    write_arrays(path, {**arrays, _META: np.array(json.dumps(asdict(progress)))})
+    arrays: dict[str, NDArray[Any]] = {}
+    for index, variable in enumerate(variables):
+        arrays[f"{index:05d}"] = keras.ops.convert_to_numpy(variable)
+    arrays[_META] = np.array(json.dumps(asdict(progress)))
+    write_arrays(path, arrays)
 
 
 def read_progress(path: Path) -> Progress | None:
-    """What the checkpoint at ``path`` says; None if there is none.
+    """Return the state of the training whose checkpoint is ``path``; None without one.
 
     Raises:
-        InvalidValue: not a checkpoint.
+        InvalidValue: The file is not a checkpoint.
     """
-    return _read(path)[1] if path.is_file() else None
+    if not path.is_file():
+        return None
+    _, progress = _read(path)
+    return progress
 
 
 def load_checkpoint(path: Path, variables: Sequence[Any]) -> None:
-    """Give ``variables`` the values that they had when ``path`` was written.
+    """Assign to ``variables`` the values that they had when ``path`` was written.
 
     Raises:
-        InvalidValue: not a checkpoint, or one of other variables.
+        InvalidValue: The file is not a checkpoint, or one of other variables.
     """
     arrays, _ = _read(path)
+    stored_shapes = [array.shape for array in arrays]
     shapes = [tuple(variable.shape) for variable in variables]
-    if [array.shape for array in arrays] != shapes:
-        raise InvalidValue(
-            "name", "must name a training of this cell, network and trainer", str(path)
-        )
+    if stored_shapes != shapes:
+        rule = "must name a training of this cell, network and trainer"
+        raise InvalidValue("name", rule, str(path))
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
 
@@ -80,9 +90,9 @@ def _read(path: Path) -> tuple[list[NDArray[Any]], Progress]:
     try:
         with np.load(path, allow_pickle=False) as stored:
             progress = Progress(**json.loads(str(stored[_META])))
-            return [stored[name] for name in sorted(stored.files) if name != _META], progress
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            names = sorted(name for name in stored.files if name != _META)
+            return [stored[name] for name in names], progress
+    except _READ_ERRORS as error:
         reason = " ".join(str(error).split())
-        raise InvalidValue(
-            "name", f"must name a training whose checkpoint can be read ({reason})", str(path)
-        ) from error
+        rule = f"must name a training whose checkpoint can be read ({reason})"
+        raise InvalidValue("name", rule, str(path)) from error

@@ -1,4 +1,4 @@
-"""Keras's optimizers as a recipe sets them."""
+"""Keras's optimizers with the settings of a final training."""
 
 from typing import Any
 
@@ -6,40 +6,42 @@ import keras
 
 from pnas.children.schedules import make_schedule
 from pnas.children.search_training.optimizers import MOMENTUM
-from pnas.children.spec import TrainerSpec
+from pnas.children.trainer_specs import FinalTrainerSpec
 
-_NOT_DECAYED = ["gamma", "beta", "bias"]
+_WITHOUT_WEIGHT_DECAY = ["gamma", "beta", "bias"]
 
 
-def final_optimizer(trainer: TrainerSpec, epoch_steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of ``trainer``, new.
+def final_optimizer(trainer: FinalTrainerSpec, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Return a new optimizer with the settings of ``trainer``.
 
     Args:
-        trainer: its optimizer, schedule, clipping, averaging, accumulation and loss scaling.
-        epoch_steps: calls of the optimizer in one epoch, each part of a batch being one.
+        trainer: Its optimizer, schedule, gradient clipping, moving average of weights, gradient
+            accumulation and mixed precision.
+        steps_per_epoch: Calls of the optimizer in one epoch: one for each microbatch.
     """
-    options: dict[str, Any] = {"learning_rate": make_schedule(trainer, epoch_steps)}
+    options: dict[str, Any] = {"learning_rate": make_schedule(trainer, steps_per_epoch)}
     if trainer.clip_norm:
         options["global_clipnorm"] = trainer.clip_norm
     if trainer.ema:
-        options |= {"use_ema": True, "ema_momentum": trainer.ema}
+        options["use_ema"] = True
+        options["ema_momentum"] = trainer.ema
     if trainer.accumulate > 1:
         options["gradient_accumulation_steps"] = trainer.accumulate
-    optimizer = _named(trainer, options)
-    return (
-        keras.optimizers.LossScaleOptimizer(optimizer)
-        if trainer.mixed_precision == "float16"
-        else optimizer
-    )
+
+    optimizer = _by_name(trainer, options)
+    if trainer.mixed_precision == "float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
 
 
-def _named(trainer: TrainerSpec, options: dict[str, Any]) -> keras.optimizers.Optimizer:
+def _by_name(trainer: FinalTrainerSpec, options: dict[str, Any]) -> keras.optimizers.Optimizer:
     name = trainer.optimizer
     if name in ("momentum", "nesterov"):
         return keras.optimizers.SGD(momentum=MOMENTUM, nesterov=name == "nesterov", **options)
     if name == "adamw":
-        # Always a number: Keras's own default is not 0.
+        # Given in any case, because Keras's default is not 0.
         optimizer = keras.optimizers.AdamW(weight_decay=trainer.weight_decay, **options)
-        optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
+        optimizer.exclude_from_weight_decay(var_names=_WITHOUT_WEIGHT_DECAY)
         return optimizer
-    return type(keras.optimizers.get(name))(**options)
+    optimizer_class = type(keras.optimizers.get(name))
+    return optimizer_class(**options)

@@ -1,4 +1,4 @@
-"""The layers of a child in a long training: drop-path, dropout and weight decay included."""
+"""The layers of a child in a final training: drop-path, dropout and weight decay included."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,76 +7,86 @@ from typing import Any
 import keras
 
 from pnas.children.network.keras_layers import KerasLayers
-from pnas.children.spec import NetworkSpec, TrainerSpec
+from pnas.children.network_specs import NetworkSpec
+from pnas.children.trainer_specs import FinalTrainerSpec
 from pnas.seeds import derive_seed
 
 Tensor = Any
-Progress = Callable[[], Tensor]
-"""The share of the training that is over, in [0, 1]."""
+
+Fraction = Callable[[], Tensor]
+"""Returns the fraction of the training that is over, in [0, 1]."""
 
 
-class FinalLayers(KerasLayers):
-    """`KerasLayers` that regularise as ``trainer`` says.
+class RegularizedLayers(KerasLayers):
+    """`KerasLayers` with the regularization of a final training.
 
     Args:
-        network: what surrounds the cell.
-        trainer: has the rates.
-        seed: of what is dropped.
-        progress: by which drop-path grows.
-        synchronized: share the statistics of batch normalization among the replicas of a strategy.
+        network: Settings of the network around the cell.
+        trainer: Settings of drop-path, dropout and weight decay.
+        seed: Seed of what is dropped.
+        fraction_done: Fraction of the training that is over, with which drop-path grows.
+        is_synchronized: Whether batch normalization shares its statistics among the replicas of a
+            distribution strategy.
     """
 
     def __init__(
         self,
         network: NetworkSpec,
-        trainer: TrainerSpec,
+        trainer: FinalTrainerSpec,
         seed: int,
-        progress: Progress,
-        synchronized: bool = False,
+        fraction_done: Fraction,
+        is_synchronized: bool = False,
     ) -> None:
-        decay = 0.0 if trainer.optimizer == "adamw" else trainer.weight_decay
-        super().__init__(network, trainer.mixed_precision, decay)
+        # With AdamW the optimizer itself decays the weights.
+        weight_decay = 0.0 if trainer.optimizer == "adamw" else trainer.weight_decay
+        super().__init__(network, trainer.mixed_precision, weight_decay)
         self._trainer = trainer
         self._seed = seed
-        self._progress = progress
-        if synchronized:
-            self.norm_class = partial(keras.layers.BatchNormalization, synchronized=True)  # type: ignore[misc,assignment]
+        self._fraction_done = fraction_done
+        if is_synchronized:
+            synchronized = partial(keras.layers.BatchNormalization, synchronized=True)
+            self.norm_class = synchronized  # type: ignore[misc,assignment]
 
     def drop_path(self, x: Tensor, depth: float) -> Tensor:
         drop = depth * (1 - self._trainer.drop_path_keep)
         if not drop:
             return x
-        options = self._named("drop_path")
-        return DropPath(drop, self._progress, derive_seed(self._seed, options["name"]), **options)(
-            x
-        )
+        options = self._name_and_type("drop_path")
+        seed = derive_seed(self._seed, options["name"])
+        return DropPath(drop, self._fraction_done, seed, **options)(x)
 
     def dropout(self, x: Tensor) -> Tensor:
         if not self._trainer.dropout:
             return x
-        return keras.layers.Dropout(self._trainer.dropout, seed=derive_seed(self._seed, "dropout"))(
-            x
-        )
+        seed = derive_seed(self._seed, "dropout")
+        return keras.layers.Dropout(self._trainer.dropout, seed=seed)(x)
 
 
 class DropPath(keras.layers.Layer):
-    """In training, zeros for some of the examples; the others are scaled up, so that the mean stays.
+    """In training, zeros for some of the examples; the others are scaled up to keep the mean.
 
-    Scheduled as in the NASNet recipe: the probability grows linearly over the training up to ``drop``.
+    As in NASNet (Zoph et al. 2018, appendix A.7), the probability grows linearly over the training.
+
+    Args:
+        drop: Probability at the end of the training.
+        fraction_done: Fraction of the training that is over.
+        seed: Seed of what is dropped.
+        options: Options of the layer.
     """
 
-    def __init__(self, drop: float, progress: Progress, seed: int, **options: Any) -> None:
+    def __init__(self, drop: float, fraction_done: Fraction, seed: int, **options: Any) -> None:
         super().__init__(**options)
         self.drop = drop
-        self._progress = progress
+        self._fraction_done = fraction_done
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
+        """Return ``x`` with some examples dropped; outside of training, ``x`` itself."""
         if not training:
             return x
-        keep = 1.0 - self.drop * self._progress()
-        drawn = keras.random.uniform(
-            (keras.ops.shape(x)[0], 1, 1, 1), seed=self.seed_generator, dtype="float32"
-        )
-        scale = keras.ops.where(drawn < keep, 1.0 / keep, 0.0)
+        keep = 1.0 - self.drop * self._fraction_done()
+        # One number an example: its whole path is kept or dropped.
+        shape = (keras.ops.shape(x)[0], 1, 1, 1)
+        sampled = keras.random.uniform(shape, seed=self.seed_generator, dtype="float32")
+        scale = keras.ops.where(sampled < keep, 1.0 / keep, 0.0)
         return x * keras.ops.cast(scale, x.dtype)

@@ -1,6 +1,7 @@
-"""A trained child as a model that stands alone: raw pixels in, probabilities out, standard Keras layers only.
+"""A trained child as a model of its own: raw pixels in, probabilities out.
 
-Whoever loads the files needs Keras, TensorFlow or ONNX Runtime, and nothing of this project.
+It is made of standard Keras layers, so whoever loads the files needs Keras, TensorFlow or ONNX
+Runtime, and nothing of this project.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +15,17 @@ from numpy.typing import NDArray
 from pnas.children.network.builder import build_network
 from pnas.children.network.keras_layers import KerasLayers
 from pnas.children.network.layers import Shape
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import NetworkSpec
 from pnas.state_space import Cell
 from pnas.state_space.isomorphism.canonical import canonical_form
 
 Tensor = Any
+
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Raw images (n, height, width, channels) -> probabilities (n, classes)."""
+"""From raw images, (n, height, width, channels), to probabilities, (n, classes)."""
 
 
-class StockLayers(KerasLayers):
+class StandardLayers(KerasLayers):
     """`KerasLayers` made of Keras's own layers."""
 
     conv_class = keras.layers.Conv2D
@@ -44,19 +46,24 @@ def serving_model(
     mean: Sequence[float] | None,
     std: Sequence[float] | None,
 ) -> keras.Model:
-    """The trained ``child`` of ``cell`` with its normalisation before it and a softmax after it.
+    """Return ``child`` with its normalization before it and a softmax after it.
 
     Args:
-        mean, std: of each channel of the raw images that ``child`` was trained on; None if it saw them as they were.
+        child: Trained child.
+        cell: Its cell.
+        network: Settings of the network around the cell.
+        image_shape: Height, width and channels of the images.
+        num_classes: Number of classes.
+        mean: Mean of each channel of the raw images that it was trained on; None without
+            normalization.
+        std: Standard deviation of each channel; None without normalization.
     """
     image = keras.Input(image_shape, name="image")
     x: Tensor = image
     if mean is not None and std is not None:
-        # Not Normalization: its constants are inputs of the graph, which tf2onnx does not find.
-        scale = [1 / value for value in std]
-        offset = [-m * s for m, s in zip(mean, scale, strict=True)]
-        x = keras.layers.Rescaling(scale, offset, name="normalise")(image)
-    heads = build_network(StockLayers(network), x, canonical_form(cell), network, num_classes)
+        x = _normalization(mean, std)(image)
+    layers = StandardLayers(network)
+    heads = build_network(layers, x, canonical_form(cell), network, num_classes)
     probabilities = keras.layers.Softmax(name="probabilities")(heads.logits)
     model = keras.Model(image, probabilities, name="pnas")
     for layer in child.layers:
@@ -65,37 +72,58 @@ def serving_model(
     return model
 
 
+def _normalization(mean: Sequence[float], std: Sequence[float]) -> keras.layers.Layer:
+    """Return the layer that computes (image - mean) / std.
+
+    It is a Rescaling, because tf2onnx does not find the constants of Keras's Normalization, which
+    are inputs of its graph.
+    """
+    scale = [1 / value for value in std]
+    offset = []
+    for channel_mean, channel_scale in zip(mean, scale, strict=True):
+        offset.append(-channel_mean * channel_scale)
+    return keras.layers.Rescaling(scale, offset, name="normalise")
+
+
 def predictor(model: keras.Model) -> Predict:
-    """`Predict` by ``model`` itself."""
+    """Return `Predict` by ``model`` itself."""
     return lambda images: np.asarray(model(images, training=False))
 
 
 def write_keras(model: keras.Model, folder: Path) -> Predict:
-    """``model.keras``, and `Predict` by what is read back from it."""
-    model.save(folder / "model.keras")
-    return predictor(keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True))
+    """Write ``model.keras``; return `Predict` by what is read back from it."""
+    path = folder / "model.keras"
+    model.save(path)
+    loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
+    return predictor(loaded)
 
 
 def write_savedmodel(model: keras.Model, folder: Path) -> Predict:
-    """``saved_model/``, and `Predict` by what TensorFlow reads back from it."""
+    """Write ``saved_model/``; return `Predict` by what TensorFlow reads back from it."""
     import tensorflow as tf
 
-    model.export(folder / "saved_model", verbose=False)
-    served = tf.saved_model.load(str(folder / "saved_model"))
+    path = folder / "saved_model"
+    model.export(path, verbose=False)
+    served = tf.saved_model.load(str(path))
     return lambda images: np.asarray(served.serve(images))
 
 
 def write_onnx(model: keras.Model, folder: Path) -> Predict:
-    """``model.onnx``, and `Predict` by ONNX Runtime."""
+    """Write ``model.onnx``; return `Predict` by ONNX Runtime."""
     import onnxruntime
 
-    model(np.zeros((1, *model.input_shape[1:]), np.float32))  # Keras wants it called once
-    model.export(folder / "model.onnx", format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(
-        folder / "model.onnx", providers=["CPUExecutionProvider"]
-    )
-    name = session.get_inputs()[0].name
-    return lambda images: np.asarray(session.run(None, {name: images})[0])
+    # Keras exports a model only after it was called once.
+    model(np.zeros((1, *model.input_shape[1:]), np.float32))
+    path = folder / "model.onnx"
+    model.export(path, format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    input_name = session.get_inputs()[0].name
+
+    def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs = session.run(None, {input_name: images})
+        return np.asarray(outputs[0])
+
+    return predict
 
 
 WRITERS: dict[str, Callable[[keras.Model, Path], Predict]] = {
@@ -103,4 +131,4 @@ WRITERS: dict[str, Callable[[keras.Model, Path], Predict]] = {
     "savedmodel": write_savedmodel,
     "onnx": write_onnx,
 }
-"""What writes each format of ``task.formats``; `pnas.tracking.model_registration` writes MLflow's."""
+"""The writer of each format of ``task.formats``; MLflow's is in `pnas.tracking`."""

@@ -1,35 +1,58 @@
-"""A child as Keras trains it: augmentation, auxiliary head and label smoothing in its training step."""
+"""A child as Keras trains it: augmentation, auxiliary head and label smoothing in its step."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-from pnas.children.augmentation import Augment
-from pnas.children.final_training.regularized_layers import FinalLayers
+from pnas.children.augmentation import BatchMixing, ImageAugmentation
+from pnas.children.final_training.regularized_layers import RegularizedLayers
 from pnas.children.network.builder import build_network
 from pnas.children.network.keras_layers import build_model
 from pnas.children.network.layers import Shape
-from pnas.children.spec import NetworkSpec, TrainerSpec
+from pnas.children.network_specs import NetworkSpec
+from pnas.children.trainer_specs import FinalTrainerSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
 Tensor = Any
 
 
-class FinalModel(keras.Model):
-    """Images (batch, height, width, channels) -> ``{"logits": ..., "aux_logits": ...}``; one-hot labels to learn from.
+@dataclass(frozen=True)
+class ModelSpec:
+    """What decides the architecture of a child.
 
-    The loss of a training step is the cross-entropy (of smoothed labels), plus that of the auxiliary head, plus weight
-    decay; in evaluation it is the cross-entropy alone.
+    Attributes:
+        cell: Cell to stack, in its canonical form.
+        network: Settings of the network around it.
+        image_shape: Height, width and channels of the images.
+        num_classes: Number of classes.
     """
 
-    augment: Augment
-    trainer: TrainerSpec
+    cell: Cell
+    network: NetworkSpec
+    image_shape: Shape
+    num_classes: int
+
+
+class FinalModel(keras.Model):
+    """A child in a final training, with one-hot labels.
+
+    Its input are images, (batch, height, width, channels); its output is
+    ``{"logits": ..., "aux_logits": ...}``, the latter with an auxiliary head only.
+
+    The loss of a training step is the cross-entropy (of smoothed labels), plus that of the
+    auxiliary head, plus weight decay. In evaluation it is the cross-entropy alone.
+    """
+
+    trainer: FinalTrainerSpec
+    augment: ImageAugmentation
+    mix: BatchMixing
 
     def train_step(self, data: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         images, labels = data
-        images, labels = self.augment.mix(self.augment(images), labels)
-        return super().train_step((images, labels))
+        mixed_images, mixed_labels = self.mix(self.augment(images), labels)
+        return super().train_step((mixed_images, mixed_labels))
 
     def compute_loss(
         self,
@@ -40,14 +63,16 @@ class FinalModel(keras.Model):
         training: bool = True,
     ) -> Tensor:
         if not training:
-            return keras.losses.CategoricalCrossentropy(from_logits=True)(y, y_pred["logits"])
-        smoothing = self.trainer.label_smoothing
-        cross_entropy = keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=smoothing
+            cross_entropy = keras.losses.CategoricalCrossentropy(from_logits=True)
+            return cross_entropy(y, y_pred["logits"])
+
+        smoothed_cross_entropy = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=self.trainer.label_smoothing
         )
-        loss = cross_entropy(y, y_pred["logits"])
+        loss = smoothed_cross_entropy(y, y_pred["logits"])
         if "aux_logits" in y_pred:
-            loss = loss + self.trainer.aux_weight * cross_entropy(y, y_pred["aux_logits"])
+            aux_loss = smoothed_cross_entropy(y, y_pred["aux_logits"])
+            loss = loss + self.trainer.aux_weight * aux_loss
         for penalty in self.losses:
             loss = loss + self._aggregate_additional_loss(penalty)
         return loss
@@ -59,62 +84,73 @@ class FinalModel(keras.Model):
 
 
 def build_final(
-    cell: Cell,
-    network: NetworkSpec,
-    trainer: TrainerSpec,
-    image_shape: Shape,
-    num_classes: int,
+    spec: ModelSpec,
+    trainer: FinalTrainerSpec,
     optimizer: keras.optimizers.Optimizer,
     total_steps: int,
     seed: int,
     replicas: int = 1,
-    compiled: bool = False,
+    jit_compile: bool = False,
 ) -> FinalModel:
-    """The child that stacks ``cell``, compiled with ``optimizer``. Seeds the process.
+    """Return the child of ``spec``, compiled with ``optimizer``. Seeds the process.
 
     Args:
-        total_steps: batches of the whole training, over which drop-path grows.
-        replicas: of the strategy in whose scope this is called.
-        compiled: whether XLA compiles its steps.
+        spec: Architecture of the child.
+        trainer: Settings of the training.
+        optimizer: Changes the weights.
+        total_steps: Batches of the whole training, over which drop-path grows.
+        seed: Seed of weights, augmentation and what is dropped.
+        replicas: Number of replicas of the distribution strategy in whose scope this is called.
+        jit_compile: Whether XLA compiles the steps.
 
     Raises:
-        InvalidValue: images too small for the network or its auxiliary head.
+        InvalidValue: Images too small for the network or its auxiliary head.
     """
     keras.utils.set_random_seed(seed)
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner_optimizer = getattr(optimizer, "inner_optimizer", optimizer)
 
-    def progress() -> Tensor:
-        done = keras.ops.cast(inner.iterations, "float32") / total_steps
-        return keras.ops.minimum(done, 1.0)
+    def fraction_done() -> Tensor:
+        fraction = keras.ops.cast(inner_optimizer.iterations, "float32") / total_steps
+        return keras.ops.minimum(fraction, 1.0)
 
-    image = keras.Input(image_shape, name="image")
-    layers = FinalLayers(
-        network, trainer, derive_seed(seed, "drop"), progress, synchronized=replicas > 1
+    layers = RegularizedLayers(
+        spec.network,
+        trainer,
+        seed=derive_seed(seed, "drop"),
+        fraction_done=fraction_done,
+        is_synchronized=replicas > 1,
     )
+    image = keras.Input(spec.image_shape, name="image")
     heads = build_network(
-        layers, image, cell, network, num_classes, aux_head=trainer.aux_weight > 0
+        layers,
+        image,
+        spec.cell,
+        spec.network,
+        spec.num_classes,
+        aux_head=trainer.aux_weight > 0,
     )
-    outputs = {
-        "logits": heads.logits,
-        **({"aux_logits": heads.aux_logits} if heads.aux_logits is not None else {}),
-    }
+    outputs = {"logits": heads.logits}
+    if heads.aux_logits is not None:
+        outputs["aux_logits"] = heads.aux_logits
+
     model = FinalModel(image, outputs, name="final")
     model.trainer = trainer
-    model.augment = Augment(trainer, image_shape, derive_seed(seed, "augment"))
-    model.compile(
-        optimizer,
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=compiled,
-    )
+    augment_seed = derive_seed(seed, "augment")
+    model.augment = ImageAugmentation(trainer, spec.image_shape, augment_seed)
+    model.mix = BatchMixing(trainer, augment_seed)
+    accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
+    model.compile(optimizer, metrics=[accuracy], jit_compile=jit_compile)
     return model
 
 
-def plain_copy(
-    model: keras.Model, cell: Cell, network: NetworkSpec, image_shape: Shape, num_classes: int
-) -> keras.Model:
-    """The child as `build_model` makes it, with the weights that ``model`` has learned: no training-only parts."""
-    plain = build_model(cell, network, image_shape, num_classes)
+def plain_copy(model: keras.Model, spec: ModelSpec) -> keras.Model:
+    """Return the child as `build_model` makes it, with the weights that ``model`` has learned.
+
+    The parts that exist during training only are left out.
+    """
+    plain = build_model(spec.cell, spec.network, spec.image_shape, spec.num_classes)
     for layer in plain.layers:
         if layer.weights:
-            layer.set_weights(model.get_layer(layer.name).get_weights())
+            trained = model.get_layer(layer.name)
+            layer.set_weights(trained.get_weights())
     return plain

@@ -1,8 +1,9 @@
 """The network around a cell, written once against `pnas.children.network.layers.Layers`.
 
-Rules are those of the released networks (tensorflow/models, slim: ``nasnet_utils.py``, ``nasnet.py``,
-``pnasnet.py``). Parts that nothing reads (the projection of an earlier cell that no operator reads, or a whole cell
-that later ones look past) are not built: they could neither learn nor contribute.
+The rules are those of the released networks (tensorflow/models, slim: ``nasnet_utils.py``,
+``nasnet.py``, ``pnasnet.py``). Parts that nothing reads are not built, because they could neither
+learn nor contribute: the projection of an earlier cell that no operator reads, or a whole cell that
+later ones look past.
 """
 
 from collections.abc import Iterable
@@ -10,64 +11,54 @@ from typing import Generic, NamedTuple
 
 from pnas.children.network.layers import Layers, Shape, T
 from pnas.children.network.operator_layers import apply_operator, conv_bn, factorized_reduction
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import CellPlan, NetworkSpec
 from pnas.errors import InvalidValue, require
 from pnas.state_space import Block, Cell
 from pnas.state_space.operator_patterns import OperatorKind, parse_operator
 
-IMAGENET_WIDTH = 32
-"""Filters of the ImageNet stem's convolution, times the stem multiplier."""
 AUX_POOL = 5
-AUX_WIDTHS = (128, 768)
-"""Of the auxiliary head: side of its pooling window, filters of its convolutions."""
+"""Side of the window that the auxiliary head pools over."""
 
+AUX_FILTERS = (128, 768)
+"""Filters of the two convolutions of the auxiliary head."""
 
-class CellPlan(NamedTuple):
-    """Width and stride of one cell of the network."""
-
-    filters: int
-    stride: int
+_STEM = -1
+"""Index of the stem among the outputs of cells, which count from 0."""
 
 
 class Heads(NamedTuple, Generic[T]):
-    """Class logits: the network's, and those of the auxiliary head, if it was asked for."""
+    """The outputs of a network.
+
+    Attributes:
+        logits: Class logits.
+        aux_logits: Class logits of the auxiliary head; None without one.
+    """
 
     logits: T
     aux_logits: T | None
 
 
-def stem_filters(network: NetworkSpec) -> int:
-    """Filters of the stem's convolution."""
-    return network.stem_multiplier * (
-        IMAGENET_WIDTH if network.has_imagenet_stem else network.filters
-    )
-
-
-def cell_plans(network: NetworkSpec) -> list[CellPlan]:
-    """The cells of ``network``, first to last, those of its stem included; filters double at reductions."""
-    n = network.repeats
-    filters = network.filters
-    if network.kind == "flat":
-        return [CellPlan(filters, 2), CellPlan(2 * filters, 2)]
-    stem = (
-        [CellPlan(filters // 4, 2), CellPlan(filters // 2, 2)] if network.has_imagenet_stem else []
-    )
-    return stem + [
-        CellPlan(filters * 2 ** (c // n), 2 if c in (n, 2 * n) else 1) for c in range(3 * n)
-    ]
-
-
 def smallest_image(network: NetworkSpec) -> int:
-    """Pixels that an image must be high and wide for every reduction to have two pixels to reduce."""
-    smallest = 2 ** (sum(plan.stride == 2 for plan in cell_plans(network)) - 1) + 1
-    return 2 * smallest + 1 if network.has_imagenet_stem else smallest
+    """Return the smallest height and width for which every reduction has two pixels to reduce."""
+    reductions = len(_reductions(network.cell_plans()))
+    smallest = 2 ** (reductions - 1) + 1
+    if network.has_imagenet_stem:
+        return 2 * smallest + 1
+    return smallest
 
 
 def check_image(network: NetworkSpec, image_shape: Shape) -> None:
-    """Raise `InvalidValue` unless every reduction of ``network`` has at least two pixels to reduce."""
+    """Check that every reduction of ``network`` has at least two pixels to reduce.
+
+    Raises:
+        InvalidValue: Images that are too small.
+    """
     smallest = smallest_image(network)
-    reductions = sum(plan.stride == 2 for plan in cell_plans(network)) + network.has_imagenet_stem
-    rule = f"images must be at least {smallest} pixels high and wide for the {reductions} reductions of a child"
+    reductions = len(_reductions(network.cell_plans())) + network.has_imagenet_stem
+    rule = (
+        f"images must be at least {smallest} pixels high and wide "
+        f"for the {reductions} reductions of a child"
+    )
     require(min(image_shape[:2]) >= smallest, "data", rule, tuple(image_shape))
 
 
@@ -79,136 +70,199 @@ def build_network(
     num_classes: int,
     aux_head: bool = False,
 ) -> Heads[T]:
-    """Class logits of ``image`` under the child that stacks ``cell``.
+    """Return the class logits of ``image`` under the child that stacks ``cell``.
 
     Args:
-        aux_head: add the auxiliary head before the second reduction. It is made last, so that the layers of the
-            network are made in the same order with it as without.
+        layers: Makes and applies the layers.
+        image: Batch of images.
+        cell: Cell to stack.
+        network: Settings of the network around it.
+        num_classes: Number of classes.
+        aux_head: Whether to add the auxiliary head before the second reduction. It is made last, so
+            that the layers of the network are made in the same order with it as without it.
 
     Raises:
-        InvalidValue: images too small for the network's reductions or for the auxiliary head, an operator that is not
-            one, or a cell that is not made of `Block`s which read earlier cells and blocks.
+        InvalidValue: Images too small for the reductions or the auxiliary head, an unknown
+            operator, or a cell that is not made of `Block`s that read earlier cells and blocks.
     """
     check_image(network, layers.shape(image))
     check_blocks(cell)
-    return _Network(layers, cell, network).heads(image, num_classes, aux_head)
+    return _NetworkBuilder(layers, cell, network).heads(image, num_classes, aux_head)
 
 
 def check_blocks(cell: Cell) -> None:
-    """Raise `InvalidValue` unless ``cell`` is made of blocks that read earlier cells or blocks."""
-    for b, block in enumerate(cell.blocks):
-        rule = f"block {b} must be (input, operator, input, operator) with inputs below {b}"
-        is_legal = isinstance(block, Block) and max(block.input1, block.input2) < b
+    """Check that ``cell`` is made of blocks that read earlier cells or blocks.
+
+    Raises:
+        InvalidValue: The first block that is not.
+    """
+    for index, block in enumerate(cell.blocks):
+        rule = f"block {index} must be (input, operator, input, operator) with inputs below {index}"
+        is_legal = isinstance(block, Block) and max(block.input1, block.input2) < index
         require(is_legal, "cell", rule, str(cell))
 
 
-class _Network(Generic[T]):
-    """The state of one walk through the network: outputs of the cells so far by index; -1 is the stem."""
+def output_blocks(blocks: list[Block], concat: str) -> list[int]:
+    """Return the indices of the blocks whose outputs make the output of the cell."""
+    if concat == "all":
+        return list(range(len(blocks)))
+    read = _inputs(blocks)
+    return [index for index in range(len(blocks)) if index not in read]
+
+
+class _NetworkBuilder(Generic[T]):
+    """One walk through the network, first cell to last.
+
+    Attributes:
+        _outputs: Outputs of the cells built so far, by index; that of the stem is at -1.
+    """
 
     def __init__(self, layers: Layers[T], cell: Cell, network: NetworkSpec) -> None:
         self._layers = layers
         self._blocks = [block for block in cell.blocks if isinstance(block, Block)]
         self._network = network
-        self._plans = cell_plans(network)
+        self._plans = network.cell_plans()
         self._outputs: dict[int, T] = {}
 
     def heads(self, image: T, num_classes: int, aux_head: bool) -> Heads[T]:
         layers = self._layers
-        self._outputs[-1] = self._stem(image)
-        for c in _live(len(self._plans), self._look_backs()):
-            self._outputs[c] = self._cell(c)
-        features = layers.global_pool(layers.relu(self._outputs[len(self._plans) - 1]))
+        self._outputs[_STEM] = self._stem(image)
+        for index in _live_cells(len(self._plans), self._look_backs()):
+            self._outputs[index] = self._cell(index)
+
+        last = self._outputs[len(self._plans) - 1]
+        features = layers.global_pool(layers.relu(last))
         logits = layers.dense(layers.dropout(features), num_classes, "logits")
-        return Heads(logits, self._aux_logits(num_classes) if aux_head else None)
+        aux_logits = self._aux_logits(num_classes) if aux_head else None
+        return Heads(logits, aux_logits)
 
     def _stem(self, image: T) -> T:
         network = self._network
         layers = self._layers
-        if network.kind == "flat":
+        if not network.has_stem:
             return image
+        filters = network.stem_filters()
         if network.has_imagenet_stem:
-            filters = stem_filters(network)
             return layers.batch_norm(layers.conv(image, filters, 3, 2, padding="valid"))
-        return conv_bn(layers, image, stem_filters(network), 3)
+        return conv_bn(layers, image, filters, 3)
 
     def _aux_logits(self, num_classes: int) -> T:
-        """The auxiliary head, on the last cell before the second reduction that is built."""
+        """Return the logits of the auxiliary head.
+
+        It is on the last cell before the second reduction that is built.
+        """
         layers = self._layers
         x = layers.relu(self._outputs[self._aux_cell()])
         height, width, _ = layers.shape(x)
-        rule = f"must be 0 here: the auxiliary head needs {AUX_POOL}x{AUX_POOL} pixels before the second reduction"
-        require(
-            min(height, width) >= AUX_POOL, "trainer.aux_weight", rule, f"{height}x{width} pixels"
+        rule = (
+            f"must be 0 here: the auxiliary head needs {AUX_POOL}x{AUX_POOL} pixels "
+            "before the second reduction"
         )
+        is_large_enough = min(height, width) >= AUX_POOL
+        require(is_large_enough, "trainer.aux_weight", rule, f"{height}x{width} pixels")
+
+        filters1, filters2 = AUX_FILTERS
         x = layers.avg_pool(x, AUX_POOL, 3, padding="valid")
-        x = layers.relu(conv_bn(layers, x, AUX_WIDTHS[0], 1))
+        x = layers.relu(conv_bn(layers, x, filters1, 1))
         height, width, _ = layers.shape(x)
-        x = layers.batch_norm(layers.conv(x, AUX_WIDTHS[1], (height, width), padding="valid"))
+        x = layers.batch_norm(layers.conv(x, filters2, (height, width), padding="valid"))
         return layers.dense(layers.global_pool(layers.relu(x)), num_classes, "aux_logits")
 
     def _aux_cell(self) -> int:
-        reductions = [c for c, plan in enumerate(self._plans) if plan.stride == 2]
-        before = [c for c in self._outputs if 0 <= c < reductions[-1]]
+        last_reduction = _reductions(self._plans)[-1]
+        before = [index for index in self._outputs if 0 <= index < last_reduction]
         if not before:
-            rule = "must be 0 here: no cell before the second reduction is built, later ones look past them"
+            rule = (
+                "must be 0 here: no cell before the second reduction is built, "
+                "later ones look past them"
+            )
             raise InvalidValue("trainer.aux_weight", rule, str(self._blocks))
         return max(before)
 
     def _look_backs(self) -> list[int]:
-        inputs = {i for block in self._blocks for i in (block.input1, block.input2)}
-        return sorted((i for i in inputs if i < 0), reverse=True)
+        """Return the inputs that are earlier cells, -1 first."""
+        look_backs = [source for source in _inputs(self._blocks) if source < 0]
+        return sorted(look_backs, reverse=True)
 
-    def _cell(self, c: int) -> T:
-        values = {i: self._input(c, i) for i in self._look_backs()}
-        for b, block in enumerate(self._blocks):
-            left = self._apply(c, values, block.input1, block.operator1)
-            right = self._apply(c, values, block.input2, block.operator2)
-            values[b] = self._layers.add(left, right)
-        outputs = [values[b] for b in output_blocks(self._blocks, self._network.concat)]
-        return self._layers.concat(outputs) if len(outputs) > 1 else outputs[0]
+    def _cell(self, index: int) -> T:
+        layers = self._layers
+        values: dict[int, T] = {}
+        for look_back in self._look_backs():
+            values[look_back] = self._input(index, look_back)
 
-    def _apply(self, c: int, values: dict[int, T], source: int, operator: str) -> T:
-        filters, stride = self._plans[c]
-        result = apply_operator(
-            self._layers, values[source], operator, filters, stride if source < 0 else 1
-        )
+        for number, block in enumerate(self._blocks):
+            left = self._apply(index, values, block.input1, block.operator1)
+            right = self._apply(index, values, block.input2, block.operator2)
+            values[number] = layers.add(left, right)
+
+        outputs = [values[number] for number in output_blocks(self._blocks, self._network.concat)]
+        if len(outputs) == 1:
+            return outputs[0]
+        return layers.concat(outputs)
+
+    def _apply(self, index: int, values: dict[int, T], source: int, operator: str) -> T:
+        """Return ``operator`` applied to one of the ``values`` inside cell ``index``."""
+        plan = self._plans[index]
+        # Only operators on earlier cells reduce; the cell's own blocks are small already.
+        stride = plan.stride if source < 0 else 1
+        result = apply_operator(self._layers, values[source], operator, plan.filters, stride)
         if parse_operator(operator).kind is OperatorKind.IDENTITY:
             return result
-        return self._layers.drop_path(result, (c + 1) / len(self._plans))
+        depth = (index + 1) / len(self._plans)
+        return self._layers.drop_path(result, depth)
 
-    def _input(self, c: int, look_back: int) -> T:
-        """What cell ``c`` sees of an earlier cell; before the first one there is the stem, again."""
+    def _input(self, index: int, look_back: int) -> T:
+        """Return an earlier cell's output as cell ``index`` reads it.
+
+        Before the first cell there is the stem, however far back a cell looks.
+        """
         layers = self._layers
-        filters = self._plans[c].filters
-        x = self._outputs[max(c + look_back, -1)]
+        filters = self._plans[index].filters
+        x = self._outputs[max(index + look_back, _STEM)]
         if look_back == -1:
-            return (
-                x if self._network.kind == "flat" else conv_bn(layers, layers.relu(x), filters, 1)
-            )
-        if c == 0:
+            if not self._network.has_stem:
+                return x
+            return conv_bn(layers, layers.relu(x), filters, 1)
+        if index == 0:
             return x
-        target = layers.shape(self._outputs[-1])[:2]
-        for plan in self._plans[:c]:
-            target = (-(-target[0] // plan.stride), -(-target[1] // plan.stride))
+
+        target = self._input_size(index)
         while layers.shape(x)[:2] != target:
             x = factorized_reduction(layers, x, filters)
-        return x if layers.shape(x)[2] == filters else conv_bn(layers, layers.relu(x), filters, 1)
+        if layers.shape(x)[2] == filters:
+            return x
+        return conv_bn(layers, layers.relu(x), filters, 1)
+
+    def _input_size(self, index: int) -> tuple[int, int]:
+        """Return height and width of the inputs of cell ``index``."""
+        height, width, _ = self._layers.shape(self._outputs[_STEM])
+        for plan in self._plans[:index]:
+            # SAME padding rounds up.
+            height = -(-height // plan.stride)
+            width = -(-width // plan.stride)
+        return height, width
 
 
-def output_blocks(blocks: list[Block], concat: str) -> list[int]:
-    """Indices of the blocks whose outputs make the cell's output."""
-    read = (
-        {i for block in blocks for i in (block.input1, block.input2)}
-        if concat == "unused"
-        else set()
-    )
-    return [b for b in range(len(blocks)) if b not in read]
+def _reductions(plans: list[CellPlan]) -> list[int]:
+    """Return the indices of the cells that halve height and width."""
+    return [index for index, plan in enumerate(plans) if plan.stride == 2]
 
 
-def _live(cells: int, look_backs: Iterable[int]) -> list[int]:
-    """Indices of the cells that the last one depends on, in order."""
-    live = {cells - 1}
-    for c in reversed(range(cells)):
-        if c in live:
-            live |= {c + look_back for look_back in look_backs if c + look_back >= 0}
+def _inputs(blocks: list[Block]) -> set[int]:
+    """Return all inputs of ``blocks``: earlier cells (negative) and blocks."""
+    inputs: set[int] = set()
+    for block in blocks:
+        inputs |= {block.input1, block.input2}
+    return inputs
+
+
+def _live_cells(count: int, look_backs: Iterable[int]) -> list[int]:
+    """Return, in order, the indices of the cells that the last of ``count`` cells depends on."""
+    live = {count - 1}
+    for index in reversed(range(count)):
+        if index not in live:
+            continue
+        for look_back in look_backs:
+            if index + look_back >= 0:
+                live.add(index + look_back)
     return sorted(live)

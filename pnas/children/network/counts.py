@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pnas.children.network.builder import build_network
 from pnas.children.network.layers import Shape, Size
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import NetworkSpec
 from pnas.state_space import Cell
 
 
@@ -14,8 +14,9 @@ class Counts(NamedTuple):
     """Size of a network.
 
     Attributes:
-        params: trainable parameters.
-        flops: multiply-adds of the convolutions and dense layers in one forward pass of one example.
+        params: Number of trainable parameters.
+        flops: Multiply-adds of the convolutions and dense layers, in one forward pass of one
+            example.
     """
 
     params: int
@@ -25,13 +26,17 @@ class Counts(NamedTuple):
 def count_network(
     cell: Cell, network: NetworkSpec, image_shape: Shape, num_classes: int, aux_head: bool = False
 ) -> Counts:
-    """Trainable parameters and multiply-adds of the child that stacks ``cell``.
+    """Return the trainable parameters and multiply-adds of the child that stacks ``cell``.
 
     Args:
-        aux_head: count the auxiliary head too, which a child has while it is trained and never after.
+        cell: Cell to stack.
+        network: Settings of the network around it.
+        image_shape: Height, width and channels of the images.
+        num_classes: Number of classes.
+        aux_head: Whether to count the auxiliary head, which exists during training only.
 
     Raises:
-        InvalidValue: images too small for the network's reductions, or an operator that is not one.
+        InvalidValue: Images too small for the network's reductions, or an unknown operator.
     """
     layers = CountingLayers()
     build_network(layers, image_shape, cell, network, num_classes, aux_head)
@@ -42,15 +47,15 @@ class CountingLayers:
     """`pnas.children.network.layers.Layers` over shapes: a tensor is its shape.
 
     Attributes:
-        params: trainable parameters so far.
-        flops: multiply-adds so far.
+        params: Trainable parameters so far.
+        flops: Multiply-adds so far.
     """
 
     def __init__(self) -> None:
         self.params = 0
         self.flops = 0
 
-    def _weights(self, weights: int, positions: int = 1) -> None:
+    def _add_weights(self, weights: int, positions: int = 1) -> None:
         self.params += weights
         self.flops += weights * positions
 
@@ -66,16 +71,20 @@ class CountingLayers:
         dilation: int = 1,
         padding: str = "same",
     ) -> Shape:
-        del dilation  # spreads the kernel, does not grow it; nobody asks for it without padding
-        height, width, channels = (
-            _strided(x, stride) if padding == "same" else _inside(x, kernel, stride)
-        )
-        self._weights(prod(_pair(kernel)) * channels * filters, positions=height * width)
+        # A dilated kernel has the same weights, and no caller dilates without padding.
+        del dilation
+        if padding == "same":
+            height, width, channels = _padded_output(x, stride)
+        else:
+            height, width, channels = _valid_output(x, kernel, stride)
+        weights = prod(_pair(kernel)) * channels * filters
+        self._add_weights(weights, positions=height * width)
         return height, width, filters
 
     def separable_conv(self, x: Shape, filters: int, kernel: int, stride: int = 1) -> Shape:
-        height, width, channels = _strided(x, stride)
-        self._weights(kernel**2 * channels + channels * filters, positions=height * width)
+        height, width, channels = _padded_output(x, stride)
+        weights = kernel**2 * channels + channels * filters
+        self._add_weights(weights, positions=height * width)
         return height, width, filters
 
     def batch_norm(self, x: Shape) -> Shape:
@@ -86,11 +95,14 @@ class CountingLayers:
         return x
 
     def max_pool(self, x: Shape, kernel: int, stride: int = 1) -> Shape:
-        del kernel  # SAME padding: only the stride changes the size
-        return _strided(x, stride)
+        # With SAME padding only the stride changes the size.
+        del kernel
+        return _padded_output(x, stride)
 
     def avg_pool(self, x: Shape, kernel: int, stride: int = 1, padding: str = "same") -> Shape:
-        return _strided(x, stride) if padding == "same" else _inside(x, kernel, stride)
+        if padding == "same":
+            return _padded_output(x, stride)
+        return _valid_output(x, kernel, stride)
 
     def shift(self, x: Shape) -> Shape:
         return x
@@ -101,9 +113,12 @@ class CountingLayers:
         return x
 
     def concat(self, xs: Sequence[Shape]) -> Shape:
-        if len({x[:2] for x in xs}) != 1:
+        sizes = {x[:2] for x in xs}
+        if len(sizes) != 1:
             raise ValueError(f"cannot concatenate tensors of shapes {list(xs)}")
-        return (*xs[0][:2], sum(x[2] for x in xs))
+        height, width, _ = xs[0]
+        channels = sum(x[2] for x in xs)
+        return height, width, channels
 
     def global_pool(self, x: Shape) -> Shape:
         return 1, 1, x[2]
@@ -117,7 +132,8 @@ class CountingLayers:
 
     def dense(self, x: Shape, units: int, name: str) -> Shape:
         del name
-        self._weights(x[2] * units)
+        self._add_weights(x[2] * units)
+        # The bias is added, not multiplied.
         self.params += units
         return 1, 1, units
 
@@ -126,12 +142,18 @@ def _pair(size: Size) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else size
 
 
-def _strided(x: Shape, stride: Size) -> Shape:
+def _padded_output(x: Shape, stride: Size) -> Shape:
+    """Return the shape after a window with SAME padding: every stride begins a window."""
+    height, width, channels = x
     down, across = _pair(stride)
-    return -(-x[0] // down), -(-x[1] // across), x[2]
+    return -(-height // down), -(-width // across), channels
 
 
-def _inside(x: Shape, kernel: Size, stride: Size) -> Shape:
-    """Positions at which a window lies within ``x``."""
-    (high, wide), (down, across) = _pair(kernel), _pair(stride)
-    return (x[0] - high) // down + 1, (x[1] - wide) // across + 1, x[2]
+def _valid_output(x: Shape, kernel: Size, stride: Size) -> Shape:
+    """Return the shape after a window without padding: windows lie within ``x``."""
+    height, width, channels = x
+    kernel_height, kernel_width = _pair(kernel)
+    down, across = _pair(stride)
+    rows = (height - kernel_height) // down + 1
+    columns = (width - kernel_width) // across + 1
+    return rows, columns, channels

@@ -1,4 +1,4 @@
-"""`pnas.children.network.layers.Layers` that emits Keras 3 layers, on any Keras backend."""
+"""`pnas.children.network.layers.Layers` that makes Keras 3 layers, on any Keras backend."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,15 +8,16 @@ import keras
 
 from pnas.children.network.builder import build_network
 from pnas.children.network.layers import Shape, Size
+from pnas.children.network_specs import NetworkSpec
 from pnas.children.search_training.fast_layers import (
     FastConv2D,
     FastSeparableConv2D,
     FusedBatchNormalization,
 )
-from pnas.children.spec import NetworkSpec
 from pnas.state_space import Cell
 
-Tensor = Any  # keras.KerasTensor
+Tensor = Any
+"""A keras.KerasTensor."""
 
 
 def build_model(
@@ -26,24 +27,37 @@ def build_model(
     num_classes: int,
     mixed_precision: str = "none",
 ) -> keras.Model:
-    """The child that stacks ``cell``: float images (batch, height, width, channels) -> float32 logits.
+    """Return the child that stacks ``cell``.
+
+    Its input are float images, (batch, height, width, channels), its output float32 logits,
+    (batch, num_classes).
 
     Args:
-        mixed_precision: type of activations (``float16``, ``bfloat16``); ``none`` for float32.
+        cell: Cell to stack.
+        network: Settings of the network around it.
+        image_shape: Height, width and channels of the images.
+        num_classes: Number of classes.
+        mixed_precision: Type of activations (``float16``, ``bfloat16``); ``none`` for float32.
 
     Raises:
-        InvalidValue: images too small for the network's reductions, or an operator that is not one.
+        InvalidValue: Images too small for the network's reductions, or an unknown operator.
     """
     image = keras.Input(image_shape, name="image")
-    heads = build_network(KerasLayers(network, mixed_precision), image, cell, network, num_classes)
+    layers = KerasLayers(network, mixed_precision)
+    heads = build_network(layers, image, cell, network, num_classes)
     return keras.Model(image, heads.logits, name="child")
 
 
 class KerasLayers:
-    """Layers over symbolic Keras tensors. A ReLU that two operators ask for is one layer.
+    """Layers over symbolic Keras tensors. Operators that ask for the same ReLU share one layer.
 
-    Layers with weights are named in the order they are made (``conv_0``, ``conv_1``, ...), so that one of another
-    model of the same child is found by its name.
+    Layers with weights are named in the order they are made (``conv_0``, ``conv_1``, ...), so that
+    the same layer of another model of the same child is found by its name.
+
+    Args:
+        network: Settings of batch normalization.
+        mixed_precision: Type of activations, ``none`` for float32.
+        weight_decay: Factor of half the squared norm of the kernels, added to the loss.
     """
 
     conv_class: ClassVar[type[keras.Layer]] = FastConv2D
@@ -54,16 +68,17 @@ class KerasLayers:
         self, network: NetworkSpec, mixed_precision: str = "none", weight_decay: float = 0.0
     ) -> None:
         self._network = network
-        # Half the squares, as in the released recipe: its gradient is the weight times the decay.
+        # Half of it, as in the released networks: the gradient is the weight times the decay.
         self._decay = keras.regularizers.L2(weight_decay / 2) if weight_decay else None
         self._dtype = "float32" if mixed_precision == "none" else f"mixed_{mixed_precision}"
         self._rectified: dict[int, Tensor] = {}
         self._made: Counter[str] = Counter()
 
-    def _named(self, kind: str) -> dict[str, str]:
-        """Name and type of the next layer of ``kind``."""
+    def _name_and_type(self, kind: str) -> dict[str, str]:
+        """Return name and type of the next layer of ``kind``."""
+        name = f"{kind}_{self._made[kind]}"
         self._made[kind] += 1
-        return {"name": f"{kind}_{self._made[kind] - 1}", "dtype": self._dtype}
+        return {"name": name, "dtype": self._dtype}
 
     def shape(self, x: Tensor) -> Shape:
         return tuple(x.shape[1:])
@@ -77,25 +92,38 @@ class KerasLayers:
         dilation: int = 1,
         padding: str = "same",
     ) -> Tensor:
-        options = {
-            "dilation_rate": dilation,
-            "padding": padding,
-            "use_bias": False,
-            **self._named("conv"),
-        }
-        return self.conv_class(filters, kernel, stride, kernel_regularizer=self._decay, **options)(
-            x
+        layer = self.conv_class(
+            filters,
+            kernel,
+            stride,
+            dilation_rate=dilation,
+            padding=padding,
+            use_bias=False,
+            kernel_regularizer=self._decay,
+            **self._name_and_type("conv"),
         )
+        return layer(x)
 
     def separable_conv(self, x: Tensor, filters: int, kernel: int, stride: int = 1) -> Tensor:
-        options = {"padding": "same", "use_bias": False, **self._named("separable_conv")}
-        decay = {"depthwise_regularizer": self._decay, "pointwise_regularizer": self._decay}
-        return self.separable_class(filters, kernel, stride, **options, **decay)(x)
+        layer = self.separable_class(
+            filters,
+            kernel,
+            stride,
+            padding="same",
+            use_bias=False,
+            depthwise_regularizer=self._decay,
+            pointwise_regularizer=self._decay,
+            **self._name_and_type("separable_conv"),
+        )
+        return layer(x)
 
     def batch_norm(self, x: Tensor) -> Tensor:
-        momentum = self._network.bn_momentum
-        epsilon = self._network.bn_epsilon
-        return self.norm_class(momentum=momentum, epsilon=epsilon, **self._named("batch_norm"))(x)
+        layer = self.norm_class(
+            momentum=self._network.bn_momentum,
+            epsilon=self._network.bn_epsilon,
+            **self._name_and_type("batch_norm"),
+        )
+        return layer(x)
 
     def relu(self, x: Tensor) -> Tensor:
         if id(x) not in self._rectified:
@@ -103,16 +131,19 @@ class KerasLayers:
         return self._rectified[id(x)]
 
     def max_pool(self, x: Tensor, kernel: int, stride: int = 1) -> Tensor:
-        return keras.layers.MaxPooling2D(kernel, stride, padding="same", dtype=self._dtype)(x)
+        layer = keras.layers.MaxPooling2D(kernel, stride, padding="same", dtype=self._dtype)
+        return layer(x)
 
     def avg_pool(self, x: Tensor, kernel: int, stride: int = 1, padding: str = "same") -> Tensor:
-        return keras.layers.AveragePooling2D(kernel, stride, padding=padding, dtype=self._dtype)(x)
+        layer = keras.layers.AveragePooling2D(kernel, stride, padding=padding, dtype=self._dtype)
+        return layer(x)
 
     def shift(self, x: Tensor) -> Tensor:
         x = keras.layers.ZeroPadding2D(((0, 1), (0, 1)), dtype=self._dtype)(x)
-        # Not Cropping2D: the gradient of a split is a concatenation, that of indexing took 5 % of a step.
+        # Not Cropping2D: the gradient of a split is a concatenation, which is faster. The gradient
+        # of indexing took 5 % of a step.
         for axis in (1, 2):
-            x = keras.ops.split(x, [1], axis=axis)[1]
+            _, x = keras.ops.split(x, [1], axis=axis)
         return x
 
     def add(self, x: Tensor, y: Tensor) -> Tensor:
@@ -125,7 +156,8 @@ class KerasLayers:
         return keras.layers.GlobalAveragePooling2D(dtype=self._dtype)(x)
 
     def drop_path(self, x: Tensor, depth: float) -> Tensor:
-        del depth  # only `pnas.children.final_training` regularises
+        # Only final trainings (`pnas.children.final_training`) are regularized.
+        del depth
         return x
 
     def dropout(self, x: Tensor) -> Tensor:
@@ -133,6 +165,7 @@ class KerasLayers:
 
     def dense(self, x: Tensor, units: int, name: str) -> Tensor:
         # float32 whatever the activations are: a loss in half precision loses its small values.
-        return keras.layers.Dense(
+        layer = keras.layers.Dense(
             units, dtype="float32", name=name, kernel_regularizer=self._decay
-        )(x)
+        )
+        return layer(x)

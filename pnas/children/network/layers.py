@@ -1,7 +1,8 @@
-"""The few layers a child is made of, as a protocol that the network builder is written against.
+"""The few kinds of layer that a child is made of, as a protocol for the network builder.
 
-`pnas.children.network.counts` propagates shapes through it and adds up sizes, `pnas.children.network.keras_layers` emits
-Keras layers. One builder for both is what makes the counted network the trained one.
+`pnas.children.network.counts` propagates shapes through it and adds up sizes;
+`pnas.children.network.keras_layers` makes Keras layers. Because there is one builder for both, the
+network that is counted is the network that is trained.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,13 @@ T = TypeVar("T")
 
 
 class Layers(Protocol[T]):
-    """Makes layers and applies them. Padding is SAME unless it is said, convolutions have no bias."""
+    """Makes layers and applies them.
+
+    Padding is SAME unless a parameter says otherwise. Convolutions have no bias.
+    """
 
     def shape(self, x: T) -> Shape:
-        """Height, width and channels of ``x``."""
+        """Return height, width and channels of ``x``."""
 
     def conv(
         self,
@@ -31,40 +35,54 @@ class Layers(Protocol[T]):
         dilation: int = 1,
         padding: str = "same",
     ) -> T:
-        """Convolution. ``stride`` and ``dilation`` are not both above 1; ``padding`` is ``same`` or ``valid``."""
+        """Return a convolution of ``x``.
+
+        Args:
+            x: Input.
+            filters: Channels of the output.
+            kernel: Size of the kernel.
+            stride: Stride; not above 1 together with ``dilation``.
+            dilation: Dilation of the kernel.
+            padding: ``same`` or ``valid``.
+        """
 
     def separable_conv(self, x: T, filters: int, kernel: int, stride: int = 1) -> T:
-        """Depthwise convolution followed by a 1x1 convolution."""
+        """Return a depthwise convolution of ``x`` followed by a 1x1 convolution."""
 
     def batch_norm(self, x: T) -> T:
-        """Batch normalisation over all but the channels."""
+        """Return the batch normalization of ``x`` over all axes but the channels."""
 
     def relu(self, x: T) -> T:
-        """Rectifier."""
+        """Return the rectified ``x``."""
 
     def max_pool(self, x: T, kernel: int, stride: int = 1) -> T:
-        """Maximum over a window."""
+        """Return the maximum over a window."""
 
     def avg_pool(self, x: T, kernel: int, stride: int = 1, padding: str = "same") -> T:
-        """Mean over a window; what ``same`` pads with is left out of the mean."""
+        """Return the mean over a window; padded pixels are left out of the mean."""
 
     def shift(self, x: T) -> T:
-        """``x`` moved by one pixel up and left, zeros at the far edges."""
+        """Return ``x`` moved by one pixel up and left, with zeros at the far edges."""
 
     def add(self, x: T, y: T) -> T:
-        """Elementwise sum."""
+        """Return the elementwise sum."""
 
     def concat(self, xs: Sequence[T]) -> T:
-        """Concatenation of channels."""
+        """Return the concatenation along the channels."""
 
     def global_pool(self, x: T) -> T:
-        """Mean over height and width: a tensor of shape (1, 1, channels) without its two axes."""
+        """Return the mean over height and width: (1, 1, channels) without its first two axes."""
 
     def drop_path(self, x: T, depth: float) -> T:
-        """While training, perhaps zeros in place of an operator's result ``x``; ``depth`` in (0, 1] is its cell's."""
+        """Return ``x``, the result of an operator, which some implementations drop in training.
+
+        Args:
+            x: Result of an operator.
+            depth: Depth of its cell, in (0, 1].
+        """
 
     def dropout(self, x: T) -> T:
-        """While training, perhaps zeros in place of some of the features before the last layer."""
+        """Return the features before the last layer, of which some implementations drop a share."""
 
     def dense(self, x: T, units: int, name: str) -> T:
-        """Fully connected layer with bias, on the result of `global_pool`."""
+        """Return a fully connected layer with bias, applied to the result of `global_pool`."""

@@ -1,24 +1,52 @@
-"""Limits on the size of children (`trainer.max_params`, `trainer.max_madds`), checked on counts before any is built."""
+"""Limits on the size of children (``trainer.max_params``, ``trainer.max_madds``).
+
+They are checked on counts, before any child is built.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pnas.children.network.counts import Counts, count_network
 from pnas.children.network.layers import Shape
-from pnas.children.spec import NetworkSpec, TrainerSpec
+from pnas.children.network_specs import NetworkSpec
+from pnas.children.trainer_specs import TrainerSpec
 from pnas.errors import InvalidValue
 from pnas.state_space import Cell
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Which cells make children small enough to be trained.
+class _Limit(NamedTuple):
+    """One limit.
 
     Attributes:
-        trainer: has the limits.
-        network: what surrounds the cells.
-        image_shape: height, width and channels of the images.
-        num_classes: of the data.
+        key: Key that people type.
+        value: Largest count; None means no limit.
+        field: Field of `Counts` that it limits.
+        unit: What is counted.
+    """
+
+    key: str
+    value: int | None
+    field: str
+    unit: str
+
+    def is_exceeded(self, counts: Counts) -> bool:
+        return self.value is not None and self.size(counts) > self.value
+
+    def size(self, counts: Counts) -> int:
+        size: int = getattr(counts, self.field)
+        return size
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which cells make children that are small enough to be trained.
+
+    Attributes:
+        trainer: Settings with the limits.
+        network: Settings of the network around the cells.
+        image_shape: Height, width and channels of the images.
+        num_classes: Number of classes.
     """
 
     trainer: TrainerSpec
@@ -28,49 +56,53 @@ class Limits:
 
     def __bool__(self) -> bool:
         """Whether there is any limit."""
-        return self.trainer.max_params is not None or self.trainer.max_madds is not None
+        return any(limit.value is not None for limit in self._limits())
 
     def is_feasible(self, cell: Cell) -> bool:
-        """Whether the child of ``cell`` may be trained."""
-        return not self or self.excess(self.count(cell)) is None
+        """Return whether the child of ``cell`` may be trained."""
+        if not self:
+            return True
+        return self.excess(self.count(cell)) is None
 
     def count(self, cell: Cell) -> Counts:
-        """Size of the child of ``cell``."""
+        """Return the size of the child of ``cell``."""
         return count_network(cell, self.network, self.image_shape, self.num_classes)
 
     def excess(self, counts: Counts) -> str | None:
-        """What is too much about a child of these ``counts``, in words; None if nothing is."""
-        most = {"max_params": self.trainer.max_params, "max_madds": self.trainer.max_madds}
-        for (key, limit), (found, what) in zip(
-            most.items(),
-            ((counts.params, "parameters"), (counts.flops, "multiply-adds")),
-            strict=True,
-        ):
-            if limit is not None and found > limit:
-                return f"{found:,} {what} are more than trainer.{key}={limit} allows"
+        """Return, in words, which limit ``counts`` exceed; None if they exceed none."""
+        for limit in self._limits():
+            if limit.is_exceeded(counts):
+                size = limit.size(counts)
+                return f"{size:,} {limit.unit} are more than {limit.key}={limit.value} allows"
         return None
 
     def check(self, cells: Iterable[Cell], at_least: int) -> None:
-        """Refuse limits that leave fewer than ``at_least`` of ``cells``, those of one block.
+        """Check that the limits leave at least ``at_least`` of ``cells``, those of one block.
 
         Raises:
-            InvalidValue: names the limit that even the smallest ones exceed.
+            InvalidValue: They leave fewer. The message names the value that the limit must have.
         """
         if not self:
             return
         counts = [self.count(cell) for cell in cells]
-        if sum(self.excess(count) is None for count in counts) >= at_least:
+        feasible = sum(self.excess(each) is None for each in counts)
+        if feasible >= at_least:
             return
-        for key, sizes in (
-            ("max_params", [c.params for c in counts]),
-            ("max_madds", [c.flops for c in counts]),
-        ):
-            limit = getattr(self.trainer, key)
-            needed = sorted(sizes)[min(at_least, len(sizes)) - 1]
-            if limit is not None and limit < needed:
+
+        for limit in self._limits():
+            sizes = sorted(limit.size(each) for each in counts)
+            needed = sizes[min(at_least, len(sizes)) - 1]
+            if limit.value is not None and limit.value < needed:
                 rule = f"must be at least {needed}, for {at_least} cells of one block to be trained"
-                raise InvalidValue(f"trainer.{key}", rule, limit)
-        key = "max_params" if self.trainer.max_params is not None else "max_madds"
-        raise InvalidValue(
-            f"trainer.{key}", "must leave cells of one block", getattr(self.trainer, key)
+                raise InvalidValue(limit.key, rule, limit.value)
+
+        # Each limit by itself leaves enough; it is both together that do not.
+        first = next(limit for limit in self._limits() if limit.value is not None)
+        raise InvalidValue(first.key, "must leave cells of one block", first.value)
+
+    def _limits(self) -> tuple[_Limit, _Limit]:
+        trainer = self.trainer
+        return (
+            _Limit("trainer.max_params", trainer.max_params, "params", "parameters"),
+            _Limit("trainer.max_madds", trainer.max_madds, "flops", "multiply-adds"),
         )

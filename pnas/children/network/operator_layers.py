@@ -1,7 +1,11 @@
-"""What each operator of a cell does to a tensor: ReLU, convolution, batch normalisation, or a pool.
+"""The layers of each operator of a cell: ReLU, convolution and batch normalization, or a pool.
 
-Strides are 1 or 2. Every operator returns the asked-for number of filters, at the size divided by the stride.
+Strides are 1 or 2. Every operator returns the required number of filters, at the size of its input
+divided by the stride.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from pnas.children.network.layers import Layers, Size, T
 from pnas.extensions import extension
@@ -11,53 +15,61 @@ DILATION = 2
 
 
 def apply_operator(layers: Layers[T], x: T, operator: str, filters: int, stride: int) -> T:
-    """``operator`` applied to ``x``.
+    """Return ``operator`` applied to ``x``.
 
     Raises:
-        InvalidValue: text that is no operator.
+        InvalidValue: Text that is no operator.
     """
     kind, kernel = parse_operator(operator)
-    match kind:
-        case OperatorKind.IDENTITY:
-            return _identity(layers, x, filters, stride)
-        case OperatorKind.MAXPOOL:
-            return _widen(layers, layers.max_pool(x, kernel, stride), filters)
-        case OperatorKind.AVGPOOL:
-            return _widen(layers, layers.avg_pool(x, kernel, stride), filters)
-        case OperatorKind.CONV:
-            return conv_bn(layers, layers.relu(x), filters, kernel, stride)
-        case OperatorKind.DCONV:
-            return _separable_twice(layers, x, filters, kernel, stride)
-        case OperatorKind.DILATED_CONV:
-            return _dilated(layers, x, filters, kernel, stride)
-        case OperatorKind.FACTORIZED_CONV:
-            return _one_axis_each(layers, x, filters, kernel, stride)
-        case OperatorKind.EXTENSION:
-            made: T = extension("operators", " ".join(operator.split()))(layers, x, filters, stride)
-            return made
+    if kind is OperatorKind.EXTENSION:
+        name = " ".join(operator.split())
+        custom_operator = extension("operators", name)
+        result: T = custom_operator(layers, x, filters, stride)
+        return result
+    return _OPERATORS[kind](layers, x, filters, kernel, stride)
 
 
 def conv_bn(layers: Layers[T], x: T, filters: int, kernel: Size, stride: Size = 1) -> T:
-    """Convolution and batch normalisation."""
+    """Return a convolution of ``x`` with batch normalization."""
     return layers.batch_norm(layers.conv(x, filters, kernel, stride))
 
 
 def factorized_reduction(layers: Layers[T], x: T, filters: int) -> T:
-    """Half the size: two 1x1 stride-2 paths, over even and over odd pixels, concatenated and normalised."""
+    """Return ``x`` at half its size.
+
+    Two 1x1 convolutions of stride 2, one on even and one on odd pixels, are concatenated and
+    normalized.
+    """
     x = layers.relu(x)
     even = layers.conv(x, filters // 2, 1, 2)
     odd = layers.conv(layers.shift(x), filters - filters // 2, 1, 2)
     return layers.batch_norm(layers.concat([even, odd]))
 
 
-def _identity(layers: Layers[T], x: T, filters: int, stride: int) -> T:
+def _identity(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
+    del kernel
     if stride == 1 and layers.shape(x)[2] == filters:
         return x
     return conv_bn(layers, layers.relu(x), filters, 1, stride)
 
 
-def _widen(layers: Layers[T], x: T, filters: int) -> T:
-    return x if layers.shape(x)[2] == filters else conv_bn(layers, x, filters, 1)
+def _max_pool(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
+    return _project(layers, layers.max_pool(x, kernel, stride), filters)
+
+
+def _avg_pool(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
+    return _project(layers, layers.avg_pool(x, kernel, stride), filters)
+
+
+def _project(layers: Layers[T], x: T, filters: int) -> T:
+    """Return ``x`` with the required number of filters."""
+    if layers.shape(x)[2] == filters:
+        return x
+    return conv_bn(layers, x, filters, 1)
+
+
+def _conv(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
+    return conv_bn(layers, layers.relu(x), filters, kernel, stride)
 
 
 def _separable_twice(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
@@ -67,17 +79,34 @@ def _separable_twice(layers: Layers[T], x: T, filters: int, kernel: int, stride:
 
 
 def _dilated(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
-    """At stride 2 a kernel dilated by 2 touches every other pixel only: it is a plain one on those pixels.
+    """Return a convolution with a dilated kernel.
 
-    That is exact, a quarter of the work, and spares us stride with dilation, which Keras refuses.
+    At stride 2, a kernel dilated by 2 reads every other pixel only, so it is an ordinary kernel on
+    those pixels. That is exact, a quarter of the work, and avoids the combination of stride and
+    dilation, which Keras does not support.
     """
     x = layers.relu(x)
     if stride == DILATION:
-        return conv_bn(layers, layers.max_pool(x, 1, stride), filters, kernel)
+        every_other_pixel = layers.max_pool(x, 1, stride)
+        return conv_bn(layers, every_other_pixel, filters, kernel)
     return layers.batch_norm(layers.conv(x, filters, kernel, dilation=DILATION))
 
 
-def _one_axis_each(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
-    """1xK, then Kx1; each strides along the axis it looks along, so that no pixel goes unread."""
+def _factorized(layers: Layers[T], x: T, filters: int, kernel: int, stride: int) -> T:
+    """Return a 1xK convolution followed by a Kx1 convolution.
+
+    Each strides along the axis that its kernel extends along, so that no pixel is left unread.
+    """
     x = conv_bn(layers, layers.relu(x), filters, (1, kernel), (1, stride))
     return conv_bn(layers, layers.relu(x), filters, (kernel, 1), (stride, 1))
+
+
+_OPERATORS: dict[OperatorKind, Callable[..., Any]] = {
+    OperatorKind.IDENTITY: _identity,
+    OperatorKind.MAXPOOL: _max_pool,
+    OperatorKind.AVGPOOL: _avg_pool,
+    OperatorKind.CONV: _conv,
+    OperatorKind.DCONV: _separable_twice,
+    OperatorKind.DILATED_CONV: _dilated,
+    OperatorKind.FACTORIZED_CONV: _factorized,
+}

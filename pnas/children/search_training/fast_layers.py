@@ -1,14 +1,15 @@
-"""Keras layers with the same weights and results as their parents, in fewer and faster TensorFlow operations.
+"""Keras layers with the weights and results of their parents, in fewer TensorFlow operations.
 
-A child's tensors are so small that the number of operations, not arithmetic, is what a step costs. On other
-Keras backends each of these is its parent.
+The tensors of a child are so small that a step costs operations, not arithmetic. On other Keras
+backends each of these layers is its parent.
 """
 
 from typing import Any
 
 import keras
 
-Tensor = Any  # a tensor of the Keras backend
+Tensor = Any
+"""A tensor of the Keras backend."""
 
 
 def _is_tensorflow() -> bool:
@@ -16,15 +17,22 @@ def _is_tensorflow() -> bool:
 
 
 def pointwise(x: Tensor, kernel: Tensor) -> Tensor:
-    """1x1 convolution of (batch, height, width, in) with a (1, 1, in, out) kernel, as one matrix product.
+    """Return a 1x1 convolution, computed as one matrix product.
 
-    Three times faster than TensorFlow's convolution, forwards and backwards, at the sizes of a child.
+    It is three times faster than TensorFlow's convolution, forwards and backwards, at the sizes of
+    a child.
+
+    Args:
+        x: Input, (batch, height, width, in).
+        kernel: Kernel, (1, 1, in, out).
     """
     import tensorflow as tf
 
     height, width, channels = x.shape[1:]
     filters = kernel.shape[-1]
-    product = tf.matmul(tf.reshape(x, (-1, channels)), tf.reshape(kernel, (channels, filters)))
+    pixels = tf.reshape(x, (-1, channels))
+    matrix = tf.reshape(kernel, (channels, filters))
+    product = tf.matmul(pixels, matrix)
     return tf.reshape(product, (-1, height, width, filters))
 
 
@@ -33,14 +41,15 @@ class FastConv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D` without bias; a 1x1 convolution of every pixel is a matrix product."""
 
     def call(self, inputs: Tensor) -> Tensor:
-        if _is_tensorflow() and self.kernel_size == (1, 1) and self.strides == (1, 1):
+        is_pointwise = self.kernel_size == (1, 1) and self.strides == (1, 1)
+        if _is_tensorflow() and is_pointwise:
             return pointwise(inputs, keras.ops.convert_to_tensor(self.kernel))
         return super().call(inputs)
 
 
 @keras.saving.register_keras_serializable("pnas")
 class FastSeparableConv2D(keras.layers.SeparableConv2D):
-    """`keras.layers.SeparableConv2D` without bias, channels last, SAME padding, one stride for both axes."""
+    """`keras.layers.SeparableConv2D` without bias, with SAME padding and channels last."""
 
     def call(self, inputs: Tensor) -> Tensor:
         if not _is_tensorflow():
@@ -59,8 +68,8 @@ class FastSeparableConv2D(keras.layers.SeparableConv2D):
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over channels in one operation instead of eleven.
 
-    In training, the moving variance takes in the unbiased variance of the batch, n / (n - 1) times Keras's,
-    as fused kernels (and tf.keras) always did.
+    In training, the moving variance is updated by the unbiased variance of the batch, which is
+    n / (n - 1) times Keras's. Fused kernels (and tf.keras) have always done so.
     """
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor = None) -> Tensor:

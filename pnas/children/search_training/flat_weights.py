@@ -1,4 +1,4 @@
-"""All weights of a model in two vectors: a step reads and updates two variables instead of hundreds."""
+"""All weights of a model in two vectors: a step reads and updates two variables, not hundreds."""
 
 import math
 from collections.abc import Sequence
@@ -9,56 +9,71 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-Tensor = Any  # tf.Tensor
+Tensor = Any
+"""A tf.Tensor."""
+
 Arrays = list[NDArray[np.float32]]
 
 
 class FlatWeights:
     """The weights of a model while it is trained; the model's own are neither used nor changed.
 
-    Reading, differentiating and updating a variable costs about five operations, each of which is traced once
-    and run at every step; for a vector, a split and a concatenation do it for all weights. Optimizers that
-    treat every number by itself give the same result on the vector.
+    Reading, differentiating and updating a variable takes about five operations, each of which is
+    traced once and run at every step. For a vector, one split and one concatenation do it for all
+    weights. Optimizers that treat every number by itself give the same result on the vector.
 
     Attributes:
-        trainable: what gradients change, in the order of ``model.trainable_variables``.
-        state: what the forward pass changes in training (moving statistics).
+        trainable: What gradients change, in the order of ``model.trainable_variables``.
+        state: What the forward pass changes in training (moving statistics).
     """
 
     def __init__(self, model: keras.Model) -> None:
-        """Start from the weights of ``model``, or what its initializers draw if it has no variables yet."""
+        """Start from the weights of ``model``, or the values of its initializers."""
         self._model = model
-        self.trainable = _joined(model.trainable_variables, "trainable")
-        self.state = _joined(model.non_trainable_variables, "state")
+        self.trainable = _concatenated(model.trainable_variables, "trainable")
+        self.state = _concatenated(model.non_trainable_variables, "state")
 
     def call(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Logits of ``x``, and ``state`` as this call leaves it. Gradients flow to ``trainable``."""
-        trainable, state = self._parts()
-        # A model without variables would make them now, inside the graph, and TensorFlow trace it a second time.
+        """Return the logits of ``x``, and ``state`` as this call leaves it.
+
+        Gradients flow to ``trainable``.
+        """
+        trainable, state = self._split()
+        # A model without variables would make them now, inside the graph, and TensorFlow would
+        # trace the graph a second time.
         with keras.StatelessScope(initialize_variables=False):
             logits, new_state = self._model.stateless_call(trainable, state, x, training=training)
         return logits, tf.concat(new_state, axis=0)
 
     def arrays(self) -> tuple[Arrays, Arrays]:
-        """Trainable weights and state, in the order of the model's variables."""
-        trainable, state = self._parts()
-        return [part.numpy() for part in trainable], [part.numpy() for part in state]
+        """Return trainable weights and state, in the order of the model's variables."""
+        trainable, state = self._split()
+        trainable_arrays = [tensor.numpy() for tensor in trainable]
+        state_arrays = [tensor.numpy() for tensor in state]
+        return trainable_arrays, state_arrays
 
-    def _parts(self) -> tuple[list[Tensor], list[Tensor]]:
+    def _split(self) -> tuple[list[Tensor], list[Tensor]]:
         model = self._model
-        trainable = _parts(self.trainable.value, model.trainable_variables)
-        return trainable, _parts(self.state.value, model.non_trainable_variables)
+        trainable = _split(self.trainable.value, model.trainable_variables)
+        state = _split(self.state.value, model.non_trainable_variables)
+        return trainable, state
 
 
-def _joined(variables: Sequence[keras.Variable], name: str) -> keras.Variable:
-    arrays = [np.ravel(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
+def _concatenated(variables: Sequence[keras.Variable], name: str) -> keras.Variable:
+    arrays = []
+    for variable in variables:
+        array = keras.ops.convert_to_numpy(variable.value)
+        arrays.append(np.ravel(array))
     return keras.Variable(np.concatenate(arrays), dtype="float32", name=name)
 
 
-def _parts(vector: Tensor, variables: Sequence[keras.Variable]) -> list[Tensor]:
+def _split(vector: Tensor, variables: Sequence[keras.Variable]) -> list[Tensor]:
+    """Return the parts of ``vector`` in the shapes of ``variables``."""
     shapes = [tuple(variable.shape) for variable in variables]
-    parts = tf.split(vector, [math.prod(shape) for shape in shapes])
-    return [
-        part if len(shape) == 1 else tf.reshape(part, shape)
-        for part, shape in zip(parts, shapes, strict=True)
-    ]
+    sizes = [math.prod(shape) for shape in shapes]
+    tensors = []
+    for part, shape in zip(tf.split(vector, sizes), shapes, strict=True):
+        # A reshape that changes nothing would be an operation all the same.
+        tensor = part if len(shape) == 1 else tf.reshape(part, shape)
+        tensors.append(tensor)
+    return tensors

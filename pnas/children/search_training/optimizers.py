@@ -2,22 +2,20 @@
 
 import keras
 
-from pnas.children.spec import TrainerSpec
+from pnas.children.trainer_specs import TrainerSpec
 
 MOMENTUM = 0.9
-"""Of ``momentum`` and ``nesterov``: the NASNet recipe's."""
+"""Momentum of ``momentum`` and ``nesterov``, as in NASNet (Zoph et al. 2018, appendix A.7)."""
 
 
 def make_optimizer(trainer: TrainerSpec) -> keras.optimizers.Optimizer:
-    """The optimizer of ``trainer``, new; it scales losses where float16 needs it."""
+    """Return a new optimizer with the settings of ``trainer``; it scales losses for float16."""
     optimizer = _by_name(trainer.optimizer)
     optimizer.learning_rate = trainer.learning_rate
     optimizer.global_clipnorm = trainer.clip_norm or None
-    return (
-        keras.optimizers.LossScaleOptimizer(optimizer)
-        if trainer.mixed_precision == "float16"
-        else optimizer
-    )
+    if trainer.mixed_precision == "float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
 
 
 def _by_name(name: str) -> keras.optimizers.Optimizer:

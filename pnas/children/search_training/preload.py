@@ -1,28 +1,35 @@
 """Importing this module imports all that training a child needs, and starts none of it.
 
-Worker processes are forked from a server that has done so: what takes each of them seconds is done once.
+Worker processes are forked from a server that has done so: an import that would take each of them
+seconds is done once.
 """
 
 import sys
 
 from pnas.children.tensorflow_runtime import quiet_start
 
+_UNUSED = ("matplotlib", "pandas")
+"""Packages that Keras imports if they are installed, and that no child needs."""
 
-def _import_only_what_trains() -> None:
-    """Import TensorFlow without what Keras takes along only where it is installed: a fifth of the time.
 
-    For a process that does nothing but train children, before it has other threads that import.
+def _import_tensorflow() -> None:
+    """Import TensorFlow without the packages that a child does not need: a fifth of the time.
+
+    For a process that only trains children, before it has other threads that import.
     """
-    unused = [name for name in ("matplotlib", "pandas") if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]  # None: "there is no such module"
+    hidden = [name for name in _UNUSED if name not in sys.modules]
+    for name in hidden:
+        # The import system takes None for "there is no such module".
+        sys.modules[name] = None  # type: ignore[assignment]
     try:
         with quiet_start():
             import tensorflow  # noqa: F401
     finally:
-        for name in unused:
+        for name in hidden:
             del sys.modules[name]
 
 
-_import_only_what_trains()
+_import_tensorflow()
 
-import pnas.children.search_training.fast_loop  # noqa: E402, F401 - Keras too
+# Keras and everything else, after TensorFlow.
+import pnas.children.search_training.fast_loop  # noqa: E402, F401

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import NetworkSpec
 from pnas.reports.cells.network_layout import Arc, NetworkRow, lay_out_network
 from pnas.reports.cells.shapes import arrow_down, arrow_right, labelled_box
 from pnas.reports.palette import EDGE, MUTED, source_colour

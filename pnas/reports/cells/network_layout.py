@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from pnas.children.network.builder import CellPlan, cell_plans, stem_filters
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import CellPlan, NetworkSpec
 from pnas.reports.cells.cell_layout import BOX_HEIGHT, MARGIN, Box
 from pnas.reports.palette import PAPER
 from pnas.state_space import Cell
@@ -79,7 +78,7 @@ def lay_out_network(network: NetworkSpec, cell: Cell | None = None) -> NetworkRo
         network: The network.
         cell: Cell that it stacks: arcs show which earlier outputs it reads. None for no arcs.
     """
-    plans = cell_plans(network)
+    plans = network.cell_plans()
     cells = _cell_parts(plans)
     parts = [*_first_parts(network), *cells]
     parts += [NetworkPart("pool", "global"), NetworkPart("dense", "classes")]
@@ -105,10 +104,10 @@ def lay_out_network(network: NetworkSpec, cell: Cell | None = None) -> NetworkRo
 
 def _first_parts(network: NetworkSpec) -> list[NetworkPart]:
     image = NetworkPart("image")
-    if network.kind == "flat":
+    if not network.has_stem:
         return [image]
     kernel = "3x3 /2" if network.has_imagenet_stem else "3x3"
-    return [image, NetworkPart("stem", f"{kernel}, {stem_filters(network)}")]
+    return [image, NetworkPart("stem", f"{kernel}, {network.stem_filters()}")]
 
 
 def _cell_parts(plans: Sequence[CellPlan]) -> list[NetworkPart]:

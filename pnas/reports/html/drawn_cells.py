@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import network_from
 from pnas.errors import InvalidValue
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
@@ -60,6 +60,6 @@ def network_of(run: RunView) -> Markup | None:
         return None
     best = run.best.cell if run.best else None
     try:
-        return network_svg(NetworkSpec(**run.value("child")), best)
+        return network_svg(network_from(run.value("child")), best)
     except (TypeError, InvalidValue):
         return None

@@ -1,3 +1,5 @@
+"""The fast layers compute what the Keras layers compute that they replace."""
+
 from typing import Any
 
 import keras
@@ -14,22 +16,35 @@ from pnas.children.search_training.fast_layers import (
 BATCH = np.random.default_rng(0).normal(size=(5, 7, 6, 4)).astype(np.float32)
 
 
-def twins(fast: type, plain: type, *args: Any, **options: Any) -> tuple[keras.Layer, keras.Layer]:
-    layers = fast(*args, **options), plain(*args, **options)
-    for layer in layers:
-        layer.build(BATCH.shape)
-    layers[1].set_weights(layers[0].get_weights())
-    return layers
+def layer_pair(
+    fast: type, plain: type, *args: Any, **options: Any
+) -> tuple[keras.Layer, keras.Layer]:
+    """Return a fast layer and a plain one with the same weights."""
+    fast_layer = fast(*args, **options)
+    plain_layer = plain(*args, **options)
+    fast_layer.build(BATCH.shape)
+    plain_layer.build(BATCH.shape)
+    plain_layer.set_weights(fast_layer.get_weights())
+    return fast_layer, plain_layer
 
 
 def output_and_gradients(layer: keras.Layer, **call: Any) -> list[np.ndarray]:
+    """Return the output, and gradients of a function of it with respect to input and weights."""
     x = tf.constant(BATCH)
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = layer(x, **call)
         loss = tf.reduce_sum(y * tf.cos(y))
-    gradients = tape.gradient(loss, [x, *(v.value for v in layer.trainable_variables)])
-    return [y.numpy(), *(gradient.numpy() for gradient in gradients)]
+    weights = [variable.value for variable in layer.trainable_variables]
+    gradients = tape.gradient(loss, [x, *weights])
+    return [tensor.numpy() for tensor in (y, *gradients)]
+
+
+def assert_equal(fast: keras.Layer, plain: keras.Layer, tolerance: float, **call: Any) -> None:
+    found = output_and_gradients(fast, **call)
+    expected = output_and_gradients(plain, **call)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -45,28 +60,26 @@ def output_and_gradients(layer: keras.Layer, **call: Any) -> list[np.ndarray]:
 def test_convolutions_equal_their_parents(
     fast: type, plain: type, kernel: Any, stride: Any
 ) -> None:
-    pair = twins(fast, plain, 3, kernel, stride, padding="same", use_bias=False)
-    for ours, theirs in zip(*(output_and_gradients(layer) for layer in pair), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+    options = {"padding": "same", "use_bias": False}
+    fast_layer, plain_layer = layer_pair(fast, plain, 3, kernel, stride, **options)
+    assert_equal(fast_layer, plain_layer, tolerance=1e-4)
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_batch_norm_equals_its_parent(training: bool) -> None:
-    pair = twins(
-        FusedBatchNormalization, keras.layers.BatchNormalization, momentum=0.9, epsilon=1e-5
-    )
-    for ours, theirs in zip(
-        *(output_and_gradients(layer, training=training) for layer in pair), strict=True
-    ):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+    options = {"momentum": 0.9, "epsilon": 1e-5}
+    plain_class = keras.layers.BatchNormalization
+    fast_layer, plain_layer = layer_pair(FusedBatchNormalization, plain_class, **options)
+    assert_equal(fast_layer, plain_layer, tolerance=1e-3, training=training)
 
 
 def test_batch_norm_keeps_the_mean_and_the_unbiased_variance() -> None:
     fused = FusedBatchNormalization(momentum=0.9)
     fused(BATCH, training=True)
-    flat = BATCH.reshape(-1, 4)
-    np.testing.assert_allclose(fused.moving_mean, 0.1 * flat.mean(0), atol=1e-5)
-    np.testing.assert_allclose(fused.moving_variance, 0.9 + 0.1 * flat.var(0, ddof=1), rtol=1e-5)
+    pixels = BATCH.reshape(-1, 4)
+    np.testing.assert_allclose(fused.moving_mean, 0.1 * pixels.mean(0), atol=1e-5)
+    expected_variance = 0.9 + 0.1 * pixels.var(0, ddof=1)
+    np.testing.assert_allclose(fused.moving_variance, expected_variance, rtol=1e-5)
 
 
 def test_a_frozen_batch_norm_does_not_move() -> None:

@@ -20,11 +20,6 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 @pytest.mark.slow
 def test_tensorflow_runs_in_a_process_forked_after_the_import() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FORK_AND_COMPUTE],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    command = [sys.executable, "-c", FORK_AND_COMPUTE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "7"

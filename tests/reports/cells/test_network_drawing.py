@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from support.svg_reading import texts_of
 
-from pnas.children.spec import NetworkSpec
+from pnas.children.network_specs import NetworkSpec, PNASNetworkSpec
 from pnas.reports.cells.network_drawing import draw_network, network_svg
 from pnas.reports.cells.network_layout import NetworkPart, lay_out_network
 from pnas.state_space import Cell
@@ -17,7 +17,7 @@ def cell_parts(network: NetworkSpec) -> list[NetworkPart]:
 
 
 def test_a_network_has_3N_cells() -> None:
-    network = NetworkSpec(repeats=2, filters=8)
+    network = PNASNetworkSpec(repeats=2, filters=8)
     assert [part.text for part in lay_out_network(network).parts] == [
         "image", "stem", "cell", "cell", "cell /2", "cell", "cell /2", "cell", "pool", "dense",
     ]  # fmt: skip
@@ -26,20 +26,20 @@ def test_a_network_has_3N_cells() -> None:
 
 
 def test_equal_cells_of_a_long_network_share_a_box() -> None:
-    texts = [part.text for part in cell_parts(NetworkSpec(repeats=6, filters=32))]
+    texts = [part.text for part in cell_parts(PNASNetworkSpec(repeats=6, filters=32))]
     assert texts == ["cell x 6", "cell /2", "cell x 5", "cell /2", "cell x 5"]
 
 
 @pytest.mark.parametrize(("cell", "arcs"), [(READS_TWO_CELLS, 2), (READS_ONE_CELL, 0), (None, 0)])
 def test_arcs_show_the_cell_before_the_last(cell: Cell | None, arcs: int) -> None:
-    assert len(lay_out_network(NetworkSpec(repeats=1), cell).arcs) == arcs
+    assert len(lay_out_network(PNASNetworkSpec(repeats=1), cell).arcs) == arcs
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_a_network_is_drawn_to_a_file(tmp_path: Path, suffix: str) -> None:
-    path = draw_network(NetworkSpec(), tmp_path / f"net.{suffix}", READS_TWO_CELLS)
+    path = draw_network(PNASNetworkSpec(), tmp_path / f"net.{suffix}", READS_TWO_CELLS)
     assert path.stat().st_size > 1000
 
 
 def test_a_network_names_its_filters() -> None:
-    assert "16 filters" in texts_of(network_svg(NetworkSpec(filters=8), READS_TWO_CELLS))
+    assert "16 filters" in texts_of(network_svg(PNASNetworkSpec(filters=8), READS_TWO_CELLS))

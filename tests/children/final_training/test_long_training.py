@@ -1,0 +1,146 @@
+"""Final trainings: an interruption changes nothing, and how a training ends."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pnas.children import FinalTrainerSpec, PNASNetworkSpec
+from pnas.children.child_failure import ChildFailure
+from pnas.children.final_training.checkpoint import Progress, read_progress
+from pnas.children.final_training.evaluation import load_child, measure
+from pnas.children.final_training.long_training import FinalJob, train_final
+from pnas.data import Dataset, in_memory
+from pnas.state_space import Cell
+
+CELL = Cell.parse("(-1, 3x3 conv, -1, 3x3 maxpool)")
+NETWORK = PNASNetworkSpec(filters=2)
+
+EVERYTHING = FinalTrainerSpec(
+    epochs=3,
+    batchsize=16,
+    validate_every=1,
+    optimizer="nesterov",
+    accumulate=2,
+    crop_padding=1,
+    flip=True,
+    cutout=2,
+    mixup=0.2,
+    cutmix=1.0,
+    dropout=0.2,
+    drop_path_keep=0.6,
+    weight_decay=1e-3,
+    label_smoothing=0.1,
+    clip_norm=5.0,
+    ema=0.8,
+    warmup_epochs=1.0,
+)
+"""A training with everything that a final training can have, but for an auxiliary head."""
+
+
+class Killed(Exception):
+    """Stands for the end of a process."""
+
+
+def curve(progress: Progress) -> list[dict[str, float]]:
+    """Return the metrics of all epochs, without their durations."""
+    epochs = []
+    for epoch in progress.epochs:
+        metrics = dict(epoch)
+        del metrics["seconds"]
+        epochs.append(metrics)
+    return epochs
+
+
+def kill_after_epoch_2(progress: Progress) -> None:
+    if len(progress.epochs) == 2:
+        raise Killed
+
+
+def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    job = FinalJob(CELL, NETWORK, EVERYTHING, seed=1)
+    data = in_memory(dataset)
+    whole_weights = tmp_path / "whole_weights.npz"
+    parts_weights = tmp_path / "parts_weights.npz"
+    checkpoint = tmp_path / "parts.npz"
+
+    whole = train_final(job, data, tmp_path / "whole.npz", whole_weights)
+    with pytest.raises(Killed):
+        train_final(job, data, checkpoint, parts_weights, kill_after_epoch_2)
+    stored = read_progress(checkpoint)
+    assert stored is not None
+    assert len(stored.epochs) == 2
+
+    parts = train_final(job, data, checkpoint, parts_weights)
+    assert curve(whole) == curve(parts)
+    assert whole_weights.read_bytes() == parts_weights.read_bytes()
+
+
+def test_the_averaged_weights_that_were_validated_are_kept(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    job = FinalJob(CELL, NETWORK, EVERYTHING, seed=1)
+    data = in_memory(dataset)
+    weights = tmp_path / "w.npz"
+    progress = train_final(job, data, tmp_path / "c.npz", weights)
+
+    # The network without the parts that exist in training only.
+    child = load_child(CELL, NETWORK, data.image_shape, 3, weights)
+    last = progress.epochs[-1]
+    expected = (last["val_loss"], last["val_accuracy"])
+    assert measure(child, data.val) == pytest.approx(expected, rel=1e-4)
+
+
+STILL: dict[str, Any] = {
+    "epochs": 9,
+    "batchsize": 16,
+    "learning_rate": 1e-12,
+    "validate_every": 1,
+    "optimizer": "sgd",
+}
+"""A training that learns nothing."""
+
+
+def test_a_training_stops_early_when_it_gets_no_better(dataset: Dataset, tmp_path: Path) -> None:
+    trainer = FinalTrainerSpec(patience=2, schedule="constant", **STILL)
+    job = FinalJob(CELL, NETWORK, trainer, seed=1)
+    stopped = train_final(job, in_memory(dataset), tmp_path / "c.npz", tmp_path / "w.npz")
+    assert 3 <= len(stopped.epochs) < 9
+    assert stopped.ended == "no better epoch for 2"
+
+
+def test_a_training_that_diverges_fails(dataset: Dataset, tmp_path: Path) -> None:
+    trainer = FinalTrainerSpec(**(STILL | {"learning_rate": 1e30}))
+    job = FinalJob(CELL, NETWORK, trainer, seed=1)
+    with pytest.raises(ChildFailure, match="diverged"):
+        train_final(job, in_memory(dataset), tmp_path / "d.npz", tmp_path / "w.npz")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_a_training_in_half_precision_learns(
+    dataset: Dataset, tmp_path: Path, precision: str
+) -> None:
+    trainer = replace(
+        EVERYTHING,
+        mixed_precision=precision,
+        optimizer="adamw",
+        epochs=4,
+        learning_rate=0.02,
+        mixup=0.0,
+        cutmix=0.0,
+        cutout=0,
+    )
+    job = FinalJob(CELL, NETWORK, trainer, seed=1)
+    data = in_memory(dataset)
+    weights = tmp_path / "w.npz"
+
+    progress = train_final(job, data, tmp_path / "c.npz", weights)
+    assert progress.epochs[-1]["loss"] < progress.epochs[0]["loss"]
+
+    child = load_child(CELL, NETWORK, data.image_shape, 3, weights)
+    loss, _ = measure(child, data.val)
+    assert loss < 2
