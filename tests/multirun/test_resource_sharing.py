@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pnas.runs.command_context import jobs_at_once
 from pnas.multirun.resource_sharing import share_of, take_share
+from pnas.runs.command_context import jobs_at_once
 
 
 @pytest.mark.parametrize(
