@@ -32,7 +32,7 @@ from processes import workers_of
 from rich.console import Console
 from rich.table import Table
 
-from pnas.execution.executor_specs import KINDS
+from pnas.execution.registry import EXECUTORS
 from pnas.records import ChildRecord, Journal
 from pnas.records.run_directory import CONTROLLER, JOURNAL
 
@@ -48,6 +48,7 @@ SEARCH = (
 )
 """3 children of one block, 3 of two and 3 of three."""
 
+KINDS = EXECUTORS.own_names()
 ALL = "all"
 MAIN = "main"
 WORKER = "worker"
