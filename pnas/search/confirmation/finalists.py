@@ -1,0 +1,49 @@
+"""Which cells of a search are the most promising: by what a predictor makes of all their rewards."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pnas.predictors import make_predictor
+from pnas.predictors.base import Predictor
+from pnas.search.confirmation.trainings import CellTrainings
+from pnas.search.strategies.base import StrategyContext
+from pnas.seeds import derive_seed
+
+FEWEST_CELLS = 4
+"""Cells below which a predictor has nothing to learn from; they are ranked by their means."""
+
+
+def rank_by_posterior(
+    context: StrategyContext, searched: Sequence[CellTrainings]
+) -> list[CellTrainings]:
+    """Return the cells of a search, most promising first.
+
+    The posterior mean of a predictor that has learned the reward of a cell itself is less noisy
+    than that reward, since similar cells have a part in it. Equally promising cells keep their
+    order.
+    """
+    if len(searched) < FEWEST_CELLS:
+        return sorted(searched, key=lambda each: -each.mean)
+    tokens_by_size = _fit(context, searched)
+    return [searched[i] for i in np.argsort(-tokens_by_size, kind="stable")]
+
+
+def _fit(context: StrategyContext, searched: Sequence[CellTrainings]) -> np.ndarray:
+    predictor = fit_to_means(context, searched)
+    tokens = context.space.encode([each.cell for each in searched])
+    return np.asarray(predictor.predict(tokens))
+
+
+def fit_to_means(context: StrategyContext, searched: Sequence[CellTrainings]) -> Predictor:
+    """Return a predictor fitted to the mean reward of each cell.
+
+    It is told the number of trainings behind each mean, whose noise falls with it.
+    """
+    predictor = make_predictor(context.space, context.controller)
+    tokens = context.space.encode([each.cell for each in searched])
+    means = [each.mean for each in searched]
+    repeats = np.array([len(each.rewards) for each in searched])
+    seed = derive_seed(context.seed, "confirmation", len(searched))
+    predictor.fit(tokens, means, 1, seed, repeats if repeats.max() > 1 else None)
+    return predictor

@@ -1,0 +1,79 @@
+"""The trainings of each cell of a search, gathered from its children."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pnas.records import ChildRecord
+from pnas.state_space import Cell
+
+
+@dataclass
+class CellTrainings:
+    """A cell and all of its trainings.
+
+    Attributes:
+        cell: The cell, as it was written first.
+        key: Key of its first training, which is that of the cell.
+        children: Its children, in the order in which they were asked for.
+    """
+
+    cell: Cell
+    key: str
+    children: list[ChildRecord] = field(default_factory=list)
+
+    @property
+    def rewards(self) -> list[float]:
+        """The rewards of its trainings; failed ones have none."""
+        return [child.reward for child in self.children if child.reward is not None]
+
+    @property
+    def mean(self) -> float:
+        """The mean of its rewards."""
+        return sum(self.rewards) / len(self.rewards)
+
+    @property
+    def params(self) -> int | None:
+        """Number of trainable parameters of its network."""
+        return self.children[0].params
+
+    @property
+    def flops(self) -> int | None:
+        """Number of multiply-adds of one example."""
+        return self.children[0].flops
+
+    @property
+    def seconds(self) -> float | None:
+        """Mean time of a training."""
+        known = [child.seconds for child in self.children if child.seconds is not None]
+        return sum(known) / len(known) if known else None
+
+
+def repeat_of(key: str) -> int:
+    """Return which training of its cell the child ``key`` is, from 1."""
+    _, _, repeat = key.partition("-")
+    return int(repeat) if repeat else 1
+
+
+def cell_key(key: str) -> str:
+    """Return the key of the cell whose child has the key ``key``."""
+    return key.partition("-")[0]
+
+
+def is_repeated(child: ChildRecord) -> bool:
+    """Whether ``child`` is a further training of its cell."""
+    return repeat_of(child.key) > 1
+
+
+def group_by_cell(children: Iterable[ChildRecord]) -> list[CellTrainings]:
+    """Return the trainings of each cell, in the order in which the cells were asked for."""
+    cells: dict[str, CellTrainings] = {}
+    for child in children:
+        key = cell_key(child.key)
+        trainings = cells.setdefault(key, CellTrainings(child.cell, key))
+        trainings.children.append(child)
+    return list(cells.values())
+
+
+def rewarded(cells: Iterable[CellTrainings]) -> list[CellTrainings]:
+    """Return the cells that have a reward."""
+    return [each for each in cells if each.rewards]
