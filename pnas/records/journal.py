@@ -126,15 +126,19 @@ class Journal(JournalReader):
                 (time.time(), predictor, b),
             )
 
-    def reopen_unfinished_stage(self) -> None:
-        """Open the last stage again if it was closed before all of its children were trained."""
+    def reopen_unfinished_stage(self, b: int | None = None) -> None:
+        """Open a stage again that was closed before all of its children were trained.
+
+        Args:
+            b: The stage; None for the last one.
+        """
         with self._transaction() as db:
             db.execute(
                 "UPDATE stages SET closed_at = NULL, predictor = NULL "
-                "WHERE b = (SELECT max(b) FROM stages) AND EXISTS ("
+                "WHERE b = coalesce(?, (SELECT max(b) FROM stages)) AND EXISTS ("
                 "SELECT 1 FROM children AS c "
                 "WHERE c.b = stages.b AND position IS NOT NULL AND status = ?)",
-                (Status.CHOSEN,),
+                (b, Status.CHOSEN),
             )
 
     # -- children ------------------------------------------------------------------------------

@@ -21,6 +21,9 @@ _MAY_CHANGE = frozenset(
         "search.max_seconds",
         "search.max_children",
         "search.max_epochs",
+        "search.confirm",
+        "search.confidence",
+        "search.tie_break",
         "controller.cross_validate",
     }
 )

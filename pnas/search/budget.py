@@ -1,7 +1,8 @@
 """Budgets of a search: what it has spent, and whether there is room for another child."""
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Journal
@@ -9,6 +10,10 @@ from pnas.search.strategies.specs import SearchSpec
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none."""
+
+
+CountsChild = Callable[[ChildRecord], bool]
+"""Says whether a child counts in a budget."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,17 @@ class Spent:
     epochs: float = 0.0
 
 
-def spent_by(journal: Journal) -> Spent:
-    """Return what the commands that wrote ``journal`` have used up."""
+def every_child(child: ChildRecord) -> bool:
+    """Count every child of a search."""
+    return True
+
+
+def spent_by(journal: Journal, counts: CountsChild = every_child) -> Spent:
+    """Return what the commands that wrote ``journal`` have used up on children that count."""
     children = 0
     epochs = 0.0
     for child in journal.children():
-        if child.ended_at is not None:
+        if child.ended_at is not None and counts(child):
             children += 1
             epochs += epochs_of(child.metrics)
     seconds = float(journal.meta("search_seconds", 0.0))
@@ -49,25 +59,45 @@ def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
     return float(len(metrics.get("loss", ())))
 
 
-def limit_reached(spec: SearchSpec, spent: Spent, epochs: float = 1.0) -> str | None:
+def limit_reached(
+    spec: SearchSpec, spent: Spent, epochs: float = 1.0, share: float = 1.0
+) -> str | None:
     """Return the budget that has no room for a child of ``epochs`` epochs; None if all have.
 
     It is written as people type it, such as ``search.max_children=100``.
+
+    Args:
+        spec: Limits of the search.
+        spent: What it has used up.
+        epochs: Number of epochs that one child is trained for.
+        share: Share of each limit that may be used up.
     """
-    if spec.max_seconds is not None and spent.seconds >= spec.max_seconds:
+    if spec.max_seconds is not None and spent.seconds >= share * spec.max_seconds:
         return f"search.max_seconds={spec.max_seconds:g}"
-    if spec.max_children is not None and spent.children >= spec.max_children:
+    most_children = math.inf if spec.max_children is None else share * spec.max_children
+    if spent.children >= whole_part(most_children):
         return f"search.max_children={spec.max_children}"
-    if spec.max_epochs is not None and spent.epochs + epochs > spec.max_epochs:
+    if spec.max_epochs is not None and spent.epochs + epochs > share * spec.max_epochs:
         return f"search.max_epochs={spec.max_epochs}"
     return None
 
 
-def may_continue(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
+def whole_part(count: float) -> float:
+    """Round down, but for what is below a whole number by a rounding error only."""
+    return count if math.isinf(count) else math.floor(count + 1e-9)
+
+
+def may_continue(
+    spec: SearchSpec,
+    journal: Journal,
+    epochs: float = 1.0,
+    counts: CountsChild = every_child,
+) -> bool:
     """Whether a search that a budget ended has room now for a child of ``epochs`` epochs."""
     if journal.meta(STOPPED_BY) is None:
         return False
-    return limit_reached(spec, spent_by(journal), epochs) is None
+    spent = spent_by(journal, counts)
+    return limit_reached(spec, spent, epochs, spec.search_share) is None
 
 
 class Budget:
@@ -81,15 +111,25 @@ class Budget:
         epochs: Number of epochs that one child is trained for.
         counts_children: Whether the seconds of children count in place of those of the clock, as
             they must where children are looked up instead of trained.
+        share: Share of each limit that may be spent.
+        counts: Which children count.
     """
 
     def __init__(
-        self, spec: SearchSpec, journal: Journal, epochs: float = 1.0, counts_children: bool = False
+        self,
+        spec: SearchSpec,
+        journal: Journal,
+        epochs: float = 1.0,
+        counts_children: bool = False,
+        share: float = 1.0,
+        counts: CountsChild = every_child,
     ) -> None:
         self._spec = spec
         self._journal = journal
         self._epochs = epochs
         self._counts_children = counts_children
+        self._share = share
+        self._counts = counts
         self._earlier_seconds = float(journal.meta("search_seconds", 0.0))
         self._started = time.monotonic()
         self.recount()
@@ -105,21 +145,26 @@ class Budget:
 
     def count(self, child: ChildRecord) -> None:
         """Count a child that has ended."""
-        self._ended += 1
-        self._spent_epochs += epochs_of(child.metrics)
+        if self._counts(child):
+            self._ended += 1
+            self._spent_epochs += epochs_of(child.metrics)
         self._child_seconds += child.seconds or 0.0
 
     def has_time(self) -> bool:
         """Whether a child may be started now."""
-        return self._spec.max_seconds is None or self._seconds() < self._spec.max_seconds
+        if self._spec.max_seconds is None:
+            return True
+        return self._seconds() < self._share * self._spec.max_seconds
 
     def children_left(self) -> int | None:
         """Return how many children may be trained; None for no limit."""
         limits = []
         if self._spec.max_children is not None:
-            limits.append(self._spec.max_children - self._ended)
+            most = whole_part(self._share * self._spec.max_children)
+            limits.append(int(most) - self._ended)
         if self._spec.max_epochs is not None:
-            limits.append(int((self._spec.max_epochs - self._spent_epochs) / self._epochs))
+            left = self._share * self._spec.max_epochs - self._spent_epochs
+            limits.append(int(left / self._epochs))
         return max(0, min(limits)) if limits else None
 
     def limit_reached(self) -> str | None:
@@ -129,7 +174,7 @@ class Budget:
             children=self._ended,
             epochs=self._spent_epochs,
         )
-        return limit_reached(self._spec, spent, self._epochs)
+        return limit_reached(self._spec, spent, self._epochs, self._share)
 
     def _seconds(self) -> float:
         if self._counts_children:

@@ -1,8 +1,8 @@
 """Reading the history of a search from its journal, as strategies are built from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from pnas.records import ChildRecord, Journal, Status
+from pnas.records import ChildRecord, Journal, StageRecord, Status
 from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
 
 
@@ -34,10 +34,26 @@ class RewardPolicy:
         return child.reward
 
 
-def read_history(journal: Journal, policy: RewardPolicy) -> SearchHistory:
+StageFilter = Callable[[Sequence[ChildRecord]], bool]
+"""Says by its children whether a stage of the journal belongs to the loop that asks."""
+
+
+def every_stage(children: Sequence[ChildRecord]) -> bool:
+    """Take every stage of the journal."""
+    return True
+
+
+def own_stages(journal: Journal, owns: StageFilter) -> list[StageRecord]:
+    """Return the stages of ``journal`` that ``owns`` takes, in order."""
+    return [stage for stage in journal.stages() if owns(journal.children(stage.b))]
+
+
+def read_history(
+    journal: Journal, policy: RewardPolicy, owns: StageFilter = every_stage
+) -> SearchHistory:
     """Return what ``journal`` knows of the search, with the rewards of ``policy``."""
     closed: list[ClosedStage] = []
-    for stage in journal.stages():
+    for stage in own_stages(journal, owns):
         children = journal.children(stage.b)
         cells = [child.cell for child in children]
         if stage.closed_at is None:

@@ -11,7 +11,13 @@ from typing import Protocol
 from pnas.execution import Executor
 from pnas.records import Choice, Journal, Status
 from pnas.search.budget import STOPPED_BY, Budget
-from pnas.search.history import RewardPolicy, read_history
+from pnas.search.history import (
+    RewardPolicy,
+    StageFilter,
+    every_stage,
+    own_stages,
+    read_history,
+)
 from pnas.search.observer import Observer
 from pnas.search.stage_trainer import StageTrainer
 from pnas.search.strategies.base import Proposal, SearchHistory, Strategy
@@ -45,6 +51,9 @@ class SearchLoop:
         cost: Cost of a cell's child in any unit. Where it is given the most expensive children are
             trained first, which keeps all workers busy until the end of a stage.
         grace: Seconds that the first Ctrl-C waits for the children that are being trained.
+        owns: Which stages of the journal belong to this loop. Those of its confirmation are
+            trained by a second loop (`pnas.search.confirmation`).
+        stopped_by: Name under which the journal keeps the budget that ended the loop early.
     """
 
     def __init__(
@@ -60,6 +69,8 @@ class SearchLoop:
         weights_dir: Path | None = None,
         cost: Callable[[Cell], float] | None = None,
         grace: float = 30.0,
+        owns: StageFilter = every_stage,
+        stopped_by: str = STOPPED_BY,
     ) -> None:
         self._make_strategy = make_strategy
         self._executor = executor
@@ -69,6 +80,8 @@ class SearchLoop:
         self._budget = budget or Budget(self._spec, journal)
         self._observers = observers
         self._weights_dir = weights_dir
+        self._owns = owns
+        self._stopped_by = stopped_by
         self._policy = RewardPolicy(self._spec.failed_reward)
         self._trainer = StageTrainer(
             executor=executor,
@@ -104,22 +117,27 @@ class SearchLoop:
 
     def _take_up(self) -> Strategy:
         """Reopen what was left undone, and build the strategy from what was done."""
-        self._journal.set_meta(**{STOPPED_BY: None})
-        self._journal.reopen_unfinished_stage()
-        stages = self._journal.stages()
-        is_open = bool(stages) and stages[-1].closed_at is None
-        if is_open and self._spec.retry_failed:
-            self._journal.reopen_failed(stages[-1].b)
+        self._journal.set_meta(**{self._stopped_by: None})
+        stages = own_stages(self._journal, self._owns)
+        if stages:
+            self._journal.reopen_unfinished_stage(stages[-1].b)
+            if self._spec.retry_failed and self._is_open(stages[-1].b):
+                self._journal.reopen_failed(stages[-1].b)
         self._budget.recount()
-        self._num_stages = len(stages)
-        return self._make_strategy(read_history(self._journal, self._policy))
+        self._num_stages = max((stage.b for stage in self._journal.stages()), default=0)
+        return self._make_strategy(read_history(self._journal, self._policy, self._owns))
 
     def _open_stage(self) -> TrainingStage | None:
         """Return the stage that an earlier command left open; None if there is none."""
-        stages = self._journal.stages()
+        stages = own_stages(self._journal, self._owns)
         if not stages or stages[-1].closed_at is not None:
             return None
         return self._announce(stages[-1].b)
+
+    def _is_open(self, number: int) -> bool:
+        return any(
+            stage.b == number and stage.closed_at is None for stage in self._journal.stages()
+        )
 
     # -- one stage ---------------------------------------------------------------------------------
 
@@ -127,7 +145,7 @@ class SearchLoop:
         """Open the next stage; None if the strategy or the budget has no more."""
         limit = self._budget.limit_reached()
         if limit is not None and not strategy.is_over():
-            self._journal.set_meta(**{STOPPED_BY: limit})
+            self._journal.set_meta(**{self._stopped_by: limit})
             return None
         proposal = strategy.ask()
         if proposal is None:
@@ -173,7 +191,7 @@ class SearchLoop:
 
     def _end_early(self, strategy: Strategy, stage: TrainingStage) -> None:
         """End with a stage that the budget cut short; learn from it what can be learned."""
-        self._journal.set_meta(**{STOPPED_BY: self._budget.limit_reached()})
+        self._journal.set_meta(**{self._stopped_by: self._budget.limit_reached()})
         if stage.has_reward and self._has_enough_to_learn():
             self._learn(strategy, stage)
 

@@ -1,4 +1,4 @@
-"""Which cells of a search are the most promising: by what a predictor makes of all their rewards."""
+"""The most promising cells of a search, by the posterior mean of a predictor."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,10 @@ def rank_by_posterior(
     """
     if len(searched) < FEWEST_CELLS:
         return sorted(searched, key=lambda each: -each.mean)
-    tokens_by_size = _fit(context, searched)
-    return [searched[i] for i in np.argsort(-tokens_by_size, kind="stable")]
-
-
-def _fit(context: StrategyContext, searched: Sequence[CellTrainings]) -> np.ndarray:
     predictor = fit_to_means(context, searched)
     tokens = context.space.encode([each.cell for each in searched])
-    return np.asarray(predictor.predict(tokens))
+    expected = np.asarray(predictor.predict(tokens))
+    return [searched[i] for i in np.argsort(-expected, kind="stable")]
 
 
 def fit_to_means(context: StrategyContext, searched: Sequence[CellTrainings]) -> Predictor:
@@ -43,7 +39,10 @@ def fit_to_means(context: StrategyContext, searched: Sequence[CellTrainings]) ->
     predictor = make_predictor(context.space, context.controller)
     tokens = context.space.encode([each.cell for each in searched])
     means = [each.mean for each in searched]
-    repeats = np.array([len(each.rewards) for each in searched])
     seed = derive_seed(context.seed, "confirmation", len(searched))
-    predictor.fit(tokens, means, 1, seed, repeats if repeats.max() > 1 else None)
+    trainings = [len(each.rewards) for each in searched]
+    if max(trainings) == 1:
+        predictor.fit(tokens, means, 1, seed)
+    else:
+        predictor.fit(tokens, means, 1, seed, np.array(trainings))
     return predictor

@@ -1,25 +1,33 @@
-"""What repeated trainings say of the cells that were trained: how good each is, and which is best.
+"""What repeated trainings say of the cells of a search: how good each is, and which is best.
 
 Symbols:
 
 | symbol | meaning |
 |---|---|
-| m | number of cells that are compared |
 | n_i, r_ij | number of trainings of cell i, and reward of its j-th training |
 | r_i. | mean reward of cell i |
+| N | number of all trainings |
 | mu_i | expected reward of cell i: the mean of as many trainings as one likes |
 | sigma^2 | variance of the reward of one cell from training to training, the same for all cells |
 | nu, tau^2 | mean and variance of mu over the cells of a search |
+| lambda | tau^2 / sigma^2 |
 
 The model is the normal hierarchy of Lindley and Smith (1972, "Bayes estimates for the linear
-model"), r_ij ~ N(mu_i, sigma^2) and mu_i ~ N(nu, tau^2), so that
+model"), r_ij ~ N(mu_i, sigma^2) and mu_i ~ N(nu, tau^2). With v_i = lambda + 1 / n_i,
 
-    mu_i | r  ~  N(w_i r_i. + (1 - w_i) nu,  w_i sigma^2 / n_i),   w_i = tau^2 / (tau^2 + sigma^2 / n_i).
+    nu(lambda) = sum_i (r_i. / v_i) / sum_i (1 / v_i)
+    S(lambda)  = sum_ij (r_ij - r_i.)^2 + sum_i (r_i. - nu)^2 / v_i
+    p(lambda | r)  ~  prod_i v_i^(-1/2) (sum_i 1 / v_i)^(-1/2) S^(-(N - 1) / 2)
+    sigma^2 | lambda, r  ~  S / chi^2_(N - 1)
+    mu_i | lambda, sigma^2, r  ~  N(w_i r_i. + (1 - w_i) nu, w_i sigma^2 / n_i),  w_i = lambda / v_i
 
-sigma^2 is pooled over the cells that were trained more than once, with d = sum_i (n_i - 1) degrees
-of freedom; nu and tau^2 are estimated from the means of all cells (empirical Bayes; Morris, 1983).
-Since every cell of the search takes part in the estimate, the highest reward is shrunk by as much
-as it was expected to be too high: that is the winner's curse.
+for flat priors of nu, log sigma and log lambda (Gelman et al., Bayesian Data Analysis, 5.4).
+All trainings of all cells take part, so that it does no harm that only the cells which looked best
+were trained again: what decided that is among the data. The highest reward is shrunk by as much as
+it was expected to be too high, which is the winner's curse.
+
+Three cells with the rewards (0.90, 0.92), (0.88) and (0.86): N = 4, r_i. = 0.91, 0.88 and 0.86,
+n_i = 2, 1 and 1; only the first says anything of sigma^2.
 """
 
 from collections.abc import Sequence
@@ -33,89 +41,114 @@ Floats = NDArray[np.float64]
 _SAMPLES = 20_000
 """Samples of the posterior; a probability has a standard error of at most 0.0035."""
 
+_RATIOS = np.geomspace(1e-3, 1e4, 141)
+"""Values of lambda that are weighed: from nothing but noise to next to none."""
+
 
 @dataclass(frozen=True)
 class RewardModel:
-    """The variances of rewards, and the distribution of the cells of a search.
+    """The posterior of the model's variances, over a grid of lambda.
 
     Attributes:
-        noise: sigma^2, the variance of one cell's reward from training to training.
-        degrees: Degrees of freedom of ``noise``.
-        center: nu, the mean expected reward of the cells.
-        spread: tau^2, the variance of expected rewards between cells.
+        weights: p(lambda | r), (grid,), with the sum 1.
+        centers: nu(lambda), (grid,).
+        squares: S(lambda), (grid,).
+        trainings: N.
+        is_noisy: Whether the reward of a cell differs from training to training.
     """
 
-    noise: float
-    degrees: int
-    center: float
-    spread: float
+    weights: Floats
+    centers: Floats
+    squares: Floats
+    trainings: int
+    is_noisy: bool = True
+
+    @property
+    def noise(self) -> float:
+        """sigma, the standard deviation of one cell's reward from training to training."""
+        if not self.is_noisy:
+            return 0.0
+        variance = self.weights @ self.squares / max(self.trainings - 3, 1)
+        return float(np.sqrt(variance))
 
     def expected(self, rewards: Sequence[float]) -> float:
         """Return the posterior mean of the expected reward of a cell with these rewards."""
-        noise = self.noise / len(rewards)
-        weight = _weight(self.spread, noise)
-        return float(weight * np.mean(rewards) + (1 - weight) * self.center)
+        mean = float(np.mean(rewards))
+        if not self.is_noisy:
+            return mean
+        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        return float(self.weights @ (own * mean + (1 - own) * self.centers))
 
     def standard_error(self, trainings: int) -> float:
         """Return the standard error of the mean of so many trainings of a cell."""
-        return float(np.sqrt(self.noise / trainings))
+        return self.noise / trainings**0.5
 
 
 def fit_reward_model(cells: Sequence[Sequence[float]]) -> RewardModel | None:
-    """Estimate the model from the rewards of each cell of a search.
+    """Return the posterior of the model given the rewards of each cell of a search.
 
     Args:
         cells: Rewards of each cell, one or more.
 
     Returns:
-        The model; None if no cell was trained more than once, so that the noise is not known.
+        The posterior; None if no cell was trained more than once, so that noise and differences
+        between cells cannot be told apart.
     """
-    degrees = sum(len(rewards) - 1 for rewards in cells)
-    if degrees < 1:
-        return None
-    squares = 0.0
-    for rewards in cells:
-        squares += float(np.sum((np.asarray(rewards) - np.mean(rewards)) ** 2))
-    noise = squares / degrees
-
-    means = np.array([np.mean(rewards) for rewards in cells])
     sizes = np.array([len(rewards) for rewards in cells])
-    total = float(np.var(means, ddof=1)) if len(means) > 1 else 0.0
-    # The variance of observed means is that of the cells plus that of the noise left in a mean.
-    spread = max(0.0, total - noise * float(np.mean(1.0 / sizes)))
-    return RewardModel(noise, degrees, center=float(np.mean(means)), spread=spread)
+    if not len(sizes) or sizes.max() == 1:
+        return None
+    means = np.array([np.mean(rewards) for rewards in cells])
+    within = sum(float(np.sum((np.asarray(each) - np.mean(each)) ** 2)) for each in cells)
+    trainings = int(sizes.sum())
+
+    v = _RATIOS[:, None] + 1 / sizes  # (grid, cells)
+    precision = (1 / v).sum(axis=1)
+    centers = (means / v).sum(axis=1) / precision
+    squares = within + ((means - centers[:, None]) ** 2 / v).sum(axis=1)
+    if within == 0:
+        return known_exactly(means)
+    log_weights = -0.5 * (
+        np.log(v).sum(axis=1) + np.log(precision) + (trainings - 1) * np.log(squares)
+    )
+    weights = np.exp(log_weights - log_weights.max())
+    return RewardModel(weights / weights.sum(), centers, squares, trainings)
+
+
+def known_exactly(means: Sequence[float] | Floats) -> RewardModel:
+    """Return the model of rewards that are the same in each training."""
+    shape = len(_RATIOS)
+    return RewardModel(
+        weights=np.full(shape, 1 / shape),
+        centers=np.full(shape, float(np.mean(means))),
+        squares=np.zeros(shape),
+        trainings=len(means),
+        is_noisy=False,
+    )
 
 
 def probabilities_best(cells: Sequence[Sequence[float]], model: RewardModel, seed: int) -> Floats:
-    """Return the probability of each cell of being the best of ``cells``, (m,).
+    """Return the probability of each cell of being the best of ``cells``, (cells,).
 
-    It is the share of posterior samples in which the cell has the highest expected reward. The
-    noise is sampled too, from its scaled inverse chi-squared distribution, as it is known from few
-    trainings only. Without noise the best cells share the probability.
+    It is the share of posterior samples in which the cell has the highest expected reward. Without
+    noise the best cells share the probability.
 
     Args:
         cells: Rewards of each cell.
-        model: Estimated from all cells of the search.
+        model: Posterior given all cells of the search.
         seed: Seed of the samples.
     """
     means = np.array([np.mean(rewards) for rewards in cells])
-    if model.noise == 0:
+    if not model.is_noisy:
         is_best = means == means.max()
         return is_best / is_best.sum()
 
     generator = np.random.default_rng(seed)
+    grid = generator.choice(len(_RATIOS), size=(_SAMPLES, 1), p=model.weights)
+    variance = model.squares[grid] / generator.chisquare(model.trainings - 1, size=(_SAMPLES, 1))
     sizes = np.array([len(rewards) for rewards in cells])
-    chi_squared = generator.chisquare(model.degrees, size=(_SAMPLES, 1))
-    noise = model.noise * model.degrees / chi_squared / sizes  # of each mean: (samples, m)
-    weight = _weight(model.spread, noise)
-    center = weight * means + (1 - weight) * model.center
-    samples = center + np.sqrt(weight * noise) * generator.normal(size=noise.shape)
+    own = _RATIOS[grid] / (_RATIOS[grid] + 1 / sizes)  # (samples, cells)
+    center = own * means + (1 - own) * model.centers[grid]
+    deviation = np.sqrt(own * variance / sizes)
+    samples = center + deviation * generator.normal(size=center.shape)
     wins = np.bincount(samples.argmax(axis=1), minlength=len(cells))
     return wins / _SAMPLES
-
-
-def _weight(spread: float, noise: float | Floats) -> float | Floats:
-    """Return the share of a cell's own mean in its posterior mean; 1 where nothing varies."""
-    if spread == 0 and np.all(noise == 0):
-        return np.ones_like(noise)
-    return spread / (spread + noise)

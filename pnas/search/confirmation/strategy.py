@@ -1,4 +1,4 @@
-"""`Confirmation`: trains the most promising cells of a search again until one is known to be best."""
+"""`Confirmation`: trains the most promising cells of a search again until one is known best."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

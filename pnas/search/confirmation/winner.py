@@ -6,6 +6,7 @@ from typing import Any
 from pnas.search.confirmation.statistics import (
     RewardModel,
     fit_reward_model,
+    known_exactly,
     probabilities_best,
 )
 from pnas.search.confirmation.trainings import CellTrainings
@@ -52,7 +53,8 @@ def decide_winner(
         rewards are noisy, so that nothing can be said.
     """
     if is_deterministic:
-        model: RewardModel | None = RewardModel(noise=0.0, degrees=1, center=0.0, spread=0.0)
+        means = [each.mean for each in searched]
+        model: RewardModel | None = known_exactly(means) if means else None
         finalists = list(searched)
     else:
         model = fit_reward_model([each.rewards for each in searched])
@@ -85,7 +87,7 @@ def decide_winner(
             record["runners_up"].append(_describe(finalists[i], model, probabilities[i]))
     record["finalists"] = len(finalists)
     record["tie_break"] = tie_break
-    record["noise"] = model.noise**0.5
+    record["noise"] = model.noise
     return record
 
 
@@ -96,7 +98,7 @@ def _describe(cell: CellTrainings, model: RewardModel, probability: float) -> di
         "key": cell.key,
         "mean": cell.mean,
         "standard_error": model.standard_error(trainings),
-        "expected": cell.mean if model.noise == 0 else model.expected(cell.rewards),
+        "expected": model.expected(cell.rewards),
         "trainings": trainings,
         "probability_best": float(probability),
         "params": cell.params,
@@ -116,5 +118,4 @@ def estimate_optimism(searched: Sequence[CellTrainings]) -> float | None:
     if model is None:
         return None
     best = max(searched, key=lambda each: max(each.rewards))
-    expected = model.expected(best.rewards) if model.noise else best.mean
-    return max(best.rewards) - expected
+    return max(best.rewards) - model.expected(best.rewards)

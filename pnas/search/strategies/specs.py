@@ -5,6 +5,7 @@ specification of a strategy adds the keys that this strategy reads, and says how
 children it will have.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -26,6 +27,7 @@ from pnas.validation import (
 _COUNT = integer(minimum=1)
 _COUNT_OR_NONE = integer(minimum=0)
 _SHARE_BELOW_ONE = number_where("must be at least 0 and below 1", lambda value: 0 <= value < 1)
+_PROBABILITY = number_where("must be above 0 and below 1", lambda value: 0 < value < 1)
 _SECONDS = number_where("must be a number of seconds above 0", lambda value: value > 0)
 
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
@@ -48,6 +50,11 @@ class SearchSpec:
             limit.
         max_epochs: Number of epochs that this search trains, all children together; None for no
             limit.
+        confirm: Share of the trainings, in [0, 1), that is kept to train the most promising cells
+            again, so that the winner is known and not guessed; 0 for none.
+        confidence: Probability of being the best at which the winner counts as known.
+        tie_break: What decides between cells that cannot be told apart: the highest ``reward``, or
+            the fewest ``params``, ``madds`` or ``seconds``.
     """
 
     kind: str = setting("progressive", text())
@@ -57,6 +64,9 @@ class SearchSpec:
     max_seconds: float | None = setting(None, optional(_SECONDS))
     max_children: int | None = setting(None, optional(_COUNT))
     max_epochs: int | None = setting(None, optional(_COUNT))
+    confirm: float = setting(0.0, _SHARE_BELOW_ONE)
+    confidence: float = setting(0.9, _PROBABILITY)
+    tie_break: str = setting("reward", choice("reward", "params", "madds", "seconds"))
 
     ends_by_itself: ClassVar[bool] = True
     """Whether the search has a last stage; one that has none needs a budget."""
@@ -80,6 +90,15 @@ class SearchSpec:
                 f"search.kind={self.kind} ends with its budget"
             )
             raise InvalidValue("search.max_children", rule, None)
+
+    @property
+    def search_share(self) -> float:
+        """Share of the trainings that is left for searching."""
+        return 1 - self.confirm
+
+    @property
+    def _and_confirmation(self) -> str:
+        return f" and the share search.confirm={self.confirm:g}" if self.confirm else ""
 
     @property
     def budget(self) -> str | None:
@@ -114,8 +133,9 @@ class SearchSpec:
         Raises:
             InvalidValue: Names the key that is too large or too small.
         """
-        least = self.first_children(space)
-        rule = f"must be at least {least}, the children of the first stage"
+        first = self.first_children(space)
+        least = math.ceil(first / self.search_share)
+        rule = f"must be at least {least}, the children of the first stage{self._and_confirmation}"
         has_room = self.max_children is None or self.max_children >= least
         require(has_room, "search.max_children", rule, self.max_children)
         self._check_epochs(least, epochs)
@@ -131,8 +151,8 @@ class SearchSpec:
             raise InvalidValue("search.max_epochs", rule, self.max_epochs)
         least = children * epochs
         rule = (
-            f"must be at least {least:g}, {children} children of the first stage times "
-            f"{epochs:g} epochs"
+            f"must be at least {least:g}, {children} children of the first stage"
+            f"{self._and_confirmation} times {epochs:g} epochs"
         )
         require(self.max_epochs >= least, "search.max_epochs", rule, self.max_epochs)
 
@@ -340,6 +360,8 @@ def migrate_search(values: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "progressive" and migrated.get("refine"):
         kind = "refined"
     migrated["kind"] = kind
+    # Earlier versions trained no cell again.
+    migrated.setdefault("confirm", 0.0)
 
     keys_by_kind = {}
     for spec in SPECS:

@@ -1,0 +1,234 @@
+"""One search from its first stage to its winner: the one place where loops are put together.
+
+A search has two parts, each a `SearchLoop` on the same journal:
+
+1. The strategy proposes cells, each of which is trained once.
+2. The confirmation trains the most promising ones again, with the share ``search.confirm`` of the
+   trainings, until the winner is known.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pnas.execution import Executor
+from pnas.records import ChildRecord, Journal
+from pnas.search.budget import Budget
+from pnas.search.confirmation.finalists import rank_by_posterior
+from pnas.search.confirmation.strategy import Confirmation, SearchedCell
+from pnas.search.confirmation.trainings import (
+    CellTrainings,
+    group_by_cell,
+    is_repeated,
+    rewarded,
+)
+from pnas.search.confirmation.winner import decide_winner, estimate_optimism
+from pnas.search.loop import Identify, SearchLoop
+from pnas.search.observer import Observer
+from pnas.search.strategies import (
+    SearchHistory,
+    SearchSpec,
+    Strategy,
+    StrategyContext,
+    make_strategy,
+)
+from pnas.state_space import Cell
+
+WINNER = "winner"
+"""Name, in the journal, of the winner of a search as summary.json shows it; null before its end."""
+
+OPTIMISM = "optimism"
+"""Name, in the journal, of how much the highest reward is expected to be too high."""
+
+_FINALISTS = "finalists"
+_STOPPED_BY = "confirmation_stopped_by"
+
+
+def is_first_training(child: ChildRecord) -> bool:
+    """Whether ``child`` is the first training of its cell, which belongs to the search itself."""
+    return not is_repeated(child)
+
+
+def is_search_stage(children: Sequence[ChildRecord]) -> bool:
+    """Whether a stage with these children belongs to the search itself."""
+    return not is_confirmation_stage(children)
+
+
+def is_confirmation_stage(children: Sequence[ChildRecord]) -> bool:
+    """Whether a stage with these children belongs to the confirmation."""
+    return any(is_repeated(child) for child in children)
+
+
+@dataclass(frozen=True)
+class SearchRun:
+    """A search and all that it needs.
+
+    Attributes:
+        context: What the strategy is made of.
+        executor: Trains children.
+        journal: Journal of the search, which may hold a part of it already.
+        identify: Gives each training its key and seed.
+        epochs: Number of epochs that one child is trained for.
+        counts_children: See `Budget`.
+        can_repeat: Whether another training of a cell may have another reward. A table with one
+            training of each cell cannot, and then the winner is known without confirmation.
+        observers, weights_dir, cost, grace: See `SearchLoop`.
+    """
+
+    context: StrategyContext
+    executor: Executor
+    journal: Journal
+    identify: Identify
+    epochs: float = 1.0
+    counts_children: bool = False
+    can_repeat: bool = True
+    observers: Sequence[Observer] = ()
+    weights_dir: Path | None = None
+    cost: Callable[[Cell], float] | None = None
+    grace: float = 30.0
+
+    def run(self) -> None:
+        """Search, confirm, and write the winner to the journal.
+
+        Raises:
+            SearchFailed: Too many children of a stage failed.
+            KeyboardInterrupt: Ctrl-C or SIGTERM; the next run continues.
+        """
+        self.journal.set_meta(**{WINNER: None, OPTIMISM: None})
+        confirms = self.spec.confirm > 0 and self.can_repeat
+        self._search(share=self.spec.search_share if confirms else 1.0)
+        if confirms:
+            self._confirm()
+        self._decide()
+
+    @property
+    def spec(self) -> SearchSpec:
+        """Settings of the search."""
+        return self.context.spec
+
+    # -- its two parts -----------------------------------------------------------------------------
+
+    def _search(self, share: float) -> None:
+        budget = Budget(
+            self.spec,
+            self.journal,
+            epochs=self.epochs,
+            counts_children=self.counts_children,
+            share=share,
+            counts=is_first_training,
+        )
+        loop = self._loop(
+            make_strategy=partial(make_strategy, self.context),
+            budget=budget,
+            owns=is_search_stage,
+        )
+        loop.run()
+
+    def _confirm(self) -> None:
+        searched = self._searched()
+        trainings = self._num_confirmations(searched)
+        begins_after = self._begin_confirmation(searched)
+        ranked = self._ranked(searched)
+
+        def confirmation(history: SearchHistory) -> Strategy:
+            return Confirmation(
+                searched=[_before(each, begins_after) for each in ranked],
+                trainings=trainings,
+                confidence=self.spec.confidence,
+                seed=self.context.seed,
+                history=history,
+            )
+
+        def is_round(children: Sequence[ChildRecord]) -> bool:
+            return is_confirmation_stage(children) and children[0].b > begins_after
+
+        budget = Budget(
+            self.spec,
+            self.journal,
+            epochs=self.epochs,
+            counts_children=self.counts_children,
+        )
+        loop = self._loop(
+            make_strategy=confirmation,
+            budget=budget,
+            owns=is_round,
+            stopped_by=_STOPPED_BY,
+        )
+        loop.run()
+
+    def _loop(self, **parts: Any) -> SearchLoop:
+        return SearchLoop(
+            executor=self.executor,
+            journal=self.journal,
+            identify=self.identify,
+            spec=self.spec,
+            observers=self.observers,
+            weights_dir=self.weights_dir,
+            cost=self.cost,
+            grace=self.grace,
+            **parts,
+        )
+
+    # -- what the confirmation begins with ---------------------------------------------------------
+
+    def _searched(self) -> list[CellTrainings]:
+        return group_by_cell(self.journal.children())
+
+    def _num_confirmations(self, searched: Sequence[CellTrainings]) -> int:
+        """Return the number of further trainings of all confirmations of this search together.
+
+        ``search.confirm`` is a share of all trainings, so that of the search itself it is
+        confirm / (1 - confirm).
+        """
+        ended = sum(each.children[0].ended_at is not None for each in searched)
+        return round(ended * self.spec.confirm / self.spec.search_share)
+
+    def _begin_confirmation(self, searched: Sequence[CellTrainings]) -> int:
+        """Return the stage after which this confirmation begins, and keep it in the journal.
+
+        A search that went on after an earlier confirmation gets another one, which begins with all
+        trainings so far.
+        """
+        size = len(rewarded(searched))
+        stored = self.journal.meta(_FINALISTS)
+        if stored is not None and stored["searched"] == size:
+            return int(stored["after"])
+        after = max((stage.b for stage in self.journal.stages()), default=0)
+        self.journal.set_meta(**{_FINALISTS: {"searched": size, "after": after, "ranked": None}})
+        return after
+
+    def _ranked(self, searched: Sequence[CellTrainings]) -> list[CellTrainings]:
+        """Return the cells that have a reward, most promising first.
+
+        The order is kept in the journal, so that no predictor is fitted for it twice.
+        """
+        known = {each.key: each for each in rewarded(searched)}
+        stored = self.journal.meta(_FINALISTS)
+        if stored["ranked"] is None:
+            ranked = rank_by_posterior(self.context, list(known.values()))
+            stored["ranked"] = [each.key for each in ranked]
+            self.journal.set_meta(**{_FINALISTS: stored})
+        return [known[key] for key in stored["ranked"]]
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        searched = rewarded(self._searched())
+        winner = decide_winner(
+            searched,
+            confidence=self.spec.confidence,
+            tie_break=self.spec.tie_break,
+            seed=self.context.seed,
+            is_deterministic=not self.can_repeat,
+        )
+        optimism = estimate_optimism(searched) if winner is not None else None
+        self.journal.set_meta(**{WINNER: winner, OPTIMISM: optimism})
+
+
+def _before(trainings: CellTrainings, stage: int) -> SearchedCell:
+    """Return a cell with its trainings up to ``stage``."""
+    children = [child for child in trainings.children if child.b <= stage]
+    rewards = [child.reward for child in children if child.reward is not None]
+    return SearchedCell(trainings.cell, rewards, attempts=len(children))

@@ -1,0 +1,225 @@
+"""Searches with a confirmation, on children whose rewards are noisy and known."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.fake_children import fake_reward
+
+from pnas.execution import Runner, SerialExecutor
+from pnas.predictors import ControllerSpec
+from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
+from pnas.runs.child_identity import identify
+from pnas.search import (
+    STOPPED_BY,
+    EvolutionSpec,
+    ProgressiveSpec,
+    RandomSpec,
+    SearchSpec,
+    StrategyContext,
+    may_continue,
+)
+from pnas.search.confirmation import group_by_cell, is_repeated
+from pnas.search.search_run import OPTIMISM, WINNER, SearchRun, is_first_training
+from pnas.state_space import StateSpace
+
+SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
+CONTROLLER = ControllerSpec(K=4)
+NOISE = 0.05
+
+
+@dataclass(frozen=True)
+class NoisyChildren:
+    """A runner factory: the reward of a cell depends on the cell and, a little, on the seed.
+
+    Attributes:
+        log: Directory in which each training leaves a file.
+        noise: Standard deviation of the reward from seed to seed.
+        failing: Whether each further training fails.
+    """
+
+    log: Path
+    noise: float = NOISE
+    failing: bool = False
+
+    def __call__(self) -> Runner:
+        return self._train
+
+    def _train(self, job: ChildJob) -> ChildResult:
+        (self.log / f"{abs(job.seed)}").touch()
+        generator = np.random.default_rng(abs(job.seed))
+        noise = self.noise * generator.normal()
+        reward = float(np.clip(0.2 + 0.6 * fake_reward(str(job.cell)) + noise, 0, 1))
+        params = len(str(job.cell))
+        return ChildResult(job.cell, job.seed, Status.OK, reward, {"loss": [1.0]}, params, 9, 1.0)
+
+
+class Kill(Exception):
+    """Stands for a kill between two transactions."""
+
+
+class KillAfter:
+    """An observer that ends the process's loop after some number of children."""
+
+    def __init__(self, children: int) -> None:
+        self._left = children
+
+    def stage_opened(self, b: int, children: Any) -> None: ...
+
+    def child_ended(self, child: ChildRecord) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Kill
+
+    def learning(self, b: int) -> None: ...
+
+    def stage_closed(self, b: int) -> None: ...
+
+
+def search(
+    run_dir: Path, spec: SearchSpec, *observers: KillAfter, noise: float = NOISE, **parts: Any
+) -> None:
+    (run_dir / "trained").mkdir(parents=True, exist_ok=True)
+    children = NoisyChildren(run_dir / "trained", noise)
+    with Journal(run_dir / "journal.sqlite", create=True) as journal:
+        run = SearchRun(
+            context=StrategyContext(spec, SPACE, CONTROLLER, seed=0),
+            executor=SerialExecutor(children),
+            journal=journal,
+            identify=partial(identify, SPACE, 0),
+            observers=observers,
+            **parts,
+        )
+        run.run()
+
+
+def facts(run_dir: Path) -> list[tuple[Any, ...]]:
+    with Journal(run_dir / "journal.sqlite") as journal:
+        return [
+            (child.b, child.position, str(child.cell), child.key, child.seed, child.reward)
+            for child in journal.children()
+            if child.ended_at is not None
+        ]
+
+
+def meta(run_dir: Path, name: str) -> Any:
+    with Journal(run_dir / "journal.sqlite") as journal:
+        return journal.meta(name)
+
+
+SPECS = {
+    "random": RandomSpec(batch=5, max_children=40, confirm=0.2),
+    "evolution": EvolutionSpec(population=8, batch=4, max_children=40, confirm=0.2),
+    "progressive": ProgressiveSpec(confirm=0.4),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_share_is_spent_on_the_finalists(name: str, tmp_path: Path) -> None:
+    search(tmp_path, replace(SPECS[name], confidence=0.999))
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        children = [child for child in journal.children() if child.ended_at is not None]
+    again = [child for child in children if is_repeated(child)]
+    first = [child for child in children if not is_repeated(child)]
+    if name == "progressive":
+        assert (len(first), len(again)) == (6 + 4, 7)  # 10 * 0.4 / 0.6
+    else:
+        assert (len(first), len(again)) == (32, 8)
+    finalists = [each for each in group_by_cell(children) if len(each.children) > 1]
+    counts = sorted(len(each.children) - 1 for each in finalists)
+    assert counts == ([1, 1, 3, 3] if name != "progressive" else [1, 3, 3])
+    assert len({child.seed for child in children}) == len(children)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_without_confirmation_the_search_is_the_one_that_it_was(name: str, tmp_path: Path) -> None:
+    whole = replace(SPECS[name], confirm=0.0)
+    if whole.max_children is not None:
+        whole = replace(whole, max_children=32)
+    search(tmp_path / "without", whole)
+    search(tmp_path / "with", SPECS[name])
+    with_confirmation = [fact for fact in facts(tmp_path / "with") if "-" not in fact[3]]
+    assert with_confirmation == facts(tmp_path / "without")
+    assert meta(tmp_path / "without", WINNER) is None
+
+
+@pytest.mark.parametrize("children", [1, 3, 5])
+@pytest.mark.parametrize("name", SPECS)
+def test_killed_again_and_again_it_ends_as_if_never_stopped(
+    name: str, children: int, tmp_path: Path
+) -> None:
+    search(tmp_path / "whole", SPECS[name])
+    while True:
+        try:
+            search(tmp_path / "killed", SPECS[name], KillAfter(children))
+            break
+        except Kill:
+            continue
+    assert facts(tmp_path / "killed") == facts(tmp_path / "whole")
+    assert meta(tmp_path / "killed", WINNER) == meta(tmp_path / "whole", WINNER)
+    trainings = len(facts(tmp_path / "whole"))
+    assert len(list((tmp_path / "killed" / "trained").iterdir())) == trainings
+
+
+def test_the_winner_says_what_is_known_of_it(tmp_path: Path) -> None:
+    search(tmp_path, replace(SPECS["random"], max_children=60))
+    winner = meta(tmp_path, WINNER)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        cells = {each.key: each for each in group_by_cell(journal.children())}
+    rewards = cells[winner["key"]].rewards
+    assert winner["mean"] == pytest.approx(np.mean(rewards))
+    assert winner["trainings"] == len(rewards) >= 2
+    assert winner["noise"] == pytest.approx(NOISE, rel=0.5)
+    assert winner["standard_error"] == pytest.approx(winner["noise"] / len(rewards) ** 0.5)
+    assert 0 < winner["probability_best"] <= 1
+    assert meta(tmp_path, OPTIMISM) > 0
+
+
+def test_it_ends_early_once_the_winner_is_known(tmp_path: Path) -> None:
+    search(tmp_path, replace(SPECS["random"], max_children=60), noise=1e-4)
+    winner = meta(tmp_path, WINNER)
+    assert winner["probability_best"] >= 0.9
+    assert len(facts(tmp_path)) < 60
+
+
+def test_a_tie_goes_to_the_smaller_cell(tmp_path: Path) -> None:
+    spec = replace(SPECS["random"], max_children=60)
+    search(tmp_path / "reward", spec, noise=0.4)
+    search(tmp_path / "params", replace(spec, tie_break="params"), noise=0.4)
+    by_reward = meta(tmp_path / "reward", WINNER)
+    by_params = meta(tmp_path / "params", WINNER)
+    assert by_reward["runners_up"]
+    tied = [by_params, *by_params["runners_up"]]
+    assert by_params["params"] == min(each["params"] for each in tied)
+    assert {each["key"] for each in tied} == {
+        each["key"] for each in (by_reward, *by_reward["runners_up"])
+    }
+
+
+def test_a_larger_budget_goes_on_with_the_search_and_confirms_again(tmp_path: Path) -> None:
+    spec = SPECS["random"]
+    search(tmp_path, spec)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.meta(STOPPED_BY) == "search.max_children=40"
+        larger = replace(spec, max_children=60)
+        assert not may_continue(spec, journal, counts=is_first_training)
+        assert may_continue(larger, journal, counts=is_first_training)
+    search(tmp_path, larger)
+    first = [fact for fact in facts(tmp_path) if "-" not in fact[3]]
+    assert len(first) == 48
+    assert len(facts(tmp_path)) <= 60
+    search(tmp_path / "whole", larger)
+    whole = [fact for fact in facts(tmp_path / "whole") if "-" not in fact[3]]
+    assert [fact[2:] for fact in first] == [fact[2:] for fact in whole]
+
+
+def test_where_a_training_cannot_be_repeated_the_best_is_the_winner(tmp_path: Path) -> None:
+    search(tmp_path, SPECS["random"], can_repeat=False)
+    winner = meta(tmp_path, WINNER)
+    rewards = {fact[3]: fact[5] for fact in facts(tmp_path)}
+    assert len(rewards) == 40
+    assert winner["mean"] == max(rewards.values()) == rewards[winner["key"]]
+    assert (winner["standard_error"], winner["probability_best"]) == (0.0, 1.0)

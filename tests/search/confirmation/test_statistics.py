@@ -1,0 +1,81 @@
+"""The reward model against simulated searches whose truth is known."""
+
+import numpy as np
+import pytest
+
+from pnas.search.confirmation.statistics import fit_reward_model, known_exactly, probabilities_best
+
+
+def simulated(
+    generator: np.random.Generator, spread: float, noise: float
+) -> tuple[np.ndarray, list[list[float]]]:
+    """Expected rewards of 40 cells, and their trainings: four of the eight that look best first."""
+    truth = generator.normal(0.9, spread, size=40)
+    rewards = [[float(mean + generator.normal() * noise)] for mean in truth]
+    first = np.array([each[0] for each in rewards])
+    for i in np.argsort(-first)[:8]:
+        for _ in range(3):
+            rewards[i].append(float(truth[i] + generator.normal() * noise))
+    return truth, rewards
+
+
+def test_without_repeated_trainings_the_noise_is_not_known() -> None:
+    assert fit_reward_model([[0.9], [0.8]]) is None
+
+
+def test_the_noise_is_recovered_although_the_best_only_were_trained_again() -> None:
+    generator = np.random.default_rng(0)
+    models = [fit_reward_model(simulated(generator, 0.02, 0.01)[1]) for _ in range(100)]
+    noises = [model.noise for model in models if model is not None]
+    assert np.mean(noises) == pytest.approx(0.01, rel=0.05)
+
+
+def test_a_cell_with_one_training_is_shrunk_more_than_one_with_four() -> None:
+    _, rewards = simulated(np.random.default_rng(0), 0.01, 0.01)
+    model = fit_reward_model(rewards)
+    assert model is not None
+    assert 0.9 < model.expected([0.94]) < model.expected([0.94] * 4) < 0.94
+    assert model.standard_error(4) == pytest.approx(model.noise / 2)
+
+
+def test_the_expected_reward_of_the_highest_is_not_biased() -> None:
+    generator = np.random.default_rng(1)
+    errors = []
+    for _ in range(200):
+        truth, rewards = simulated(generator, 0.01, 0.01)
+        model = fit_reward_model(rewards)
+        assert model is not None
+        best = int(np.argmax([max(each) for each in rewards]))
+        errors.append(model.expected(rewards[best]) - truth[best])
+    assert abs(np.mean(errors)) < 3 * np.std(errors) / np.sqrt(len(errors)) + 0.001
+
+
+@pytest.mark.parametrize("spread", [0.005, 0.01, 0.02])
+def test_stated_probabilities_are_those_of_being_right(spread: float) -> None:
+    generator = np.random.default_rng(2)
+    stated = []
+    right = []
+    for seed in range(200):
+        truth, rewards = simulated(generator, spread, 0.01)
+        finalists = [i for i, each in enumerate(rewards) if len(each) > 1]
+        model = fit_reward_model(rewards)
+        assert model is not None
+        probabilities = probabilities_best([rewards[i] for i in finalists], model, seed)
+        assert probabilities.sum() == pytest.approx(1)
+        chosen = int(probabilities.argmax())
+        stated.append(probabilities[chosen])
+        right.append(truth[finalists[chosen]] == truth[finalists].max())
+    assert np.mean(right) == pytest.approx(np.mean(stated), abs=0.08)
+
+
+def test_without_noise_the_best_is_known_and_equals_share() -> None:
+    model = known_exactly([0.9, 0.8])
+    assert probabilities_best([[0.8], [0.9], [0.7]], model, 0).tolist() == [0, 1, 0]
+    assert probabilities_best([[0.9], [0.9], [0.7]], model, 0).tolist() == [0.5, 0.5, 0]
+
+
+def test_where_all_rewards_are_equal_all_are_the_best() -> None:
+    model = fit_reward_model([[0.5, 0.5], [0.5]])
+    assert model is not None
+    assert model.noise == 0
+    assert probabilities_best([[0.5, 0.5], [0.5]], model, 0).tolist() == [0.5, 0.5]
