@@ -174,6 +174,8 @@ _META_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "test_accuracy": ("a finite number", _is_number),
     "tracked": ("true or false", _is_flag),
     "tracking": ("a mapping", _is_mapping),
+    "optimism": ("a finite number", _is_number),
+    "winner": ("a mapping", _is_mapping),
 }
 """Types of the facts that commands read, by key; null is allowed everywhere."""
 

@@ -1,6 +1,7 @@
 """summary.json: the run as other programs read it, derived from the journal with children.csv."""
 
 import json
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,16 @@ def summarize(journal: JournalReader) -> dict[str, Any]:
         "children_trained": _count(children, Status.OK),
         "children_failed": _count(children, Status.FAILED),
         "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
-        "best": _best(children, journal.meta("test_accuracy")),
+        "best": _best(children, journal),
+        "winner": _winner(journal),
         "stages": [_stage(stage, journal.children(stage.b)) for stage in journal.stages()],
         "stopped_by": journal.meta("stopped_by"),
         "tracking": journal.meta("tracking"),
     }
 
 
-def _best(children: Sequence[ChildRecord], test_accuracy: float | None) -> dict[str, Any] | None:
+def _best(children: Sequence[ChildRecord], journal: JournalReader) -> dict[str, Any] | None:
+    """Return the child of the highest reward, and by how much that reward is too high."""
     best = best_child(children)
     if best is None:
         return None
@@ -59,7 +62,22 @@ def _best(children: Sequence[ChildRecord], test_accuracy: float | None) -> dict[
         "b": len(best.cell),
         "params": best.params,
         "flops": best.flops,
-        "test_accuracy": test_accuracy,
+        "test_accuracy": journal.meta("test_accuracy"),
+        "optimism": journal.meta("optimism"),
+    }
+
+
+def _winner(journal: JournalReader) -> dict[str, Any] | None:
+    """Return the cell that is most probably the best; None where no cell was trained again."""
+    winner = journal.meta("winner")
+    if winner is None:
+        return None
+    tested = journal.meta("winner_test_accuracies") or []
+    return {
+        **winner,
+        "test_accuracy": statistics.mean(tested) if tested else None,
+        "test_standard_deviation": statistics.stdev(tested) if len(tested) > 1 else None,
+        "test_trainings": len(tested),
     }
 
 

@@ -12,7 +12,9 @@ def headline(run: RunView) -> dict[str, str]:
     test_accuracy = run.test_accuracy
     figures = {
         "status": run.status,
+        **_winner(run),
         "best reward": decimal(best.reward if best else None),
+        "expected to be too high by": decimal(run.optimism),
         "its test accuracy": decimal(test_accuracy),
         "children trained": count(run.trained),
         "failed": count(len(run.failed)) if run.failed else "",
@@ -26,6 +28,25 @@ def headline(run: RunView) -> dict[str, str]:
         # Nothing was trained by this search, so none of its times says how long training takes.
         figures["children read from a table"] = figures.pop("children trained")
     return {name: value for name, value in figures.items() if value}
+
+
+def _winner(run: RunView) -> dict[str, str]:
+    """Return the figures of the winner of a search whose best cells were trained again."""
+    winner = run.winner
+    if winner is None:
+        return {}
+    mean = f"{decimal(winner['mean'])} ± {decimal(winner['standard_error'])}"
+    figures = {
+        "winner's mean reward": f"{mean} ({winner['trainings']} trainings)",
+        "it is the best with probability": f"{winner['probability_best']:.0%}",
+        "cells that cannot be told from it": count(len(winner["runners_up"])),
+    }
+    if winner["test_accuracy"] is not None:
+        test = decimal(winner["test_accuracy"])
+        if winner["test_standard_deviation"] is not None:
+            test = f"{test} ± {decimal(winner['test_standard_deviation'])}"
+        figures["winner's test accuracy"] = test
+    return figures
 
 
 def _started(run: RunView) -> str:

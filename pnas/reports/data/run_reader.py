@@ -44,6 +44,8 @@ class RunView:
         started_at: Start in seconds since the epoch.
         fingerprint: Fingerprint of the data that rewards were measured on.
         overrides: Overrides of the command that started it; empty where none are stored.
+        winner: What summary.json calls the winner; None where no cell was trained again.
+        optimism: By how much the highest reward is expected to be too high; None if unknown.
     """
 
     path: Path
@@ -62,6 +64,8 @@ class RunView:
     started_at: float | None
     fingerprint: str | None
     overrides: tuple[str, ...] = ()
+    winner: Mapping[str, Any] | None = None
+    optimism: float | None = None
 
     @cached_property
     def best(self) -> ChildRecord | None:
@@ -175,6 +179,7 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
         config = journal.meta("config") or {}
         if not isinstance(config, Mapping):
             raise RunDirectoryError(f"{journal.path}: its configuration is not one of ours")
+        summary = summarize(journal)
         return RunView(
             path=run_dir,
             name=str(journal.meta("name") or run_dir.name),
@@ -183,7 +188,9 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
             choices=journal.meta("choices") or {},
             children=journal.children(),
             stages=journal.stages(),
-            stage_figures=summarize(journal)["stages"],
+            stage_figures=summary["stages"],
+            winner=summary["winner"],
+            optimism=journal.meta("optimism"),
             events=journal.events(),
             seconds=float(journal.meta("search_seconds", 0.0)),
             test_accuracy=journal.meta("test_accuracy"),

@@ -99,8 +99,11 @@ class Progressive:
             seconds=0.0,
         )
 
+    def _growing_stages(self) -> int:
+        return self._controller.B
+
     def _is_growing(self) -> bool:
-        return len(self._controller.history) < self._controller.B
+        return len(self._controller.history) < self._growing_stages()
 
     def _next_generation(self) -> Generation:
         """Choose the extensions of the last stage's cells that are trained next."""
@@ -149,7 +152,7 @@ class Progressive:
         if predictions is None:
             return None
         # What follows the K chosen cells of a growing stage is its probe; a round has none.
-        K = self._controller.spec.K if stage <= self._controller.B else None
+        K = self._controller.spec.K if stage <= self._growing_stages() else None
         seed = derive_seed(self._context.seed, "judgement", stage)
         return evaluate_selection(predictions, rewards, K, seed)
 

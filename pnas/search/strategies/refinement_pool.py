@@ -26,13 +26,17 @@ class RefinementPool:
             the last growing stage.
         parents: Number of best cells whose mutations are in the pool.
         seed: Seed of the search.
+        grows: Whether there was a last growing stage; random cells stand for its candidates if not.
     """
 
-    def __init__(self, space: SlotSpace, largest: int, parents: int, seed: int) -> None:
+    def __init__(
+        self, space: SlotSpace, largest: int, parents: int, seed: int, grows: bool = True
+    ) -> None:
         self._space = space
         self._largest = largest
         self._parents = parents
         self._seed = seed
+        self._grows = grows
         self._total = space.num_cells(space.B)
         # The same in every round, and the whole space takes a while to list.
         self._fixed: Tokens | None = None
@@ -63,7 +67,18 @@ class RefinementPool:
     def _fixed_part(self, history: Sequence[RewardedCells]) -> Tokens:
         if self._is_whole_space():
             return np.concatenate(list(self._space.iter_cells(self._space.B)))
+        if not self._grows:
+            return self._random_cells()
         return self._last_candidates(history)
+
+    def _random_cells(self) -> Tokens:
+        """Return random cells of B blocks, each block uniform over those at its place."""
+        generator = np.random.default_rng(derive_seed(self._seed, "refinement pool"))
+        columns = []
+        for place in range(1, self._space.B + 1):
+            blocks = self._space.block_tokens(place)
+            columns.append(blocks[generator.integers(len(blocks), size=self._largest)])
+        return np.stack(columns, axis=1)
 
     def _last_candidates(self, history: Sequence[RewardedCells]) -> Tokens:
         """Return candidates of the last growing stage; of too many, a sample for all rounds."""

@@ -30,6 +30,9 @@ _SHARE_BELOW_ONE = number_where("must be at least 0 and below 1", lambda value: 
 _PROBABILITY = number_where("must be above 0 and below 1", lambda value: 0 < value < 1)
 _SECONDS = number_where("must be a number of seconds above 0", lambda value: value > 0)
 
+_SAMPLED_FIRST = 8
+"""Cells of one block in a sample: more of them pay less than cells of full size."""
+
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
 
 
@@ -134,7 +137,7 @@ class SearchSpec:
             InvalidValue: Names the key that is too large or too small.
         """
         first = self.first_children(space)
-        least = math.ceil(first / self.search_share)
+        least = math.ceil(first / self.search_share - 1e-9)
         rule = f"must be at least {least}, the children of the first stage{self._and_confirmation}"
         has_room = self.max_children is None or self.max_children >= least
         require(has_room, "search.max_children", rule, self.max_children)
@@ -257,6 +260,12 @@ class RefinedSpec(ProgressiveSpec):
     """``search=refined``: a progressive search that goes on in rounds at full size.
 
     Attributes:
+        start: What the rounds begin from. ``beam``: the stages of the progressive search, from all
+            cells of one block. ``sample``: the same from a sample of them. ``mixed``: one stage of
+            a sample of the cells of one block and random cells of full size.
+        first: Number of cells of one block in a sample; None for 8, or as many as there are. With
+            ``start=beam`` a number has the meaning of ``start=sample``, which it had first.
+        first_full: Number of random cells of full size of ``start=mixed``.
         refine: Number of children of a round. After the last growing stage the predictor chooses
             them among cells of B blocks, until the budget is spent.
         refine_pool: Largest number of cells of B blocks that a round scores whole. In a larger
@@ -266,12 +275,36 @@ class RefinedSpec(ProgressiveSpec):
     """
 
     kind: str = setting("refined", text())
+    start: str = setting("beam", choice("beam", "sample", "mixed"))
+    first_full: int = setting(12, _COUNT)
     uncertainty: float = setting(1.0, number(minimum=0))
     refine: int = setting(5, _COUNT)
     refine_pool: int = setting(50_000, _COUNT)
     refine_parents: int = setting(20, _COUNT)
 
     ends_by_itself: ClassVar[bool] = False
+
+    def growing_stages(self, space: SlotSpace) -> int:
+        """Return the number of stages before the rounds."""
+        return 1 if self.start == "mixed" else space.B
+
+    def sampled_first(self, space: SlotSpace) -> int | None:
+        """Return the number of cells of one block of stage 1; None for all of them."""
+        if self.start == "beam" or self.first is not None:
+            return self.first
+        return min(_SAMPLED_FIRST, space.num_cells(1))
+
+    def sampled_full(self, space: SlotSpace) -> int:
+        """Return the number of random cells of full size of stage 1."""
+        if self.start != "mixed" or space.B == 1:
+            return 0
+        return min(self.first_full, space.num_cells(space.B))
+
+    def first_children(self, space: SlotSpace) -> int:
+        """See `SearchSpec.first_children`."""
+        first = self.sampled_first(space)
+        of_one_block = space.num_cells(1) if first is None else first
+        return of_one_block + self.sampled_full(space)
 
     def num_stages(self, space: SlotSpace) -> int | None:
         """See `SearchSpec.num_stages`."""
@@ -280,6 +313,9 @@ class RefinedSpec(ProgressiveSpec):
     def outline(self, space: SlotSpace, K: int | None) -> list[str]:
         """See `SearchSpec.outline`."""
         rounds = f"each later stage: {self.refine:,} children of {space.B} blocks"
+        if self.start == "mixed":
+            first = self.first_children(space)
+            return [f"stage 1: {first:,} children of 1 and {space.B} blocks", rounds]
         return [*super().outline(space, K), rounds]
 
 

@@ -49,6 +49,10 @@ SPECS: dict[str, SearchSpec] = {
     "explored": ProgressiveSpec(uncertainty=1.0, explore=0.5, probe=2, max_children=BUDGET),
     "refined": RefinedSpec(refine=3, max_children=BUDGET),
     "a sample first": RefinedSpec(first=3, refine=3, max_children=BUDGET),
+    "a mixed start": RefinedSpec(start="mixed", first_full=4, refine=3, max_children=BUDGET),
+    "a mixed start nearby": RefinedSpec(
+        start="mixed", first=2, first_full=3, refine=3, refine_pool=9, max_children=BUDGET
+    ),
     "refined nearby": RefinedSpec(
         uncertainty=0.0, refine=3, refine_pool=9, refine_parents=2, max_children=BUDGET
     ),
@@ -128,6 +132,15 @@ def test_stages_have_the_size_that_the_settings_give(spec: SearchSpec, space: Sl
         first = spec.population if isinstance(spec, EvolutionSpec) else spec.batch
         assert sizes == [first, *[spec.batch] * 3]
         assert {len(cell) for stage in stages for cell in stage} == {space.B}
+        return
+
+    if isinstance(spec, RefinedSpec) and spec.start == "mixed":
+        one_block = spec.first or min(8, space.num_cells(1))
+        full_size = spec.first_full
+        assert sizes == [one_block + full_size, *[spec.refine] * 3]
+        blocks = [len(cell) for cell in stages[0]]
+        assert blocks == [1] * one_block + [space.B] * full_size
+        assert {len(cell) for stage in stages[1:] for cell in stage} == {space.B}
         return
 
     probe = getattr(spec, "probe", 0)

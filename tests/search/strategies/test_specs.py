@@ -136,6 +136,47 @@ def test_the_outline_says_how_many_children_each_stage_has() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "children"),
+    [
+        (RefinedSpec(max_children=99), 3),
+        (RefinedSpec(start="sample", max_children=99), 3),
+        (RefinedSpec(start="sample", first=2, max_children=99), 2),
+        (RefinedSpec(first=2, max_children=99), 2),
+        (RefinedSpec(start="mixed", max_children=99), 3 + 12),
+        (RefinedSpec(start="mixed", first=2, first_full=40, max_children=99), 2 + 27),
+    ],
+)
+def test_a_start_fits_spaces_with_few_cells(spec: RefinedSpec, children: int) -> None:
+    spec.check(SPACE, 4, 1)
+    assert spec.first_children(SPACE) == children
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"confirm": 1.5}, "search.confirm"),
+        ({"confirm": 1.0}, "search.confirm"),
+        ({"confidence": 1}, "search.confidence"),
+        ({"confidence": 0.0}, "search.confidence"),
+        ({"tie_break": "unknown"}, "search.tie_break"),
+        ({"kind": "refined", "max_children": 9, "start": "everywhere"}, "search.start"),
+    ],
+)
+def test_bad_values_of_confirmation_and_start_are_refused(
+    settings: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        make_search_spec(settings)
+    assert refused.value.key == key
+
+
+def test_the_share_of_the_search_must_have_room_for_the_first_stage() -> None:
+    EvolutionSpec(max_children=25, confirm=0.2).check(SPACE, 4, 1)
+    with pytest.raises(InvalidValue, match="at least 25"):
+        EvolutionSpec(max_children=24, confirm=0.2).check(SPACE, 4, 1)
+
+
+@pytest.mark.parametrize(
     ("stored", "spec"),
     [
         ({}, ProgressiveSpec()),
