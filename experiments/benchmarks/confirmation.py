@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,7 @@ def main() -> None:
 def show_calibration(outcomes: Sequence[Outcome]) -> None:
     """Print how often the winner was the best finalist, by its stated probability."""
     rows = []
-    for low, high in zip(BINS[:-1], BINS[1:], strict=True):
+    for low, high in pairwise(BINS):
         inside = [each for each in outcomes if low <= each["probability"] < high]
         if inside:
             stated = np.mean([each["probability"] for each in inside])

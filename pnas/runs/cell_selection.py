@@ -86,10 +86,16 @@ def _best_cells(text: str, count: int, source: Path | None) -> list[Cell]:
         raise InvalidValue("from", f"must name the search that cell={text} is taken from", None)
     with Journal(source / JOURNAL) as journal:
         children = [child for child in journal.children() if child.reward is not None]
+        winner = journal.meta("winner")
 
-    rule = f"must name at most the {len(children)} cells of {source} that have a reward"
-    require(count <= len(children), "cell", rule, text)
-    return [child.cell for child in _ranked(children)[:count]]
+    cells = [child.cell for child in _ranked(children)]
+    if winner is not None:
+        cells.insert(0, Cell.parse(winner["cell"]))
+    # A cell that was trained again is among the children several times.
+    distinct = list(dict.fromkeys(cells))
+    rule = f"must name at most the {len(distinct)} cells of {source} that have a reward"
+    require(count <= len(distinct), "cell", rule, text)
+    return distinct[:count]
 
 
 def _ranked(children: Sequence[ChildRecord]) -> list[ChildRecord]:

@@ -16,8 +16,8 @@ from pnas.search import (
     SearchLoop,
     Strategy,
     StrategyContext,
-    make_strategy,
 )
+from pnas.search.search_run import SearchRun
 from pnas.state_space import Cell, SlotSpace
 
 StrategyFactory = Callable[[SearchHistory], Strategy]
@@ -67,26 +67,54 @@ def run_loop(
     loop.run()
 
 
-def strategy_factory(
+def run_search(
     settings: Settings,
     space: SlotSpace,
-    run_dir: Path,
+    journal: Journal,
+    *,
+    executor: Executor,
+    observers: Sequence[Observer],
+    epochs: float,
     is_feasible: Callable[[Cell], bool] | None = None,
-) -> StrategyFactory:
-    """Return what builds the strategy that ``settings.search`` names.
+    counts_children: bool = False,
+    can_repeat: bool = True,
+    weights_dir: Path | None = None,
+    cost: Callable[[Cell], float] | None = None,
+) -> None:
+    """Search, train the best cells again, and write the winner to the journal.
 
     Args:
         settings: Settings of the command.
         space: State space that is searched.
-        run_dir: Run directory, where predictors are saved.
+        journal: Journal of the run.
+        executor: Trains children, or looks them up.
+        observers: Are called after each event is in the journal.
+        epochs: Number of epochs of one child, for a budget of epochs.
         is_feasible: Whether a cell may be trained; None if all may.
+        counts_children: See `run_loop`.
+        can_repeat: Whether another training of a cell may have another reward.
+        weights_dir: Directory for the weights of children; None to keep none.
+        cost: Cost of a cell's child in any unit; the most expensive ones are trained first.
     """
     context = StrategyContext(
         spec=settings.search,
         space=space,
         controller=settings.controller,
         seed=settings.seed,
-        save_dir=run_dir / CONTROLLER,
+        save_dir=journal.path.parent / CONTROLLER,
         is_feasible=is_feasible,
     )
-    return partial(make_strategy, context)
+    run = SearchRun(
+        context=context,
+        executor=executor,
+        journal=journal,
+        identify=partial(identify, space, settings.seed),
+        epochs=epochs,
+        counts_children=counts_children,
+        can_repeat=can_repeat,
+        observers=observers,
+        weights_dir=weights_dir,
+        cost=cost,
+        grace=settings.executor.grace,
+    )
+    run.run()

@@ -1,15 +1,17 @@
 """How a search ends: finished, failed or interrupted, it leaves its files and its tracker in order."""
 
 import warnings
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from pnas.children import NetworkManager
 from pnas.config import Settings
 from pnas.data import Dataset
 from pnas.errors import PnasError
-from pnas.records import Journal, best_child, summarize, write_summary
+from pnas.records import ChildRecord, Journal, best_child, summarize, write_summary
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
@@ -17,7 +19,10 @@ from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.search import STOPPED_BY
-from pnas.searching.search_observers import Summarize
+from pnas.search.confirmation.trainings import cell_key
+from pnas.search.search_run import WINNER
+from pnas.search.weight_recovery import weights_path
+from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.system.console import print_line
 from pnas.tracking import Tracker, how_to_open
@@ -56,7 +61,9 @@ class Ending:
 
     def __enter__(self) -> "Ending":
         # The best child may be another one when the search has gone on.
-        self._journal.set_meta(status="running", test_accuracy=None, tracked=False)
+        self._journal.set_meta(
+            status="running", test_accuracy=None, winner_test_accuracies=None, tracked=False
+        )
         return self
 
     def __exit__(
@@ -74,9 +81,11 @@ class Ending:
             self._write_what_can_be_written()
 
     def _finish(self) -> None:
-        """Read the test split, once and for the best child only, and write everything."""
-        if self._journal.meta("test_accuracy") is None:
-            self._journal.set_meta(test_accuracy=self._test_best_child())
+        """Read the test split, once and for the winner only, and write everything.
+
+        The winner is the best child where no cell was trained again.
+        """
+        self._test_winner()
         self._journal.set_meta(status="finished")
         self._write("finished")
 
@@ -89,21 +98,37 @@ class Ending:
         with suppress(PnasError, OSError):
             finish_tracking(self._context.run_dir, self._journal, self._tracker, "failed")
 
-    def _test_best_child(self) -> float | None:
-        """Return the test accuracy of the best child; None without weights or a test split."""
+    def _test_winner(self) -> None:
         best = best_child(self._journal.children())
-        if best is None or self._dataset is None or self._dataset.x_test is None:
-            return None
-        weights = self._context.run_dir / WEIGHTS / f"{best.key}.npz"
-        if not weights.is_file():
-            return None
+        if best is None:
+            return
+        winner = self._journal.meta(WINNER)
+        if winner is None:
+            accuracies = self._test([best])
+        else:
+            children = self._journal.children()
+            trainings = [child for child in children if cell_key(child.key) == winner["key"]]
+            accuracies = self._test(trainings)
+            self._journal.set_meta(winner_test_accuracies=list(accuracies.values()))
+            keep_winner_weights(self._context.run_dir / WEIGHTS, self._journal)
+        self._journal.set_meta(test_accuracy=accuracies.get(best.key))
+
+    def _test(self, children: Sequence[ChildRecord]) -> dict[str, float]:
+        """Return the test accuracy, by key, of those of ``children`` that left weights."""
+        accuracies: dict[str, float] = {}
+        if self._dataset is None or self._dataset.x_test is None:
+            return accuracies
         with warnings.catch_warnings():
             # TensorFlow may use more threads here than in training, which does not matter.
             warnings.simplefilter("ignore")
             manager = NetworkManager(
                 self._dataset, network=self._settings.child, trainer=self._settings.trainer
             )
-        return manager.test_accuracy(best.cell, weights)
+        for child in children:
+            weights = weights_path(self._context.run_dir / WEIGHTS, child.key)
+            if weights.is_file():
+                accuracies[child.key] = manager.test_accuracy(child.cell, weights)
+        return accuracies
 
     def _write(self, status: str) -> None:
         self._summary.write()
@@ -151,7 +176,10 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
 
 def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[str]:
     lines = []
-    if best_child(journal.children()) is not None:
+    summary = summarize(journal)
+    if summary["winner"] is not None:
+        lines.extend(_winner_lines(summary))
+    elif summary["best"] is not None:
         accuracy = journal.meta("test_accuracy")
         shown = "none (no test part)" if accuracy is None else f"{accuracy:.4f}"
         lines.append(f"test accuracy of the best child: {shown}")
@@ -170,4 +198,35 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
     view = (journal.meta("tracking") or {}).get("view")
     if view:
         lines.append(f"all searches side by side: {view}")
+    return lines
+
+
+def _winner_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Say which cell won, how sure that is, and what the highest reward is worth."""
+    winner = summary["winner"]
+    trainings = winner["trainings"]
+    lines = [
+        f"winner: {winner['cell']}",
+        f"its reward: {winner['mean']:.4f} +- {winner['standard_error']:.4f}, the mean of "
+        f"{trainings} training{'s' if trainings > 1 else ''}; the best of "
+        f"{winner['finalists']} cells with probability {winner['probability_best']:.2f}",
+    ]
+    tied = len(winner["runners_up"])
+    if tied:
+        lines.append(
+            f"{tied} of these cells cannot be told from it; search.tie_break={winner['tie_break']} "
+            "decided (summary.json has them)"
+        )
+    if summary["best"]["optimism"] is not None:
+        lines.append(
+            f"highest single reward: {summary['best']['reward']:.4f}, expected to be "
+            f"{summary['best']['optimism']:.4f} lower in another training of its cell"
+        )
+    accuracy = winner["test_accuracy"]
+    if accuracy is None:
+        return [*lines, "test accuracy of the winner: none"]
+    deviation = winner["test_standard_deviation"]
+    spread = "" if deviation is None else f" +- {deviation:.4f}"
+    number = winner["test_trainings"]
+    lines.append(f"test accuracy of the winner: {accuracy:.4f}{spread} ({number} trainings)")
     return lines

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pnas.records import ChildRecord, Journal, best_child, write_summary
+from pnas.search.confirmation import is_repeated
+from pnas.search.confirmation.trainings import cell_key
+from pnas.search.search_run import WINNER
 from pnas.tracking import Tracker
 
 
@@ -59,7 +62,8 @@ class KeepBestWeights:
     """Keeps the weights of the best child so far and removes the others as they are beaten.
 
     A superseded child that is better than all others may be chosen again by a later stage: until
-    that stage is planned its weights stay too.
+    that stage is planned its weights stay too. So do those of further trainings of a cell, until
+    the winner is known (`keep_winner_weights`).
     """
 
     def __init__(self, weights_dir: Path, journal: Journal) -> None:
@@ -75,7 +79,7 @@ class KeepBestWeights:
     def child_ended(self, child: ChildRecord) -> None:
         """Remove the weights of the worse of ``child`` and the best child before it."""
         loser = self._loser_against(child)
-        if loser is not None:
+        if loser is not None and not is_repeated(loser):
             path = self._dir / f"{loser.key}.npz"
             path.unlink(missing_ok=True)
 
@@ -102,10 +106,23 @@ class KeepBestWeights:
         superseded = [child for child in self._journal.superseded() if child.b > b]
         best = best_child(chosen)
         best_to_come = best_child([*chosen, *superseded])
-        keep = {f"{child.key}.npz" for child in (best, best_to_come) if child is not None}
+        again = [child for child in chosen if is_repeated(child)]
+        kept = [best, best_to_come, *again]
+        keep = {f"{child.key}.npz" for child in kept if child is not None}
         for path in self._dir.iterdir():
             if path.name not in keep:
                 path.unlink()
+
+
+def keep_winner_weights(weights_dir: Path, journal: Journal) -> None:
+    """Remove the weights of cells that were trained again and did not win."""
+    winner = journal.meta(WINNER) or {}
+    best = best_child(journal.children())
+    for child in journal.children():
+        is_kept = cell_key(child.key) == winner.get("key") or child is best
+        if is_repeated(child) and not is_kept:
+            path = weights_dir / f"{child.key}.npz"
+            path.unlink(missing_ok=True)
 
 
 class Notify:

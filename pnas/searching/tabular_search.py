@@ -1,15 +1,16 @@
 """A search whose rewards are looked up: it loads no data, trains nothing and leaves no weights."""
 
+from collections.abc import Sequence
 from contextlib import closing
 
 from pnas.config import Settings
 from pnas.execution import SerialExecutor
-from pnas.records import Journal, best_child
+from pnas.records import ChildRecord, Journal
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
-from pnas.searching.loop_wiring import run_loop, strategy_factory
+from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import Notify, Summarize
 from pnas.state_space import SlotSpace
@@ -81,16 +82,23 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
         closing(SerialExecutor(factory)) as executor,
         LiveView(context.console, stages, journal.children()) as view,
     ):
-        run_loop(
+        run_search(
             settings,
             space,
             journal,
-            make_strategy=strategy_factory(settings, space, context.run_dir),
+            can_repeat=_can_repeat(settings, table),
             executor=executor,
             observers=(summary, Notify(tracker), view),
             epochs=table.epochs or _EPOCHS_UNKNOWN,
             counts_children=any(row.seconds for row in table.rows.values()),
         )
+
+
+def _can_repeat(settings: Settings, table: Table) -> bool:
+    """Whether a second look-up of a cell may find another reward than the first."""
+    if settings.trainer.table_shown == "mean":
+        return False
+    return any(len(row.rewards) > 1 for row in table.rows.values())
 
 
 class _TabularEnding(Ending):
@@ -108,6 +116,8 @@ class _TabularEnding(Ending):
         super().__init__(settings, context, journal, None, tracker, summary)
         self._factory = factory
 
-    def _test_best_child(self) -> float | None:
-        best = best_child(self._journal.children())
-        return None if best is None else self._factory.judge(best.cell, best.seed)
+    def _test(self, children: Sequence[ChildRecord]) -> dict[str, float]:
+        # The table knows the accuracy of a cell, and not of each of its trainings.
+        first = children[0]
+        accuracy = self._factory.judge(first.cell, first.seed)
+        return {} if accuracy is None else {first.key: accuracy}

@@ -1,6 +1,7 @@
 """A search that trains its children on this machine or a cluster."""
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
@@ -17,7 +18,7 @@ from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
 from pnas.searching.cache_reuse import restore_cached_weights, with_cache
-from pnas.searching.loop_wiring import run_loop, strategy_factory
+from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_checks import limits_of
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
@@ -54,13 +55,11 @@ def search_by_training(
         closing(make_child_executor(settings, dataset)) as executor,
         _live_view(settings, context, space, journal) as view,
     ):
-        run_loop(
+        run_search(
             settings,
             space,
             journal,
-            make_strategy=strategy_factory(
-                settings, space, context.run_dir, limits_of(settings, dataset).is_feasible
-            ),
+            is_feasible=_feasibility(settings, dataset),
             executor=with_cache(executor, settings, space, dataset.fingerprint),
             observers=(summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
             epochs=settings.trainer.epochs,
@@ -120,6 +119,12 @@ def _live_view(
         workers=count_workers(settings.executor, settings.trainer.threads, gpus),
         plain=context.sweep is not None,
     )
+
+
+def _feasibility(settings: Settings, dataset: Dataset) -> Callable[[Cell], bool] | None:
+    """Return whether a cell is within the limits of the trainer; None if it has none."""
+    limits = limits_of(settings, dataset)
+    return limits.is_feasible if limits else None
 
 
 def _multiply_adds(network: NetworkSpec, dataset: Dataset, cell: Cell) -> int:

@@ -6,6 +6,7 @@ from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
+from pnas.search.search_run import is_first_training
 from pnas.searching.plan_outline import print_outline
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_children, check_search
@@ -56,10 +57,16 @@ def _search_or_deliver(
 ) -> None:
     """Search what is left; or show a finished search to a store that has not seen all of it."""
     is_over = journal.meta("status") == "finished"
-    if not is_over or may_continue(settings.search, journal, epochs_of_child(settings)):
+    if not is_over or _has_more(settings, journal):
         search = search_table if is_tabular(settings) else search_by_training
         search(settings, context, space, journal)
     elif not journal.meta("tracked"):
         # The store was away when the search ended, or nobody had asked for one yet.
         tracker = start_tracker(settings.tracking, context.run_dir)
         finish_tracking(context.run_dir, journal, tracker, "finished")
+
+
+def _has_more(settings: Settings, journal: Journal) -> bool:
+    """Whether a budget that ended the search has room now."""
+    epochs = epochs_of_child(settings)
+    return may_continue(settings.search, journal, epochs, counts=is_first_training)
