@@ -1,6 +1,8 @@
 """The most promising cells of a search, by the posterior mean of a predictor."""
 
+import inspect
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,9 +42,12 @@ def fit_to_means(context: StrategyContext, searched: Sequence[CellTrainings]) ->
     tokens = context.space.encode([each.cell for each in searched])
     means = [each.mean for each in searched]
     seed = derive_seed(context.seed, "confirmation", len(searched))
-    trainings = [len(each.rewards) for each in searched]
-    if max(trainings) == 1:
-        predictor.fit(tokens, means, 1, seed)
+    trainings = np.array([len(each.rewards) for each in searched])
+    fit: Any = predictor.fit
+    # Predictors of the former contract take every reward for that of one training.
+    knows_repeats = "repeats" in inspect.signature(fit).parameters
+    if knows_repeats and trainings.max() > 1:
+        fit(tokens, means, 1, seed, repeats=trainings)
     else:
-        predictor.fit(tokens, means, 1, seed, np.array(trainings))
+        fit(tokens, means, 1, seed)
     return predictor
