@@ -16,7 +16,7 @@ from typing import Any
 from pnas.execution import Executor
 from pnas.records import ChildRecord, Journal
 from pnas.search.budget import Budget
-from pnas.search.confirmation.finalists import rank_by_posterior
+from pnas.search.confirmation.finalists import fit_to_means, rank_by_posterior
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.trainings import (
     CellTrainings,
@@ -101,6 +101,7 @@ class SearchRun:
         self._search(share=self.spec.search_share if confirms else 1.0)
         if confirms:
             self._confirm()
+            self._save_predictor()
         self._decide()
 
     @property
@@ -158,6 +159,16 @@ class SearchRun:
         )
         loop.run()
 
+    def _save_predictor(self) -> None:
+        """Keep a predictor that has learned the mean of all trainings of each cell."""
+        directory = self.context.save_dir
+        last = self.journal.stages()[-1]
+        is_round = is_confirmation_stage(self.journal.children(last.b))
+        if directory is None or not is_round or not self.spec.uses_predictor:
+            return
+        predictor = fit_to_means(self.context, rewarded(self._searched()), last.b)
+        predictor.save(directory / f"stage_{last.b}")
+
     def _loop(self, **parts: Any) -> SearchLoop:
         return SearchLoop(
             executor=self.executor,
@@ -207,7 +218,7 @@ class SearchRun:
         known = {each.key: each for each in rewarded(searched)}
         stored = self.journal.meta(_FINALISTS)
         if stored["ranked"] is None:
-            ranked = rank_by_posterior(self.context, list(known.values()))
+            ranked = rank_by_posterior(self.context, list(known.values()), stored["after"])
             stored["ranked"] = [each.key for each in ranked]
             self.journal.set_meta(**{_FINALISTS: stored})
         return [known[key] for key in stored["ranked"]]

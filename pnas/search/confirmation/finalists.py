@@ -17,9 +17,9 @@ FEWEST_CELLS = 4
 
 
 def rank_by_posterior(
-    context: StrategyContext, searched: Sequence[CellTrainings]
+    context: StrategyContext, searched: Sequence[CellTrainings], stage: int
 ) -> list[CellTrainings]:
-    """Return the cells of a search, most promising first.
+    """Return the cells of a search of ``stage`` stages, most promising first.
 
     The posterior mean of a predictor that has learned the reward of a cell itself is less noisy
     than that reward, since similar cells have a part in it. Equally promising cells keep their
@@ -27,14 +27,16 @@ def rank_by_posterior(
     """
     if len(searched) < FEWEST_CELLS:
         return sorted(searched, key=lambda each: -each.mean)
-    predictor = fit_to_means(context, searched)
+    predictor = fit_to_means(context, searched, stage)
     tokens = context.space.encode([each.cell for each in searched])
     expected = np.asarray(predictor.predict(tokens))
     return [searched[i] for i in np.argsort(-expected, kind="stable")]
 
 
-def fit_to_means(context: StrategyContext, searched: Sequence[CellTrainings]) -> Predictor:
-    """Return a predictor fitted to the mean reward of each cell.
+def fit_to_means(
+    context: StrategyContext, searched: Sequence[CellTrainings], stage: int
+) -> Predictor:
+    """Return a predictor fitted to the mean reward of each cell after ``stage`` stages.
 
     It is told the number of trainings behind each mean, whose noise falls with it.
     """
@@ -47,7 +49,7 @@ def fit_to_means(context: StrategyContext, searched: Sequence[CellTrainings]) ->
     # Predictors of the former contract take every reward for that of one training.
     knows_repeats = "repeats" in inspect.signature(fit).parameters
     if knows_repeats and trainings.max() > 1:
-        fit(tokens, means, 1, seed, repeats=trainings)
+        fit(tokens, means, stage, seed, repeats=trainings)
     else:
-        fit(tokens, means, 1, seed)
+        fit(tokens, means, stage, seed)
     return predictor

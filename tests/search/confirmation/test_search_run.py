@@ -10,7 +10,7 @@ import pytest
 from support.fake_children import fake_reward
 
 from pnas.execution import Runner, SerialExecutor
-from pnas.predictors import ControllerSpec
+from pnas.predictors import ControllerSpec, load_predictor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.runs.child_identity import identify
 from pnas.search import (
@@ -80,13 +80,18 @@ class KillAfter:
 
 
 def search(
-    run_dir: Path, spec: SearchSpec, *observers: KillAfter, noise: float = NOISE, **parts: Any
+    run_dir: Path,
+    spec: SearchSpec,
+    *observers: KillAfter,
+    noise: float = NOISE,
+    save_dir: Path | None = None,
+    **parts: Any,
 ) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     children = NoisyChildren(run_dir / "trained", noise)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         run = SearchRun(
-            context=StrategyContext(spec, SPACE, CONTROLLER, seed=0),
+            context=StrategyContext(spec, SPACE, CONTROLLER, seed=0, save_dir=save_dir),
             executor=SerialExecutor(children),
             journal=journal,
             identify=partial(identify, SPACE, 0),
@@ -176,6 +181,16 @@ def test_the_winner_says_what_is_known_of_it(tmp_path: Path) -> None:
     assert winner["standard_error"] == pytest.approx(winner["noise"] / len(rewards) ** 0.5)
     assert 0 < winner["probability_best"] <= 1
     assert meta(tmp_path, OPTIMISM) > 0
+
+
+def test_the_last_predictor_has_learned_from_all_trainings(tmp_path: Path) -> None:
+    search(tmp_path, SPECS["progressive"], save_dir=tmp_path / "controller")
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        last = journal.stages()[-1].b
+        assert all(is_repeated(child) for child in journal.children(last))
+    saved = tmp_path / "controller" / f"stage_{last}"
+    predictor = load_predictor(saved, SPACE)
+    assert len(predictor.predict(SPACE.encode(SPACE.initial_children()))) == 6
 
 
 def test_it_ends_early_once_the_winner_is_known(tmp_path: Path) -> None:
