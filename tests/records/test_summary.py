@@ -47,7 +47,9 @@ def test_summary_holds_the_contract(tmp_path: Path, finished: Journal) -> None:
         "params": 10,
         "flops": 20,
         "test_accuracy": 0.5,
+        "optimism": None,
     }
+    assert summary["winner"] is None
 
 
 def test_summary_holds_each_stage(tmp_path: Path, finished: Journal) -> None:
