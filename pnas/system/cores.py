@@ -1,10 +1,85 @@
-"""How many processor cores this process may use."""
+"""How many cores this process may use, by its affinity and the limits of its cgroups."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
 def available_cores() -> int:
-    """Return the number of cores that the operating system lets this process run on."""
+    """Return the number of cores that the operating system lets this process use.
+
+    A container with a limit on processor time (``docker run --cpus=2``) still sees every core of
+    its machine; the limit is that of its cgroup.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+
+    quota = cpu_quota()
+    if quota is None:
+        return cores
+    return max(1, min(cores, int(quota)))
+
+
+def cpu_quota() -> float | None:
+    """Return the smallest CPU limit of this process's cgroups, in cores; None without one."""
+    quotas = []
+    for folder in _cgroup_folders():
+        for quota in (_quota_v2(folder), _quota_v1(folder)):
+            if quota is not None:
+                quotas.append(quota)
+    return min(quotas, default=None)
+
+
+def _cgroup_folders() -> list[Path]:
+    """Return the folders of this process's cgroups and of all their parents.
+
+    A line of /proc/self/cgroup is ``0::/path`` in version 2, and ``4:cpu,cpuacct:/path`` in
+    version 1, where each controller has a hierarchy of its own. Within a container the path may be
+    that of the machine; then only the root of the hierarchy exists.
+    """
+    lines: list[str] = []
+    with suppress(OSError):
+        lines = _OWN_CGROUPS.read_text().splitlines()
+
+    folders = []
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        root = _CGROUPS / controllers
+        folder = root / path.lstrip("/")
+        folders.append(folder)
+        while folder != root and root in folder.parents:
+            folder = folder.parent
+            folders.append(folder)
+    return folders
+
+
+def _quota_v2(folder: Path) -> float | None:
+    """Return the limit in ``cpu.max``: the words ``quota period`` in microseconds, or ``max``."""
+    with suppress(OSError, ValueError):
+        quota, period = (folder / "cpu.max").read_text().split()
+        return _ratio(quota, period)
+    return None
+
+
+def _quota_v1(folder: Path) -> float | None:
+    """Return the limit in ``cpu.cfs_quota_us``, which is -1 without one."""
+    with suppress(OSError, ValueError):
+        quota = (folder / "cpu.cfs_quota_us").read_text()
+        period = (folder / "cpu.cfs_period_us").read_text()
+        return _ratio(quota, period)
+    return None
+
+
+def _ratio(quota: str, period: str) -> float | None:
+    if quota.strip() == "max":
+        return None
+    cores = int(quota) / int(period) if int(period) > 0 else 0.0
+    return cores if cores > 0 else None
