@@ -21,6 +21,7 @@ def quiet_start() -> Iterator[None]:
     descriptor, which would break a search's progress bars.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    choose_keras_backend()
     if "tensorflow" in sys.modules:
         yield
         return
@@ -29,6 +30,33 @@ def quiet_start() -> Iterator[None]:
         yield
     # Every child is a new graph, so TensorFlow's warning about many traces means nothing here.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def choose_keras_backend() -> None:
+    """Make Keras use TensorFlow in this process, whatever the environment says.
+
+    ``KERAS_BACKEND`` and keras.json are set by users for their other work. Children need
+    TensorFlow. Where Keras is imported already, it stays as it is.
+    """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def _check_keras() -> None:
+    """Give Keras the conventions that children are written for.
+
+    keras.json may choose others, such as channels first.
+
+    Raises:
+        InvalidValue: Keras was imported with another backend before.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    require(backend == "tensorflow", "KERAS_BACKEND", "must be tensorflow to train", backend)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
 
 
 @contextmanager
@@ -57,13 +85,14 @@ def configure_runtime(
         gpu_memory_mb: Memory of each GPU, in MB, that this process may use; None means no limit.
 
     Raises:
-        InvalidValue: A GPU was required and TensorFlow sees none, or TensorFlow already runs in
-            this process with another number of threads.
+        InvalidValue: A GPU was required and TensorFlow sees none, TensorFlow already runs in this
+            process with another number of threads, or Keras with another backend.
     """
     with quiet_start():
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+        _check_keras()
     _set_threads(trainer.threads, inter_op_threads)
     _set_devices(trainer.device, gpu_memory_mb)
 
