@@ -1,50 +1,69 @@
-"""Ctrl-C while children are trained: the first one lets them finish, for a while; the second one stops now."""
+"""Ctrl-C while children are trained: the first lets them finish, the second stops at once."""
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_STDERR = 2
+
 
 @contextmanager
 def soft_interrupts(grace: float) -> Iterator[Callable[[], bool]]:
-    """Make the first SIGINT in here a wish, and any other an interrupt.
+    """Make the first SIGINT in this block a request, and any other an interrupt.
 
-    Yields a function that says whether there was one. ``grace`` seconds after the first, if this context still
-    lasts, a second one is sent: waiting is bounded. SIGTERM is not touched: it interrupts at once.
+    Each is answered at once on the standard error. ``grace`` seconds after the first, if the block
+    still lasts, a second one is sent, so the wait is bounded. SIGTERM still interrupts at once.
 
-    Only the main thread of a process gets signals; elsewhere nothing is changed.
+    Only the main thread of a process receives signals; elsewhere nothing changes.
+
+    Args:
+        grace: Seconds that the children in training get to finish.
+
+    Yields:
+        A function that returns whether there was a request.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    asked = threading.Event()
-    over = threading.Event()
+    requested = threading.Event()
+    block_ended = threading.Event()
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        if asked.is_set():
+        del signum, frame
+        if requested.is_set():
+            _answer("stopping now")
             raise KeyboardInterrupt
-        asked.set()
-        # Not in the handler: it may have interrupted something that prints.
-        threading.Thread(target=_count_down, args=(grace, over), daemon=True).start()
+        requested.set()
+        _answer(
+            f"finishing the children in training, at most {grace:.0f} s; "
+            "press Ctrl-C again to stop now"
+        )
+        arguments = (grace, block_ended)
+        threading.Thread(target=_interrupt_after, args=arguments, daemon=True).start()
 
     before = signal.signal(signal.SIGINT, handle)
     try:
-        yield asked.is_set
+        yield requested.is_set
     finally:
-        over.set()
+        block_ended.set()
         signal.signal(signal.SIGINT, before)
 
 
-def _count_down(grace: float, over: threading.Event) -> None:
-    print(
-        f"\nstopping: waiting {grace:.0f} s at most for the children that run, no others are started; "
-        "Ctrl-C again stops now",
-        file=sys.stderr,
-        flush=True,
-    )
-    if not over.wait(grace):
+def _answer(text: str) -> None:
+    """Write a line to the standard error, past its buffer.
+
+    The signal may have come in the middle of a print, whose buffer must not be entered again.
+    """
+    try:
+        os.write(_STDERR, f"\n{text}\n".encode())
+    except OSError:
+        # Nobody listens; the signal counts all the same.
+        return
+
+
+def _interrupt_after(grace: float, block_ended: threading.Event) -> None:
+    if not block_ended.wait(grace):
         os.kill(os.getpid(), signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Ctrl-C while children run, by real signals."""
+"""Ctrl-C while children are trained, by real signals."""
 
 import os
 import signal
@@ -20,23 +20,27 @@ def interrupt_and_wait(times: int) -> None:
     time.sleep(30)
 
 
-def test_the_first_ctrl_c_is_a_wish_and_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_first_ctrl_c_is_a_request_and_answered_at_once(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     before = signal.getsignal(signal.SIGINT)
-    with soft_interrupts(grace=60) as asked:
-        assert not asked()
+    with soft_interrupts(grace=60) as requested:
+        assert not requested()
         interrupt()
-        assert asked()
-        time.sleep(0.2)
-    assert "waiting 60 s at most" in capfd.readouterr().err
+        assert requested()
+        answer = capfd.readouterr().err
+    assert "finishing the children in training, at most 60 s" in answer
+    assert "press Ctrl-C again to stop now" in answer
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_the_second_one_interrupts() -> None:
+def test_the_second_one_is_answered_and_interrupts(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt), soft_interrupts(grace=60):
         interrupt_and_wait(times=2)
+    assert "stopping now" in capfd.readouterr().err
 
 
-def test_waiting_is_bounded() -> None:
+def test_the_wait_is_bounded() -> None:
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt), soft_interrupts(grace=0.3):
         interrupt_and_wait(times=1)
@@ -53,8 +57,8 @@ def test_outside_the_main_thread_nothing_changes() -> None:
     seen: list[bool] = []
 
     def run() -> None:
-        with soft_interrupts(grace=1) as asked:
-            seen.append(asked())
+        with soft_interrupts(grace=1) as requested:
+            seen.append(requested())
 
     thread = threading.Thread(target=run)
     thread.start()

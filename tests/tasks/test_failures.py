@@ -114,7 +114,7 @@ def test_ctrl_c_waits_for_running_children_and_starts_no_others(
     _, out, err = end(process, signal.SIGINT)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert "Ctrl-C again stops now" in err
+    assert "press Ctrl-C again to stop now" in err
     assert "The same command continues" in out
     kept = trained(tmp_path)
     assert kept <= 3
