@@ -1,7 +1,6 @@
 """Weights of a trained child on disk: arrays in an ``.npz`` without pickles, written as a whole."""
 
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.errors import InvalidValue, NotWritable, require
+from pnas.errors import InvalidValue, MalformedFile, NotWritable, require
+from pnas.system.bounded_files import read_arrays
 
 if TYPE_CHECKING:
     import keras
 
 _TRAINABLE = "trainable"
 _STATE = "state"
-
-_READ_ERRORS = (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile)
 
 
 def save_weights(
@@ -78,12 +76,12 @@ def load_weights(model: "keras.Model", path: str | Path) -> None:
 def _read(path: str | Path) -> list[NDArray[Any]]:
     """Return the stored arrays: first the trainable weights, then the others, each in order."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            names = sorted(stored.files)
-            # A stable sort: the order within each group stays.
-            names.sort(key=lambda name: not name.startswith(_TRAINABLE))
-            return [stored[name] for name in names]
-    except _READ_ERRORS as error:
+        stored = read_arrays(Path(path))
+        names = sorted(stored)
+        # A stable sort: the order within each group stays.
+        names.sort(key=lambda name: not name.startswith(_TRAINABLE))
+        return [stored[name] for name in names]
+    except MalformedFile as error:
         reason = " ".join(str(error).split())
         rule = f"must be a readable .npz of weights ({reason})"
         raise InvalidValue("weights_path", rule, str(path)) from error

@@ -1,7 +1,6 @@
 """Checkpoints of a final training: all that the next epoch depends on, in one ``.npz`` file."""
 
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.children.child_weights import write_arrays
-from pnas.errors import InvalidValue
+from pnas.errors import InvalidValue, MalformedFile
+from pnas.system.bounded_files import read_arrays
+from pnas.system.stored_json import parse_json_mapping
 
 Epochs = list[dict[str, float]]
 
 _META = "meta"
-_READ_ERRORS = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile)
+_READ_ERRORS = (MalformedFile, TypeError, KeyError)
 
 
 @dataclass
@@ -88,10 +89,9 @@ def load_checkpoint(path: Path, variables: Sequence[Any]) -> None:
 
 def _read(path: Path) -> tuple[list[NDArray[Any]], Progress]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            progress = Progress(**json.loads(str(stored[_META])))
-            names = sorted(name for name in stored.files if name != _META)
-            return [stored[name] for name in names], progress
+        stored = read_arrays(path)
+        progress = Progress(**parse_json_mapping(str(stored.pop(_META)), str(path)))
+        return [stored[name] for name in sorted(stored)], progress
     except _READ_ERRORS as error:
         reason = " ".join(str(error).split())
         rule = f"must name a training whose checkpoint can be read ({reason})"
