@@ -19,6 +19,7 @@ from pnas.validation import (
 
 ORDERS = ("sorted", "training")
 OBJECTIVES = ("reward", "rank_correlation")
+VIEW_FORMATS = ("table", "json")
 FORMATS = ("keras", "savedmodel", "onnx", "mlflow")
 
 
@@ -162,11 +163,13 @@ class ListTask(TaskSpec):
     Attributes:
         files: Run directories, sweep directories or globs; null = all under ``outputs/``.
         top: Number of runs to print.
+        format: ``table`` for people, or ``json`` for programs.
     """
 
     name: str = "list"
     files: list[str] | None = None
     top: int = setting(50, integer(minimum=1))
+    format: str = setting("table", choice(*VIEW_FORMATS))
 
 
 @dataclass(frozen=True)
@@ -175,10 +178,12 @@ class ShowTask(TaskSpec):
 
     Attributes:
         top: Number of cells to print, the best ones.
+        format: ``table`` for people, or ``json`` for programs.
     """
 
     name: str = "show"
     top: int = setting(5, integer(minimum=1))
+    format: str = setting("table", choice(*VIEW_FORMATS))
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """model.json for programs and the model card for people: what an exported model is."""
 
+import hashlib
 import json
+import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pnas.data import Parts
+from pnas.errors import MalformedFile
 from pnas.exporting.formats import Differences
 from pnas.reports.html.model_card import model_card
 from pnas.runs.trained_child import TrainedChild
 from pnas.system.atomic_write import write_text
+from pnas.system.stored_json import parse_json_mapping
 
 CARD = "model_card.md"
 DESCRIPTION = "model.json"
@@ -28,6 +33,34 @@ def describe(child: TrainedChild, data: Parts, differences: Differences, folder:
     write_text(folder / CARD, model_card(facts))
 
 
+def finished_export(folder: Path, weights: Path, formats: Sequence[str]) -> dict[str, Any] | None:
+    """Return what model.json says if ``folder`` is a whole export of ``weights`` in ``formats``.
+
+    Args:
+        folder: Folder of the export, which may be missing or something else.
+        weights: File of the trained child's weights.
+        formats: Names of formats.
+
+    Returns:
+        The description; None if the folder is no such export.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file() or not weights.is_file():
+        return None
+    try:
+        facts = parse_json_mapping(path.read_bytes(), str(path))
+    except MalformedFile:
+        return None
+    has_formats = set(formats) <= set(facts.get("largest_difference") or ())
+    is_of_weights = facts.get("weights_sha256") == _sha256(weights)
+    return facts if has_formats and is_of_weights else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _facts(child: TrainedChild, data: Parts, differences: Differences) -> dict[str, Any]:
     return {
         "cell": str(child.cell),
@@ -45,6 +78,9 @@ def _facts(child: TrainedChild, data: Parts, differences: Differences) -> dict[s
         "command": child.command,
         "largest_difference": differences,
         "examples": _examples(data),
+        "weights_sha256": _sha256(child.weights),
+        # Identifies the model in a store, where the same command may find it registered already.
+        "export_id": uuid.uuid4().hex,
     }
 
 

@@ -21,28 +21,32 @@ _LONGEST_HOLDER = 100
 
 
 @contextmanager
-def hold(run_dir: Path) -> Iterator[None]:
+def hold(run_dir: Path, timeout: float = 0.0) -> Iterator[None]:
     """Hold ``run_dir`` for this process for the length of a ``with`` block.
 
     The operating system releases it if the process dies. The lock file names the holder.
+
+    Args:
+        run_dir: Run directory.
+        timeout: Seconds to wait for another process to release it.
 
     Raises:
         RunDirectoryError: Another process holds it (its process id is named), or it cannot be
             written.
     """
     with ExitStack() as stack:
-        _lock(run_dir, stack)
+        _lock(run_dir, stack, timeout)
         path = run_dir / LOCK
         _write_holder(path, f"process {os.getpid()} on {os.uname().nodename}")
         yield
         _write_holder(path, "")
 
 
-def _lock(run_dir: Path, stack: ExitStack) -> None:
+def _lock(run_dir: Path, stack: ExitStack, timeout: float) -> None:
     """Take the lock of ``run_dir``; ``stack`` releases it."""
     path = run_dir / LOCK
     try:
-        stack.enter_context(file_lock(path, timeout=0))
+        stack.enter_context(file_lock(path, timeout=timeout))
     except LockIsHeld:
         raise RunDirectoryError(f"{run_dir}: is in use by {_read_holder(path)}") from None
     except OSError as error:

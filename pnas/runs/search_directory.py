@@ -25,6 +25,10 @@ from pnas.system.console import print_line
 TABULATED = "tabulated"
 """Key, in the journal, of what a table is made of; its presence tells a tabulation from a search."""
 
+SECONDS_FOR_ORPHANS = 60.0
+"""Seconds that a job of a multirun waits for its run directory. The job of an earlier command whose
+launcher was killed closes it 10 s later (`pnas.multirun.job_process`), and ends its children."""
+
 _OF_NO_CONSEQUENCE = (".lock", ".hydra", f".{JOURNAL}")
 """Beginnings of the names of files that may lie in the directory of a run that never started."""
 
@@ -50,7 +54,8 @@ def open_run(settings: Settings, context: Context) -> Iterator[Journal]:
     run_dir = context.run_dir
     check_run_directory(run_dir)
     run_dir.mkdir(parents=True, exist_ok=True)
-    with hold(run_dir), open_journal(run_dir / JOURNAL) as journal:
+    timeout = 0.0 if context.sweep is None else SECONDS_FOR_ORPHANS
+    with hold(run_dir, timeout), open_journal(run_dir / JOURNAL) as journal:
         stored = journal.meta("config")
         if stored is None:
             begin_journal(settings, context, journal)

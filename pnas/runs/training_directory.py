@@ -33,6 +33,7 @@ from pnas.runs.command_context import Context
 from pnas.seeds import derive_seed
 from pnas.state_space.isomorphism.canonical import canonical_form
 from pnas.system.atomic_write import write_text
+from pnas.system.console import print_line
 from pnas.tracking.training_projection import Curve, TrainingTracker
 
 _MEANING = ("child", "trainer", "data", "seed")
@@ -204,4 +205,4 @@ def _show_epoch(console: Console, member: Member, values: dict[str, float]) -> N
         if name in values
     )
     line = f"{member.id} epoch {member.epochs}: {shown} ({values['seconds']:.1f} s)"
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_line(console, line)

@@ -25,10 +25,13 @@ from pnas.search.weight_recovery import weights_path
 from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.system.console import print_line
-from pnas.tracking import Tracker, how_to_open
+from pnas.tracking import Tracker, how_to_open, start_tracker
 
 _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
 """Files that the tracker keeps with the search."""
+
+FILES_COMPLETE = "files_complete"
+"""Key, in the journal, of whether all files that are derived from a finished search were written."""
 
 
 class Ending:
@@ -62,7 +65,11 @@ class Ending:
     def __enter__(self) -> "Ending":
         # The best child may be another one when the search has gone on.
         self._journal.set_meta(
-            status="running", test_accuracy=None, winner_test_accuracies=None, tracked=False
+            status="running",
+            test_accuracy=None,
+            winner_test_accuracies=None,
+            tracked=False,
+            **{FILES_COMPLETE: False},
         )
         return self
 
@@ -134,6 +141,7 @@ class Ending:
         self._summary.write()
         leave_pictures(self._context.run_dir, self._settings.child, status)
         finish_tracking(self._context.run_dir, self._journal, self._tracker, status)
+        self._journal.set_meta(**{FILES_COMPLETE: status == "finished"})
 
     def _print_how_to_continue(self) -> None:
         ended = sum(child.ended_at is not None for child in self._journal.children())
@@ -157,6 +165,28 @@ def finish_tracking(run_dir: Path, journal: Journal, tracker: Tracker, status: s
     if info is not None:
         journal.set_meta(tracking=info, tracked=tracker.complete and status == "finished")
         write_summary(run_dir, journal)
+
+
+def complete_finished_search(settings: Settings, context: Context, journal: Journal) -> None:
+    """Make what an earlier command did not get to after its search had finished.
+
+    The process may have been killed before it wrote its files, or the store may have been away.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        journal: Journal of the finished search.
+    """
+    run_dir = context.run_dir
+    has_files = bool(journal.meta(FILES_COMPLETE))
+    if not has_files:
+        write_summary(run_dir, journal)
+        leave_pictures(run_dir, settings.child, "finished")
+    if not journal.meta("tracked"):
+        tracker = start_tracker(settings.tracking, run_dir)
+        finish_tracking(run_dir, journal, tracker, "finished")
+    if not has_files:
+        journal.set_meta(**{FILES_COMPLETE: True})
 
 
 def print_end(settings: Settings, context: Context, journal: Journal) -> None:

@@ -23,6 +23,7 @@ from pnas.searching.search_checks import limits_of
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
 from pnas.state_space import Cell, SlotSpace
+from pnas.system.console import print_line
 from pnas.tracking import start_tracker
 
 
@@ -37,7 +38,9 @@ def search_by_training(
         space: State space that is searched.
         journal: Journal of the run, open for writing.
     """
+    print_line(context.console, f"reading data: {settings.data.name}")
     dataset = load_dataset(settings.data)
+    print_line(context.console, _data_line(dataset))
     check_same_data(journal, dataset.fingerprint)
     keys = [child.key for child in journal.children()]
     validate_keys(keys, journal.path)
@@ -67,6 +70,11 @@ def search_by_training(
             cost=partial(_multiply_adds, settings.child, dataset),
         )
         restore_cached_weights(journal, executor, weights_dir)
+
+
+def _data_line(dataset: Dataset) -> str:
+    train = len(dataset.y_train)
+    return f"data: {train:,} training images of {dataset.num_classes} classes; starting workers"
 
 
 def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:

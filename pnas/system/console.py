@@ -1,9 +1,10 @@
 """Output that any terminal can take: one line of untrusted text, characters it can encode."""
 
 import codecs
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,3 +90,9 @@ def print_line(console: "Console", text: str) -> None:
     """
     line = printable_line(text)
     console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def print_json(console: "Console", value: Any) -> None:
+    """Print ``value`` as indented JSON for other programs: ASCII only, no colour, no wrapping."""
+    text = json.dumps(value, indent=2)
+    console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)

@@ -6,8 +6,8 @@ from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
 from pnas.config.task_specs import FORMATS
 from pnas.data import open_parts
-from pnas.errors import InvalidValue, require
-from pnas.exporting.description import CARD, DESCRIPTION, describe
+from pnas.errors import InvalidValue, RunDirectoryError, require
+from pnas.exporting.description import CARD, DESCRIPTION, describe, finished_export
 from pnas.exporting.formats import Differences, check_packages, write_formats
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -15,13 +15,16 @@ from pnas.runs.output_path import check_output_folder
 from pnas.runs.trained_child import TrainedChild, find_trained_child
 from pnas.system.atomic_write import atomic_directory
 from pnas.system.console import print_line
-from pnas.tracking.model_registration import FOLDER, register_model
+from pnas.system.file_lock import LockIsHeld
+from pnas.tracking.model_registration import EXPORT_ID, FOLDER, register_model
 
 _LONGEST_TAG = 5000  # characters, MLflow's limit
 
 
 def run(settings: Settings, context: Context) -> None:
     """Write the model of ``from=`` to ``task.output``: all of it, or nothing.
+
+    The same command completes what an earlier one did not get to, such as the registration.
 
     Args:
         settings: Settings of the command.
@@ -37,24 +40,37 @@ def run(settings: Settings, context: Context) -> None:
     output = _output(settings, child)
     _check_registration(settings, formats)
 
-    configure_runtime(child.trainer)
-    data = open_parts(child.data)
-    child = child.with_data(data)
-    with atomic_directory(output) as draft:
-        differences = write_formats(child, data, formats, draft)
-        describe(child, data, differences, draft)
+    facts = finished_export(output, child.weights, formats)
+    if facts is None:
         _check_is_new(output)
+        _write(child, formats, output)
+        facts = finished_export(output, child.weights, formats)
+    assert facts is not None
 
-    version = _register(settings, child, output)
-    for line in _lines(output, differences, version):
+    version = _register(settings, child, output, facts["export_id"])
+    for line in _lines(output, facts["largest_difference"], version):
         print_line(context.console, line)
 
 
+def _write(child: TrainedChild, formats: list[str], output: Path) -> None:
+    configure_runtime(child.trainer)
+    data = open_parts(child.data)
+    child = child.with_data(data)
+    try:
+        with atomic_directory(output) as draft:
+            differences = write_formats(child, data, formats, draft)
+            describe(child, data, differences, draft)
+            _check_is_new(output)
+    except LockIsHeld:
+        raise RunDirectoryError(
+            f"task.output: {output} is being written by another process"
+        ) from None
+
+
 def _output(settings: Settings, child: TrainedChild) -> Path:
-    """Return the folder to write, which must not exist yet."""
+    """Return the folder to write."""
     typed = settings.task.output
     path = child.run_dir / "export" if typed is None else Path(typed).expanduser()
-    _check_is_new(path)
     return check_output_folder(str(path)).absolute()
 
 
@@ -73,12 +89,16 @@ def _check_registration(settings: Settings, formats: list[str]) -> None:
     require(is_possible, "task.register", rule, name)
 
 
-def _register(settings: Settings, child: TrainedChild, output: Path) -> str | None:
-    """Register the model under ``task.register``; return its version, None if none was asked for."""
+def _register(settings: Settings, child: TrainedChild, output: Path, export_id: str) -> str | None:
+    """Register the model under ``task.register``; return its version, None without a name."""
     name = settings.task.register
     if name is None:
         return None
-    tags = {"pnas.cell": str(child.cell)[:_LONGEST_TAG], "pnas.run_dir": str(child.run_dir)}
+    tags = {
+        "pnas.cell": str(child.cell)[:_LONGEST_TAG],
+        "pnas.run_dir": str(child.run_dir),
+        EXPORT_ID: export_id,
+    }
     return register_model(settings.tracking, name, output, tags)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pnas.config import Settings
 from pnas.errors import RunDirectoryError
@@ -12,7 +13,7 @@ from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_selection import select_run_dirs
-from pnas.system.console import print_line
+from pnas.system.console import print_json, print_line
 
 
 class _Row:
@@ -43,12 +44,17 @@ def run(settings: Settings, context: Context) -> None:
     """
     outputs = context.run_dir.parent
     run_dirs = _run_dirs(settings, outputs)
-    if not run_dirs:
+    is_json = settings.task.format == "json"
+    if not run_dirs and not is_json:
         print_line(context.console, f"no runs in {relative(outputs)} yet")
         return
 
     run_dirs.sort(key=_changed_at, reverse=True)
     newest = run_dirs[: settings.task.top]
+    if is_json:
+        print_json(context.console, [_as_plain(_Row(run_dir)) for run_dir in newest])
+        return
+
     title = f"{plural(len(run_dirs), 'run')}, newest first"
     if len(newest) < len(run_dirs):
         title += f" (the first {len(newest):,})"
@@ -70,6 +76,27 @@ def _changed_at(run_dir: Path) -> float:
         if path.is_file() and path.stat().st_size:
             times.append(path.stat().st_mtime)
     return max(times)
+
+
+def _as_plain(row: _Row) -> dict[str, Any]:
+    """Return a run as JSON values; one that cannot be read has an error and nothing else."""
+    if row.view is None:
+        return {"run": str(row.run_dir), "error": row.error}
+    view = row.view
+    return {
+        "run": str(row.run_dir),
+        "name": view.name,
+        "status": view.status,
+        "best_reward": view.best.reward if view.best else None,
+        "best_cell": str(view.best.cell) if view.best else None,
+        "test_accuracy": view.test_accuracy,
+        "children": len(view.children),
+        "ended": len(view.ended),
+        "failed": len(view.failed),
+        "seconds": view.seconds,
+        "predictor": view.predictor,
+        "changed_at": _changed_at(row.run_dir),
+    }
 
 
 def _status(row: _Row) -> str:

@@ -10,7 +10,8 @@ from pnas.records.run_directory import CHILDREN
 from pnas.reports.charts.ranking_plot import plot_overlay, plot_ranking
 from pnas.reports.data.ranking_files import read_files
 from pnas.reports.data.rankings import by_source, history_first
-from pnas.reports.data.scored_cell import ScoredCell
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.scored_cell import ScoredCell, from_children
 from pnas.reports.html.ranking_page import write_ranking
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
@@ -32,8 +33,7 @@ def run(settings: Settings, context: Context) -> None:
     """
     task = settings.task
     outputs = _outputs(settings, context)
-    files = task.files or [_children_file(source_dir(settings))]
-    cells = history_first(read_files(files))
+    cells = history_first(read_files(task.files) if task.files else _cells_of_run(settings))
     ranking_table(cells, task.order, task.top).print(context.console)
     for path in outputs:
         _write(task, cells, path)
@@ -41,11 +41,16 @@ def run(settings: Settings, context: Context) -> None:
         print_line(context.console, f"{kind}: {path}")
 
 
-def _children_file(run_dir: Path) -> Path:
+def _cells_of_run(settings: Settings) -> Sequence[ScoredCell]:
+    """Return the cells of the run that ``from`` names; of one that is not over, those so far."""
+    run_dir = source_dir(settings)
     path = run_dir / CHILDREN
-    rule = f"must be a run that has finished a stage (it has no {CHILDREN})"
-    require(path.is_file(), "from", rule, str(run_dir))
-    return path
+    run = read_run(run_dir)
+    if run.status == "finished" and path.is_file():
+        return read_files(path)
+    rule = "must be a run in which a child has been trained"
+    require(run.best is not None, "from", rule, str(run_dir))
+    return from_children(run.ended, B=run.B)
 
 
 def _write(task: RankTask, cells: Sequence[ScoredCell], path: Path) -> None:

@@ -10,12 +10,11 @@ from pnas.search.search_run import is_first_training
 from pnas.searching.plan_outline import print_outline
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_children, check_search
-from pnas.searching.search_ending import finish_tracking, print_end
+from pnas.searching.search_ending import complete_finished_search, print_end
 from pnas.searching.sweep_objective import objective
 from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
 from pnas.searching.trained_search import search_by_training
 from pnas.state_space import SlotSpace, build_space
-from pnas.tracking import start_tracker
 
 
 def run(settings: Settings, context: Context) -> float:
@@ -55,15 +54,13 @@ def _print_plan(settings: Settings, context: Context, space: SlotSpace) -> None:
 def _search_or_deliver(
     settings: Settings, context: Context, space: SlotSpace, journal: Journal
 ) -> None:
-    """Search what is left; or show a finished search to a store that has not seen all of it."""
+    """Search what is left; or complete the files and the tracking of a finished search."""
     is_over = journal.meta("status") == "finished"
     if not is_over or _has_more(settings, journal):
         search = search_table if is_tabular(settings) else search_by_training
         search(settings, context, space, journal)
-    elif not journal.meta("tracked"):
-        # The store was away when the search ended, or nobody had asked for one yet.
-        tracker = start_tracker(settings.tracking, context.run_dir)
-        finish_tracking(context.run_dir, journal, tracker, "finished")
+    else:
+        complete_finished_search(settings, context, journal)
 
 
 def _has_more(settings: Settings, journal: Journal) -> bool:

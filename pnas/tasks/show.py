@@ -16,7 +16,7 @@ from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.run_source import source_dir
-from pnas.system.console import print_line
+from pnas.system.console import print_json, print_line
 
 _MOST_FAILURES = 5
 
@@ -40,6 +40,11 @@ def run(settings: Settings, context: Context) -> None:
     """
     run_dir = source_dir(settings)
     view = read_run(run_dir)
+    if settings.task.format == "json":
+        with Journal(run_dir / JOURNAL) as journal:
+            print_json(context.console, summarize(journal))
+        return
+
     rows = [*headline(view).items(), *_settings(view)]
     Grid.of(f"{view.name} ({run_dir})", _FACTS, rows).print(context.console)
     with Journal(run_dir / JOURNAL) as journal:

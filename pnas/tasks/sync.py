@@ -1,4 +1,4 @@
-"""`task=sync`: show the journals of run directories in an MLflow store, whatever is there already."""
+"""`task=sync`: show the journals of run directories in any MLflow store."""
 
 from collections.abc import Mapping
 from pathlib import Path

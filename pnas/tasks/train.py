@@ -19,6 +19,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.training_directory import Run, opened_training
 from pnas.state_space import Cell
+from pnas.system.console import print_line
 from pnas.tracking import how_to_open
 
 
@@ -32,7 +33,8 @@ def run(settings: Settings, context: Context) -> float | None:
     """Train every cell with every seed, or go on where an earlier command stopped.
 
     Returns:
-        Mean validation accuracy of the best cell, which is what a sweeper maximises; None without validation.
+        Mean validation accuracy of the best cell, which is what a sweeper maximizes; None without
+        validation.
     """
     chosen = select_cells(settings, context)
     info = _checked(chosen)
@@ -45,7 +47,7 @@ def run(settings: Settings, context: Context) -> float | None:
             try:
                 _train_all(record, chosen.settings, context)
             except KeyboardInterrupt:
-                context.console.print("stopped; the same command continues", markup=False)
+                print_line(context.console, "stopped; the same command continues")
                 raise
         record.show()
         return _report(record.training, context, settings)
@@ -63,7 +65,10 @@ def _checked(chosen: SelectedCells) -> DataInfo:
     rule = "must be auto or cpu where no NVIDIA GPU is visible"
     require(trainer.device != "gpu" or bool(visible_gpus()), "trainer.device", rule, "gpu")
     if everything:
-        rule = "must be train where several cells are compared: train+val leaves nothing to compare them on"
+        rule = (
+            "must be train where several cells are compared: "
+            "train+val leaves nothing to compare them on"
+        )
         require(len(chosen.cells) == 1, "task.train_on", rule, settings.task.train_on)
         require(
             trainer.patience == 0,
@@ -83,16 +88,18 @@ def _checked(chosen: SelectedCells) -> DataInfo:
 
 def _print_plan(chosen: SelectedCells, info: DataInfo, context: Context) -> None:
     settings = chosen.settings
-    batches = info.train // settings.trainer.batchsize
+    trainer = settings.trainer
+    seeds = settings.task.seeds
+    batches = info.train // trainer.batchsize
     lines = [
-        f"{len(chosen.cells)} cell(s), {settings.task.seeds} training(s) each, {settings.trainer.epochs} epochs"
+        f"{len(chosen.cells)} cell(s), {seeds} training(s) each, {trainer.epochs} epochs",
+        f"{info.train:,} examples, {batches:,} steps an epoch, {info.num_classes} classes",
     ]
-    lines.append(f"{info.train:,} examples, {batches:,} steps an epoch, {info.num_classes} classes")
     for cell in chosen.cells:
         counts = count_network(cell, settings.child, info.image_shape, info.num_classes)
         lines.append(f"{counts.params:,} parameters, {counts.flops:,} multiply-adds: {cell}")
     for line in lines:
-        context.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(context.console, line)
 
 
 def _train_all(record: Run, settings: Settings, context: Context) -> None:
@@ -141,8 +148,10 @@ def _train(member: Member, record: Run, settings: Settings, data: Parts, context
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        rule = "out of memory: the same command with trainer.accumulate=2 (or more) and another name needs less"
-        raise TrainingFailed(rule) from error
+        raise TrainingFailed(
+            "out of memory: the same command with trainer.accumulate=2 (or more) and another name "
+            "needs less"
+        ) from error
     else:
         record.epoch_ended(member, None, progress)
         member.status = "finished"
@@ -171,7 +180,7 @@ def _report(training: Training, context: Context, settings: Settings) -> float |
     if command := how_to_open(settings.tracking):
         lines.append(f"compare runs in MLflow: {command}")
     for line in lines:
-        context.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(context.console, line)
     means = [
         cell["val_accuracy"]["mean"]
         for cell in training.cells()

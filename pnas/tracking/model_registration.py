@@ -49,8 +49,14 @@ def write_mlflow(model: "keras.Model", folder: Path, example: Images) -> Callabl
     return predict
 
 
+EXPORT_ID = "pnas.export_id"
+"""Tag that identifies an export among the versions of a registered model."""
+
+
 def register_model(spec: TrackingSpec, name: str, folder: Path, tags: Mapping[str, str]) -> str:
     """Keep the MLflow model in ``folder`` in the store, and register it as ``name``.
+
+    A model whose `EXPORT_ID` is registered already is not registered again.
 
     Args:
         spec: Which store.
@@ -67,6 +73,9 @@ def register_model(spec: TrackingSpec, name: str, folder: Path, tags: Mapping[st
     store = open_store(spec)
     with translate_store_errors(resolve_uri(spec)):
         client = store.client
+        for registered in client.search_model_versions(f"name = '{name}'"):
+            if registered.tags.get(EXPORT_ID, "") == tags.get(EXPORT_ID):
+                return str(registered.version)
         run = client.create_run(store.experiment_id, run_name=name, tags={**tags, LEVEL: "model"})
         run_id = run.info.run_id
         client.log_artifacts(run_id, str(folder / FOLDER), _ARTIFACT)

@@ -160,7 +160,7 @@ def test_a_sweep_over_an_option_that_does_not_exist_is_one_line(
     monkeypatch.chdir(tmp_path)
     assert run_here("-m", SWEEP, "controller=lstm,oracle", "plan_only=true") == 2
     err = capsys.readouterr().err
-    assert err.startswith("controller: must be one of")
+    assert err.startswith("controller: must be an option that exists")
     assert len(err.strip().splitlines()) == 1
 
 

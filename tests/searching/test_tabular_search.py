@@ -1,16 +1,19 @@
 """Tables made and used through run.py: a search in no time, without TensorFlow."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from support.command import ROOT, run_here
 from support.fake_children import FakeChildren
 
-from pnas.searching import trained_search
+from pnas.searching import search_ending, search_observers, search_pictures, trained_search
 from pnas.tables import load_table
 
 SPACE = ("state_space.operators=[3x3 maxpool,identity]", "state_space.input_lookback_depth=-1")
@@ -134,7 +137,9 @@ def test_no_tensorflow_and_a_plan(fakes: FakeChildren, capsys: pytest.CaptureFix
     code = (
         f"import sys, runpy; sys.argv = {typed!r}\n"
         f"try: runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
-        "except SystemExit as end: print('exit', end.code, sorted({'tensorflow', 'mlflow'} & set(sys.modules)))"
+        "except SystemExit as end:\n"
+        "    loaded = {'tensorflow', 'mlflow'} & set(sys.modules)\n"
+        "    print('exit', end.code, sorted(loaded))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert out.splitlines()[-1] == "exit 0 []"
@@ -190,3 +195,74 @@ def test_what_was_read_from_a_table_has_no_weights_to_export(
     capsys.readouterr()
     assert run_here("task=export", "from=outputs/found", *QUIET) == 2
     assert "read a table has no weights" in capsys.readouterr().err
+
+
+class Killed(BaseException):
+    """Ends a command as SIGKILL does: nothing that catches errors meets it."""
+
+
+STEPS_OF_AN_ENDING = [
+    (search_ending, "write_summary"),
+    (search_observers, "write_summary"),
+    (search_ending, "leave_pictures"),
+    (search_pictures, "write_report"),
+    (search_ending, "finish_tracking"),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "step"),
+    STEPS_OF_AN_ENDING,
+    ids=[f"{module.__name__.rpartition('.')[2]}.{step}" for module, step in STEPS_OF_AN_ENDING],
+)
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+def test_killed_while_ending_the_same_command_makes_all_files(
+    module: ModuleType,
+    step: str,
+    is_before: bool,
+    fakes: FakeChildren,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert make("task.repeats=1") == 0
+    settings = ("search=random", "search.max_children=10", "search.batch=10")
+    search("whole", *settings)
+    original = getattr(module, step)
+
+    def killed(*arguments: Any, **options: Any) -> None:
+        status = json.loads(_meta("killed", "status"))
+        if status != "finished":  # summaries are written during a search, too
+            original(*arguments, **options)
+            return
+        if not is_before:
+            original(*arguments, **options)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, step, killed)
+        is_reached = True
+        try:
+            search("killed", *settings)
+            is_reached = False
+        except Killed:
+            pass
+    assert is_reached == (module is not search_ending or step != "write_summary")
+
+    summary = search("killed", *settings)
+    assert summary["status"] == "finished"
+    assert _derived_files("killed") == _derived_files("whole")
+    children = [Path(f"outputs/{name}/children.csv").read_text() for name in ("whole", "killed")]
+    assert children[0] == children[1]
+    assert _meta("killed", "files_complete") == "true"
+
+
+def _meta(name: str, key: str) -> str:
+    with closing(sqlite3.connect(f"outputs/{name}/journal.sqlite")) as db:
+        (value,) = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(value)
+
+
+def _derived_files(name: str) -> list[str]:
+    files = Path(f"outputs/{name}").iterdir()
+    return sorted(
+        path.name for path in files if path.suffix in (".json", ".csv", ".png", ".html", ".svg")
+    )

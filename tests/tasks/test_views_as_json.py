@@ -1,0 +1,49 @@
+"""`task.format=json`: what `task=list` and `task=show` print for other programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command import run_here
+from support.journals import make_run
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path / "outputs" / "first")
+    return tmp_path
+
+
+def test_a_list_of_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "outputs" / "broken").mkdir()
+    (home / "outputs" / "broken" / "journal.sqlite").write_bytes(b"not a journal" * 500)
+    assert run_here("task=list", "task.format=json") == 0
+    runs = {Path(run["run"]).name: run for run in json.loads(capsys.readouterr().out)}
+    assert set(runs) == {"first", "broken"}
+    assert "journal" in runs["broken"]["error"]
+    assert 0 <= runs["first"]["best_reward"] <= 1
+    assert runs["first"]["ended"] <= runs["first"]["children"]
+
+
+def test_no_runs_are_an_empty_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_here("task=list", "task.format=json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_one_run(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here("task=show", "from=outputs/first", "task.format=json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["stages"]
+    assert 0 <= summary["best"]["reward"] <= 1
+
+
+def test_cells_are_ranked_while_the_search_runs(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "outputs" / "first" / "children.csv").unlink(missing_ok=True)
+    assert run_here("task=rank", "from=outputs/first", "task.output=r.html") == 0
+    assert "cells, " in capsys.readouterr().out
