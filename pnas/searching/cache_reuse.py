@@ -1,4 +1,4 @@
-"""A search's part in the evaluation cache (``cache.path``): what it takes, and what is left to do."""
+"""A search's part in the evaluation cache (``cache.path``): what it takes and what it adds."""
 
 import logging
 from pathlib import Path

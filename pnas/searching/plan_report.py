@@ -1,4 +1,4 @@
-"""``plan_only=true`` of a progressive search: its stages, the sizes of its networks and its time."""
+"""``plan_only=true`` of a progressive search: its stages, its networks' sizes and its time."""
 
 from pnas.config import Settings
 from pnas.data import DataInfo

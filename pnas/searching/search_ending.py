@@ -1,4 +1,4 @@
-"""How a search ends: finished, failed or interrupted, it leaves its files and its tracker in order."""
+"""How a search ends: finished, failed or interrupted, its files and its tracker are in order."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
 """Files that the tracker keeps with the search."""
 
 FILES_COMPLETE = "files_complete"
-"""Key, in the journal, of whether all files that are derived from a finished search were written."""
+"""Key, in the journal, of whether all files derived from a finished search were written."""
 
 
 class Ending:

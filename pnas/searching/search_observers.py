@@ -101,7 +101,7 @@ class KeepBestWeights:
         return former if self._best is child else child
 
     def _remove_others(self, b: int) -> None:
-        """Keep the best child's weights, and those of a better one that may be chosen after ``b``."""
+        """Keep the best weights, and those of a better child that may be chosen after ``b``."""
         chosen = self._journal.children()
         superseded = [child for child in self._journal.superseded() if child.b > b]
         best = best_child(chosen)
