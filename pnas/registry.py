@@ -37,10 +37,25 @@ class Registry:
         key: Key that people type to choose a part, such as ``controller.predictor``.
     """
 
-    def __init__(self, kind: str, key: str, parts: Mapping[str, Part]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        key: str,
+        parts: Mapping[str, Part],
+        former_names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Fill the registry.
+
+        Args:
+            kind: See the attribute.
+            key: See the attribute.
+            parts: The parts that the package itself brings, by name.
+            former_names: Names of parts in earlier versions, with today's.
+        """
         self.kind = kind
         self.key = key
         self._parts = dict(parts)
+        self._former_names = dict(former_names or {})
 
     def names(self) -> tuple[str, ...]:
         """Names of all parts: the package's own first, then those of extensions."""
@@ -58,6 +73,7 @@ class Registry:
         Raises:
             InvalidValue: There is no such part.
         """
+        name = self._former_names.get(name, name)
         if name in self._parts:
             return self._parts[name]
         offered = extension(self.kind, name)

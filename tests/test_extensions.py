@@ -14,8 +14,7 @@ from pnas.data import load_dataset
 from pnas.errors import InvalidValue
 from pnas.execution import ExecutorSpec, make_executor
 from pnas.extensions import VARIABLE, extension, extension_names
-from pnas.predictors import ControllerSpec
-from pnas.predictors.base import load_predictor, make_predictor
+from pnas.predictors import load_predictor, make_controller_spec, make_predictor
 from pnas.records import ChildJob, Status
 from pnas.state_space import Cell, StateSpace, build_space
 
@@ -58,7 +57,7 @@ def test_a_space_is_found_by_its_kind() -> None:
 @pytest.mark.usefixtures("examples")
 def test_a_predictor_learns_and_comes_back(tmp_path: Path) -> None:
     space = StateSpace(1, ["3x3 conv", "identity"])
-    predictor = make_predictor(space, ControllerSpec(predictor="sharing"))
+    predictor = make_predictor(space, make_controller_spec(predictor="sharing"))
     tokens = np.asarray([[[0, 0, 0, 0]], [[0, 1, 0, 1]]], dtype=np.int32)
     predictor.fit(tokens, [0.9, 0.1], 1, 0)
     predictor.save(tmp_path / "stage_1")

@@ -24,7 +24,7 @@ from pnas.children.child_weights import load_weights
 from pnas.config import load_settings
 from pnas.data import load_dataset
 from pnas.errors import MalformedFile, PnasError, RunDirectoryError
-from pnas.predictors import ControllerSpec, load_predictor, make_predictor
+from pnas.predictors import LSTMSpec, load_predictor, make_predictor
 from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.records.evaluation_cache import EvaluationCache
 from pnas.records.path_safety import check_no_escaping_symlinks, validate_keys
@@ -95,7 +95,7 @@ def pickled_archive(path: Path, mark: Path, *names: str) -> Path:
 def test_pickles_in_archives_are_refused(tmp_path: Path) -> None:
     mark = tmp_path / "hacked"
     space = StateSpace(B=2, operators=["identity", "3x3 conv"])
-    make_predictor(space, ControllerSpec(hidden=4)).save(tmp_path / "stage_1")
+    make_predictor(space, LSTMSpec(hidden=4)).save(tmp_path / "stage_1")
     pickled_archive(tmp_path / "stage_1" / "weights.npz", mark, "embedding")
     model: Any = None  # the file is refused before the model is looked at
     attempts: list[Callable[[], object]] = [
@@ -144,7 +144,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         for i, cell in enumerate(cells):
             journal.end_child(f"key{i}", ChildResult(cell, i, Status.OK, 0.5, {}, 10, 20, 1.0))
-    make_predictor(space, ControllerSpec(hidden=4)).save(make(run_dir / "controller" / "stage_1"))
+    make_predictor(space, LSTMSpec(hidden=4)).save(make(run_dir / "controller" / "stage_1"))
     operators = "state_space.operators=[identity,3x3 conv]"
     assert (
         run_here_in(

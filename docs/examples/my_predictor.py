@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pnas.predictors.base import FitReport
+from pnas.predictors import FitReport
 
 
 class Sharing:
@@ -16,27 +16,25 @@ class Sharing:
 
     def __init__(self, space, table=None):
         self.columns = [i for i, kind in enumerate(space.slot_kinds) if kind == "operator"]
-        self.table = (
-            np.full(len(space.vocabulary["operator"]), 0.5) if table is None else np.asarray(table)
-        )
+        operators = len(space.vocabulary["operator"])
+        self.table = np.full(operators, 0.5) if table is None else np.asarray(table)
 
     @classmethod
     def create(cls, space, spec):
         return cls(space)
 
-    def fit(self, tokens, rewards, stage, seed):
-        seen = tokens[:, :, self.columns].reshape(len(tokens), -1)
+    def fit(self, tokens, rewards, stage, seed, repeats=None):
+        operators = tokens[:, :, self.columns].reshape(len(tokens), -1)
         for operator in range(len(self.table)):
-            share = (seen == operator).mean(axis=1)
+            share = (operators == operator).mean(axis=1)
             if share.any():
                 self.table[operator] = np.average(rewards, weights=share)
-        return FitReport([float(np.abs(self.predict(tokens) - rewards).mean())])
+        errors = np.abs(self.predict(tokens) - rewards)
+        return FitReport([float(errors.mean())])
 
     def predict(self, tokens):
-        return self.table[tokens[:, :, self.columns]].mean(axis=(1, 2)).astype(np.float32)
-
-    def predict_members(self, tokens):
-        return self.predict(tokens)[None]
+        votes = self.table[tokens[:, :, self.columns]]
+        return votes.mean(axis=(1, 2)).astype(np.float32)
 
     def predict_mean_std(self, tokens):
         mean = self.predict(tokens).astype(np.float64)
@@ -44,14 +42,13 @@ class Sharing:
 
     def save(self, directory: Path):
         directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(
-            {"format": 1, "spec": {"predictor": "sharing"}, "table": self.table.tolist()}
-        )
-        (directory / "predictor.json").write_text(text)
+        description = {"spec": {"predictor": "sharing"}, "table": self.table.tolist()}
+        (directory / "predictor.json").write_text(json.dumps(description))
 
     @classmethod
     def load(cls, directory: Path, space):
-        return cls(space, json.loads((directory / "predictor.json").read_text())["table"])
+        description = json.loads((directory / "predictor.json").read_text())
+        return cls(space, description["table"])
 
 
 PNAS = {"predictors": {"sharing": Sharing}}

@@ -34,7 +34,7 @@ from pnas.execution import (
     make_executor,
     worker_process,
 )
-from pnas.predictors import ControllerSpec
+from pnas.predictors import LSTMSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.runs.child_identity import identify
 from pnas.search import (
@@ -360,7 +360,7 @@ class KillIdleWorkers:
 def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
     """Run, or continue, the search in ``folder``."""
     (folder / "weights").mkdir(exist_ok=True)
-    context = StrategyContext(ProgressiveSpec(), SPACE, ControllerSpec(K=2), seed=0)
+    context = StrategyContext(ProgressiveSpec(), SPACE, LSTMSpec(hidden=8, steps=20, K=2), seed=0)
     executor = _make_executor(folder, fault)
     observers = ()
     if fault is not None and fault.kills_idle_workers:

@@ -30,13 +30,14 @@ from predictor_study import (
 )
 
 from pnas.predictors.features import CellFeatures
-from pnas.predictors.gp import gaussian_process as gp
+from pnas.predictors.gp import kernel as gp_kernel
+from pnas.predictors.gp import likelihood
 from pnas.predictors.rank_correlation import spearman
 from pnas.predictors.score_transform import NormalScoreTransform
 
 Floats = NDArray[np.float64]
 Kernel = Callable[[Floats], tuple[Floats, Floats]]
-"""Squared distances -> kernel and slope (see pnas.predictors.gp.gaussian_process)."""
+"""Squared distances -> kernel and slope (see `pnas.predictors.gp.kernel.matern`)."""
 
 PRIOR_MEANS = {"noise": (-3.5, -1.5, -0.5), "length": (0.0, 0.6), "slope": (-0.7, 1.3)}
 PARTS = {"all": slice(None), "even": slice(0, None, 2), "odd": slice(1, None, 2)}
@@ -178,8 +179,8 @@ def _with_prior(name: str, mean: float) -> Variant:
     """Return the GP with another mean of the prior of the logarithm of ``name``."""
 
     def rank(task: Task) -> Scores:
-        deviation = gp._PRIOR[name][1]
-        with patch.dict(gp._PRIOR, {name: (mean, deviation)}):
+        prior = likelihood.PRIOR[name]._replace(mean=mean)
+        with patch.dict(likelihood.PRIOR, {name: prior}):
             return rank_by_gp(task)
 
     return rank
@@ -189,7 +190,9 @@ def _with_kernel(kernel: Kernel) -> Variant:
     """Return the GP with another kernel in place of the Matérn one."""
 
     def rank(task: Task) -> Scores:
-        with patch.object(gp, "_matern", kernel):
+        in_covariance = patch.object(gp_kernel, "matern", kernel)
+        in_likelihood = patch.object(likelihood, "matern", kernel)
+        with in_covariance, in_likelihood:
             return rank_by_gp(task)
 
     return rank

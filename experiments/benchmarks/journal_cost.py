@@ -18,7 +18,7 @@ from pathlib import Path
 from common import make_parser, print_machine, wall_seconds
 
 from pnas.execution import Runner, SerialExecutor
-from pnas.predictors.specs import ControllerSpec
+from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status
 from pnas.records.run_directory import JOURNAL
 from pnas.runs.child_identity import identify

@@ -29,16 +29,16 @@ from common import (
 )
 from numpy.typing import NDArray
 
-from pnas.predictors import ControllerSpec, make_predictor
+from pnas.predictors import ControllerSpec, make_predictor, named_spec
 from pnas.predictors.paths import CellGraph
 from pnas.predictors.rank_metrics import rank_agreement, top_overlap
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.token_layout import TokenLayout
 from pnas.reports.data.ranking_files import read_scores
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace, Tokens
 from pnas.state_space.nasbench201 import full_cell
 
 BASELINE = "forest"
-ENSEMBLE = "unlike"
+ENSEMBLE = "rank_ensemble"
 PREDICTORS = (
     BASELINE,
     "lstm",
@@ -195,9 +195,9 @@ def predict(table: Table, name: str, step: Step, b: int, seed: int) -> NDArray[n
 
 
 def spec_of(name: str) -> ControllerSpec:
-    """Return the settings of ``mlp_ensemble``, ``mlp:ranking`` (a loss) or ``unlike:gp+mlp``."""
+    """Return the settings of a name such as ``mlp:ranking`` or ``rank_ensemble:gp+mlp``."""
     base, _, option = name.partition(":")
-    spec = ControllerSpec.named(base)
+    spec = named_spec(base)
     if not option:
         return spec
     if base == ENSEMBLE:
@@ -209,7 +209,7 @@ def predict_by_forest(table: Table, step: Step, seed: int) -> NDArray[np.float32
     """Return the predictions of a random forest on how often each operator occurs."""
     from sklearn.ensemble import RandomForestRegressor
 
-    graph = CellGraph(Layout.of(table.space))
+    graph = CellGraph(TokenLayout.of(table.space))
     model = RandomForestRegressor(300, random_state=seed)
     model.fit(graph.operator_counts(step.tokens), step.rewards)
     predicted = model.predict(graph.operator_counts(step.ranked))

@@ -32,7 +32,7 @@ import numpy as np
 from common import clock, make_parser, print_machine, print_table, progress
 
 from pnas.execution import MayStart, always
-from pnas.predictors import ControllerSpec
+from pnas.predictors import named_spec
 from pnas.records import ChildJob, ChildResult, Journal, Status, best_child
 from pnas.search import (
     ProgressiveSpec,
@@ -308,7 +308,7 @@ def simulate_all(
     space: StateSpace, K: int, durations: Durations, workers: Sequence[int]
 ) -> list[Row]:
     progress("the search with its real predictor, once")
-    spec = ControllerSpec.named("gp").with_K(K)
+    spec = named_spec("gp").with_K(K)
     context = StrategyContext(ProgressiveSpec(), space, spec, seed=0)
     recording = Recording(make_strategy(context))
     best = simulate(recording, SimulatedExecutor(1, durations))

@@ -27,7 +27,7 @@ from common import (
 from paper_stage import PARENTS, B, grow_parents
 
 from pnas.controller import grow, rank_space, score_tokens
-from pnas.predictors import ControllerSpec, Predictor, make_predictor
+from pnas.predictors import LSTMSpec, Predictor, make_predictor, named_spec
 from pnas.predictors.neural.neural_predictor import NeuralPredictor
 from pnas.state_space import StateSpace, Tokens
 
@@ -61,7 +61,7 @@ def main() -> None:
 def compare_forward_passes(space: StateSpace, tokens: Tokens, repeats: int) -> None:
     """Print candidates a second of the LSTM: ours, Keras in batches, Keras one at a time."""
     progress("scoring by one LSTM")
-    predictor = NeuralPredictor.create(space, ControllerSpec())
+    predictor = NeuralPredictor.create(space, LSTMSpec())
     # Scores of a fitted predictor differ from cell to cell, so that mistakes would show.
     some = tokens[::1000]
     predictor.fit(some, np.linspace(0, 1, len(some)).tolist(), B, 0)
@@ -100,7 +100,7 @@ def compare_predictors(space: StateSpace, tokens: Tokens, repeats: int) -> None:
         rows.append((name, spread(cells_a_second(score, len(tokens), repeats), 0)))
 
     small = StateSpace(3, list(SMALL_OPERATORS))
-    lstm = make_predictor(small, ControllerSpec())
+    lstm = make_predictor(small, LSTMSpec())
     count = small.num_cells(3)
     streamed = cells_a_second(lambda: rank_space(small, lstm, 3, K), count, repeats)
     rows.append((f"lstm, all {count:,} cells of a space", spread(streamed, 0)))
@@ -127,7 +127,7 @@ def time_fits(space: StateSpace, tokens: Tokens) -> None:
     cells, rewards = make_history(tokens)
     rows = []
     for name in ("gp", "lstm", "mlp", "lstm_ensemble", "mlp_ensemble"):
-        predictor = make_predictor(space, ControllerSpec.named(name))
+        predictor = make_predictor(space, named_spec(name))
         runs = timed(partial(predictor.fit, cells, rewards, B, 0), FITS)
         first, *later = [timing.wall for timing in runs]
         rows.append((name, spread(later), f"{first:.1f}"))
@@ -139,7 +139,7 @@ def fit_predictor(space: StateSpace, name: str, tokens: Tokens) -> Predictor:
 
     The more cells a GP knows, the slower it is.
     """
-    predictor = make_predictor(space, ControllerSpec.named(name))
+    predictor = make_predictor(space, named_spec(name))
     cells, rewards = make_history(tokens)
     predictor.fit(cells, rewards, B, 0)
     return predictor

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from common import make_parser, print_machine, print_table, progress
 
-from pnas.predictors import ControllerSpec
+from pnas.predictors import named_spec
 from pnas.records import ChildJob
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec, make_strategy
@@ -177,7 +177,7 @@ def _make_strategy(contender: Contender, space: SlotSpace, budget: int, seed: in
         later_stages = max(space.B - 1, 1)
         K = -(-(budget - all_first) // later_stages)
     # Cross-validation only reports, and takes longer than all else here.
-    controller = replace(ControllerSpec.named(contender.predictor), K=K, cross_validate=0)
+    controller = replace(named_spec(contender.predictor), K=K, cross_validate=0)
     context = StrategyContext(make_search_spec(settings), space, controller, seed)
     return make_strategy(context)
 

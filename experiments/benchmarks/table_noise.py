@@ -14,7 +14,7 @@ import numpy as np
 from common import all_cells, make_parser, mean_sd, print_machine, print_table
 from numpy.typing import NDArray
 
-from pnas.predictors import ControllerSpec, make_predictor
+from pnas.predictors import make_predictor, named_spec
 from pnas.predictors.rank_correlation import spearman
 from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Table, load_table
@@ -125,7 +125,7 @@ def predict_unseen(space: SlotSpace, cells: list[Cell], rewards: Rewards) -> Rew
     fold_of = np.random.default_rng(0).permutation(len(cells)) % FOLDS
     for fold in range(FOLDS):
         is_seen = fold_of != fold
-        predictor = make_predictor(space, ControllerSpec.named("gp"))
+        predictor = make_predictor(space, named_spec("gp"))
         predictor.fit(tokens[is_seen], rewards[is_seen].tolist(), space.B, 0)
         expected[~is_seen] = predictor.predict(tokens[~is_seen])
     return expected
@@ -165,7 +165,7 @@ def order_by_gp(
     candidates = np.setdiff1d(full, learned)
 
     tokens = space.encode(cells)
-    predictor = make_predictor(space, ControllerSpec.named("gp"))
+    predictor = make_predictor(space, named_spec("gp"))
     predictor.fit(tokens[learned], rewards[learned].tolist(), space.B, seed)
     predicted = predictor.predict(tokens[candidates])
     return [*learned, *candidates[np.argsort(-predicted)]]

@@ -27,7 +27,7 @@ from pnas.config.task_specs import TASK_SPECS, TaskSpec, migrate_task
 from pnas.data.data_spec import FileSpec
 from pnas.data.registry import DATASETS, migrate_data
 from pnas.execution import EXECUTORS, WorkersSpec, migrate_executor
-from pnas.predictors import ControllerSpec
+from pnas.predictors import PREDICTORS, NeuralSpec, migrate_controller
 from pnas.records.cache_spec import CacheSpec
 from pnas.registry import Part, Registry
 from pnas.search import STRATEGIES, SearchSpec
@@ -159,12 +159,6 @@ def _separate(key: str, specs: Mapping[str, type]) -> Registry:
     return Registry(kind="", key=key, parts=parts)
 
 
-_PREDICTORS = _shared(
-    "controller.predictor",
-    ControllerSpec,
-    *("gp", "lstm", "mlp", "trees", "unlike"),
-    kind="predictors",
-)
 _NETWORKS = _separate("child.kind", NETWORK_SPECS)
 _TRAINERS = _separate("trainer.kind", {**TRAINER_SPECS, "tabular": TabularSpec})
 _CACHES = _shared("cache", CacheSpec, "sqlite")
@@ -179,7 +173,7 @@ _GROUPS = (
         migrate=migrate_state_space,
         chosen_by="state_space.kind",
     ),
-    Group("controller", "predictor", _PREDICTORS, default=ControllerSpec),
+    Group("controller", "predictor", PREDICTORS, default=NeuralSpec, migrate=migrate_controller),
     Group(
         "child",
         "kind",

@@ -1,7 +1,8 @@
-"""Scoring candidates and keeping the best: a stage of the search, a beam, or a whole space as a stream.
+"""Scoring candidates and keeping the best: a stage of a search, a beam, or a whole space as a
+stream.
 
-Functions of a space, a predictor and cells, without state. Ties go to the cell that was generated first, so
-that equal scores give equal choices.
+Functions of a space, a predictor and cells, without state. Of equal scores the cell that was
+generated first wins, so that equal scores give equal choices.
 """
 
 import time
@@ -13,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.errors import require, require_count
-from pnas.predictors.base import Predictor
+from pnas.predictors import Predictor
+from pnas.predictors.specs import CHUNK
 from pnas.state_space import Candidates, Cell, SlotSpace, Tokens
 
 Progress = Callable[[int], None]
@@ -24,18 +26,16 @@ Feasibility = Callable[[Cell], bool]
 
 Scores = NDArray[np.float32]
 
-CHUNK = 65536
-
 
 class Generation(NamedTuple):
     """The children chosen for a stage.
 
     Attributes:
-        cells: best predicted first.
-        predictions: expected reward of each cell.
-        candidates_scored: one-block extensions of the parents, before duplicates were dropped.
-        unique_candidates: how many of them were left to choose from.
-        seconds: wall-clock time of expansion, scoring and choice.
+        cells: The chosen cells, best predicted first.
+        predictions: Expected reward of each cell.
+        candidates_scored: Number of one-block extensions of the parents, duplicates included.
+        unique_candidates: Number of different ones that were left to choose from.
+        seconds: Wall-clock time of expansion, scoring and choice.
     """
 
     cells: list[Cell]
@@ -48,10 +48,13 @@ class Generation(NamedTuple):
 EMPTY_GENERATION = Generation([], [], 0, 0, 0.0)
 
 
+# -- scores ----------------------------------------------------------------------------------------
+
+
 def score_tokens(
     predictor: Predictor, tokens: Tokens, chunk: int = CHUNK, progress: Progress | None = None
 ) -> Scores:
-    """Expected rewards (n,) of any cells, ``chunk`` at a time."""
+    """Return the expected rewards of any cells, (n,), scoring ``chunk`` at a time."""
     scores = np.empty(len(tokens), np.float32)
     for first in range(0, len(tokens), chunk):
         part = slice(first, first + chunk)
@@ -62,12 +65,20 @@ def score_tokens(
 
 
 def top(scores: Scores, count: int | None) -> NDArray[np.intp]:
-    """Indices of the ``count`` highest scores (all if None), best first; equal ones in their order."""
-    if count is not None and count < len(scores):
-        threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
-        eligible = np.flatnonzero(scores >= threshold)
-        return eligible[np.argsort(-scores[eligible], kind="stable")[:count]]
-    return np.argsort(-scores, kind="stable")
+    """Return the indices of the ``count`` highest scores (all if None), best first.
+
+    Equal scores keep their order.
+    """
+    if count is None or count >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    place = len(scores) - count
+    threshold = np.partition(scores, place)[place]
+    eligible = np.flatnonzero(scores >= threshold)
+    descending = np.argsort(-scores[eligible], kind="stable")
+    return eligible[descending[:count]]
+
+
+# -- a stage, a beam, a space ----------------------------------------------------------------------
 
 
 def grow(
@@ -83,19 +94,25 @@ def grow(
     """Expand ``parents`` by one block, drop duplicates, score what is left and keep the best ``K``.
 
     Args:
-        parents: cells of one size, as written; none for the cells of one block.
-        K: how many to keep; None for all.
-        exclude: cells that must not be chosen again, in whatever written form.
-        allows: says of a cell whether it may be chosen; None: any may. Asked for the best until K are found.
+        space: The space of the cells.
+        predictor: Scores the candidates.
+        parents: Cells of one size, as written; none for the cells of one block.
+        K: Number of cells to keep; None for all.
+        chunk: Number of cells scored at a time.
+        exclude: Cells that must not be chosen again, in whatever written form.
+        progress: Called as candidates are scored.
+        is_feasible: Says whether a cell may be chosen; None for no limit. It is asked about the
+            best candidates until K are found.
     """
     started = time.perf_counter()
     candidates = exclude_cells(space, space.expand(parents), exclude)
     scores = score_tokens(predictor, candidates.tokens, chunk, progress)
-    best = (
-        top(scores, K)
-        if is_feasible is None
-        else _top_feasible(space, candidates.tokens, scores, K, is_feasible)
-    )
+    if is_feasible is None:
+        best = top(scores, K)
+    else:
+        ranked = top(scores, None)
+        rows = feasible_rows(space, candidates.tokens, ranked, is_feasible)
+        best = np.fromiter(islice(rows, K), np.intp)
     return Generation(
         cells=space.decode(candidates.tokens[best]),
         predictions=scores[best].tolist(),
@@ -113,12 +130,20 @@ def rank_space(
     chunk: int = CHUNK,
     progress: Progress | None = None,
 ) -> tuple[list[Cell], Scores]:
-    """The ``count`` best of all unique cells of ``b`` blocks, best first; None ranks and returns them all.
+    """Return the best of all unique cells of ``b`` blocks, best first, and their scores.
 
     Cells are streamed: memory holds ``chunk`` cells and the best so far.
+
+    Args:
+        space: The space of the cells.
+        predictor: Scores them.
+        b: Number of blocks.
+        count: Number of cells to return; None for all.
+        chunk: Number of cells scored at a time.
+        progress: Called as cells are scored.
     """
     _require_size(space, b)
-    best = _Best(count)
+    best = _BestOfStream(count)
     for tokens in space.iter_cells(b, chunk):
         best.offer(tokens, score_tokens(predictor, tokens, chunk, progress))
     tokens, scores = best.ranked()
@@ -133,7 +158,7 @@ def rank_beam(
     chunk: int = CHUNK,
     progress: Progress | None = None,
 ) -> tuple[list[Cell], Scores]:
-    """As `rank_space`, but growing block by block and keeping the best ``K`` at each size."""
+    """Grow cells block by block, keeping the best ``K`` at each size (see `rank_space`)."""
     _require_size(space, b)
     generation = EMPTY_GENERATION
     for _ in range(b):
@@ -146,38 +171,33 @@ def _require_size(space: SlotSpace, b: int) -> None:
     require(b <= space.B, "b", f"must be at most the space's B = {space.B}", b)
 
 
-def _top_feasible(
-    space: SlotSpace, tokens: Tokens, scores: Scores, K: int | None, is_feasible: Feasibility
-) -> NDArray[np.intp]:
-    """As `top`, of the cells that ``is_feasible`` lets through."""
-    return np.fromiter(
-        islice(feasible_rows(space, tokens, top(scores, None), is_feasible), K), np.intp
-    )
+# -- which candidates ------------------------------------------------------------------------------
 
 
 def feasible_rows(
     space: SlotSpace, tokens: Tokens, rows: Iterable[int], is_feasible: Feasibility | None
 ) -> Iterable[int]:
-    """Those of ``rows`` whose cell ``is_feasible`` lets through, asked for one by one; all if it is None."""
+    """Return those of ``rows`` whose cell is feasible, deciding one by one; all if None."""
     if is_feasible is None:
         return rows
     return (row for row in rows if is_feasible(space.decode(tokens[row : row + 1])[0]))
 
 
-def exclude_cells(space: SlotSpace, candidates: Candidates, exclude: Sequence[Cell]) -> Candidates:
-    """``candidates`` but for the cells ``exclude``, in whatever written form."""
+def exclude_cells(space: SlotSpace, candidates: Candidates, cells: Sequence[Cell]) -> Candidates:
+    """Return ``candidates`` without ``cells``, in whatever written form."""
     size = candidates.tokens.shape[1]
-    excluded = space.encode([cell for cell in exclude if len(cell) == size])
+    excluded = space.encode([cell for cell in cells if len(cell) == size])
     if not len(excluded):
         return candidates
-    # The first of each class among both, the excluded ones leading, are the candidates that are not excluded.
+    # With the excluded cells in front, the first of each class are those and the candidates to
+    # keep.
     first = space.unique_rows(np.concatenate([excluded, candidates.tokens]))
     kept = first[first >= len(excluded)] - len(excluded)
     return Candidates(candidates.tokens[kept], candidates.generated)
 
 
-class _Best:
-    """The best ``count`` rows of a stream."""
+class _BestOfStream:
+    """The best rows of a stream."""
 
     def __init__(self, count: int | None) -> None:
         self._count = count
@@ -188,20 +208,20 @@ class _Best:
 
     def offer(self, tokens: Tokens, scores: Scores) -> None:
         """Take what may be among the best; of equal scores the earlier row wins."""
-        better = scores > self._threshold
-        self._tokens.append(tokens[better])
-        self._scores.append(scores[better])
+        is_better = scores > self._threshold
+        self._tokens.append(tokens[is_better])
+        self._scores.append(scores[is_better])
         self._held += len(self._scores[-1])
-        # Cutting back only when twice the count is held makes sorting a small share of the stream.
+        # Cutting back only when twice the count is held makes sorting a small share of the work.
         if self._count is not None and self._held >= 2 * self._count:
-            self._cut()
+            self._cut_back()
 
     def ranked(self) -> tuple[Tokens, Scores]:
-        """The best rows, best first."""
-        self._cut()
+        """Return the best rows and their scores, best first."""
+        self._cut_back()
         return self._tokens[0], self._scores[0]
 
-    def _cut(self) -> None:
+    def _cut_back(self) -> None:
         tokens = np.concatenate(self._tokens)
         scores = np.concatenate(self._scores)
         best = top(scores, self._count)

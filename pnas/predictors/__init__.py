@@ -3,7 +3,39 @@
 TensorFlow is only imported when a neural predictor is fitted.
 """
 
-from pnas.predictors.base import FitReport, Predictor, load_predictor, make_predictor
-from pnas.predictors.specs import ControllerSpec
+from pnas.predictors.base import FitReport, Predictor
+from pnas.predictors.registry import (
+    PREDICTORS,
+    load_predictor,
+    make_controller_spec,
+    make_predictor,
+    migrate_controller,
+)
+from pnas.predictors.specs import (
+    ControllerSpec,
+    GPSpec,
+    LSTMSpec,
+    MLPSpec,
+    NeuralSpec,
+    RankEnsembleSpec,
+    TreesSpec,
+    named_spec,
+)
 
-__all__ = ["ControllerSpec", "FitReport", "Predictor", "load_predictor", "make_predictor"]
+__all__ = [
+    "PREDICTORS",
+    "ControllerSpec",
+    "FitReport",
+    "GPSpec",
+    "LSTMSpec",
+    "MLPSpec",
+    "NeuralSpec",
+    "Predictor",
+    "RankEnsembleSpec",
+    "TreesSpec",
+    "load_predictor",
+    "make_controller_spec",
+    "make_predictor",
+    "migrate_controller",
+    "named_spec",
+]

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees (LightGBM) on cell features: an ensemble whose members differ in data and seed."""
+"""Gradient-boosted trees (LightGBM) on cell features: members differ in data and seed."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from pnas.errors import InvalidValue
-from pnas.predictors.base import FitReport
+from pnas.predictors.base import Counts, FitReport
+from pnas.predictors.ensembles import member_subsets
 from pnas.predictors.features import CellFeatures, Features
-from pnas.predictors.member_scores import ScoredMembers
-from pnas.predictors.neural.neural_predictor import member_subsets
+from pnas.predictors.member_scores import MemberScores
 from pnas.predictors.persistence import load_arrays, save_arrays, unreadable_as_invalid
 from pnas.predictors.score_transform import NormalScoreTransform
-from pnas.predictors.specs import ControllerSpec
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.specs import TreesSpec
+from pnas.predictors.token_layout import TokenLayout
 from pnas.seeds import derive_seed
 from pnas.state_space import SlotSpace, Tokens
 
 ROUNDS = 200
-# Small trees and short steps: a history has tens of cells, not thousands. One thread: equal seeds give equal bits.
+# Small trees and short steps: a history has tens of cells, not thousands. One thread: equal seeds
+# give equal bits.
 _SETTINGS = {
     "objective": "regression",
     "learning_rate": 0.05,
@@ -36,19 +37,23 @@ _SETTINGS = {
     "num_threads": 1,
     "verbosity": -1,
 }
-_FEW = 5
-_PIECE = 16384  # cells whose features are held at a time
+_REPORTED_ROUNDS = 10  # between two losses
+_FEWEST_TO_BAG = 5  # a share of fewer cells could be none
+_CELLS_AT_A_TIME = 16_384
+_UNFITTED = 0.5
 
 
-class BoostedTrees(ScoredMembers):
-    """See `pnas.controller.Predictor`. Members learn the normal scores of the rewards.
+class BoostedTrees(MemberScores):
+    """See `pnas.predictors.Predictor`. Members learn the normal scores of the rewards.
 
     Attributes:
-        models: one LightGBM booster a member; none before a fit.
+        layout: TokenLayout of the tokens.
+        spec: Settings.
+        models: One LightGBM booster a member; empty before a fit.
     """
 
-    def __init__(self, layout: Layout, spec: ControllerSpec) -> None:
-        """An unfitted predictor.
+    def __init__(self, layout: TokenLayout, spec: TreesSpec) -> None:
+        """Make an unfitted predictor.
 
         Raises:
             InvalidValue: LightGBM is not installed.
@@ -61,22 +66,38 @@ class BoostedTrees(ScoredMembers):
         self.models: list[Any] = []
 
     @classmethod
-    def create(cls, space: SlotSpace, spec: ControllerSpec) -> "BoostedTrees":
-        """An unfitted predictor for the cells of ``space``."""
-        return cls(Layout.of(space), spec)
+    def create(cls, space: SlotSpace, spec: TreesSpec) -> "BoostedTrees":
+        """Return an unfitted predictor for the cells of ``space``."""
+        return cls(TokenLayout.of(space), spec)
 
-    def fit(self, tokens: Tokens, rewards: Sequence[float], stage: int, seed: int) -> FitReport:
-        """See `pnas.controller.Predictor.fit`. Losses are squared errors of normal scores, every tenth round."""
+    # -- fitting -----------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        tokens: Tokens,
+        rewards: Sequence[float],
+        stage: int,
+        seed: int,
+        repeats: Counts | None = None,
+    ) -> FitReport:
+        """See `pnas.predictors.Predictor.fit`; it does not use ``repeats``.
+
+        Losses are mean squared errors of normal scores, every tenth round.
+        """
         self._features = CellFeatures.of(self.layout, tokens)
-        self._map = NormalScoreTransform.of(rewards)
+        self._transform = NormalScoreTransform.of(rewards)
+        self.models = []  # a fit may have other columns than the last one
         x = self._columns(tokens)
-        targets = self._map.forward(rewards)
+        targets = self._transform.forward(rewards)
+
         subsets = member_subsets(len(tokens), self.spec.members, derive_seed(seed, "folds"))
-        self.models = [
-            _boosted(x[rows], targets[rows], derive_seed(seed, "member", member))
-            for member, rows in enumerate(subsets)
-        ]
-        return FitReport([self._loss(x, targets, rounds) for rounds in range(10, ROUNDS + 1, 10)])
+        models = []
+        for member, rows in enumerate(subsets):
+            models.append(_boost(x[rows], targets[rows], derive_seed(seed, "member", member)))
+        self.models = models
+
+        rounds = range(_REPORTED_ROUNDS, ROUNDS + 1, _REPORTED_ROUNDS)
+        return FitReport([self._loss(x, targets, count) for count in rounds])
 
     def _loss(self, x: Features, targets: Features, rounds: int) -> float:
         errors = [model.predict(x, num_iteration=rounds) - targets for model in self.models]
@@ -84,70 +105,74 @@ class BoostedTrees(ScoredMembers):
 
     def _columns(self, tokens: Tokens) -> Features:
         x = np.concatenate(self._features.counts(tokens), axis=1)
+        if not self.models:
+            return x
         # A larger space than that of the fit has more columns, at the end.
-        return x[:, : self.models[0].num_feature()] if self.models else x
+        return x[:, : self.models[0].num_feature()]
 
-    # -- scoring -------------------------------------------------------------------------------------------
+    # -- scoring -----------------------------------------------------------------------------------
 
     def _scores(self, tokens: Tokens) -> Features:
         scores = np.zeros((self.spec.members, len(tokens)))
-        for first in range(0, len(tokens) if self.models else 0, _PIECE):
-            x = self._columns(tokens[first : first + _PIECE])
-            # More threads change nothing of a sum over trees that is taken cell by cell.
-            scores[:, first : first + _PIECE] = [
-                model.predict(x, num_threads=0) for model in self.models
-            ]
+        if not self.models:
+            return scores
+        for first in range(0, len(tokens), _CELLS_AT_A_TIME):
+            part = slice(first, first + _CELLS_AT_A_TIME)
+            x = self._columns(tokens[part])
+            for member, model in enumerate(self.models):
+                # More threads do not change a sum over trees that is taken cell by cell.
+                scores[member, part] = model.predict(x, num_threads=0)
         return scores
 
-    def _map_back(self, scores: Features) -> Features:
-        return self._map.backward(scores) if self.models else np.full(scores.shape, 0.5)
+    def _to_rewards(self, scores: Features) -> Features:
+        if not self.models:
+            return np.full(scores.shape, _UNFITTED)
+        return self._transform.backward(scores)
 
-    # -- files ---------------------------------------------------------------------------------------------
+    # -- files -------------------------------------------------------------------------------------
 
     def save(self, directory: Path) -> None:
-        """See `pnas.controller.Predictor.save`: models in LightGBM's text form, as bytes."""
+        """See `pnas.predictors.Predictor.save`: models in LightGBM's text form, as bytes."""
         arrays: dict[str, Any] = {}
         if self.models:
-            arrays = {
-                "known": self._features.known,
-                "scores": self._map.scores,
-                "rewards": self._map.rewards,
-            }
+            arrays["known"] = self._features.known
+            arrays["scores"] = self._transform.scores
+            arrays["rewards"] = self._transform.rewards
         for member, model in enumerate(self.models):
             arrays[f"model_{member}"] = np.frombuffer(model.model_to_string().encode(), np.uint8)
         save_arrays(directory, self.spec, self.layout, arrays, {})
 
     @classmethod
     def load(cls, directory: Path, space: SlotSpace) -> "BoostedTrees":
-        """See `pnas.controller.load_predictor`."""
-        saved = load_arrays(directory, space)
-        predictor = cls(Layout.of(space), saved.spec)
-        if saved.arrays:
-            with unreadable_as_invalid(directory):
-                texts = [
-                    saved.arrays[f"model_{member}"].tobytes().decode()
-                    for member in range(saved.spec.members)
-                ]
-                predictor._features = CellFeatures(predictor.layout, saved.arrays["known"])
-                predictor._map = NormalScoreTransform(
-                    saved.arrays["scores"], saved.arrays["rewards"]
-                )
-                predictor.models = [_read(text) for text in texts]
+        """Return the predictor that `save` wrote (see `pnas.predictors.load_predictor`)."""
+        saved = load_arrays(directory, space, {"trees": TreesSpec})
+        assert isinstance(saved.spec, TreesSpec)
+        predictor = cls(TokenLayout.of(space), saved.spec)
+        if not saved.arrays:
+            return predictor
+
+        with unreadable_as_invalid(directory):
+            arrays = saved.arrays
+            predictor._features = CellFeatures(predictor.layout, arrays["known"])
+            predictor._transform = NormalScoreTransform(arrays["scores"], arrays["rewards"])
+            models = []
+            for member in range(saved.spec.members):
+                models.append(_read_model(arrays[f"model_{member}"].tobytes().decode()))
+            predictor.models = models
         return predictor
 
 
-def _boosted(x: Features, targets: Features, seed: int) -> Any:
+def _boost(x: Features, targets: Features, seed: int) -> Any:
     import lightgbm
 
     settings = {**_SETTINGS, "seed": seed}
-    if len(x) < _FEW:  # a share of them could be none
+    if len(x) < _FEWEST_TO_BAG:
         settings["bagging_fraction"] = 1.0
-    return lightgbm.train(
-        settings, lightgbm.Dataset(x, targets, params=settings), num_boost_round=ROUNDS
-    )
+    data = lightgbm.Dataset(x, targets, params=settings)
+    return lightgbm.train(settings, data, num_boost_round=ROUNDS)
 
 
-def _read(text: str) -> Any:
+def _read_model(text: str) -> Any:
     import lightgbm
 
     try:

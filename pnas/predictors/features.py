@@ -1,40 +1,47 @@
-"""Cells as rows of numbers for predictors that are no neural networks.
+"""Cells as rows of numbers, for predictors that are no neural networks.
 
-Paths, operators and their places are counted; of each input, and of blocks, a 0 or 1 tells whether the cell reads it.
+Four groups of columns describe a cell: functional paths, operators, operators by place, and what
+the cell reads. The first three are counts c as ``log(1 + c)``: the step from none to one tells more
+than the step from seven to eight, which keeps the cells of the next size near those of the last.
+The fourth is 0 or 1.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pnas.predictors.paths import CellGraph, Codes, count_paths
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import Tokens
 
 Features = NDArray[np.float64]
+
+GROUPS = ("paths", "operators", "places", "reads")
+"""Names of the groups of columns, in their order."""
 
 
 class CellFeatures:
     """Features of cells of any size, in groups of columns.
 
-    Only paths that are known have columns of their own; how many others a cell has is one more.
+    Only known paths have columns of their own; the number of a cell's other paths is one more
+    column.
+
+    Attributes:
+        known: Codes of the known paths, sorted.
     """
 
-    def __init__(self, layout: Layout, known: Codes) -> None:
-        """Count the ``known`` paths, sorted codes."""
+    def __init__(self, layout: TokenLayout, known: Codes) -> None:
+        """Count the paths ``known``, which are sorted codes."""
         self._graph = CellGraph(layout)
         self.known = known
 
     @classmethod
-    def of(cls, layout: Layout, tokens: Tokens) -> "CellFeatures":
-        """Features that know the paths of ``tokens`` (n, b, slots)."""
-        return cls(layout, np.unique(CellGraph(layout).paths(tokens).code))
+    def of(cls, layout: TokenLayout, tokens: Tokens) -> "CellFeatures":
+        """Return features that know all paths of ``tokens`` (n, blocks, slots)."""
+        codes = CellGraph(layout).paths(tokens).code
+        return cls(layout, np.unique(codes))
 
     def counts(self, tokens: Tokens) -> list[Features]:
-        """One array (n, columns) for each of paths, operators and operators by place.
-
-        Counts are taken as log(1 + count): the step from none to one tells more than that from seven to eight, which
-        keeps cells of the next size near those of the last.
-        """
+        """Return the groups that count: one array (n, columns) each, as ``log(1 + count)``."""
         counts = (
             count_paths(self._graph.paths(tokens), len(tokens), self.known),
             self._graph.operator_counts(tokens),
@@ -43,9 +50,8 @@ class CellFeatures:
         return [np.log1p(group, dtype=np.float64) for group in counts]
 
     def groups(self, tokens: Tokens) -> list[Features]:
-        """The `counts`, and of what a cell reads 0 or 1 (n, inputs + 1); in the order of `GROUPS`."""
+        """Return all groups, in the order of `GROUPS`: one array (n, columns) each."""
         counts = self.counts(tokens)
-        return [*counts, self._graph.reads(counts[-1]).astype(np.float64)]
-
-
-GROUPS = ("paths", "operators", "places", "reads")
+        place_counts = counts[-1]
+        reads = self._graph.reads(place_counts).astype(np.float64)
+        return [*counts, reads]

@@ -1,4 +1,4 @@
-"""What predictors whose members give scores on a scale of their own have in common: the way back to rewards."""
+"""What predictors have in common whose members give scores on a scale of their own."""
 
 from abc import ABC, abstractmethod
 
@@ -10,28 +10,33 @@ from pnas.state_space import Tokens
 Floats = NDArray[np.float64]
 
 
-class ScoredMembers(ABC):
-    """The predicting part of `pnas.controller.Predictor`, from the members' scores."""
+class MemberScores(ABC):
+    """The predicting part of `pnas.predictors.Predictor`, from the scores of members."""
 
     @abstractmethod
     def _scores(self, tokens: Tokens) -> Floats:
-        """Scores by each member (members, n)."""
+        """Return the score of each cell by each member, (members, n)."""
 
     @abstractmethod
-    def _map_back(self, scores: Floats) -> Floats:
-        """The rewards that ``scores`` stand for; increasing in them."""
+    def _to_rewards(self, scores: Floats) -> Floats:
+        """Return the rewards that ``scores`` stand for; the map is increasing."""
 
     def predict(self, tokens: Tokens) -> NDArray[np.float32]:
-        """See `pnas.controller.Predictor.predict`: the reward of the members' mean score."""
-        return self._map_back(self._scores(tokens).mean(axis=0)).astype(np.float32)
+        """See `pnas.predictors.Predictor.predict`: the reward of the mean score."""
+        mean = self._scores(tokens).mean(axis=0)
+        return self._to_rewards(mean).astype(np.float32)
 
     def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
-        """See `pnas.controller.Predictor.predict_members`."""
-        return self._map_back(self._scores(tokens)).astype(np.float32)
+        """Return the expected reward of each cell by each member, (members, n)."""
+        return self._to_rewards(self._scores(tokens)).astype(np.float32)
 
     def predict_mean_std(self, tokens: Tokens) -> tuple[Floats, Floats]:
-        """See `pnas.controller.Predictor.predict_mean_std`; one deviation of the scores upwards, in rewards."""
+        """See `pnas.predictors.Predictor.predict_mean_std`.
+
+        The deviation is what one standard deviation of the scores, upwards, adds to the reward.
+        """
         scores = self._scores(tokens)
         mean = scores.mean(axis=0)
         deviation = scores.std(axis=0)
-        return self._map_back(mean), self._map_back(mean + deviation) - self._map_back(mean)
+        expected = self._to_rewards(mean)
+        return expected, self._to_rewards(mean + deviation) - expected

@@ -1,6 +1,5 @@
-"""Scoring on every core the process may use, with results that do not depend on how many there are."""
+"""Scoring on every core, with results that do not depend on the number of cores."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,24 +7,29 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
+from pnas.system.cores import available_cores
+
 
 def run_all(work: Callable[[int], None], tasks: int) -> None:
-    """Call ``work(0)`` .. ``work(tasks - 1)`` on a pool of threads, each with single-threaded matrix products.
+    """Call ``work(0)`` to ``work(tasks - 1)`` on a pool of threads.
 
-    NumPy lets go of the interpreter's lock, so threads run side by side; its own threads would wait for one
-    another.
+    NumPy releases the interpreter's lock, so the threads run side by side. Each computes matrix
+    products on a single thread: threads of NumPy's own would wait for one another.
     """
     with one_thread():
         if tasks == 1:
             work(0)
             return
-        with ThreadPoolExecutor(min(_cores(), max(tasks, 1))) as pool:
+        with ThreadPoolExecutor(min(available_cores(), max(tasks, 1))) as pool:
             list(pool.map(work, range(tasks)))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Matrix products and factorisations on one thread: small ones are faster so, and the same on any machine."""
+    """Compute matrix products and factorisations on one thread.
+
+    Small ones are faster so, and their results are the same on any number of cores.
+    """
     with _blas().limit(limits=1, user_api="blas"):
         yield
 
@@ -33,7 +37,3 @@ def one_thread() -> Iterator[None]:
 @cache
 def _blas() -> ThreadpoolController:
     return ThreadpoolController()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

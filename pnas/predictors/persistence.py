@@ -1,9 +1,9 @@
-"""A predictor's files: ``predictor.json`` (what it is) and ``weights.npz`` (its arrays). No pickles."""
+"""A predictor's files: ``predictor.json`` (its description) and ``weights.npz`` (its arrays)."""
 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -11,20 +11,40 @@ from zipfile import BadZipFile
 import numpy as np
 
 from pnas.errors import InvalidValue, require
-from pnas.predictors.specs import ControllerSpec
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.specs import FORMER_NAMES, ControllerSpec
+from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import SlotSpace
 
 FORMAT = 1
 DESCRIPTION = "predictor.json"
 WEIGHTS = "weights.npz"
 
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    IndexError,
+    AttributeError,
+    BadZipFile,
+    RecursionError,
+)
+"""What a damaged or foreign file makes its readers raise."""
 
-class Saved(NamedTuple):
-    """What was read: the predictor's spec and layout, its arrays by name, and whatever else it noted."""
+
+class SavedPredictor(NamedTuple):
+    """What `load_arrays` read.
+
+    Attributes:
+        spec: Settings of the predictor.
+        layout: TokenLayout of the tokens that it was fitted on.
+        arrays: Its arrays by name.
+        notes: The whole description.
+    """
 
     spec: ControllerSpec
-    layout: Layout
+    layout: TokenLayout
     arrays: dict[str, Any]
     notes: dict[str, Any]
 
@@ -32,69 +52,84 @@ class Saved(NamedTuple):
 def save_arrays(
     directory: Path,
     spec: ControllerSpec,
-    layout: Layout,
+    layout: TokenLayout,
     arrays: Mapping[str, Any],
     notes: Mapping[str, Any],
 ) -> None:
-    """Write ``arrays``, then the description: a predictor is whole once the latter is there."""
+    """Write the arrays, then the description: a predictor is whole once the description is there.
+
+    Args:
+        directory: Where to write; it is made if need be.
+        spec: Settings of the predictor.
+        layout: TokenLayout of the tokens that it was fitted on.
+        arrays: Its arrays by name. No object arrays: nothing is pickled.
+        notes: What else its class wants to find in the description.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     description = {"format": FORMAT, "spec": asdict(spec), "layout": layout.to_json(), **notes}
     np.savez(directory / WEIGHTS, **arrays)
     (directory / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
 
 
-def load_arrays(directory: Path, space: SlotSpace) -> Saved:
-    """What `save_arrays` wrote.
+def load_arrays(
+    directory: Path, space: SlotSpace, spec_types: Mapping[str, type[ControllerSpec]]
+) -> SavedPredictor:
+    """Read what `save_arrays` wrote.
+
+    Args:
+        directory: Where it wrote.
+        space: The space that the predictor will score.
+        spec_types: Specification of each predictor that the reading class can be, by its name.
 
     Raises:
-        InvalidValue: nothing readable there, or it knows another vocabulary than ``space`` (key ``from``).
+        InvalidValue: Nothing readable is there, or the predictor knows another vocabulary than
+            ``space`` (key ``from``).
     """
     with unreadable_as_invalid(directory):
-        description = read_description(directory)
-        spec = ControllerSpec(**description["spec"])
-        layout = Layout.from_json(description["layout"])
-        with np.load(directory / WEIGHTS, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
+        description = _read_description(directory)
+        spec = _read_spec(description["spec"], spec_types)
+        layout = TokenLayout.from_json(description["layout"])
+        with np.load(directory / WEIGHTS, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+
         rule = "must know the values of this state space"
-        require(
-            layout.speaks_as(Layout.of(space)),
-            "from",
-            rule,
-            [list(values) for _, values in layout.vocabulary],
-        )
-        return Saved(spec, layout, found, description)
+        is_known = layout.agrees_with(TokenLayout.of(space))
+        require(is_known, "from", rule, [list(values) for _, values in layout.vocabulary])
+        return SavedPredictor(spec, layout, arrays, description)
 
 
-def read_description(directory: Path) -> dict[str, Any]:
-    """predictor.json, of this version's format."""
+def _read_description(directory: Path) -> dict[str, Any]:
     description = json.loads((directory / DESCRIPTION).read_text())
-    require(
-        description["format"] == FORMAT, "from", "must be of this version's format", str(directory)
-    )
+    is_current = description["format"] == FORMAT
+    require(is_current, "from", "must be of this version's format", str(directory))
     return dict(description)
 
 
-def read_name(directory: Path) -> str:
-    """Which predictor was saved; the rest of predictor.json is for its own class to read."""
-    return str(json.loads((directory / DESCRIPTION).read_text())["spec"]["predictor"])
+def _read_spec(
+    stored: Mapping[str, Any], spec_types: Mapping[str, type[ControllerSpec]]
+) -> ControllerSpec:
+    """Return a stored specification; keys that the predictor does not read are left out.
+
+    Earlier versions stored the keys of all predictors with each.
+    """
+    name = FORMER_NAMES.get(stored["predictor"], stored["predictor"])
+    spec_type = spec_types[name]
+    known = {each.name for each in fields(spec_type)}
+    values = {key: value for key, value in stored.items() if key in known}
+    return spec_type(**{**values, "predictor": name})
 
 
 @contextmanager
 def unreadable_as_invalid(directory: Path) -> Iterator[None]:
-    """Turn whatever a damaged or foreign file raises into one line that names the key ``from``."""
+    """Turn what a damaged or foreign file raises into one line that names the key ``from``.
+
+    Raises:
+        InvalidValue: The block raised one of the errors of a damaged file.
+    """
     try:
         yield
     except InvalidValue:
         raise
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        IndexError,
-        AttributeError,
-        BadZipFile,
-    ) as error:
+    except _UNREADABLE as error:
         rule = f"must hold a trained predictor ({type(error).__name__}: {error})"
         raise InvalidValue("from", rule, str(directory)) from error

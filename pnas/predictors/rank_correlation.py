@@ -1,10 +1,22 @@
 """Rank correlations of many resamples at once, and None where they are undefined.
 
-A resample is how often each pair was drawn, so all of them come from one matrix of signs: sign(x_i - x_j), summed over
-the j of a resample, is twice the centred rank of x_i in it (Spearman), and its products with sign(y_i - y_j), summed
-over both, count concordant less discordant pairs (Kendall's tau-b). One resample of ones gives the values themselves.
-SciPy does one resample in a call of a millisecond; of many cells it is faster all the same, and takes over
-(experiments/benchmarks/rank_intervals.py).
+==========  ==========================================================================
+symbol      meaning
+==========  ==========================================================================
+``n, R``    Number of pairs, and of resamples.
+``c_ri``    How often pair i is in resample r, (R, n).
+``S_ij``    ``sign(x_i - x_j)``, and likewise ``T`` for y, (n, n).
+``u_ri``    ``sum_j c_rj S_ij``: twice the centred average rank of x_i in resample r.
+==========  ==========================================================================
+
+A resample is how often each pair was sampled, so all of them follow from the two matrices of signs.
+Spearman's rho is the correlation of u and its counterpart for y, weighted by c. Kendall's tau-b is
+the sum of ``c_ri c_rj S_ij T_ij`` over the root of the product of the same sums of ``S^2`` and
+``T^2``, which count the pairs without ties (Kendall, Biometrika 33, 1945). A resample of ones gives
+the values themselves.
+
+SciPy computes one resample in a call of a millisecond. Of many cells it is faster all the same, and
+takes over (experiments/benchmarks/rank_intervals.py).
 """
 
 from collections.abc import Sequence
@@ -14,7 +26,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-MANY = 2000  # cells beyond which a matrix of signs costs more than it saves
+
+MANY = 2000
+"""Number of cells beyond which the matrices of signs cost more than they save."""
 
 
 class RankCorrelations(NamedTuple):
@@ -32,67 +46,91 @@ class RankCorrelation(NamedTuple):
 
 
 def rank_correlations(x: ArrayLike, y: ArrayLike, counts: ArrayLike) -> RankCorrelations:
-    """Spearman's rho (of average ranks) and Kendall's tau-b of resampled pairs.
+    """Return Spearman's rho (of average ranks) and Kendall's tau-b of resampled pairs.
 
     Args:
-        x: (n,) one side of the pairs.
-        y: (n,) the other.
-        counts: (resamples, n) how often each pair is in each resample, whole numbers.
+        x: One side of the pairs, (n,).
+        y: The other side, (n,).
+        counts: How often each pair is in each resample, whole numbers, (resamples, n).
     """
     first = np.asarray(x, np.float64)
     second = np.asarray(y, np.float64)
-    drawn = np.asarray(counts, np.int64)
-    return (
-        correlations_from_signs(first, second, drawn)
-        if len(first) <= MANY
-        else correlations_from_scipy(first, second, drawn)
-    )
+    resamples = np.asarray(counts, np.int64)
+    if len(first) <= MANY:
+        return correlations_from_signs(first, second, resamples)
+    return correlations_from_scipy(first, second, resamples)
 
 
 def correlations_from_signs(x: Floats, y: Floats, counts: NDArray[np.int64]) -> RankCorrelations:
-    """As `rank_correlations`, in (resamples, n) x (n, n) products."""
-    drawn = counts.astype(np.float64)
-    signs = [np.sign(side[:, None] - side) for side in (x, y)]
-    ranks = [drawn @ sign.T for sign in signs]
-    pairs = ((0, 1), (0, 0), (1, 1))  # x with y, x with x, y with y
-    rho = [(drawn * ranks[a] * ranks[b]).sum(axis=1) for a, b in pairs]
-    tau = [(drawn * (drawn @ (signs[a] * signs[b]))).sum(axis=1) for a, b in pairs]
-    return RankCorrelations(_normalised(*rho), _normalised(*tau))
+    """Compute `rank_correlations` by (resamples, n) x (n, n) products."""
+    weights = counts.astype(np.float64)
+    x_signs = np.sign(x[:, None] - x)
+    y_signs = np.sign(y[:, None] - y)
+    x_ranks = weights @ x_signs.T
+    y_ranks = weights @ y_signs.T
+
+    rho = _normalised(
+        (weights * x_ranks * y_ranks).sum(axis=1),
+        (weights * x_ranks * x_ranks).sum(axis=1),
+        (weights * y_ranks * y_ranks).sum(axis=1),
+    )
+    tau = _normalised(
+        (weights * (weights @ (x_signs * y_signs))).sum(axis=1),
+        (weights * (weights @ (x_signs * x_signs))).sum(axis=1),
+        (weights * (weights @ (y_signs * y_signs))).sum(axis=1),
+    )
+    return RankCorrelations(spearman=rho, kendall=tau)
 
 
 def correlations_from_scipy(x: Floats, y: Floats, counts: NDArray[np.int64]) -> RankCorrelations:
-    """As `rank_correlations`, one resample after the other."""
+    """Compute `rank_correlations` one resample after the other."""
     from scipy import stats  # takes a second to import
 
-    found = np.full((2, len(counts)), np.nan)
-    for i, count in enumerate(counts):
-        pair = np.repeat(x, count), np.repeat(y, count)
-        if all(np.ptp(side) > 0 for side in pair):
-            found[:, i] = stats.spearmanr(*pair).statistic, stats.kendalltau(*pair).statistic
-    return RankCorrelations(*found)
+    rho = np.full(len(counts), np.nan)
+    tau = np.full(len(counts), np.nan)
+    for resample, count in enumerate(counts):
+        x_sampled = np.repeat(x, count)
+        y_sampled = np.repeat(y, count)
+        if np.ptp(x_sampled) > 0 and np.ptp(y_sampled) > 0:
+            rho[resample] = stats.spearmanr(x_sampled, y_sampled).statistic
+            tau[resample] = stats.kendalltau(x_sampled, y_sampled).statistic
+    return RankCorrelations(spearman=rho, kendall=tau)
 
 
 def _normalised(both: Floats, first: Floats, second: Floats) -> Floats:
     scale = np.sqrt(first * second)
-    return np.divide(both, scale, out=np.full(len(scale), np.nan), where=scale > 0)
+    undefined = np.full(len(scale), np.nan)
+    return np.divide(both, scale, out=undefined, where=scale > 0)
+
+
+def measured_pairs(predicted: Sequence[float], measured: Sequence[float | None]) -> Floats:
+    """Return the pairs that were measured, (pairs, 2)."""
+    pairs = []
+    for prediction, value in zip(predicted, measured, strict=True):
+        if value is not None:
+            pairs.append((prediction, value))
+    return np.array(pairs).reshape(-1, 2)
 
 
 def rank_correlation(
     predicted: Sequence[float], measured: Sequence[float | None]
 ) -> RankCorrelation:
-    """Over the pairs that were measured; None for fewer than 2, or if either side is constant."""
-    pairs = np.array(
-        [(p, m) for p, m in zip(predicted, measured, strict=True) if m is not None]
-    ).reshape(-1, 2)
+    """Return the correlation over the pairs that were measured.
+
+    It is None for fewer than 2 pairs, or where either side is constant.
+    """
+    pairs = measured_pairs(predicted, measured)
     found = rank_correlations(pairs[:, 0], pairs[:, 1], np.ones((1, len(pairs))))
-    return RankCorrelation(*(known(values[0]) for values in found))
+    return RankCorrelation(
+        spearman=none_if_nan(found.spearman[0]), kendall=none_if_nan(found.kendall[0])
+    )
 
 
 def spearman(predicted: Sequence[float], measured: Sequence[float | None]) -> float | None:
-    """Spearman's rho, as of `rank_correlation`."""
+    """Return Spearman's rho (see `rank_correlation`)."""
     return rank_correlation(predicted, measured).spearman
 
 
-def known(value: float) -> float | None:
-    """``value``, or None in place of NaN."""
+def none_if_nan(value: float) -> float | None:
+    """Return ``value``, or None in place of NaN."""
     return None if np.isnan(value) else float(value)

@@ -1,62 +1,75 @@
-"""How far a predictor's ranks can be trusted: pure functions of numbers, without TensorFlow."""
+"""How far the ranks of a predictor can be trusted: pure functions of numbers."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.predictors.rank_correlation import known, rank_correlations
+from pnas.predictors.rank_correlation import measured_pairs, none_if_nan, rank_correlations
 from pnas.seeds import derive_seed
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
 Measured = Sequence[float | None]
-FitPredict = Callable[[NDArray[np.intp], NDArray[np.intp], int], Sequence[float]]
+FitPredict = Callable[[Rows, Rows, int], Sequence[float]]
 """(rows to fit, rows to predict, fold) -> predictions of the latter."""
 
-RESAMPLES = 200  # of a bootstrap interval
-LEVEL = 0.95  # of its coverage
-_FEWEST = 4  # pairs below which an interval would say nothing
+RESAMPLES = 200
+"""Number of resamples of a bootstrap interval."""
+
+LEVEL = 0.95
+"""Coverage of a bootstrap interval."""
+
+_FEWEST_PAIRS = 4  # an interval of fewer would say nothing
 
 
 def rank_agreement(
     predicted: Sequence[float], actual: Measured, seed: int = 0, resamples: int = RESAMPLES
 ) -> dict[str, float | None]:
-    """Spearman's and Kendall's correlation, each with the ends of its bootstrap interval.
+    """Return Spearman's and Kendall's correlation with the ends of their bootstrap intervals.
 
     Args:
-        predicted: what was expected.
-        actual: what was measured, in the same order; None where nothing was.
-        seed: of the resampled cells.
-        resamples: bootstrap samples; 0 for no intervals.
+        predicted: Expected rewards.
+        actual: Measured rewards in the same order; None where there is none.
+        seed: Seed of the resamples.
+        resamples: Number of bootstrap samples; 0 for no intervals.
 
     Returns:
-        ``n`` (pairs), ``spearman``, ``spearman_low``, ``spearman_high``, and the same of ``kendall``. A correlation is
-        None for fewer than 2 pairs or a constant side, an interval (`LEVEL`, percentiles of resampled cells) for fewer
-        than 4 pairs as well.
+        ``n`` (the number of pairs), ``spearman``, ``spearman_low``, ``spearman_high``, and likewise
+        for ``kendall``. A correlation is None for fewer than 2 pairs or a constant side, an
+        interval (`LEVEL`, percentiles over resampled cells) for fewer than 4 pairs as well.
     """
-    pairs = np.array(
-        [(p, a) for p, a in zip(predicted, actual, strict=True) if a is not None]
-    ).reshape(-1, 2)
-    drawn = np.concatenate([np.ones((1, len(pairs))), _resampled(len(pairs), seed, resamples)])
+    pairs = measured_pairs(predicted, actual)
+    counts = np.concatenate([np.ones((1, len(pairs))), _resampled(len(pairs), seed, resamples)])
+    correlations = rank_correlations(pairs[:, 0], pairs[:, 1], counts)
+
     agreement: dict[str, float | None] = {"n": len(pairs)}
-    for name, values in rank_correlations(pairs[:, 0], pairs[:, 1], drawn)._asdict().items():
-        value = known(values[0])
-        low, high = (None, None) if value is None else _interval(values[1:])
-        agreement |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    for name, values in correlations._asdict().items():
+        value = none_if_nan(values[0])
+        low, high = _interval(values[1:]) if value is not None else (None, None)
+        agreement[name] = value
+        agreement[f"{name}_low"] = low
+        agreement[f"{name}_high"] = high
     return agreement
 
 
 def _resampled(cells: int, seed: int, resamples: int) -> Floats:
-    """How often each cell is in each bootstrap sample: (resamples, cells); no samples of too few cells."""
-    if cells < _FEWEST:
+    """Return how often each cell is in each bootstrap sample, (resamples, cells).
+
+    There are no samples of too few cells.
+    """
+    if cells < _FEWEST_PAIRS:
         return np.zeros((0, cells))
     rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
-    samples = [rng.integers(cells, size=cells) for _ in range(resamples)]
-    return np.array([np.bincount(sample, minlength=cells) for sample in samples]).reshape(-1, cells)
+    counts = []
+    for _ in range(resamples):
+        sample = rng.integers(cells, size=cells)
+        counts.append(np.bincount(sample, minlength=cells))
+    return np.array(counts, np.float64).reshape(-1, cells)
 
 
 def _interval(values: Floats) -> tuple[float | None, float | None]:
-    # A sample that is constant by chance has no correlation, and is left out.
+    # A resample that is constant by chance has no correlation and is left out.
     defined = values[~np.isnan(values)]
     if not len(defined):
         return None, None
@@ -67,13 +80,26 @@ def _interval(values: Floats) -> tuple[float | None, float | None]:
 def cross_validated(
     fit_predict: FitPredict, cells: int, folds: int, seed: int = 0
 ) -> list[float] | None:
-    """Predictions of each of ``cells`` by a fit that has not seen it, or None if a fit would see fewer than 2."""
+    """Return predictions of each cell by a fit that has not seen it.
+
+    Args:
+        fit_predict: Fits a predictor to some rows and predicts others.
+        cells: Number of cells.
+        folds: Number of folds; at most one a cell.
+        seed: Seed of the folds.
+
+    Returns:
+        One prediction a cell; None if a fit would see fewer than 2 cells.
+    """
     folds = min(folds, cells)
-    if folds < 2 or cells - -(-cells // folds) < 2:
+    if folds < 2:
         return None
-    fold_of = (
-        np.random.default_rng(derive_seed(seed, "cross validation")).permutation(cells) % folds
-    )
+    largest_fold = -(-cells // folds)
+    if cells - largest_fold < 2:
+        return None
+
+    rng = np.random.default_rng(derive_seed(seed, "cross validation"))
+    fold_of = rng.permutation(cells) % folds
     predicted = np.zeros(cells)
     for fold in range(folds):
         held_out = np.flatnonzero(fold_of == fold)
@@ -82,17 +108,32 @@ def cross_validated(
 
 
 def top_regret(chosen: Measured, probe: Measured) -> float | None:
-    """What choosing missed: the best reward of a random probe less the best of those chosen.
+    """Return the best reward of a random probe less the best reward of the chosen cells.
 
-    Negative where the choice was better than all of the probe; None where nothing was measured on either side.
+    It is negative where the choice was better than all of the probe, and None where nothing was
+    measured on either side.
     """
-    best = [max((r for r in rewards if r is not None), default=None) for rewards in (chosen, probe)]
-    return None if best[0] is None or best[1] is None else float(best[1] - best[0])
+    best_chosen = _best(chosen)
+    best_probe = _best(probe)
+    if best_chosen is None or best_probe is None:
+        return None
+    return float(best_probe - best_chosen)
+
+
+def _best(rewards: Measured) -> float | None:
+    return max((reward for reward in rewards if reward is not None), default=None)
 
 
 def top_overlap(predicted: Sequence[float], actual: Sequence[float], count: int) -> float:
-    """The share of the ``count`` best cells that are among the ``count`` best predicted; equal ones in their order."""
-    best, chosen = (
-        set(np.argsort(-np.asarray(v), kind="stable")[:count].tolist()) for v in (actual, predicted)
-    )
+    """Return the share of the ``count`` best cells among the ``count`` best predicted ones.
+
+    Equal values count in their order.
+    """
+    best = _top_rows(actual, count)
+    chosen = _top_rows(predicted, count)
     return len(best & chosen) / max(len(best), 1)
+
+
+def _top_rows(values: Sequence[float], count: int) -> set[int]:
+    descending = np.argsort(-np.asarray(values), kind="stable")
+    return set(descending[:count].tolist())

@@ -11,13 +11,13 @@ Vocabulary = tuple[tuple[str, tuple[Value, ...]], ...]
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The shape of a space's tokens. Hashable, so that traced programs can be shared by equal layouts.
+class TokenLayout:
+    """The shape of a space's tokens. It is hashable, so that equal layouts share traced programs.
 
     Attributes:
-        blocks: blocks of the largest cell.
-        slot_kinds: kind of each slot column.
-        vocabulary: (kind, values in encoding order) pairs.
+        blocks: Number of blocks of the largest cell.
+        slot_kinds: Kind of each slot column.
+        vocabulary: Pairs of a kind and its values in encoding order.
     """
 
     blocks: int
@@ -25,23 +25,25 @@ class Layout:
     vocabulary: Vocabulary
 
     @classmethod
-    def of(cls, space: SlotSpace) -> "Layout":
-        """The layout of ``space``."""
-        vocabulary = tuple((kind, tuple(values)) for kind, values in space.vocabulary.items())
-        return cls(space.B, tuple(space.slot_kinds), vocabulary)
+    def of(cls, space: SlotSpace) -> "TokenLayout":
+        """Return the layout of ``space``."""
+        vocabulary = []
+        for kind, values in space.vocabulary.items():
+            vocabulary.append((kind, tuple(values)))
+        return cls(space.B, tuple(space.slot_kinds), tuple(vocabulary))
 
-    def speaks_as(self, other: "Layout") -> bool:
-        """Whether tokens mean the same in both, as far as the smaller vocabulary and block width go."""
-        mine = dict(self.vocabulary)
-        theirs = dict(other.vocabulary)
-        return (
-            mine.keys() == theirs.keys()
-            and all(_one_begins_other(mine[kind], theirs[kind]) for kind in mine)
-            and _one_begins_other(self.slot_kinds, other.slot_kinds)
-        )
+    def agrees_with(self, other: "TokenLayout") -> bool:
+        """Whether tokens mean the same in both, as far as the smaller vocabulary and width go."""
+        own_values = dict(self.vocabulary)
+        other_values = dict(other.vocabulary)
+        if own_values.keys() != other_values.keys():
+            return False
+        if not _share_a_beginning(self.slot_kinds, other.slot_kinds):
+            return False
+        return all(_share_a_beginning(own_values[kind], other_values[kind]) for kind in own_values)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists, numbers and strings."""
+        """Return the layout as plain lists, numbers and strings."""
         vocabulary = [[kind, list(values)] for kind, values in self.vocabulary]
         return {
             "blocks": self.blocks,
@@ -50,12 +52,12 @@ class Layout:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Layout":
-        """Inverse of `to_json`."""
+    def from_json(cls, data: Mapping[str, Any]) -> "TokenLayout":
+        """Return the layout that `to_json` wrote."""
         vocabulary = tuple((kind, tuple(values)) for kind, values in data["vocabulary"])
         return cls(int(data["blocks"]), tuple(data["slot_kinds"]), vocabulary)
 
 
-def _one_begins_other(a: Sequence[Value], b: Sequence[Value]) -> bool:
+def _share_a_beginning(a: Sequence[Value], b: Sequence[Value]) -> bool:
     shared = min(len(a), len(b))
     return tuple(a[:shared]) == tuple(b[:shared])

@@ -118,20 +118,12 @@ def predict_mean_std_in_chunks(
     means: list[Floats] = []
     stds: list[Floats] = []
     for first in range(0, len(tokens), chunk):
-        mean, std = _predict_mean_std(predictor, tokens[first : first + chunk])
+        mean, std = predictor.predict_mean_std(tokens[first : first + chunk])
         means.append(mean)
         stds.append(std)
     if not means:
         return np.empty(0), np.empty(0)
     return np.concatenate(means), np.concatenate(stds)
-
-
-def _predict_mean_std(predictor: Predictor, tokens: Tokens) -> tuple[Floats, Floats]:
-    own = getattr(predictor, "predict_mean_std", None)
-    if own is not None:
-        return own(tokens)
-    members = predictor.predict_members(tokens)
-    return members.mean(axis=0), members.std(axis=0)
 
 
 def rarest(

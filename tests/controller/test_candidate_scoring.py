@@ -23,8 +23,9 @@ class Hashing:
         mixed = flat @ (7919 ** np.arange(flat.shape[1]) % 10007) % self.levels
         return (mixed / self.levels).astype(np.float32)
 
-    def predict_members(self, tokens: Tokens) -> np.ndarray:
-        return self.predict(tokens)[None]
+    def predict_mean_std(self, tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
+        mean = self.predict(tokens).astype(np.float64)
+        return mean, np.zeros_like(mean)
 
     def fit(self, tokens: Tokens, rewards: Sequence[float], stage: int, seed: int) -> FitReport:
         raise NotImplementedError

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pnas.errors import InvalidValue
-from pnas.predictors import ControllerSpec, load_predictor, make_predictor
+from pnas.predictors import ControllerSpec, LSTMSpec, load_predictor, make_predictor, named_spec
 from pnas.predictors.neural.neural_predictor import NeuralPredictor, member_subsets
 from pnas.state_space import ABSENT, Cell, NASBench201Space, SlotSpace, StateSpace, Tokens
 
@@ -152,7 +152,7 @@ def test_another_vocabulary_is_refused(
     "fault", ["nothing", "json", "npz", "pickle", "shapes", "missing", "format"]
 )
 def test_unreadable_files_are_one_line(space: StateSpace, fault: str, tmp_path: Path) -> None:
-    make_predictor(space, ControllerSpec()).save(tmp_path)
+    make_predictor(space, LSTMSpec()).save(tmp_path)
     weights = tmp_path / "weights.npz"
     description = tmp_path / "predictor.json"
     if fault == "nothing":
@@ -164,7 +164,7 @@ def test_unreadable_files_are_one_line(space: StateSpace, fault: str, tmp_path: 
     elif fault == "pickle":
         np.savez(weights, bias=np.array([print], dtype=object))
     elif fault == "shapes":
-        make_predictor(space, ControllerSpec(hidden=7)).save(tmp_path / "other")
+        make_predictor(space, LSTMSpec(hidden=7)).save(tmp_path / "other")
         (tmp_path / "other/weights.npz").replace(weights)
     elif fault == "missing":
         np.savez(weights, bias=np.zeros(3))
@@ -187,11 +187,10 @@ def test_same_seed_same_bits(space: StateSpace, spec: ControllerSpec, reward: Re
 
 _FIT_AND_PRINT = """
 import numpy as np
-from pnas.predictors import ControllerSpec, make_predictor
 from pnas.state_space import StateSpace
 space = StateSpace(2, ["3x3 conv", "identity"])
 tokens = space.encode(space.initial_children())
-predictor = make_predictor(space, ControllerSpec(members=2, hidden=16, steps=30))
+predictor = make_predictor(space, LSTMSpec(members=2, hidden=16, steps=30))
 predictor.fit(tokens, np.linspace(0, 1, len(tokens)), 1, 9)
 print(predictor.predict_members(tokens).tobytes().hex())
 """
@@ -244,7 +243,7 @@ def test_refits_start_afresh_and_warm_starts_go_on(space: StateSpace, spec: Cont
 
 def test_initialisation_is_the_papers(space: StateSpace) -> None:
     for name in ("lstm", "mlp"):
-        weights = NeuralPredictor.create(space, ControllerSpec.named(name)).weights
+        weights = NeuralPredictor.create(space, named_spec(name)).weights
         assert weights["embed/input"].shape == (1, 4, 100)
         assert weights["embed/operator"].shape == (1, 4, 100)
         embedded = np.concatenate([weights["embed/input"], weights["embed/operator"]]).ravel()
@@ -264,7 +263,7 @@ def test_members_leave_out_a_fold_each() -> None:
 def test_lstm_is_keras_lstm(space: StateSpace) -> None:
     import keras
 
-    predictor = _rough(space, ControllerSpec(embedding=8, hidden=16))
+    predictor = _rough(space, LSTMSpec(embedding=8, hidden=16))
     weights = {name: array[0] for name, array in predictor.weights.items()}
     tokens = space.expand(space.initial_children()[:4]).tokens
     embedded = [
@@ -289,6 +288,6 @@ def test_rewards_far_from_the_papers_do_not_drive_it_into_the_flat_of_the_sigmoi
     space = StateSpace(B=2, operators=["3x3 maxpool", "identity"])
     tokens = space.encode(space.initial_children())
     rewards = np.random.default_rng(1).uniform(low, high, len(tokens))
-    predictor = make_predictor(space, ControllerSpec.named(name))
+    predictor = make_predictor(space, named_spec(name))
     predictor.fit(tokens, rewards.tolist(), stage=1, seed=1)
     assert np.corrcoef(predictor.predict(tokens), rewards)[0, 1] > 0.9

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 
 from pnas.controller import ControllerManager
 from pnas.errors import InvalidValue
-from pnas.predictors import ControllerSpec, load_predictor, make_predictor
+from pnas.predictors import ControllerSpec, load_predictor, make_predictor, named_spec
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace, Tokens
 
 RewardOf = Callable[[Cell], float]
@@ -21,10 +21,17 @@ NAMES = [
     "mlp_ensemble",
     "gp",
     "trees",
-    "unlike",
-    "unlike_neural",
+    "rank_ensemble",
+    "rank_ensemble_neural",
     "mlp_ranking",
 ]
+
+
+def with_settings(spec: ControllerSpec, **changes: object) -> ControllerSpec:
+    """Return ``spec`` with those of the changes that its predictor reads."""
+    known = {each.name for each in fields(spec)}
+    read = {key: value for key, value in changes.items() if key in known}
+    return replace(spec, **read)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=NAMES)
@@ -32,8 +39,8 @@ def spec(
     request: pytest.FixtureRequest, make_spec: Callable[..., ControllerSpec]
 ) -> ControllerSpec:
     """Every predictor, small and quickly fitted."""
-    if request.param == "unlike_neural":
-        return make_spec("unlike", parts=["gp", "trees", "mlp"])
+    if request.param == "rank_ensemble_neural":
+        return make_spec("rank_ensemble", parts=["gp", "trees", "mlp"])
     if request.param == "mlp_ranking":
         return make_spec("mlp", loss="ranking")
     return make_spec(request.param)
@@ -54,7 +61,7 @@ def test_what_was_learned_ranks_larger_cells(
 ) -> None:
     tokens = _cells(space, 150)
     unseen = _cells(space, 400, seed=1)[150:]
-    predictor = make_predictor(space, replace(spec, steps=200))
+    predictor = make_predictor(space, with_settings(spec, steps=200))
     losses = predictor.fit(
         tokens, [reward(cell) for cell in space.decode(tokens)], 2, seed=0
     ).losses
@@ -195,7 +202,7 @@ def test_unreadable_files_are_one_line(
 )
 def test_odd_rewards(space: StateSpace, spec: ControllerSpec, rewards: list[float]) -> None:
     tokens = _cells(space, len(rewards))
-    predictor = make_predictor(space, replace(spec, steps=20))
+    predictor = make_predictor(space, with_settings(spec, steps=20))
     assert np.isfinite(predictor.fit(tokens, rewards, 1, 0).losses).all()
     predicted, (mean, spread) = predictor.predict(tokens), predictor.predict_mean_std(tokens)
     assert np.isfinite([predicted, mean, spread]).all()
@@ -204,7 +211,7 @@ def test_odd_rewards(space: StateSpace, spec: ControllerSpec, rewards: list[floa
 
 def test_duplicates_with_several_rewards(space: StateSpace, spec: ControllerSpec) -> None:
     tokens = np.concatenate([_cells(space, 3)] * 6)
-    predictor = make_predictor(space, replace(spec, steps=200, learning_rate=0.02))
+    predictor = make_predictor(space, with_settings(spec, steps=200, learning_rate=0.02))
     predictor.fit(tokens, [0.2, 0.5, 0.8, 0.3, 0.6, 0.9] * 3, 1, 0)
     low, middle, high = predictor.predict(tokens[:3])
     assert 0 <= low <= 1
@@ -213,7 +220,7 @@ def test_duplicates_with_several_rewards(space: StateSpace, spec: ControllerSpec
 
 
 def test_failed_children_are_left_out(space: StateSpace, spec: ControllerSpec) -> None:
-    controller = ControllerManager(space, B=2, K=5, spec=replace(spec, steps=20))
+    controller = ControllerManager(space, B=2, K=5, spec=with_settings(spec, steps=20))
     children = controller.get_actions()
     rewards = [None if i % 3 else i / 100 for i in range(len(children))]
     report = controller.train(rewards)
@@ -222,7 +229,7 @@ def test_failed_children_are_left_out(space: StateSpace, spec: ControllerSpec) -
 
 
 @pytest.mark.parametrize(
-    "name", ["gp", "trees", "unlike"]
+    "name", ["gp", "trees", "rank_ensemble"]
 )  # neural ones read a cell as it is written
 def test_equal_cells_have_equal_features_and_predictions(
     name: str, space: StateSpace, make_spec: Callable[..., ControllerSpec]
@@ -241,10 +248,10 @@ def test_a_fit_of_5000_cells_costs_little_more_than_one_of_500() -> None:
     space = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
     tokens = _cells(space, 5000)
     rewards = np.random.default_rng(0).random(5000).tolist()
-    for name in ("mlp", "gp", "trees", "unlike"):
+    for name in ("mlp", "gp", "trees", "rank_ensemble"):
         seconds = {}
         for cells in (5, 500, 5000):
-            predictor = make_predictor(space, ControllerSpec.named(name))
+            predictor = make_predictor(space, named_spec(name))
             started = time.perf_counter()
             predictor.fit(tokens[:cells], rewards[:cells], 3, 0)
             seconds[cells] = time.perf_counter() - started

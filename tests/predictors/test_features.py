@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from pnas.predictors import ControllerSpec
+from pnas.predictors import named_spec
 from pnas.predictors.features import GROUPS, CellFeatures
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import Cell, StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity"])
@@ -17,7 +17,7 @@ CELLS = [
 
 def test_groups_by_hand() -> None:
     tokens = SPACE.encode(CELLS)
-    features = CellFeatures.of(Layout.of(SPACE), tokens)
+    features = CellFeatures.of(TokenLayout.of(SPACE), tokens)
     groups = dict(zip(GROUPS, features.groups(tokens), strict=True))
     # Inputs -1 and -2, then a block; of each 3x3 conv and identity.
     np.testing.assert_allclose(groups["operators"], np.log1p([[1, 1], [0, 2], [3, 1]]))
@@ -29,7 +29,7 @@ def test_groups_by_hand() -> None:
 
 def test_counts_are_the_groups_without_what_is_read() -> None:
     tokens = SPACE.encode(CELLS)
-    features = CellFeatures.of(Layout.of(SPACE), tokens)
+    features = CellFeatures.of(TokenLayout.of(SPACE), tokens)
     counts = features.counts(tokens)
     groups = features.groups(tokens)
     assert len(counts) == 3
@@ -43,10 +43,10 @@ def test_a_process_sees_all_groups_and_trees_the_counts() -> None:
     from pnas.predictors.gp.gaussian_process import GaussianProcess
 
     tokens = SPACE.encode(CELLS)
-    features = CellFeatures.of(Layout.of(SPACE), tokens)
-    process = GaussianProcess.create(SPACE, ControllerSpec.named("gp"))
+    features = CellFeatures.of(TokenLayout.of(SPACE), tokens)
+    process = GaussianProcess.create(SPACE, named_spec("gp"))
     process.fit(tokens, [0.1, 0.2, 0.3], 2, 0)
     assert [x.shape for x in process._scaled(tokens)] == [x.shape for x in features.groups(tokens)]
-    trees = BoostedTrees.create(SPACE, ControllerSpec.named("trees"))
+    trees = BoostedTrees.create(SPACE, named_spec("trees"))
     trees.fit(tokens, [0.1, 0.2, 0.3], 2, 0)
     assert trees._columns(tokens).shape[1] == sum(x.shape[1] for x in features.counts(tokens))

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from pnas.predictors.paths import CellGraph, count_paths
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import ABSENT, Cell, NASBench201Space, SlotSpace, StateSpace
 
 SPACE = StateSpace(3, ["3x3 conv", "3x3 maxpool", "identity"])
@@ -13,7 +13,7 @@ _FACTOR = 0x9E3779B97F4A7C15
 
 
 def _code(source: int, *operators: int) -> int:
-    """The code of the path from the input numbered ``source`` (from 1) through ``operators`` (from 1)."""
+    """Return the code of a path; its input and its operators are numbered from 1."""
     code = source
     for operator in operators:
         code = (code * _FACTOR + operator) % 2**64
@@ -21,7 +21,7 @@ def _code(source: int, *operators: int) -> int:
 
 
 def _paths(space: SlotSpace, cell: Cell) -> Counter[int]:
-    return Counter(CellGraph(Layout.of(space)).paths(space.encode([cell])).code.tolist())
+    return Counter(CellGraph(TokenLayout.of(space)).paths(space.encode([cell])).code.tolist())
 
 
 def test_paths_of_a_block_are_its_operators() -> None:
@@ -67,13 +67,13 @@ def test_codes_are_the_same_in_larger_spaces_and_beside_larger_cells() -> None:
         Cell([(-1, "3x3 conv", -2, "identity")] * 2 + [(1, "3x3 conv", 0, "3x3 conv")]),
     ]
     larger = StateSpace(6, SPACE.operators)
-    together = CellGraph(Layout.of(larger)).paths(larger.encode(cells))
+    together = CellGraph(TokenLayout.of(larger)).paths(larger.encode(cells))
     assert Counter(together.code[together.cell == 0].tolist()) == _paths(SPACE, cells[0])
     assert Counter(together.code[together.cell == 1].tolist()) == _paths(SPACE, cells[1])
 
 
 def test_written_form_does_not_matter() -> None:
-    graph = CellGraph(Layout.of(SPACE))
+    graph = CellGraph(TokenLayout.of(SPACE))
     one = Cell(
         [
             (-1, "3x3 conv", -2, "identity"),
@@ -96,7 +96,7 @@ def test_written_form_does_not_matter() -> None:
 
 
 def test_operator_and_place_counts() -> None:
-    graph = CellGraph(Layout.of(SPACE))
+    graph = CellGraph(TokenLayout.of(SPACE))
     tokens = SPACE.encode(
         [
             Cell([(-1, "3x3 conv", -2, "identity"), (0, "3x3 conv", -1, "3x3 conv")]),
@@ -111,7 +111,7 @@ def test_operator_and_place_counts() -> None:
 
 
 def test_what_a_cell_reads() -> None:
-    graph = CellGraph(Layout.of(SPACE))
+    graph = CellGraph(TokenLayout.of(SPACE))
     tokens = SPACE.encode(
         [
             Cell([(-1, "3x3 conv", -2, "identity"), (0, "3x3 conv", -1, "3x3 conv")]),
@@ -122,14 +122,14 @@ def test_what_a_cell_reads() -> None:
         [True, True, True],
         [False, True, False],
     ]
-    fixed = CellGraph(Layout.of(NASBench201Space()))
+    fixed = CellGraph(TokenLayout.of(NASBench201Space()))
     assert fixed.reads(np.zeros((2, 6))).tolist() == [[True], [True]]
 
 
 def test_places_of_a_fixed_graph_are_edges_and_a_larger_space_appends() -> None:
     cell = Cell([("none",), ("nor_conv_3x3", "skip_connect")])
     small, large = (
-        CellGraph(Layout.of(space)).place_counts(space.encode([cell]))[0]
+        CellGraph(TokenLayout.of(space)).place_counts(space.encode([cell]))[0]
         for space in (NASBench201Space(2), NASBench201Space(3))
     )
     assert np.flatnonzero(small).tolist() == [0, 13, 16]
@@ -139,13 +139,13 @@ def test_places_of_a_fixed_graph_are_edges_and_a_larger_space_appends() -> None:
 
 def test_known_paths_are_counted_and_others_are_one_column() -> None:
     cells = [Cell([(-1, "3x3 conv", -1, "3x3 conv")]), Cell([(-2, "3x3 maxpool", -1, "3x3 conv")])]
-    paths = CellGraph(Layout.of(SPACE)).paths(SPACE.encode(cells))
+    paths = CellGraph(TokenLayout.of(SPACE)).paths(SPACE.encode(cells))
     known = np.array([_code(1, 1)], np.uint64)
     assert count_paths(paths, 2, known).tolist() == [[2, 0], [1, 1]]
     assert count_paths(paths, 2, np.zeros(0, np.uint64)).tolist() == [[2], [2]]
 
 
 def test_no_cells_and_cells_without_blocks() -> None:
-    graph = CellGraph(Layout.of(SPACE))
+    graph = CellGraph(TokenLayout.of(SPACE))
     assert len(graph.paths(np.zeros((0, 2, 4), np.int16)).code) == 0
     assert len(graph.paths(np.full((3, 2, 4), ABSENT, np.int16)).code) == 0

@@ -16,7 +16,7 @@ import pytest
 from support.fake_children import FakeChildren
 
 from pnas.execution import SerialExecutor
-from pnas.predictors.specs import ControllerSpec
+from pnas.predictors import ControllerSpec, LSTMSpec, make_controller_spec
 from pnas.records import Journal, Status
 from pnas.runs.child_identity import identify
 from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
@@ -24,7 +24,7 @@ from pnas.state_space import StateSpace
 
 OPERATORS = ["3x3 conv", "3x3 maxpool", "identity"]
 VERSION_1 = Path(__file__).parents[1] / "records" / "fixtures" / "journal_v1.sql"
-SPEC = ControllerSpec(embedding=8, hidden=8, steps=60)
+SPEC = LSTMSpec(embedding=8, hidden=8, steps=60)
 
 
 def search(
@@ -100,7 +100,9 @@ def trainings(run_dir: Path) -> int:
 def test_a_finished_search_goes_on_to_a_larger_B(kind: str, tmp_path: Path) -> None:
     predictor = kind.split("_")[0]
     members = 5 if "ensemble" in kind else 1
-    spec = ControllerSpec(predictor=predictor, members=members, embedding=8, hidden=8, steps=60)
+    spec = make_controller_spec(
+        predictor=predictor, members=members, embedding=8, hidden=8, steps=60
+    )
     search(tmp_path / "whole", 4, 5, spec)
     search(tmp_path / "raised", 2, 5, spec)
     before = trainings(tmp_path / "raised")
@@ -175,7 +177,7 @@ def test_a_search_of_the_first_version_goes_on_where_it_was_killed(tmp_path: Pat
             for child in journal.children()
             if child.ended_at
         ]
-    spec = ControllerSpec(embedding=4, hidden=4, steps=20)
+    spec = LSTMSpec(embedding=4, hidden=4, steps=20)
     for _ in range(2):
         search(tmp_path, 3, 4, spec, seed=1, operators=["3x3 maxpool", "identity"])
     with Journal(tmp_path / "journal.sqlite") as journal:

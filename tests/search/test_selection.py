@@ -22,11 +22,6 @@ class Known:
         return 1 - np.arange(rows) / 100, np.broadcast_to(self._std, rows).copy()
 
 
-class Members:
-    def predict_members(self, tokens: Tokens) -> NDArray[np.float32]:
-        return np.stack([np.zeros(len(tokens)), np.ones(len(tokens))]).astype(np.float32)
-
-
 def rows(selection: Selection, predictor: object, seed: int = 0) -> list[int]:
     generation = selection.choose(SPACE, predictor, CANDIDATES, np.random.default_rng(seed))  # type: ignore[arg-type]
     every = SPACE.decode(CANDIDATES.tokens)
@@ -81,8 +76,15 @@ def test_cells_that_may_not_be_trained_are_not_chosen() -> None:
     assert all(row % 2 == 0 for row in found)
 
 
-def test_the_standard_deviation_of_an_ensemble_is_that_of_its_members() -> None:
-    mean, std = predict_mean_std_in_chunks(Members(), CANDIDATES.tokens, chunk=7)  # type: ignore[arg-type]
-    assert mean.tolist() == [0.5] * 50
+def test_means_and_deviations_in_chunks_are_those_of_all_cells_at_once() -> None:
+    predictor = Known(std=0.5)
+    mean, std = predict_mean_std_in_chunks(
+        predictor, CANDIDATES.tokens, chunk=len(CANDIDATES.tokens)
+    )
+    assert mean.tolist() == predictor.predict_mean_std(CANDIDATES.tokens)[0].tolist()
     assert std.tolist() == [0.5] * 50
-    assert predict_mean_std_in_chunks(Members(), CANDIDATES.tokens[:0])[0].shape == (0,)  # type: ignore[arg-type]
+
+    _, in_chunks = predict_mean_std_in_chunks(predictor, CANDIDATES.tokens, chunk=7)
+    assert in_chunks.tolist() == std.tolist()
+    no_means, _ = predict_mean_std_in_chunks(predictor, CANDIDATES.tokens[:0])
+    assert no_means.shape == (0,)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Gaussian process regression of rewards on cell features."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Neural predictors: LSTM and MLP, fitted by TensorFlow and scored by NumPy."""

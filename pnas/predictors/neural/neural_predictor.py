@@ -1,4 +1,4 @@
-"""NeuralPredictor: LSTM or MLP, single or an ensemble. Fitted by TensorFlow, scored by NumPy."""
+"""Neural predictors, single or as an ensemble: fitted by TensorFlow, scored by NumPy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,152 +6,180 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pnas.predictors.base import FitReport
-from pnas.predictors.neural.fitting import Architecture, Recipe, train
-from pnas.predictors.neural.initializers import Floats, Weights, overlay, stack
+from pnas.predictors.base import Counts, FitReport
+from pnas.predictors.ensembles import member_subsets
+from pnas.predictors.neural.compaction import Compaction
+from pnas.predictors.neural.fitting import Architecture, FitSettings, fit_members
+from pnas.predictors.neural.initializers import Floats, Weights, overlay, stack_members
 from pnas.predictors.neural.lstm import LSTM
 from pnas.predictors.neural.mlp import MLP
 from pnas.predictors.parallel_scoring import run_all
 from pnas.predictors.persistence import load_arrays, save_arrays, unreadable_as_invalid
-from pnas.predictors.specs import ControllerSpec
-from pnas.predictors.token_layout import Layout
+from pnas.predictors.specs import LSTMSpec, MLPSpec, NeuralSpec
+from pnas.predictors.token_layout import TokenLayout
 from pnas.seeds import derive_seed
 from pnas.state_space import SlotSpace, Tokens
 
 ARCHITECTURES: dict[str, type[LSTM] | type[MLP]] = {"lstm": LSTM, "mlp": MLP}
-# Cells a thread scores at a time: fixed, so that scores do not depend on the number of threads.
-_PIECE = 8192
+
+_CELLS_AT_A_TIME = 8192  # fixed, so that scores do not depend on the number of threads
+_LOWEST_REWARD = 0.01  # rewards are kept away from 0 and 1, whose logits are infinite
+_HIGHEST_REWARD = 0.99
+_LEAST_SLOPE = 0.01
 
 
 class NeuralPredictor:
     """Sigmoid regression of rewards (arXiv 1712.00559, section 4.2).
 
     Attributes:
-        spec: sizes, members and how to fit.
-        architecture: the forward passes.
-        weights: by name, with a leading member axis.
-        init_seed: the seed that ``weights`` were initialised from.
+        spec: Settings.
+        architecture: The forward passes.
+        weights: Weights by name, with a leading member axis.
+        init_seed: Seed that ``weights`` were initialised from.
     """
 
-    def __init__(self, layout: Layout, spec: ControllerSpec, seed: int = 0) -> None:
+    def __init__(self, layout: TokenLayout, spec: NeuralSpec, seed: int = 0) -> None:
         self.spec = spec
-        self.architecture: Architecture = ARCHITECTURES[spec.predictor](
-            layout, spec.embedding, spec.hidden
-        )
+        self.architecture = _architecture(layout, spec)
         self._initialise(seed)
         self._is_fitted = False
 
     @classmethod
-    def create(cls, space: SlotSpace, spec: ControllerSpec) -> "NeuralPredictor":
-        """An unfitted predictor for the cells of ``space``."""
-        return cls(Layout.of(space), spec)
+    def create(cls, space: SlotSpace, spec: NeuralSpec) -> "NeuralPredictor":
+        """Return an unfitted predictor for the cells of ``space``."""
+        return cls(TokenLayout.of(space), spec)
 
     def _initialise(self, seed: int) -> None:
         self.init_seed = seed
-        seeds = [derive_seed(seed, "member", member) for member in range(self.spec.members)]
-        self.weights: Weights = stack(
-            [self.architecture.init(member_seed) for member_seed in seeds]
-        )
+        members = []
+        for member in range(self.spec.members):
+            members.append(self.architecture.init(derive_seed(seed, "member", member)))
+        self.weights: Weights = stack_members(members)
 
-    # -- fitting -------------------------------------------------------------------------------------------
+    # -- fitting -----------------------------------------------------------------------------------
 
-    def fit(self, tokens: Tokens, rewards: Sequence[float], stage: int, seed: int) -> FitReport:
-        """See `pnas.controller.Predictor.fit`. Starts afresh unless ``spec.warm_start``."""
+    def fit(
+        self,
+        tokens: Tokens,
+        rewards: Sequence[float],
+        stage: int,
+        seed: int,
+        repeats: Counts | None = None,
+    ) -> FitReport:
+        """See `pnas.predictors.Predictor.fit`; it does not use ``repeats``.
+
+        It starts afresh unless ``spec.warm_start``.
+        """
         if not (self.spec.warm_start and self._is_fitted):
             self._initialise(seed)
             self._start_from_mean(rewards)
-        rate = self.spec.learning_rate if stage == 1 else self.spec.later_learning_rate
-        recipe = Recipe(self.spec.loss, rate, self.spec.steps, self.spec.batchsize)
+
+        is_first = stage == 1
+        rate = self.spec.learning_rate if is_first else self.spec.later_learning_rate
+        settings = FitSettings(self.spec.loss, rate, self.spec.steps, self.spec.batchsize)
         subsets = member_subsets(len(tokens), self.spec.members, derive_seed(seed, "folds"))
         targets = np.asarray(rewards, np.float32)
-        order_seed = derive_seed(seed, "batches")
-        self.weights, losses = train(
-            self.architecture, self.weights, tokens, targets, subsets, recipe, order_seed
+
+        # Values that no cell has get no gradient. Without them the products of a fit have the same
+        # shapes, and so the same rounding, in a space of any B.
+        compaction = Compaction.of(self.architecture.layout, tokens)
+        fitted, losses = fit_members(
+            _architecture(compaction.layout, self.spec),
+            compaction.compact(self.weights),
+            tokens=compaction.tokens(tokens),
+            rewards=targets,
+            subsets=subsets,
+            settings=settings,
+            seed=derive_seed(seed, "batches"),
         )
+        self.weights = compaction.restore(self.weights, fitted)
         if self.spec.loss == "ranking":
             self._calibrate(tokens, targets, subsets)
         self._is_fitted = True
         return FitReport(losses)
 
-    def _calibrate(self, tokens: Tokens, rewards: Floats, subsets: list[NDArray[np.intp]]) -> None:
-        """Lay each member's logits along those of the rewards it learned: ranks say nothing of scale."""
-        wanted = np.clip(rewards, 0.01, 0.99)
-        wanted = np.log(wanted / (1 - wanted))
-        for member, rows in enumerate(subsets):
-            weights = {name: array[member] for name, array in self.weights.items()}
-            slope, shift = _line(self.architecture.score(weights, tokens[rows]), wanted[rows])
-            weights["out_kernel"][...] *= slope
-            weights["out_bias"][...] = weights["out_bias"] * slope + shift
-
     def _start_from_mean(self, rewards: Sequence[float]) -> None:
         """Shift the output to the mean reward.
 
-        The paper's bias of 1.8 is the logit of 0.858, about where its CIFAR rewards lie. From there to rewards
-        near 0 or 1, L1 and Adam overshoot into the flat of the sigmoid and stay there.
+        The paper's bias of 1.8 is the logit of 0.858, about where its CIFAR-10 rewards lie. From
+        there to rewards near 0 or 1, L1 and Adam overshoot into the flat part of the sigmoid and
+        stay there.
         """
-        mean = float(np.clip(np.mean(rewards), 0.01, 0.99))
-        self.weights["out_bias"] = np.full_like(self.weights["out_bias"], np.log(mean / (1 - mean)))
+        mean = float(np.clip(np.mean(rewards), _LOWEST_REWARD, _HIGHEST_REWARD))
+        bias = self.weights["out_bias"]
+        self.weights["out_bias"] = np.full_like(bias, np.log(mean / (1 - mean)))
 
-    # -- scoring -------------------------------------------------------------------------------------------
+    def _calibrate(self, tokens: Tokens, rewards: Floats, subsets: list[NDArray[np.intp]]) -> None:
+        """Fit each member's logits to the rewards that it learned: ranks say nothing of scale."""
+        clipped = np.clip(rewards, _LOWEST_REWARD, _HIGHEST_REWARD)
+        wanted = np.log(clipped / (1 - clipped))
+        for member, rows in enumerate(subsets):
+            weights = {name: array[member] for name, array in self.weights.items()}
+            logits = self.architecture.score(weights, tokens[rows])
+            slope, intercept = _line(logits, wanted[rows])
+            weights["out_kernel"][...] *= slope
+            weights["out_bias"][...] = weights["out_bias"] * slope + intercept
+
+    # -- scoring -----------------------------------------------------------------------------------
 
     def predict(self, tokens: Tokens) -> Floats:
-        """See `pnas.controller.Predictor.predict`."""
+        """See `pnas.predictors.Predictor.predict`."""
         return self.predict_members(tokens).mean(axis=0)
 
     def predict_members(self, tokens: Tokens) -> Floats:
-        """See `pnas.controller.Predictor.predict_members`. Exact, equal prefixes being computed once."""
-        members = [
-            {name: array[m] for name, array in self.weights.items()}
-            for m in range(self.spec.members)
-        ]
-        pieces = [tokens[first : first + _PIECE] for first in range(0, len(tokens), _PIECE)]
+        """Return the expected reward of each cell by each member, (members, n)."""
+        members = []
+        for member in range(self.spec.members):
+            members.append({name: array[member] for name, array in self.weights.items()})
+        starts = range(0, len(tokens), _CELLS_AT_A_TIME)
         scores = np.empty((len(members), len(tokens)), np.float32)
 
         def score(task: int) -> None:
-            piece, member = divmod(task, len(members))
-            logits = self.architecture.score(members[member], pieces[piece])
-            scores[member, piece * _PIECE : (piece + 1) * _PIECE] = _sigmoid(logits)
+            number, member = divmod(task, len(members))
+            part = slice(starts[number], starts[number] + _CELLS_AT_A_TIME)
+            logits = self.architecture.score(members[member], tokens[part])
+            scores[member, part] = _sigmoid(logits)
 
-        run_all(score, len(pieces) * len(members))
+        run_all(score, len(starts) * len(members))
         return scores
 
     def predict_mean_std(self, tokens: Tokens) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """See `pnas.controller.Predictor.predict_mean_std`."""
+        """See `pnas.predictors.Predictor.predict_mean_std`."""
         members = self.predict_members(tokens).astype(np.float64)
         return members.mean(axis=0), members.std(axis=0)
 
-    # -- files ---------------------------------------------------------------------------------------------
+    # -- files -------------------------------------------------------------------------------------
 
     def save(self, directory: Path) -> None:
-        """See `pnas.controller.Predictor.save`."""
+        """See `pnas.predictors.Predictor.save`."""
         notes = {"init_seed": self.init_seed, "is_fitted": self._is_fitted}
         save_arrays(directory, self.spec, self.architecture.layout, self.weights, notes)
 
     @classmethod
     def load(cls, directory: Path, space: SlotSpace) -> "NeuralPredictor":
-        """See `pnas.controller.load_predictor`."""
-        saved = load_arrays(directory, space)
+        """Return the predictor that `save` wrote (see `pnas.predictors.load_predictor`)."""
+        saved = load_arrays(directory, space, {"lstm": LSTMSpec, "mlp": MLPSpec})
+        assert isinstance(saved.spec, NeuralSpec)
         with unreadable_as_invalid(directory):
             _require_same_shapes(cls(saved.layout, saved.spec).weights, saved.arrays)
-            predictor = cls(Layout.of(space), saved.spec, int(saved.notes["init_seed"]))
+            predictor = cls(TokenLayout.of(space), saved.spec, int(saved.notes["init_seed"]))
             predictor.weights = overlay(predictor.weights, saved.arrays)
             predictor._is_fitted = bool(saved.notes["is_fitted"])
         return predictor
 
 
-def member_subsets(n: int, members: int, seed: int) -> list[NDArray[np.intp]]:
-    """Rows that each member is fitted on: all for a single one, else all but the member's own fold."""
-    if members == 1:
-        return [np.arange(n)]
-    fold = np.random.default_rng(seed).permutation(n) % members
-    return [np.flatnonzero(fold != member) for member in range(members)]
+def _architecture(layout: TokenLayout, spec: NeuralSpec) -> Architecture:
+    return ARCHITECTURES[spec.predictor](layout, spec.embedding, spec.hidden)
 
 
 def _line(x: Floats, y: Floats) -> tuple[float, float]:
-    """Least squares' slope and intercept; the slope never below a hundredth, so that order is kept."""
+    """Return slope and intercept by least squares; the slope is positive, which keeps the order."""
     variance = float(x.var())
-    slope = float(((x - x.mean()) * (y - y.mean())).mean()) / variance if variance > 1e-12 else 1.0
-    slope = max(slope, 0.01)
+    slope = 1.0
+    if variance > 1e-12:
+        covariance = float(((x - x.mean()) * (y - y.mean())).mean())
+        slope = covariance / variance
+    slope = max(slope, _LEAST_SLOPE)
     return slope, float(y.mean()) - slope * float(x.mean())
 
 
@@ -160,8 +188,7 @@ def _sigmoid(logits: Floats) -> Floats:
 
 
 def _require_same_shapes(expected: Weights, found: Weights) -> None:
-    shapes = [
-        {name: array.shape for name, array in weights.items()} for weights in (expected, found)
-    ]
-    if shapes[0] != shapes[1]:
+    expected_shapes = {name: array.shape for name, array in expected.items()}
+    found_shapes = {name: array.shape for name, array in found.items()}
+    if expected_shapes != found_shapes:
         raise ValueError("its weights are not those of its description")

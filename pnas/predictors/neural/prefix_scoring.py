@@ -1,8 +1,18 @@
-"""Cells as a tree of shared prefixes, so that what equal prefixes have in common is computed once.
+"""Cells as a tree of shared prefixes: what equal prefixes have in common is computed once.
 
-All extensions of a parent begin with the parent's tokens, and expansion keeps them next to each other. So rows
-that follow one another are cut into runs of equal prefixes, one token deeper at each level; a predictor computes
-once per run. Order matters for speed alone: rows in any order are scored correctly.
+All extensions of a parent begin with the parent's tokens, and expansion keeps them next to each
+other. So consecutive rows are cut into runs of equal prefixes, one token deeper at each level, and
+a predictor computes once a run. The order of rows matters for speed alone: any order is scored
+correctly.
+
+Example, three cells of three tokens each:
+
+    row 0   A B C        level 0: token [A]        parent [0]          start [0]
+    row 1   A B D        level 1: token [B, E]     parent [0, 0]       start [0, 2]
+    row 2   A E D        level 2: token [C, D, D]  parent [0, 0, 1]    start [0, 1, 2]
+
+A level has one entry a run: its last token, the run of the level before that it goes on from, and
+its first row.
 """
 
 from collections.abc import Iterator
@@ -18,10 +28,10 @@ class Level(NamedTuple):
     """The distinct prefixes (runs) of one length.
 
     Attributes:
-        slot: slot column of this level's token.
-        token: (runs,) last token of each run's prefix.
-        parent: (runs,) index of the run one token shorter, at the level before.
-        start: (runs,) first row of each run.
+        slot: Slot column of this level's token.
+        token: Last token of each run's prefix, (runs,).
+        parent: Index of the run that is one token shorter, at the level before, (runs,).
+        start: First row of each run, (runs,).
     """
 
     slot: int
@@ -30,13 +40,17 @@ class Level(NamedTuple):
     start: NDArray[np.intp]
 
 
-def levels(tokens: Tokens) -> Iterator[Level]:
-    """The prefix tree of ``tokens`` (n, b, slots), shortest prefixes first; positions absent in all rows left out."""
+def prefix_levels(tokens: Tokens) -> Iterator[Level]:
+    """Yield the prefix tree of ``tokens`` (n, blocks, slots), shortest prefixes first.
+
+    Positions that are absent in all rows are left out.
+    """
     rows, blocks, slots = tokens.shape
     columns = np.ascontiguousarray(tokens.reshape(rows, blocks * slots).T)
     is_start = np.zeros(rows, bool)
     is_start[:1] = True
     run_of_row = np.zeros(rows, np.intp)  # all rows share the empty prefix
+
     for position, column in enumerate(columns):
         if (column == ABSENT).all():
             continue
@@ -46,6 +60,7 @@ def levels(tokens: Tokens) -> Iterator[Level]:
         run_of_row = np.cumsum(is_start) - 1
 
 
-def spread(values: NDArray[np.float32], level: Level, rows: int) -> NDArray[np.float32]:
-    """One value per row from one value per run of ``level``."""
-    return np.repeat(values, np.diff(level.start, append=rows), axis=0)
+def repeat_runs(values: NDArray[np.float32], level: Level, rows: int) -> NDArray[np.float32]:
+    """Return one value a row from one value a run of ``level``."""
+    lengths = np.diff(level.start, append=rows)
+    return np.repeat(values, lengths, axis=0)

@@ -12,7 +12,7 @@ from support.fake_children import FakeChildren, fake_reward
 
 from pnas.controller import ControllerManager
 from pnas.execution import SerialExecutor
-from pnas.predictors import ControllerSpec
+from pnas.predictors import ControllerSpec, make_controller_spec
 from pnas.records import Journal, Status, summarize
 from pnas.runs.child_identity import identify
 from pnas.search import (
@@ -34,7 +34,7 @@ from pnas.search import (
 )
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace
 
-CONTROLLER = ControllerSpec(predictor="mlp", K=4, embedding=4, hidden=4, steps=5)
+CONTROLLER = make_controller_spec(predictor="mlp", K=4, embedding=4, hidden=4, steps=5)
 SPACES: dict[str, SlotSpace] = {
     "pnas": StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1),  # 6 and 126 cells
     "large": StateSpace(3, ["3x3 conv", "identity"], -1),
