@@ -40,16 +40,11 @@ from numpy.typing import NDArray
 
 from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import ABSENT, Tokens
+from pnas.state_space.wiring import Outputs, Wiring
 
 Codes = NDArray[np.uint64]
 Counts = NDArray[np.float32]
 Indices = NDArray[np.intp]
-
-PASS_THROUGH = ("identity", "skip_connect")
-"""Operators that pass their input on unchanged."""
-
-ZERO = ("none",)
-"""Operators whose output is zero."""
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # odd, so that different short sequences differ in code
 _CELLS_AT_A_TIME = 16_384
@@ -92,9 +87,8 @@ class _NodePaths:
 class CellGraph:
     """Cells of a layout as graphs: nodes are the inputs of the cell, then its blocks.
 
-    Where blocks have ``input`` slots, each is followed by the operator that is applied to it, and
-    every block is part of the output. Where they have none (NAS-Bench-201), slot s reads node s,
-    and the last block is the output.
+    What a block reads, which blocks are outputs, and which operators pass their input on or give
+    zero is the wiring that the space declares (`pnas.state_space.wiring`).
 
     Attributes:
         layout: TokenLayout of the tokens.
@@ -105,29 +99,42 @@ class CellGraph:
     @cached_property
     def operators(self) -> tuple[str, ...]:
         """The operators, in encoding order."""
-        values = dict(self.layout.vocabulary)["operator"]
+        values = self._values_of_slot(self._wiring.operands[0].operator)
         return tuple(str(value) for value in values)
 
-    @cached_property
-    def has_inputs(self) -> bool:
-        """Whether blocks choose what they read."""
-        return "input" in self.layout.slot_kinds
+    @property
+    def _wiring(self) -> Wiring:
+        return self.layout.wiring
+
+    def _values_of_slot(self, slot: int) -> tuple[int | str, ...]:
+        kind = self.layout.slot_kinds[slot]
+        return dict(self.layout.vocabulary)[kind]
 
     @cached_property
     def sources(self) -> int:
         """Number of inputs of a cell."""
-        if not self.has_inputs:
-            return 1
-        inputs = dict(self.layout.vocabulary)["input"]
-        return sum(isinstance(value, int) and value < 0 for value in inputs)
+        for operand in self._wiring.operands:
+            if operand.input is not None:
+                inputs = self._values_of_slot(operand.input)
+                return sum(isinstance(value, int) and value < 0 for value in inputs)
+        return 1
 
     def operands(self, tokens: Tokens, block: int) -> Operands:
         """Return what ``block`` (0-based) of each of ``tokens`` (n, blocks, slots) reads."""
         row = tokens[:, block].astype(np.intp)
-        if self.has_inputs:
-            return Operands(node=row[:, 0::2], operator=row[:, 1::2])
-        nodes = np.broadcast_to(np.arange(row.shape[1]), row.shape)
-        return Operands(node=np.where(row == ABSENT, ABSENT, nodes), operator=row)
+        nodes = []
+        operators = []
+        for operand in self._wiring.operands:
+            # Tokens of a smaller space may have fewer slots.
+            if operand.operator >= row.shape[1]:
+                continue
+            operator = row[:, operand.operator]
+            if operand.input is not None:
+                nodes.append(row[:, operand.input])
+            elif operand.node is not None:
+                nodes.append(np.where(operator == ABSENT, ABSENT, operand.node))
+            operators.append(operator)
+        return Operands(node=np.stack(nodes, axis=1), operator=np.stack(operators, axis=1))
 
     # -- paths -------------------------------------------------------------------------------------
 
@@ -176,23 +183,38 @@ class CellGraph:
         operator = np.repeat(operands.operator.ravel(), lengths)
 
         appended = before * _FACTOR + operator.astype(np.uint64) + np.uint64(1)
-        code = np.where(self._is_one_of(PASS_THROUGH)[operator], before, appended)
-        is_alive = ~self._is_one_of(ZERO)[operator]
+        code = np.where(self._is_one_of(self._wiring.pass_through)[operator], before, appended)
+        is_alive = ~self._is_one_of(self._wiring.zero)[operator]
         return PathList(cell[is_alive], code[is_alive])
 
     def _at_output(self, tokens: Tokens, arrivals: list[PathList]) -> PathList:
         """Return the paths that arrive at blocks which are part of the output, cell by cell."""
-        if not self.has_inputs:
-            last = (tokens[:, :, 0] != ABSENT).sum(axis=1) - 1
+        if self._wiring.outputs is not Outputs.ALL:
+            is_output = self._output_blocks(tokens)
             kept = []
             for block, arriving in enumerate(arrivals):
-                is_output = last[arriving.cell] == block
-                kept.append(PathList(arriving.cell[is_output], arriving.code[is_output]))
+                is_kept = is_output[arriving.cell, block]
+                kept.append(PathList(arriving.cell[is_kept], arriving.code[is_kept]))
             arrivals = kept
         cell = np.concatenate([arriving.cell for arriving in arrivals])
         code = np.concatenate([arriving.code for arriving in arrivals])
         order = np.argsort(cell, kind="stable")
         return PathList(cell[order], code[order])
+
+    def _output_blocks(self, tokens: Tokens) -> NDArray[np.bool_]:
+        """Return which blocks are part of the output, (n, blocks)."""
+        blocks = np.arange(tokens.shape[1])
+        is_present = tokens[:, :, 0] != ABSENT
+        if self._wiring.outputs is Outputs.LAST:
+            last = is_present.sum(axis=1) - 1
+            return np.asarray(blocks == last[:, None])
+
+        is_output = is_present.copy()
+        for block in range(tokens.shape[1]):
+            read = self.operands(tokens, block).node - self.sources
+            for operand in read.T:
+                is_output &= blocks != operand[:, None]
+        return is_output
 
     def _is_one_of(self, operators: tuple[str, ...]) -> NDArray[np.bool_]:
         return np.array([operator in operators for operator in self.operators])
@@ -212,7 +234,7 @@ class CellGraph:
         cell, or any block. In a fixed graph a place is an edge, so that these are one-hots; the
         edges of blocks that a cell lacks have none.
         """
-        if not self.has_inputs:
+        if not self._wiring.chooses_inputs:
             return self._edges(tokens)
 
         read = [self.operands(tokens, block) for block in range(tokens.shape[1])]
@@ -234,21 +256,23 @@ class CellGraph:
         Returns:
             One row a cell, (n, inputs + 1).
         """
-        if not self.has_inputs:
+        if not self._wiring.chooses_inputs:
             return np.ones((len(places), 1), bool)
         by_place = places.reshape(len(places), self.sources + 1, -1)
         return np.asarray(by_place.any(axis=2))
 
     def _edges(self, tokens: Tokens) -> Counts:
         blocks = self.layout.blocks
-        slots = len(self.layout.slot_kinds)
-        edges = np.full((len(tokens), blocks, slots), ABSENT, np.intp)
-        edges[:, : tokens.shape[1], : tokens.shape[2]] = tokens
+        width = len(self._wiring.operands)
+        edges = np.full((len(tokens), blocks, width), ABSENT, np.intp)
+        for block in range(tokens.shape[1]):
+            operators = self.operands(tokens, block).operator
+            edges[:, block, : operators.shape[1]] = operators
 
         # This order makes a larger space append columns and change none.
-        order = sorted(np.ndindex(blocks, slots), key=lambda edge: (max(edge), *edge))
+        order = sorted(np.ndindex(blocks, width), key=lambda edge: (max(edge), *edge))
         numbers = np.arange(len(self.operators))
-        columns = [edges[:, block, slot, None] == numbers for block, slot in order]
+        columns = [edges[:, block, operand, None] == numbers for block, operand in order]
         return np.concatenate(columns, axis=1).astype(np.float32)
 
     def _counts(self, operators: list[Indices], n: int) -> Counts:

@@ -3,10 +3,12 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
 from pnas.predictors.paths import CellGraph, count_paths
 from pnas.predictors.token_layout import TokenLayout
-from pnas.state_space import ABSENT, Cell, NASBench201Space, SlotSpace, StateSpace
+from pnas.state_space import ABSENT, Cell, NASBench201Space, Slot, SlotSpace, StateSpace
+from pnas.state_space.wiring import Operand, Outputs, Wiring
 
 SPACE = StateSpace(3, ["3x3 conv", "3x3 maxpool", "identity"])
 _FACTOR = 0x9E3779B97F4A7C15
@@ -149,3 +151,58 @@ def test_no_cells_and_cells_without_blocks() -> None:
     graph = CellGraph(TokenLayout.of(SPACE))
     assert len(graph.paths(np.zeros((0, 2, 4), np.int16)).code) == 0
     assert len(graph.paths(np.full((3, 2, 4), ABSENT, np.int16)).code) == 0
+
+
+class Chosen(SlotSpace):
+    """Blocks (input, operator); those that nothing reads are the output."""
+
+    def slots(self, b):
+        return (Slot("input", "input", (-1, 0, 1)[:b]), Slot("operator", "operator", OPERATORS))
+
+    @property
+    def vocabulary(self):
+        return {"input": (-1, 0, 1)[: self.B], "operator": OPERATORS}
+
+    @property
+    def wiring(self):
+        operand = Operand(operator=1, input=0)
+        return Wiring((operand,), Outputs.UNREAD, pass_through=("through",), zero=("nothing",))
+
+    def spec(self):
+        return {"kind": "chosen", "B": self.B}
+
+
+OPERATORS = ("conv", "through", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("(-1, conv), (0, conv), (1, through)", "(-1, through), (0, conv), (1, conv)"),
+        ("(-1, conv), (-1, nothing), (1, conv)", "(-1, conv), (0, through), (-1, nothing)"),
+    ],
+)
+def test_paths_follow_the_wiring_that_a_space_declares(one, other):
+    space = Chosen(3)
+    graph = CellGraph(TokenLayout.of(space))
+    paths = graph.paths(space.encode([Cell.parse(one), Cell.parse(other)]))
+    first = paths.code[paths.cell == 0]
+    second = paths.code[paths.cell == 1]
+    assert sorted(first.tolist()) == sorted(second.tolist())
+
+
+def test_only_blocks_that_nothing_reads_are_outputs():
+    space = Chosen(3)
+    graph = CellGraph(TokenLayout.of(space))
+    chain = Cell.parse("(-1, conv), (0, conv), (1, conv)")
+    parallel = Cell.parse("(-1, conv), (-1, conv), (-1, conv)")
+    paths = graph.paths(space.encode([chain, parallel]))
+    assert np.bincount(paths.cell).tolist() == [1, 3]
+
+
+def test_a_declared_wiring_is_stored_and_an_inferred_one_is_not():
+    declared = TokenLayout.of(Chosen(3))
+    assert TokenLayout.from_json(declared.to_json()) == declared
+    inferred = TokenLayout.of(StateSpace(2))
+    assert "wiring" not in inferred.to_json()
+    assert TokenLayout.from_json(inferred.to_json()) == inferred
