@@ -213,6 +213,22 @@ class TabulateTask(TaskSpec):
     repeats: int = setting(2, integer(minimum=1))
 
 
+@dataclass(frozen=True)
+class PreflightTask(TaskSpec):
+    """Estimate, from a few trainings, whether a search is worth its cost.
+
+    Attributes:
+        cells: Number of random cells of B blocks.
+        repeats: Trainings of each cell, each from a seed of its own.
+        children: Trainings of the search whose gain is estimated.
+    """
+
+    name: str = "preflight"
+    cells: int = setting(8, integer(minimum=2))
+    repeats: int = setting(3, integer(minimum=2))
+    children: int = setting(60, integer(minimum=2))
+
+
 def _part(name: str, spec: type) -> Part:
     return Part(factory=f"pnas.tasks.{name}:run", spec=spec)
 
@@ -231,6 +247,7 @@ TASK_SPECS = Registry(
         "show": _part("show", ShowTask),
         "sync": _part("sync", SyncTask),
         "tabulate": _part("tabulate", TabulateTask),
+        "preflight": _part("preflight", PreflightTask),
     },
 )
 TASKS = TASK_SPECS.own_names()

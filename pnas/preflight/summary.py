@@ -1,0 +1,92 @@
+"""What a preflight tells: the lines that it prints, and preflight.json."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pnas.preflight.baselines import Baseline
+from pnas.preflight.expected_gain import trainings_to_know
+from pnas.preflight.verdict import Evidence, Verdict, is_still_rising, sampling_variance
+
+_ANSWERS = {True: "worth it", False: "not worth it", None: "not known yet"}
+
+
+def summary_lines(evidence: Evidence, verdict: Verdict, seconds: Sequence[float]) -> list[str]:
+    """Return the lines that the command prints.
+
+    Args:
+        evidence: What the trainings showed.
+        verdict: What follows from it.
+        seconds: Duration of each training.
+    """
+    reliability = evidence.reliability
+    lines = [
+        f"{reliability.cells} random cells, {reliability.trainings} trainings of "
+        f"{_mean(seconds):.1f} s: mean reward {reliability.mean:.4f}",
+        f"standard deviation {reliability.between_sd:.4f} between cells, "
+        f"{reliability.noise_sd:.4f} between trainings of one cell",
+        f"ICC {reliability.icc:.2f} (95 % interval {reliability.icc_low:.2f} to "
+        f"{reliability.icc_high:.2f}): the share of a reward's variance that belongs to the cell",
+    ]
+    for baseline in evidence.baselines:
+        lines.append(_baseline_line(baseline))
+
+    gain = verdict.gain
+    lines += [
+        f"a search of {gain.children} children can be expected to gain "
+        f"{100 * gain.confirmed:.2f} points over a random cell "
+        f"({100 * verdict.gain_low:.2f} to {100 * verdict.gain_high:.2f})",
+        f"its highest single reward would overstate that cell by {100 * gain.optimism:.2f} points",
+        _trainings_line(evidence),
+    ]
+    lines += _advice_lines(evidence, verdict)
+    lines.append(f"a search is {_ANSWERS[verdict.is_worth_it]}: {verdict.reason}")
+    return lines
+
+
+def as_record(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
+    """Return everything as plain data for preflight.json."""
+    return {
+        "reliability": asdict(evidence.reliability),
+        "baselines": [baseline._asdict() for baseline in evidence.baselines],
+        "gain": asdict(verdict.gain),
+        "gain_low": verdict.gain_low,
+        "gain_high": verdict.gain_high,
+        "is_worth_it": verdict.is_worth_it,
+        "reason": verdict.reason,
+        "is_still_rising": is_still_rising(evidence),
+        "alternatives": [asdict(alternative) for alternative in verdict.alternatives],
+    }
+
+
+def _baseline_line(baseline: Baseline) -> str:
+    return f"{baseline.name}: {baseline.validation:.4f} ({baseline.params:,} parameters)"
+
+
+def _trainings_line(evidence: Evidence) -> str:
+    trainings = trainings_to_know(evidence.reliability, evidence.children)
+    if trainings is None:
+        return "no number of trainings up to 64 a finalist makes the winner known"
+    return f"{trainings} trainings of each finalist make the winner known with probability 0.9"
+
+
+def _advice_lines(evidence: Evidence, verdict: Verdict) -> list[str]:
+    lines = []
+    if is_still_rising(evidence):
+        lines.append(
+            "validation accuracy still rises at the end of a training: raise trainer.epochs first"
+        )
+    variance = sampling_variance(evidence.reliability, evidence.validation_examples)
+    if variance > evidence.reliability.noise_sd**2 / 2:
+        lines.append(
+            f"{evidence.validation_examples:,} validation examples explain up to half of the noise "
+            "or more: raise data.val_size"
+        )
+    for alternative in verdict.alternatives:
+        typed = f" ({alternative.override})" if alternative.override else ""
+        lines.append(f"  {alternative.name}{typed}: {100 * alternative.gain:.2f} points")
+    return lines
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,210 @@
+"""`task=preflight`: estimate, from a few trainings, whether a search is worth its cost."""
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+
+import numpy as np
+
+from pnas.children import NetworkManager
+from pnas.config import Settings
+from pnas.data import Dataset, load_dataset
+from pnas.errors import RunDirectoryError, require
+from pnas.execution import check_executor
+from pnas.preflight.baselines import Baseline, logistic_regression, train_cnn
+from pnas.preflight.reliability import measure_reliability
+from pnas.preflight.summary import as_record, summary_lines
+from pnas.preflight.verdict import Evidence, judge
+from pnas.records import ChildRecord, Journal
+from pnas.records.path_safety import check_no_escaping_symlinks
+from pnas.reports.terminal.live_view import LiveView
+from pnas.runs.command_context import Context
+from pnas.runs.search_directory import check_same_data, open_run
+from pnas.search.strategies.exhaustive import Exhaustive
+from pnas.search.strategies.unique_sampler import UniqueSampler
+from pnas.searching.cache_reuse import check_cache, with_cache
+from pnas.searching.loop_wiring import run_loop
+from pnas.searching.search_checks import check_children
+from pnas.searching.search_observers import Summarize
+from pnas.searching.tabular_search import is_tabular
+from pnas.searching.trained_search import make_child_executor
+from pnas.seeds import derive_seed
+from pnas.state_space import Cell, SlotSpace, build_space
+from pnas.state_space.named_cells import PRESETS
+from pnas.system.atomic_write import write_text
+from pnas.system.console import print_line
+
+RESULT = "preflight.json"
+PREFLIGHT = "preflight"
+"""Key, in the journal, of what a preflight is made of."""
+
+BASELINES = "preflight_baselines"
+"""Key, in the journal, of the baselines that were measured."""
+
+
+def run(settings: Settings, context: Context) -> None:
+    """Train what is missing, and say what a search can be expected to gain.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+    """
+    space = build_space(settings.state_space)
+    _check(settings, space)
+    cells = _sampled_cells(settings, space)
+    if settings.plan_only:
+        trainings = len(cells) * settings.task.repeats
+        line = f"{len(cells)} random cells, {trainings} trainings, and three baselines"
+        print_line(context.console, line)
+        return
+
+    check_no_escaping_symlinks(context.run_dir)
+    with open_run(settings, context) as journal:
+        _claim(settings, journal)
+        dataset = load_dataset(settings.data)
+        check_same_data(journal, dataset.fingerprint)
+        _train(settings, context, space=space, cells=cells, dataset=dataset, journal=journal)
+        baselines = _measured_baselines(settings, dataset, journal)
+        _conclude(settings, context, dataset=dataset, journal=journal, baselines=baselines)
+
+
+def _check(settings: Settings, space: SlotSpace) -> None:
+    rule = "must be null for task=preflight, which trains children"
+    require(not is_tabular(settings), "trainer.table", rule, settings.trainer)
+    rule = "must be at least 2 for task=preflight: one training of a cell tells nothing of noise"
+    require(settings.task.repeats >= 2, "task.repeats", rule, settings.task.repeats)
+    cells = space.num_cells(space.B)
+    rule = f"must be at most {cells:,}, the cells of {space.B} blocks"
+    require(settings.task.cells <= cells, "task.cells", rule, settings.task.cells)
+    check_children(settings, space)
+    check_cache(settings)
+    check_executor(settings.executor)
+
+
+def _sampled_cells(settings: Settings, space: SlotSpace) -> list[Cell]:
+    generator = np.random.default_rng(derive_seed(settings.seed, "preflight"))
+    return UniqueSampler(space, space.B).sample(generator, settings.task.cells)
+
+
+def _claim(settings: Settings, journal: Journal) -> None:
+    """Refuse the run directory of something else; claim a new one."""
+    stored = journal.meta(PREFLIGHT)
+    if stored is None and journal.stages():
+        raise RunDirectoryError(
+            f"name: {journal.path.parent} holds a search. Choose another name for the preflight"
+        )
+    wanted = {"cells": settings.task.cells}
+    if stored not in (None, wanted):
+        rule = f"must stay {stored['cells']}, as {journal.path.parent} was started with"
+        require(False, "task.cells", rule, settings.task.cells)
+    journal.set_meta(**{PREFLIGHT: wanted, "status": "running"})
+
+
+def _train(
+    settings: Settings,
+    context: Context,
+    *,
+    space: SlotSpace,
+    cells: list[Cell],
+    dataset: Dataset,
+    journal: Journal,
+) -> None:
+    summary = Summarize(context.run_dir, journal)
+    repeats = settings.task.repeats
+    with (
+        closing(make_child_executor(settings, dataset)) as executor,
+        LiveView(context.console, repeats, journal.children()) as view,
+    ):
+        run_loop(
+            settings,
+            space,
+            journal,
+            make_strategy=partial(Exhaustive, cells, repeats),
+            executor=with_cache(executor, settings, space, dataset.fingerprint),
+            observers=(summary, view),
+            epochs=settings.trainer.epochs,
+        )
+    journal.set_meta(status="finished")
+    summary.write()
+
+
+# -- baselines -------------------------------------------------------------------------------------
+
+
+def _measured_baselines(settings: Settings, dataset: Dataset, journal: Journal) -> list[Baseline]:
+    """Return the baselines, measured once and then read from the journal."""
+    stored = journal.meta(BASELINES)
+    if stored is not None:
+        return [Baseline(*values) for values in stored]
+
+    params = [child.params for child in journal.children() if child.params is not None]
+    trainer = settings.trainer
+    baselines = [
+        logistic_regression(dataset),
+        train_cnn(
+            dataset,
+            int(np.median(params)),
+            epochs=trainer.epochs,
+            batchsize=trainer.batchsize,
+            learning_rate=trainer.learning_rate,
+            seed=derive_seed(settings.seed, "plain CNN"),
+        ),
+        _published_cell(settings, dataset),
+    ]
+    journal.set_meta(**{BASELINES: [list(baseline) for baseline in baselines]})
+    return baselines
+
+
+def _published_cell(settings: Settings, dataset: Dataset) -> Baseline:
+    manager = NetworkManager(dataset, network=settings.child, trainer=settings.trainer)
+    result = manager.evaluate(PRESETS["pnasnet5"], derive_seed(settings.seed, "pnasnet5"))
+    return Baseline("PNASNet-5's cell", result.params or 0, result.reward or 0.0)
+
+
+# -- the conclusion --------------------------------------------------------------------------------
+
+
+def _conclude(
+    settings: Settings,
+    context: Context,
+    *,
+    dataset: Dataset,
+    journal: Journal,
+    baselines: list[Baseline],
+) -> None:
+    children = journal.children()
+    evidence = Evidence(
+        reliability=measure_reliability(_rewards_by_cell(children)),
+        children=settings.task.children,
+        validation_examples=len(dataset.y_val),
+        last_rise=_last_rise(children),
+        baselines=baselines,
+    )
+    verdict = judge(evidence, settings.seed)
+    seconds = [child.seconds for child in children if child.seconds is not None]
+    for line in summary_lines(evidence, verdict, seconds):
+        print_line(context.console, line)
+
+    result = context.run_dir / RESULT
+    write_text(result, json.dumps(as_record(evidence, verdict), indent=1) + "\n")
+    print_line(context.console, f"all figures: {result}")
+
+
+def _rewards_by_cell(children: Sequence[ChildRecord]) -> list[list[float]]:
+    rewards: dict[Cell, list[float]] = {}
+    for child in children:
+        if child.reward is not None:
+            rewards.setdefault(child.cell, []).append(child.reward)
+    return list(rewards.values())
+
+
+def _last_rise(children: Sequence[ChildRecord]) -> float | None:
+    """Return the mean rise of validation accuracy between the last two validations."""
+    rises = []
+    for child in children:
+        accuracies = np.asarray(child.metrics.get("val_accuracy", ()), float)
+        validated = accuracies[~np.isnan(accuracies)]
+        if len(validated) >= 2:
+            rises.append(float(validated[-1] - validated[-2]))
+    return float(np.mean(rises)) if rises else None
