@@ -46,7 +46,7 @@ BEAM_SHARE = {
     "progressive_lstm": 1.0,
     "refined": 1 / 3,
 }
-"""Share of what stage 1 leaves of the budget that the later stages get; refinement gets the rest."""
+"""Share of the budget after stage 1 that later stages get; refinement gets the rest."""
 
 FIRST_FRESH_SEED = 1000
 """Winners are trained again with seeds from here on, which no search uses."""

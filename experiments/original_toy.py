@@ -1,7 +1,8 @@
 """The published toy run of the original project, with three seeds.
 
     .venv/bin/python experiments/original_toy.py data=digits             # seconds a child
-    .venv/bin/python experiments/original_toy.py data.path=cifar10.npz   # the original's data; hours
+    .venv/bin/python experiments/original_toy.py data.path=cifar10.npz   # the original's data;
+    hours
 
 Two operators, flat cells, B=3, K=8, 3 epochs a child: 17 children a search (3, 6 and 8 different
 ones). Digits: 20 s a search on two cores, and best rewards anywhere from 0.52 to 0.65, since three

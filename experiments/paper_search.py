@@ -1,7 +1,8 @@
 """The search of the paper on CIFAR-10: 1,160 children on a GPU box.
 
     .venv/bin/python experiments/paper_search.py plan_only=true    # what it would train
-    .venv/bin/python experiments/paper_search.py                   # B=5, K=256, 20 epochs, N=2, F=24
+    .venv/bin/python experiments/paper_search.py                   # B=5, K=256, 20 epochs, N=2,
+    F=24
 
 Cost: 1,160 trainings of 20 epochs on 45,000 images, which is days on one GPU and hours on a full
 box (5,800 hours on two CPU cores, as `plan_only=true` reckons from parameters and multiply-adds).

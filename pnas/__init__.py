@@ -4,8 +4,8 @@ The three names of the original project work as a plain library (see README, "As
 
     from pnas import ControllerManager, NetworkManager, StateSpace
 
-They are imported on first use, so that ``import pnas`` and everything that only reads records stays free of
-TensorFlow.
+They are imported on first use, so that ``import pnas`` and everything that only reads records stays
+free of TensorFlow.
 """
 
 from importlib import import_module

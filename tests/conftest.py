@@ -10,6 +10,6 @@ import sys
 
 import absl.logging
 
-# TensorFlow's log handler closes its stream when Hydra sets up logging anew, unless it is the process's own: the stream
-# that it finds while a test runs is pytest's.
+# TensorFlow's log handler closes its stream when Hydra sets up logging anew, unless it is the
+# process's own: the stream that it finds while a test runs is pytest's.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__

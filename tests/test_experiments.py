@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STUDIES = ("compare_operators", "repeat_seeds", "original_toy", "paper_search")
 SMALL = (
-    "trainer.epochs=1", "controller.K=2", "controller.steps=5", "state_space.B=2", "executor.workers=1",
+    "trainer.epochs=1",
+    "controller.K=2",
+    "state_space.B=2",
+    "executor.workers=1",
     "state_space.operators=[3x3 conv,identity]",
 )  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""Parts from outside the package: the examples under docs/examples, and what can be wrong with one's own."""
+"""Parts from outside the package: the examples under docs/examples, and what can be wrong with
+one's own.
+"""
 
 import os
 from pathlib import Path
@@ -36,9 +38,11 @@ def test_an_operator_is_built_and_counted() -> None:
     exclude_cells = count_network(
         Cell.parse("(-1, identity, -1, identity)"), PNASNetworkSpec(), (8, 8, 1), 10
     ).params
-    # A cell of 8 filters: 1x1 to 2, 3x3 in 2, 1x1 to 8, each with batch normalisation; and so on at 16 and 32.
+    # A cell of 8 filters: 1x1 to 2, 3x3 in 2, 1x1 to 8, each with batch normalisation; and so on at
+    # 16 and 32.
     at = {f: f * (f // 4) * 2 + 9 * (f // 4) ** 2 + 2 * (2 * (f // 4) + f) for f in (8, 16, 32)}
-    # An identity that halves the size is a 1x1 convolution, of which there is one less in each reduction.
+    # An identity that halves the size is a 1x1 convolution, of which there is one less in each
+    # reduction.
     identities = sum(f * f + 2 * f for f in (16, 32))
     assert with_it - exclude_cells == sum(at.values()) - identities
 

@@ -1,4 +1,5 @@
-"""Somebody else's run directory, table, archive or store runs no code here, and leads nowhere outside of itself.
+"""Somebody else's run directory, table, archive or store runs no code here, and leads nowhere
+outside of itself.
 
 docs/security.md says the same in words.
 """
@@ -46,11 +47,13 @@ class Payload:
         return os.mkdir, (str(self.mark),)
 
 
-# -- no code -------------------------------------------------------------------------------------------------
+# -- no code ---------------------------------------------------------------------------------------
 
 
 def test_no_module_unpickles_or_evaluates() -> None:
-    """Worker processes get what they run by the pools' own pickles, made and read by us; files never do."""
+    """Worker processes get what they run by the pools' own pickles, made and read by us; files
+    never do.
+    """
     for path in SOURCES:
         check_source(path)
 
@@ -126,7 +129,7 @@ def test_an_archive_member_cannot_be_written_outside(tmp_path: Path) -> None:
     assert not (tmp_path.parents[1] / "escaped.npy").exists()
 
 
-# -- somebody else's run directory -----------------------------------------------------------------------------
+# -- somebody else's run directory -----------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +289,7 @@ def test_a_draft_planted_as_a_link_is_not_written_through(tmp_path: Path) -> Non
     assert (tmp_path / "summary.json").read_text() == "{}"
 
 
-# -- text ------------------------------------------------------------------------------------------------------
+# -- text ------------------------------------------------------------------------------------------
 
 HOSTILE = [
     "[red]x[/red]",
@@ -345,7 +348,7 @@ def test_a_poisoned_cache_entry_is_data(tmp_path: Path) -> None:
         EvaluationCache(tmp_path / "e.sqlite", "c").get("key", ChildJob(cell, 0))
 
 
-# -- credentials -----------------------------------------------------------------------------------------------
+# -- credentials -----------------------------------------------------------------------------------
 
 ONE_STAGE = (*SMALL, "state_space.B=1", "executor=serial")
 

@@ -120,7 +120,9 @@ def _limit_memory(smallest: int) -> None:
 
     train = fast_loop.train
 
-    def train_within(weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int) -> Any:
+    def train_within(
+        weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int
+    ) -> Any:
         if trainer.batchsize // parts > smallest:
             reason = "OOM when allocating tensor with shape[64,16,8,8]"
             raise tf.errors.ResourceExhaustedError(None, None, reason)
@@ -155,7 +157,9 @@ def diverge(job: ChildJob) -> None:
     train = fast_loop.train
     wild = replace(TRAINER, learning_rate=1e30, optimizer="momentum", schedule="constant")
 
-    def train_wildly(weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int) -> Any:
+    def train_wildly(
+        weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int
+    ) -> Any:
         return train(weights, data, wild, seed, parts)
 
     _patch(fast_loop, "train", train_wildly)

@@ -1,4 +1,4 @@
-"""From Hydra's job to a task: in this process, or for a job of a multirun in a process of its own."""
+"""From Hydra's job to a task: in this process, or, in a multirun, in one of its own."""
 
 import math
 import sys

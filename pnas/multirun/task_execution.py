@@ -1,4 +1,4 @@
-"""One task in this process: its settings checked, its share of the machine taken, its errors told."""
+"""One task in this process: settings checked, a share of the machine taken, errors printed."""
 
 import errno
 import os

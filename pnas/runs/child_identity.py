@@ -6,7 +6,7 @@ from pnas.state_space import Cell, SlotSpace
 
 
 def identify(space: SlotSpace, seed: int, cell: Cell, repeat: int = 1) -> tuple[str, int]:
-    """Return key and seed of the ``repeat``-th training of ``cell`` in the search seeded ``seed``."""
+    """Return key and seed of the ``repeat``-th training of ``cell`` in a search with ``seed``."""
     key = space.key(cell)
     if repeat == 1:
         return key, derive_seed(seed, "child", key)

@@ -1,4 +1,4 @@
-"""The run directory of a search or a table, opened by this command: a new one, or a continued one."""
+"""The run directory of a search or a table, opened by this command: new or continued."""
 
 import shutil
 import time
@@ -23,7 +23,7 @@ from pnas.system.atomic_write import write_text
 from pnas.system.console import print_line
 
 TABULATED = "tabulated"
-"""Key, in the journal, of what a table is made of; its presence tells a tabulation from a search."""
+"""Key, in the journal, of what a table is made of; only tabulations have it."""
 
 SECONDS_FOR_ORPHANS = 60.0
 """Seconds that a job of a multirun waits for its run directory. The job of an earlier command whose

@@ -82,7 +82,9 @@ class Run:
         self.save()
 
     def epoch_ended(self, member: Member, console: Console | None, progress: Progress) -> None:
-        """Take over what an epoch has found: record, history, a line on ``console`` and the tracker."""
+        """Take over what an epoch has found: record, history, a line on ``console`` and the
+        tracker.
+        """
         epochs = progress.epochs
         last = progress.epochs[-1]
         member.epochs = len(epochs)
@@ -98,7 +100,9 @@ class Run:
         self._tracker.advance(Curve(member, epochs))
 
     def show(self) -> None:
-        """Bring MLflow up to date, as far as it can be reached; what an earlier command could not deliver too."""
+        """Bring MLflow up to date, as far as it can be reached; what an earlier command could not
+        deliver too.
+        """
         if self.training.tracked:
             return
         curves = [
@@ -189,7 +193,8 @@ def _refuse_other(run_dir: Path, training: Training, chosen: SelectedCells, info
     before_config = read_stored_settings(training.config).as_dict()
     for key, before, after in differences(_meaning(before_config), _meaning(current)):
         if key not in _FREE:
-            rule = f"{run_dir} was started with {json.dumps(before)}; keep that, or choose another name"
+            stored = json.dumps(before)
+            rule = f"{run_dir} was started with {stored}; keep that, or choose another name"
             raise InvalidValue(key, rule, after)
 
 

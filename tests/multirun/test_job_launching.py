@@ -1,4 +1,6 @@
-"""Multiruns: every job in a process of its own, resumed by the same command, and none stopped by another's failure."""
+"""Multiruns: every job in a process of its own, resumed by the same command, and none stopped by
+another's failure.
+"""
 
 import io
 import os
@@ -119,7 +121,9 @@ def wait_until_free(sweep: Path) -> None:
 
 @pytest.mark.slow
 def test_no_state_of_tensorflow_goes_from_one_job_into_the_next(tmp_path: Path) -> None:
-    """In one process TensorFlow could not change its threads, and the second job would have been refused."""
+    """In one process TensorFlow could not change its threads, and the second job would have been
+    refused.
+    """
     code, _, err = run_apart(
         "-m", SWEEP, "trainer.threads=1,2", "executor=serial", *ONE_STAGE, cwd=tmp_path
     )

@@ -57,7 +57,7 @@ def _chromium(address: str, milliseconds: int, *options: str) -> str:
 
 @contextmanager
 def mlflow_server(database: Path) -> Iterator[str]:
-    """MLflow's server on the loopback interface, for the store in ``database``; yields its address."""
+    """Serve the MLflow store in ``database`` on the loopback interface; yield the address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

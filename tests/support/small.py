@@ -5,7 +5,6 @@ SMALL = (
     "state_space.input_lookback_depth=-1",
     "state_space.B=2",
     "controller.K=2",
-    "controller.hidden=8",
     "child.filters=2",
     "trainer.epochs=1",
 )

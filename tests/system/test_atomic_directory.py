@@ -21,7 +21,8 @@ def test_a_draft_becomes_the_directory_and_nothing_else_stays(tmp_path: Path) ->
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="spoiled"), atomic_directory(tmp_path / "export") as draft:
+    export = tmp_path / "export"
+    with pytest.raises(ValueError, match="spoiled"), atomic_directory(export) as draft:  # noqa: PT012
         (draft / "model").touch()
         raise ValueError("spoiled")
     assert names(tmp_path) == []

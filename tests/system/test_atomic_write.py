@@ -18,7 +18,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "weights.npz"
     path.write_text("before")
-    with pytest.raises(KeyboardInterrupt), atomic_write(path) as draft:
+    with pytest.raises(KeyboardInterrupt), atomic_write(path) as draft:  # noqa: PT012
         draft.write_text("half")
         raise KeyboardInterrupt
     assert path.read_text() == "before"

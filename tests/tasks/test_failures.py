@@ -13,7 +13,7 @@ import pytest
 from support.command import run_apart, run_here, start
 from support.small import SMALL
 
-SEARCH = (*SMALL, "controller.steps=20", "tracking=none")
+SEARCH = (*SMALL, "tracking=none")
 """3 children of one block and 2 of two."""
 
 LONG = (*SEARCH, "trainer.epochs=20000")
@@ -79,7 +79,9 @@ def test_a_budget_ends_a_search_with_a_note_and_a_larger_one_continues(
 
 
 def end(process: "subprocess.Popen[str]", *signals: signal.Signals) -> tuple[float, str, str]:
-    """Send signals to the whole group, as a terminal does; seconds until it ended, and what it said."""
+    """Send signals to the whole group, as a terminal does; seconds until it ended, and what it
+    said.
+    """
     began = time.monotonic()
     for sign in signals:
         os.killpg(process.pid, sign)

@@ -73,4 +73,6 @@ def test_a_run_that_has_finished_no_stage_is_one_line(
 ) -> None:
     make_run(home / "outputs" / "new", (4,), status="running", unfinished=4)
     assert run_here("task=rank", "from=outputs/new") == 2
-    assert capsys.readouterr().err.startswith("from: must be a run in which a child has been trained")
+    assert capsys.readouterr().err.startswith(
+        "from: must be a run in which a child has been trained"
+    )

@@ -1,4 +1,6 @@
-"""What a second command of the same name may change, and what it meets when the journal or the disk is not well."""
+"""What a second command of the same name may change, and what it meets when the journal or the disk
+is not well.
+"""
 
 import csv
 import json

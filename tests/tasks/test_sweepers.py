@@ -10,11 +10,19 @@ from pnas.state_space import StateSpace
 
 pytestmark = pytest.mark.slow
 TABLE = """format: pnas-table-1
-space: {kind: pnas, B: 2, operators: [3x3 conv, identity], input_lookback_depth: -2, input_lookforward_depth: null}
+space:
+  kind: pnas
+  B: 2
+  operators: [3x3 conv, identity]
+  input_lookback_depth: -2
+  input_lookforward_depth: null
 rows: rows.csv
 """
 SMALL = (
-    "trainer.epochs=1", "controller.K=2", "controller.steps=5", "state_space.B=2", "executor.workers=1",
+    "trainer.epochs=1",
+    "controller.K=2",
+    "state_space.B=2",
+    "executor.workers=1",
     "tracking=none", "state_space.operators=[3x3 conv,identity]",
 )  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""The search never waits for, or dies of, the place where it is shown: real searches, real stores that fail."""
+"""The search never waits for, or dies of, the place where it is shown: real searches, real stores
+that fail.
+"""
 
 import os
 import sqlite3

@@ -295,7 +295,9 @@ def _classified(folder: Path, export: Path, name: str) -> str:
 
 @pytest.mark.slow
 def test_two_devices_learn_as_one_does(tmp_path: Path) -> None:
-    """Two logical CPUs, with statistics of batch normalization shared, against one device with the same batch."""
+    """Two logical CPUs, with statistics of batch normalization shared, against one device with the
+    same batch.
+    """
     script = tmp_path / "two.py"
     shutil.copy(Path(__file__).parents[1] / "support" / "two_devices.py", script)
     done = subprocess.run(

@@ -139,7 +139,8 @@ def test_runs_of_different_spaces_are_compared_if_one_insists(home: Path) -> Non
 )
 def test_looking_needs_neither_tensorflow_nor_mlflow(home: Path, task: list[str]) -> None:
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[1:] = {task!r}; import run; code = run.main(); "
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv[1:] = {task!r}; import run; "
+        "code = run.main(); "
         "assert not {'tensorflow', 'mlflow', 'keras'} & set(sys.modules); sys.exit(code)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
