@@ -81,7 +81,9 @@ def test_predictions_are_rewards_of_every_cell_asked_about(
     assert predicted.shape == (60,)
     assert predicted.dtype == np.float32
     assert ((predicted >= 0) & (predicted <= 1)).all()
-    assert predictor.predict_members(tokens).shape[1] == 60
+    mean, deviation = predictor.predict_mean_std(tokens)
+    assert mean.shape == (60,)
+    assert deviation.shape == (60,)
     assert predictor.predict(tokens[:0]).shape == (0,)
 
 
