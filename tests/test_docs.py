@@ -36,7 +36,7 @@ def first_choice(word: str) -> str | None:
     """An override as the first job of a multirun gets it; None for options, and for what only Hydra
     can expand.
     """
-    if word.startswith("-") or "glob(" in word:
+    if word.startswith("-") or "glob(" in word or "interval(" in word:
         return None
     key, _, value = word.partition("=")
     if value.startswith("("):  # a cell: run.py quotes it for Hydra

@@ -62,6 +62,8 @@ def stored_settings(run_dir: Path) -> Settings:
         RunDirectoryError: There are none, or they cannot be read.
     """
     path = run_dir / CONFIG
+    if not path.is_file():
+        raise RunDirectoryError(f"from: {run_dir} is not a run directory (it has no {CONFIG})")
     try:
         return read_stored_settings(load_settings(path))
     except _UNREADABLE as error:

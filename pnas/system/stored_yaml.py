@@ -47,7 +47,11 @@ def load_yaml(path: Path) -> Any:
         MalformedFile: See `read_yaml_text`.
         OSError: It cannot be read.
     """
-    return yaml.load(read_yaml_text(path), Loader=_Loader)
+    loader = _Loader(read_yaml_text(path))
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _check_events(text: str, source: str) -> None:

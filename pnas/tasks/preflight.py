@@ -10,7 +10,7 @@ import numpy as np
 from pnas.children import NetworkManager
 from pnas.config import Settings
 from pnas.data import Dataset, load_dataset
-from pnas.errors import RunDirectoryError, require
+from pnas.errors import InvalidValue, RunDirectoryError, require
 from pnas.execution import check_executor
 from pnas.preflight.baselines import Baseline, logistic_regression, train_cnn
 from pnas.preflight.reliability import measure_reliability
@@ -71,7 +71,8 @@ def run(settings: Settings, context: Context) -> None:
 
 def _check(settings: Settings, space: SlotSpace) -> None:
     rule = "must be null for task=preflight, which trains children"
-    require(not is_tabular(settings), "trainer.table", rule, settings.trainer)
+    if is_tabular(settings):
+        raise InvalidValue("trainer.table", rule, settings.trainer.table)
     rule = "must be at least 2 for task=preflight: one training of a cell tells nothing of noise"
     require(settings.task.repeats >= 2, "task.repeats", rule, settings.task.repeats)
     cells = space.num_cells(space.B)

@@ -151,4 +151,4 @@ def test_a_foreign_journal_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "outputs" / "odd").mkdir(parents=True)
     (tmp_path / "outputs" / "odd" / "journal.sqlite").write_text("not a journal" * 100)
     assert "journal" in refused(capsys, "name=odd")
-    assert "journal" in refused(capsys, "task=score", "from=outputs/odd")
+    assert "is not a run directory" in refused(capsys, "task=score", "from=outputs/odd")

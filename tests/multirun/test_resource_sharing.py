@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pnas.execution import devices
 from pnas.multirun.resource_sharing import share_of, take_share
 from pnas.runs.command_context import jobs_at_once
 
@@ -52,6 +53,7 @@ def hold(
     gate: "multiprocessing.synchronize.Barrier",
     answers: "multiprocessing.Queue[object]",
 ) -> None:
+    devices._count_driver_gpus = lambda: 8  # in this forked process only
     os.environ["CUDA_VISIBLE_DEVICES"] = "4,5,6"
     take_share(Path(folder), 2, job=0)
     answers.put((sorted(os.sched_getaffinity(0)), os.environ["CUDA_VISIBLE_DEVICES"]))

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.fake_children import FakeChildren
+from support.predictor_cases import small
 
 from pnas.execution import SerialExecutor
-from pnas.predictors import ControllerSpec, LSTMSpec, make_controller_spec
+from pnas.predictors import ControllerSpec, LSTMSpec
 from pnas.records import Journal, Status
 from pnas.runs.child_identity import identify
 from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
@@ -98,11 +99,7 @@ def trainings(run_dir: Path) -> int:
 
 @pytest.mark.parametrize("kind", ["gp", "lstm", "mlp_ensemble"])
 def test_a_finished_search_goes_on_to_a_larger_B(kind: str, tmp_path: Path) -> None:
-    predictor = kind.split("_")[0]
-    members = 5 if "ensemble" in kind else 1
-    spec = make_controller_spec(
-        predictor=predictor, members=members, embedding=8, hidden=8, steps=60
-    )
+    spec = small(kind, hidden=8) if kind != "gp" else small(kind)
     search(tmp_path / "whole", 4, 5, spec)
     search(tmp_path / "raised", 2, 5, spec)
     before = trainings(tmp_path / "raised")

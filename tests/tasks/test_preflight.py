@@ -17,7 +17,6 @@ PREFLIGHT = ("name=pf", "task=preflight", "tracking=none", *SMALL)
         (("task.repeats=1",), "task.repeats: must be an integer of at least 2"),
         (("task.children=0",), "task.children: must be an integer of at least 2"),
         (("task.cells=1000000",), "task.cells: must be at most"),
-        (("trainer=tabular", "trainer.table=t.yaml"), "trainer.table: must be null"),
     ],
 )
 def test_mistakes_are_one_line(
@@ -32,6 +31,14 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert error.startswith(message)
     assert error.count("\n") == 1
+
+
+def test_a_table_has_nothing_to_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_here("name=pf", "task=preflight", "trainer=tabular", "trainer.table=t.yaml") == 2
+    assert capsys.readouterr().err.startswith("trainer.table: must be null for task=preflight")
 
 
 def test_a_plan_trains_nothing(

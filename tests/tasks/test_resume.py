@@ -89,6 +89,7 @@ def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
 
 
 def test_the_same_limits_leave_no_trace(run_dir: Path) -> None:
+    assert run_here(*command()) == 0  # it gives the copy an identity of its own
     before = {
         path.name: path.read_bytes()
         for path in run_dir.iterdir()

@@ -46,6 +46,13 @@ def again(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path / "copy"
 
 
+@pytest.fixture
+def settled(again: Path) -> Path:
+    """A copy that has an identity of its own, as the first command in a copy gives it."""
+    assert run_here("name=demo", "seed=1", *SMALL) == 0
+    return again
+
+
 def test_a_search_leaves_what_the_contract_says(finished: Path) -> None:
     run_dir = finished / "outputs" / "demo"
     summary = summary_of(run_dir)
@@ -101,10 +108,10 @@ def test_mlflow_holds_search_stages_and_children(finished: Path) -> None:
     assert {"config.yaml", "summary.json", "children.csv", "search.png"} <= names
 
 
-def test_the_same_command_again_returns_at_once_and_changes_nothing(again: Path) -> None:
-    before = (again / "outputs" / "demo" / "summary.json").read_bytes()
+def test_the_same_command_again_returns_at_once_and_changes_nothing(settled: Path) -> None:
+    before = (settled / "outputs" / "demo" / "summary.json").read_bytes()
     assert run_here("name=demo", "seed=1", *SMALL) == 0
-    assert (again / "outputs" / "demo" / "summary.json").read_bytes() == before
+    assert (settled / "outputs" / "demo" / "summary.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -117,10 +124,10 @@ def test_the_same_command_again_returns_at_once_and_changes_nothing(again: Path)
     ],
 )
 def test_a_command_of_another_meaning_is_refused(
-    change: str, key: str, again: Path, capsys: pytest.CaptureFixture[str]
+    change: str, key: str, settled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = sorted(
-        (path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir()
+        (path.name, path.stat().st_mtime_ns) for path in (settled / "outputs" / "demo").iterdir()
     )
     settings = [item for item in ("seed=1", *SMALL) if not item.startswith(change.split("=")[0])]
     assert run_here("name=demo", *settings, change) == 2
@@ -128,7 +135,7 @@ def test_a_command_of_another_meaning_is_refused(
     assert message.startswith(f"{key}: ")
     assert "another name" in message
     after = sorted(
-        (path.name, path.stat().st_mtime_ns) for path in (again / "outputs" / "demo").iterdir()
+        (path.name, path.stat().st_mtime_ns) for path in (settled / "outputs" / "demo").iterdir()
     )
     assert [item for item in after if item[0] != ".lock"] == [
         item for item in before if item[0] != ".lock"

@@ -13,7 +13,7 @@ from pnas.predictors.neural.initializers import (
     glorot,
     orthogonal,
 )
-from pnas.predictors.neural.prefix_scoring import Level, prefix_levels, repeat_runs
+from pnas.predictors.neural.prefix_scoring import Level, prefix_levels, repeat_runs, table_product
 from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import ABSENT, Tokens
 
@@ -105,7 +105,7 @@ class LSTM:
         bias = _gate_planes(weights["bias"])
         tables = {}
         for kind, _ in self.layout.vocabulary:
-            tables[kind] = weights[f"embed/{kind}"] @ kernel + bias[:, None]
+            tables[kind] = table_product(weights[f"embed/{kind}"], kernel) + bias[:, None]
         recurrent *= 0.5  # it meets a hidden state that is kept doubled
 
         zeros = np.zeros((1, self.hidden), np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 
 from pnas.predictors.neural.initializers import Floats, Weights, glorot
 from pnas.predictors.neural.lstm import OUTPUT_BIAS, init_embeddings
-from pnas.predictors.neural.prefix_scoring import prefix_levels, repeat_runs
+from pnas.predictors.neural.prefix_scoring import prefix_levels, repeat_runs, table_product
 from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import ABSENT, Tokens
 
@@ -74,7 +74,8 @@ class MLP:
         """Return the logits of one member for ``tokens``, (n,), in NumPy: one look-up a prefix."""
         tables = []
         for slot, kind in enumerate(self.layout.slot_kinds):
-            tables.append(_with_absent_row(weights[f"embed/{kind}"] @ weights["slots"][slot]))
+            table = table_product(weights[f"embed/{kind}"], weights["slots"][slot])
+            tables.append(_with_absent_row(table))
 
         summed = np.zeros((1, self.hidden), np.float32)
         level = None

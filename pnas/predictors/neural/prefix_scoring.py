@@ -64,3 +64,29 @@ def repeat_runs(values: NDArray[np.float32], level: Level, rows: int) -> NDArray
     """Return one value a row from one value a run of ``level``."""
     lengths = np.diff(level.start, append=rows)
     return np.repeat(values, lengths, axis=0)
+
+
+_ROWS_OF_A_PRODUCT = 16
+
+
+def table_product(rows: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``rows @ kernel``, each row computed alike whatever the number of rows.
+
+    A matrix product of another shape may be rounded otherwise. A space of larger B has more rows
+    in its vocabulary, and the scores of its cells must not depend on that: a rank among close
+    predictions would change.
+
+    Args:
+        rows: Rows of a vocabulary, (values, width).
+        kernel: One or several matrices, (..., width, columns).
+
+    Returns:
+        The products, (..., values, columns).
+    """
+    count = len(rows)
+    missing = -count % _ROWS_OF_A_PRODUCT
+    padded = np.pad(rows, ((0, missing), (0, 0)))
+    products = []
+    for first in range(0, len(padded), _ROWS_OF_A_PRODUCT):
+        products.append(padded[first : first + _ROWS_OF_A_PRODUCT] @ kernel)
+    return np.concatenate(products, axis=-2)[..., :count, :]
