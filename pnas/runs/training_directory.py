@@ -193,8 +193,8 @@ def _refuse_other(run_dir: Path, training: Training, chosen: SelectedCells, info
     before_config = read_stored_settings(training.config).as_dict()
     for key, before, after in differences(_meaning(before_config), _meaning(current)):
         if key not in _FREE:
-            stored = json.dumps(before)
-            rule = f"{run_dir} was started with {stored}; keep that, or choose another name"
+            shown = json.dumps(before)
+            rule = f"{run_dir} was started with {shown}; keep that, or choose another name"
             raise InvalidValue(key, rule, after)
 
 
