@@ -53,7 +53,10 @@ def read_image(path: Path, wanted: dict[str, Any]) -> Images:
     with Image.open(path) as file:
         image = ImageOps.exif_transpose(file).convert(MODES[wanted["channels"]])
         image = image.resize((wanted["width"], wanted["height"]), Image.Resampling.BILINEAR)
-    pixels = np.asarray(image, np.float32) * (wanted["white"] / 255)
+    # Black and white may have one value, or one a channel.
+    black = np.asarray(wanted.get("black", 0), np.float32)
+    white = np.asarray(wanted["white"], np.float32)
+    pixels = black + np.asarray(image, np.float32) / 255 * (white - black)
     return pixels.reshape(1, wanted["height"], wanted["width"], wanted["channels"])
 
 

@@ -15,7 +15,7 @@ os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 import hydra
 from omegaconf import DictConfig
 
-from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, quote_cells, register_schema
+from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, quote_values, register_schema
 from pnas.errors import PnasError
 from pnas.system.console import printable_line, tolerate_any_encoding
 
@@ -54,7 +54,7 @@ def main() -> int:
     register_schema()
     # Composing makes a million small objects, few of them garbage; `run` turns it on again.
     gc.disable()
-    sys.argv[1:] = quote_cells(hide_credentials(sys.argv[1:]))
+    sys.argv[1:] = quote_values(hide_credentials(sys.argv[1:]))
     try:
         run()
     except COMPOSITION_ERRORS as error:

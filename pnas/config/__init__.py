@@ -1,6 +1,5 @@
 """Typed schemas of conf/, and every check that a bad value meets before any work starts."""
 
-from pnas.config.cell_quoting import quote_cells
 from pnas.config.credentials import hide_credentials
 from pnas.config.error_messages import COMPOSITION_ERRORS, explain
 from pnas.config.groups import GROUPS
@@ -12,6 +11,7 @@ from pnas.config.schema import (
     read_stored_settings,
     register_schema,
 )
+from pnas.config.value_quoting import quote_values
 
 __all__ = [
     "COMPOSITION_ERRORS",
@@ -21,7 +21,7 @@ __all__ = [
     "hide_credentials",
     "load_settings",
     "plain_config",
-    "quote_cells",
+    "quote_values",
     "read_settings",
     "read_stored_settings",
     "register_schema",

@@ -1,8 +1,10 @@
 """Settings of the `data` config group: one specification a source, with the keys that it reads."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pnas.data.pixel_range import AUTO, CONVENTIONS, is_pixel_range
 from pnas.errors import require
 from pnas.validation import (
     Rule,
@@ -29,8 +31,19 @@ def _is_channels(value: Any) -> bool:
     return is_integer and value in (1, 3, 4)
 
 
+def _is_colour(value: Any) -> bool:
+    if value in ("white", "black", "grey"):
+        return True
+    return isinstance(value, str) and re.fullmatch(r"#[0-9a-fA-F]{6}", value) is not None
+
+
 _PATH = optional(Rule("must be the path of a local file or folder", _is_path))
 _CHANNELS = optional(Rule("must be 1, 3 or 4", _is_channels))
+_PIXEL_RANGE = Rule(
+    f"must be {AUTO}, {', '.join(CONVENTIONS)}, or [black, white] with black below white",
+    is_pixel_range,
+)
+_BACKGROUND = Rule("must be white, black, grey or #rrggbb", _is_colour)
 _VAL_FRACTION = number_where("must be a number above 0 and below 1", lambda share: 0 < share < 1)
 _TEST_FRACTION = number_where(
     "must be a number of at least 0 and below 1", lambda share: 0 <= share < 1
@@ -136,7 +149,21 @@ class FileSpec(HeldOutSpec):
 
 
 @dataclass(frozen=True)
-class NpzSpec(FileSpec):
+class ArraySpec(FileSpec):
+    """A source of arrays, whose pixels may have any range.
+
+    Attributes:
+        pixel_range: Values of black and white, which an exported model's users need to know:
+            unit (0..1), signed (-1..1), byte (0..255), uint16 (0..65535), imagenet (normalised by
+            ImageNet's mean and deviation) or [black, white]; auto = the one whose upper half the
+            largest pixel of non-negative images lies in.
+    """
+
+    pixel_range: Any = setting(AUTO, _PIXEL_RANGE)
+
+
+@dataclass(frozen=True)
+class NpzSpec(ArraySpec):
     """Arrays in an ``.npz`` file: x_train, y_train, and perhaps x_val, y_val, x_test, y_test."""
 
     name: str = "npz"
@@ -157,12 +184,20 @@ class ImageFolderSpec(FileSpec):
             grey, else 3.
         stream: Whether task=train reads images as they are needed instead of holding all of them in
             memory; null = if they are larger than 2 GB.
+        background: Colour below what is transparent in images of 1 or 3 channels: white, black,
+            grey or #rrggbb.
+        convert_16_bit: Whether images of 16 bits a channel are scaled to 8, instead of refused.
+        skip_unreadable: Whether images that cannot be read are left out, up to a tenth of all,
+            instead of refused.
     """
 
     name: str = "image_folder"
     image_size: int | None = setting(None, optional(integer(minimum=1)))
     channels: int | None = setting(None, _CHANNELS)
     stream: bool | None = setting(None, optional(flag()))
+    background: str = setting("white", _BACKGROUND)
+    convert_16_bit: bool = setting(False, flag())
+    skip_unreadable: bool = setting(False, flag())
 
     def __post_init__(self) -> None:
         super().__post_init__()

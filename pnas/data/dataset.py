@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.data.normalisation import Floats, Images, normalise_in_place
+from pnas.data.pixel_range import PixelRange
 from pnas.errors import require
 
 PARTS = ("train", "val", "test")
@@ -32,6 +33,7 @@ class Dataset:
         mean, std: float32, (channels,), of the train part's raw images; all images are
             ``(raw - mean) / std``. None if they were made some other way.
         class_names: Name of each class, in the order of the labels, or None.
+        pixel_range: Values of black and white in the raw images, or None if that is not known.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Dataset:
     mean: Floats | None = None
     std: Floats | None = None
     class_names: tuple[str, ...] | None = None
+    pixel_range: PixelRange | None = None
 
     def __post_init__(self) -> None:
         shape = self.x_train.shape
@@ -79,6 +82,8 @@ class Dataset:
                 continue
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
+        if self.pixel_range is not None and not self.pixel_range.is_former:
+            digest.update(repr(self.pixel_range).encode())
         return digest.hexdigest()[:16]
 
     def normalise(self, raw: NDArray[np.generic]) -> Images:

@@ -1,7 +1,6 @@
 """Folders of image files, one folder a class.
 
 ``root/<class>/*.png``, or ``root/{train,val,test}/<class>/*.png`` for a split that is given.
-
 Scanning reads only the headers of the files; pixels are decoded when rows are taken, so that a
 small part of a large folder costs little.
 """
@@ -9,90 +8,91 @@ small part of a large folder costs little.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pnas.data.data_spec import ImageFolderSpec
-from pnas.data.dataset import PARTS
-from pnas.data.image_files import GREY_MODES, Header, ImageFiles, read_header
+from pnas.data.folder_scan import FolderListing, scan_folder
+from pnas.data.image_files import (
+    BadImage,
+    Decoding,
+    Header,
+    ImageFiles,
+    is_grey,
+    read_headers,
+    refuse_bad_images,
+)
+from pnas.data.pixel_range import BYTE
 from pnas.data.raw_data import RawData, RawPart
 from pnas.errors import InvalidValue, require
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
+MOST_SKIPPED = 0.1
+"""Largest share of the images that ``data.skip_unreadable`` leaves out."""
 
 
-def image_folder(spec: ImageFolderSpec) -> RawData:
+def image_folder(spec: ImageFolderSpec, read_pixels: bool = False) -> RawData:
     """Return the images below ``spec.path``; labels number the classes in the order of their names.
 
+    Args:
+        spec: Where the images are, and what they are brought to.
+        read_pixels: Whether to decode every image now, to find those that are damaged. They are
+            decoded in any case if damaged images are to be left out.
+
     Raises:
-        InvalidValue: No folder, no classes, a class without images, a file that is no 8-bit image,
-            or images of different sizes without ``spec.image_size``.
+        InvalidValue: No folder, no classes, a class without images, files that are no images, or
+            images of different sizes without ``spec.image_size``.
     """
     root = Path(spec.path or "").expanduser()
     rule = "must be a folder that holds a folder for each class"
     require(root.is_dir(), "data.path", rule, spec.path)
 
-    roots = _part_roots(root)
-    names = tuple(folder.name for folder in _folders(roots["train"]))
-    rule = "must have at least 2 folders, one for each class"
-    require(len(names) >= 2, "data.path", rule, list(names))
+    listing = scan_folder(root)
+    headers, bad = read_headers(listing.paths(), spec.convert_16_bit)
+    if bad:
+        listing = _leave_out(bad, listing, spec)
 
-    files = {part: _labelled_files(folder, names) for part, folder in roots.items()}
-    headers = {}
-    for paths, _ in files.values():
-        for path in paths:
-            headers[path] = read_header(path)
     height, width = _common_size(headers, spec)
-    shape = (height, width, spec.channels or _common_channels(headers))
+    channels = spec.channels or _common_channels(headers)
+    decoding = Decoding((height, width, channels), spec.background, spec.convert_16_bit)
+    if read_pixels or spec.skip_unreadable:
+        damaged = ImageFiles(tuple(listing.paths()), decoding).find_bad()
+        if damaged:
+            bad += damaged
+            listing = _leave_out(bad, listing, spec)
 
     parts = {}
-    for part, (paths, labels) in files.items():
-        parts[part] = RawPart(ImageFiles(paths, shape), labels)
-    return RawData(parts, len(names), names)
+    for name, part in listing.parts.items():
+        parts[name] = RawPart(ImageFiles(part.paths, decoding), part.labels)
+    return RawData(
+        parts=parts,
+        num_classes=len(listing.class_names),
+        class_names=listing.class_names,
+        pixel_range=BYTE,
+        notes=tuple(listing.skipped.lines(root)),
+    )
 
 
-def _part_roots(root: Path) -> dict[str, Path]:
-    """The folder of each part; the root itself is "train" when it holds the classes."""
-    folders = {folder.name: folder for folder in _folders(root)}
-    # A part holds folders, a class holds images: "train" may be a class, beside "plane".
-    has_parts = any(_folders(folders[part]) for part in PARTS if part in folders)
-    if not has_parts:
-        return {"train": root}
+def _leave_out(
+    bad: Sequence[BadImage], listing: FolderListing, spec: ImageFolderSpec
+) -> FolderListing:
+    """The listing without bad images, if they are to be left out and few enough.
 
-    is_known = "train" in folders and set(folders) <= set(PARTS)
-    rule = "must hold train, and perhaps val and test, or classes"
-    require(is_known, "data.path", rule, ", ".join(folders))
-    return folders
+    Raises:
+        InvalidValue: They are not, or a class has no other image.
+    """
+    total = len(listing.paths())
+    if not spec.skip_unreadable or len(bad) > MOST_SKIPPED * total:
+        refuse_bad_images(bad, total)
 
-
-def _folders(folder: Path) -> list[Path]:
-    """The visible folders in ``folder``, in the order of their names."""
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return sorted(found)
-
-
-def _labelled_files(root: Path, names: Sequence[str]) -> tuple[tuple[Path, ...], NDArray[np.int32]]:
-    """The image files of one part, class by class, and their labels."""
-    folders = _folders(root)
-    unknown = [folder.name for folder in folders if folder.name not in names]
-    rule = f"classes of {root.name} must be those of train"
-    require(not unknown, "data.path", rule, ", ".join(unknown))
-
-    paths: list[Path] = []
-    labels: list[int] = []
-    for folder in folders:
-        found = sorted(path for path in folder.iterdir() if _is_image(path))
-        rule = "every class folder must hold .png or .jpg files"
-        require(len(found) > 0, "data.path", rule, str(folder))
-        paths += found
-        labels += [names.index(folder.name)] * len(found)
-
-    require(len(paths) > 0, "data.path", "every part must hold folders of images", str(root))
-    return tuple(paths), np.array(labels, np.int32)
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    files = {each.path for each in bad}
+    parts = {name: part.without(files) for name, part in listing.parts.items()}
+    for each in bad:
+        listing.skipped.add(each.path, f"unreadable ({each.reason})")
+    for name, part in parts.items():
+        present = set(part.labels.tolist())
+        before = set(listing.parts[name].labels.tolist())
+        if present != before:
+            lost = listing.class_names[min(before - present)]
+            rule = f"must have a readable image of class {lost} in {name}"
+            raise InvalidValue("data.path", rule, str(bad[0].path))
+    return FolderListing(listing.class_names, parts, listing.skipped)
 
 
 def _common_size(headers: Mapping[Path, Header], spec: ImageFolderSpec) -> tuple[int, int]:
@@ -116,5 +116,4 @@ def _pixels(header: Header) -> str:
 
 
 def _common_channels(headers: Mapping[Path, Header]) -> int:
-    is_grey = all(header.mode in GREY_MODES for header in headers.values())
-    return 1 if is_grey else 3
+    return 1 if all(is_grey(header.mode) for header in headers.values()) else 3

@@ -1,7 +1,7 @@
 """From a name or a specification to a `Dataset`: read, check, split, normalise."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.data import sources
-from pnas.data.data_spec import DataSpec, FileSpec, HeldOutSpec
+from pnas.data.data_notes import class_counts, image_notes, rows_to_compare, split_notes
+from pnas.data.data_spec import DataSpec, FileSpec, HeldOutSpec, ImageFolderSpec
 from pnas.data.dataset import Dataset, Labels
+from pnas.data.image_folder import image_folder
 from pnas.data.normalisation import Images, channel_statistics, normalise_in_place
 from pnas.data.raw_data import RawData, raw_from_arrays
 from pnas.data.registry import DATASETS
@@ -27,6 +29,9 @@ class DataInfo:
         image_shape: (height, width, channels).
         num_classes: Number of classes.
         train, val, test: Number of examples of each part; ``test`` may be 0.
+        class_names: Name of each class; its number if the source gives no names.
+        class_counts: Number of examples of each class, by part.
+        notes: What people should know of the data before anything is trained on it.
     """
 
     name: str
@@ -35,6 +40,9 @@ class DataInfo:
     train: int
     val: int
     test: int
+    class_names: tuple[str, ...] = ()
+    class_counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def load_dataset(spec: DataSpec | str, **overrides: Any) -> Dataset:
@@ -54,19 +62,37 @@ def load_dataset(spec: DataSpec | str, **overrides: Any) -> Dataset:
     return _make_dataset(raw, picks, resolved.name)
 
 
-def check_data(spec: DataSpec | str, **overrides: Any) -> DataInfo:
+def check_data(spec: DataSpec | str, *, read_pixels: bool = False, **overrides: Any) -> DataInfo:
     """Run every check of `load_dataset` that needs no download and no decoding of image files.
 
     A local npz file is read and checked whole; of an image folder, the headers; of a data set that
     would be downloaded, the requested sizes are checked against the published ones.
+
+    Args:
+        spec: A specification, or the name of a source.
+        read_pixels: Whether to decode every image file as well, to find those that are damaged.
+        overrides: Values to use instead of those of ``spec``.
 
     Raises:
         InvalidValue: As `load_dataset`.
     """
     resolved = resolve_spec(spec, overrides)
     is_downloaded = resolved.name in sources.KERAS_SETS and _path_of(resolved) is None
-    raw = sources.published_outline(resolved.name) if is_downloaded else read_source(resolved)
+    if is_downloaded:
+        raw = sources.published_outline(resolved.name)
+    elif read_pixels and isinstance(resolved, ImageFolderSpec):
+        raw = image_folder(resolved, read_pixels=True)
+    else:
+        raw = read_source(resolved)
     picks = plan_split(raw.labels(), resolved)
+
+    names = raw.class_names or tuple(str(label) for label in range(raw.num_classes))
+    counts = class_counts(raw, picks)
+    notes = [*raw.notes, *split_notes(counts, names)]
+    images = raw.parts["train"].x
+    is_read = read_pixels or isinstance(images, np.ndarray)
+    if is_read and not is_downloaded:
+        notes += image_notes(images[rows_to_compare(len(raw.parts["train"].y))])
 
     height, width, channels = raw.parts["train"].x.shape[1:]
     return DataInfo(
@@ -76,6 +102,9 @@ def check_data(spec: DataSpec | str, **overrides: Any) -> DataInfo:
         train=len(picks["train"].indices),
         val=len(picks["val"].indices),
         test=len(picks["test"].indices) if "test" in picks else 0,
+        class_names=names,
+        class_counts=counts,
+        notes=tuple(notes),
     )
 
 
@@ -125,7 +154,7 @@ def make_spec(kind: type[DataSpec], values: Mapping[str, Any]) -> DataSpec:
     Raises:
         InvalidValue: A key that ``kind`` does not have, or a value that breaks a rule.
     """
-    known = [field.name for field in fields(kind)]
+    known = [each.name for each in fields(kind)]
     plain = dict(values)
     for key, value in values.items():
         require(key in known, f"data.{key}", f"must be one of {', '.join(known)}", value)
@@ -170,6 +199,7 @@ def _make_dataset(raw: RawData, picks: dict[str, Pick], name: str) -> Dataset:
         mean=mean,
         std=std,
         class_names=raw.class_names,
+        pixel_range=raw.pixel_range,
     )
 
 

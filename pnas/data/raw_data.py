@@ -17,6 +17,7 @@ from pnas.data.array_checks import (
     check_range,
 )
 from pnas.data.dataset import PARTS, Labels
+from pnas.data.pixel_range import PixelRange, resolve_range
 from pnas.errors import require
 
 
@@ -52,18 +53,27 @@ class RawData:
         parts: By name: "train", and perhaps "val" and "test".
         num_classes: Number of classes; labels are 0..num_classes-1.
         class_names: Name of each class, in the order of the labels, or None.
+        pixel_range: Values of black and white, or None if the source does not say.
+        notes: What people should know of the source, such as files that it leaves out.
     """
 
     parts: dict[str, RawPart]
     num_classes: int
     class_names: tuple[str, ...] | None = None
+    pixel_range: PixelRange | None = None
+    notes: tuple[str, ...] = ()
 
     def labels(self) -> dict[str, Labels]:
         """Return the labels of each part."""
         return {name: part.y for name, part in self.parts.items()}
 
 
-def raw_from_arrays(arrays: Mapping[str, Any], key: str, num_classes: int | None = None) -> RawData:
+def raw_from_arrays(
+    arrays: Mapping[str, Any],
+    key: str,
+    num_classes: int | None = None,
+    pixel_range: Any = None,
+) -> RawData:
     """Check and unify x_train, y_train[, x_val, y_val][, x_test, y_test].
 
     Args:
@@ -71,6 +81,7 @@ def raw_from_arrays(arrays: Mapping[str, Any], key: str, num_classes: int | None
             labels are integers, (n,) or (n, 1), or one-hot, (n, classes).
         key: Key that errors name, such as "data.path".
         num_classes: Number of classes that there must be; None: as the train labels say.
+        pixel_range: Value of ``data.pixel_range``; None: the source does not say.
 
     Raises:
         InvalidValue: Names, types, shapes or values that do not fit.
@@ -93,4 +104,5 @@ def raw_from_arrays(arrays: Mapping[str, Any], key: str, num_classes: int | None
     check_all_classes(labels["train"].y, classes, key)
 
     parts = {part: RawPart(images[part], labels[part].y.astype(np.int32)) for part in images}
-    return RawData(parts, classes)
+    found = None if pixel_range is None else resolve_range(pixel_range, images["train"])
+    return RawData(parts, classes, pixel_range=found)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pnas.data.data_spec import DigitsSpec, FileSpec, ImageFolderSpec, NpzSpec
+from pnas.data.data_spec import ArraySpec, DigitsSpec, FileSpec, ImageFolderSpec, NpzSpec
 from pnas.registry import Part, Registry
 from pnas.validation import drop_former_keys
 
@@ -14,9 +14,9 @@ DATASETS = Registry(
     key="data.name",
     parts={
         "digits": Part(f"{_SOURCES}:digits", DigitsSpec),
-        "fashion_mnist": Part(f"{_SOURCES}:keras_set", FileSpec),
-        "cifar10": Part(f"{_SOURCES}:keras_set", FileSpec),
-        "cifar100": Part(f"{_SOURCES}:keras_set", FileSpec),
+        "fashion_mnist": Part(f"{_SOURCES}:keras_set", ArraySpec),
+        "cifar10": Part(f"{_SOURCES}:keras_set", ArraySpec),
+        "cifar100": Part(f"{_SOURCES}:keras_set", ArraySpec),
         "npz": Part(f"{_SOURCES}:npz", NpzSpec),
         "image_folder": Part("pnas.data.image_folder:image_folder", ImageFolderSpec),
     },

@@ -2,12 +2,14 @@
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pnas.data.data_spec import DataSpec, FileSpec, NpzSpec
+from pnas.data.data_spec import ArraySpec, DataSpec, NpzSpec
+from pnas.data.pixel_range import BYTE, DIGITS
 from pnas.data.raw_data import RawData, RawPart, raw_from_arrays
 from pnas.errors import InvalidValue, require
 
@@ -52,7 +54,8 @@ def digits(_: DataSpec) -> RawData:
 
     pixels, labels = load_digits(return_X_y=True)
     images = pixels.reshape(-1, 8, 8).astype(np.uint8)
-    return raw_from_arrays({"x_train": images, "y_train": labels}, "data.name")
+    raw = raw_from_arrays({"x_train": images, "y_train": labels}, "data.name")
+    return replace(raw, pixel_range=DIGITS)
 
 
 def npz(spec: NpzSpec) -> RawData:
@@ -61,10 +64,11 @@ def npz(spec: NpzSpec) -> RawData:
     Raises:
         InvalidValue: A file that cannot be read, or arrays that do not fit.
     """
-    return raw_from_arrays(read_npz(spec.path or ""), "data.path")
+    arrays = read_npz(spec.path or "")
+    return raw_from_arrays(arrays, "data.path", pixel_range=spec.pixel_range)
 
 
-def keras_set(spec: FileSpec) -> RawData:
+def keras_set(spec: ArraySpec) -> RawData:
     """Return Fashion-MNIST, CIFAR-10 or CIFAR-100, from ``spec.path`` or else downloaded by Keras.
 
     Raises:
@@ -72,7 +76,8 @@ def keras_set(spec: FileSpec) -> RawData:
     """
     published = KERAS_SETS[spec.name]
     arrays = read_npz(spec.path) if spec.path else _download(spec.name)
-    raw = raw_from_arrays(arrays, "data.path", published.num_classes)
+    pixel_range = spec.pixel_range if spec.path else "byte"
+    raw = raw_from_arrays(arrays, "data.path", published.num_classes, pixel_range)
 
     shape = raw.parts["train"].x.shape[1:]
     rule = f"must hold {published.image_shape} images with data.name={spec.name}"
@@ -91,7 +96,7 @@ def published_outline(name: str) -> RawData:
         images = np.broadcast_to(np.uint8(0), (count, *published.image_shape))
         labels = np.arange(count) % published.num_classes
         parts[part] = RawPart(images, labels.astype(np.int32))
-    return RawData(parts, published.num_classes)
+    return RawData(parts, published.num_classes, pixel_range=BYTE)
 
 
 def read_npz(path: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pnas.data.image_files import ImageFiles
 from pnas.data.image_folder import image_folder
 from pnas.data.loading import load_dataset
 from pnas.data.normalisation import Floats, Images, normalise_in_place, streamed_statistics
+from pnas.data.pixel_range import BYTE
 from pnas.data.raw_data import RawData, RawImages
 from pnas.data.splitting import Pick, plan_split
 from pnas.data.training_data import Part, Parts, in_memory
@@ -95,6 +96,7 @@ def _stream(raw: RawData, picks: Mapping[str, Pick], name: str) -> Parts:
         mean=mean,
         std=std,
         class_names=raw.class_names,
+        pixel_range=BYTE,
     )
 
 

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from pnas.data.dataset import Dataset, Labels
 from pnas.data.normalisation import Floats, Images
+from pnas.data.pixel_range import BYTE, UNIT, PixelRange
 
-_DIGITS_WHITE = 16.0
-"""Pixels of scikit-learn's digits are counts of 0 to 16."""
 _SAMPLE = 256
 """Images in which the largest pixel is looked for."""
 
@@ -53,6 +52,7 @@ class Parts:
         mean, std: (channels,), of the train part's raw images; None if the images were made some
             other way.
         class_names: Name of each class, in the order of the labels, or None.
+        pixel_range: Values of black and white in the raw images.
     """
 
     name: str
@@ -64,24 +64,13 @@ class Parts:
     mean: Floats | None
     std: Floats | None
     class_names: tuple[str, ...] | None
+    pixel_range: PixelRange
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Shape of an image: (height, width, channels)."""
         height, width, channels = self.train.images.shape[1:]
         return height, width, channels
-
-    @property
-    def pixel_range(self) -> float:
-        """The raw value of a white pixel: 16 for digits, 1 for float images in [0, 1], else 255."""
-        if self.name == "digits":
-            return _DIGITS_WHITE
-        if self.mean is None or self.std is None:
-            return 1.0
-        rows = np.arange(min(_SAMPLE, len(self.train.labels)))
-        raw = self.train.images[rows] * self.std + self.mean
-        is_unit = float(raw.max()) <= 1.0 + 1e-3  # normalising and undoing it rounds
-        return 1.0 if is_unit else 255.0
 
     def with_val_in_train(self) -> "Parts":
         """Return the same data, with the validation part in the train part too.
@@ -132,4 +121,14 @@ def in_memory(dataset: Dataset) -> Parts:
         mean=dataset.mean,
         std=dataset.std,
         class_names=dataset.class_names,
+        pixel_range=dataset.pixel_range or _guess_range(dataset),
     )
+
+
+def _guess_range(dataset: Dataset) -> PixelRange:
+    """The range of images whose source does not say it: 0..1 if their pixels fit, else 0..255."""
+    if dataset.mean is None or dataset.std is None:
+        return UNIT
+    raw = dataset.x_train[:_SAMPLE] * dataset.std + dataset.mean
+    is_unit = float(raw.max()) <= 1.0 + 1e-3  # normalising and undoing it rounds
+    return UNIT if is_unit else BYTE

@@ -86,7 +86,8 @@ def _facts(child: TrainedChild, data: Parts, differences: Differences) -> dict[s
 
 def _image(data: Parts) -> dict[str, Any]:
     height, width, channels = data.image_shape
-    return {"height": height, "width": width, "channels": channels, "white": data.pixel_range}
+    black_and_white = data.pixel_range.describe()
+    return {"height": height, "width": width, "channels": channels, **black_and_white}
 
 
 def _classes(data: Parts) -> list[str]:

@@ -25,6 +25,8 @@ _MAY_CHANGE = frozenset(
         "search.confidence",
         "search.tie_break",
         "controller.cross_validate",
+        "data.pixel_range",
+        "data.skip_unreadable",
     }
 )
 """Keys inside those parts that may change when a search continues."""

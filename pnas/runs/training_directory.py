@@ -43,6 +43,8 @@ _FREE = (
     "trainer.max_params",
     "trainer.max_madds",
     "data.stream",
+    "data.pixel_range",
+    "data.skip_unreadable",
 )
 
 
@@ -77,7 +79,7 @@ class Run:
             "class_names": None if data.class_names is None else list(data.class_names),
             "mean": None if data.mean is None else data.mean.tolist(),
             "std": None if data.std is None else data.std.tolist(),
-            "pixel_range": data.pixel_range,
+            "pixel_range": data.pixel_range.describe(),
         }
         self.save()
 

@@ -11,7 +11,8 @@ from pnas.config import GROUPS, explain, read_settings, read_stored_settings, re
 from pnas.config.error_messages import COMPOSITION_ERRORS
 from pnas.config.groups import field_names
 from pnas.config.task_specs import RankTask, SearchTask
-from pnas.data import DigitsSpec, FileSpec
+from pnas.data import DigitsSpec
+from pnas.data.data_spec import ArraySpec
 from pnas.errors import InvalidValue
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -65,7 +66,7 @@ def test_the_selecting_key_may_be_typed_alone() -> None:
     composed = compose("config", ["name=a", "data.name=cifar10", "task.name=rank"])
     settings = read_settings(composed)
     # train_size and test_size are those of digits, which both sources read.
-    assert settings.data == FileSpec(name="cifar10", train_size=256, test_size=500)
+    assert settings.data == ArraySpec(name="cifar10", train_size=256, test_size=500)
     assert settings.task == RankTask()
 
 

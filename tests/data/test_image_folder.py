@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pnas.data import check_data, load_dataset
-from pnas.data.image_files import ImageFiles
+from pnas.data.image_files import BadImage, Decoding, ImageFiles
 from pnas.errors import InvalidValue
 
 SIZE = (6, 4)  # width, height
@@ -111,7 +111,7 @@ def test_photographs_are_turned_upright(tmp_path: Path) -> None:
     exif[0x0112] = 6
     sideways.save(tmp_path / "a" / "5.png", exif=exif)
     assert load_dataset("image_folder", path=tmp_path).image_shape == (4, 6, 3)
-    turned = ImageFiles((tmp_path / "a" / "5.png",), (4, 6, 3))[np.array([0])]
+    turned = ImageFiles((tmp_path / "a" / "5.png",), Decoding((4, 6, 3)))[np.array([0])]
     np.testing.assert_array_equal(turned[0], np.rot90(np.asarray(sideways), -1))
 
 
@@ -131,9 +131,9 @@ def test_only_the_images_that_are_used_are_decoded(
     decoded: list[Path] = []
     decode = ImageFiles._decode_into
 
-    def spy(self: ImageFiles, target: np.ndarray, path: Path) -> None:
+    def spy(self: ImageFiles, target: np.ndarray, path: Path) -> BadImage | None:
         decoded.append(path)
-        decode(self, target, path)
+        return decode(self, target, path)
 
     monkeypatch.setattr(ImageFiles, "_decode_into", spy)
     check_data("image_folder", path=photos)
@@ -148,7 +148,7 @@ def test_unreadable_images_are_named(photos: Path) -> None:
     for content in (b"", b"no image", whole[:40], whole[:-30]):
         file.write_bytes(content)
         with pytest.raises(
-            InvalidValue, match=r"must be a readable image. Received: '.*/bee/2.png'"
+            InvalidValue, match=r"1 of \d+ are not: .*/bee/2.png \(.+\)\. Received: '.*/bee/2.png'"
         ) as caught:
             load_dataset("image_folder", path=photos)
         assert caught.value.key == "data.path"
@@ -156,7 +156,7 @@ def test_unreadable_images_are_named(photos: Path) -> None:
 
 def test_images_of_more_than_8_bits_are_refused(photos: Path) -> None:
     Image.fromarray(np.zeros((4, 6), np.uint16)).save(photos / "bee" / "2.png")
-    with pytest.raises(InvalidValue, match=r"bee/2.png must have 8 bits a channel.*I;16"):
+    with pytest.raises(InvalidValue, match=r"bee/2.png \(mode I;16: data.convert_16_bit=true"):
         check_data("image_folder", path=photos)
 
 
@@ -177,6 +177,9 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
     fill(tmp_path / "extra" / "test" / "c")
     fill(tmp_path / "hollow" / "a")
     (tmp_path / "hollow" / "b").mkdir()
+    fill(tmp_path / "texts" / "a")
+    (tmp_path / "texts" / "b").mkdir()
+    (tmp_path / "texts" / "b" / "notes.txt").write_text("no image")
     expected = {
         "missing": "must be a folder",
         "file": "must be a folder",
@@ -184,10 +187,11 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
         "lonely": r"must have at least 2 folders.*\['ant'\]",
         "typo": "must hold train, and perhaps val and test, or classes. Received: 'train, valid'",
         "no_train": "must hold train",
-        "nested": "every class folder must hold .png or .jpg files.*nested/training",
+        "nested": "parts called train, val and test.*holds a, b. Received: 'training, validation'",
         "flat_val": "every part must hold folders of images.*flat_val/val",
         "extra": "classes of test must be those of train. Received: 'c'",
-        "hollow": "every class folder must hold .png or .jpg files.*hollow/b",
+        "hollow": r"must have at least 2 folders.*\['a'\]",
+        "texts": "every class folder must hold images that Pillow reads.*texts/b",
         "few": "must have at least 3 examples of every class",
     }
     for name, message in expected.items():

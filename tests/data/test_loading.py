@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pnas.data import DataInfo, DigitsSpec, FileSpec, check_data, dataset_from_arrays, load_dataset
+from pnas.data import DigitsSpec, FileSpec, check_data, dataset_from_arrays, load_dataset
 from pnas.data.raw_data import RawData, raw_from_arrays
 from pnas.errors import InvalidValue
 
@@ -53,7 +53,12 @@ def test_digits_parts_are_disjoint_and_make_up_the_whole() -> None:
     ],
 )
 def test_digits_sizes(overrides: dict[str, int], sizes: tuple[int, int, int]) -> None:
-    assert check_data("digits", **overrides) == DataInfo("digits", (8, 8, 1), 10, *sizes)
+    info = check_data("digits", **overrides)
+    assert (info.name, info.image_shape, info.num_classes) == ("digits", (8, 8, 1), 10)
+    assert (info.train, info.val, info.test) == sizes
+    assert {part: sum(counts) for part, counts in info.class_counts.items()} == {
+        part: size for part, size in zip(("train", "val", "test"), sizes, strict=True) if size
+    }
     data = load_dataset(DigitsSpec(), **overrides)
     assert (
         len(data.x_train),
@@ -77,13 +82,16 @@ def test_only_the_split_seed_changes_the_split() -> None:
 
 
 def test_named_sets_are_known_without_a_download() -> None:
-    assert check_data("cifar10", val_size=5000) == DataInfo(
-        "cifar10", (32, 32, 3), 10, 45_000, 5_000, 10_000
-    )
-    assert check_data("cifar100") == DataInfo("cifar100", (32, 32, 3), 100, 40_000, 10_000, 10_000)
-    assert check_data("fashion_mnist", train_size=100) == DataInfo(
-        "fashion_mnist", (28, 28, 1), 10, 100, 12_000, 10_000
-    )
+    expected = [
+        ("cifar10", {"val_size": 5000}, (32, 32, 3), 10, (45_000, 5_000, 10_000)),
+        ("cifar100", {}, (32, 32, 3), 100, (40_000, 10_000, 10_000)),
+        ("fashion_mnist", {"train_size": 100}, (28, 28, 1), 10, (100, 12_000, 10_000)),
+    ]
+    for name, sizes_asked, shape, classes, sizes in expected:
+        info = check_data(name, **sizes_asked)
+        assert (info.name, info.image_shape, info.num_classes) == (name, shape, classes)
+        assert (info.train, info.val, info.test) == sizes
+        assert info.notes == ()
     with pytest.raises(InvalidValue, match=r"data.test_size: must be at most 10000"):
         check_data("cifar10", test_size=10_001)
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from pnas.data import DigitsSpec, ImageFolderSpec, in_memory, load_dataset, open_parts
+from pnas.data.pixel_range import BYTE, DIGITS
 from pnas.errors import InvalidValue
 
 
@@ -37,7 +38,7 @@ def test_streamed_images_are_those_that_would_be_in_memory(folder: Path) -> None
         np.testing.assert_allclose(everything, theirs.images, atol=1e-5)
         np.testing.assert_array_equal(ours.images[np.array([3, 0])], everything[[3, 0]])
     assert streamed.fingerprint == open_parts(spec(folder, True)).fingerprint != held.fingerprint
-    assert streamed.pixel_range == held.pixel_range == 255
+    assert streamed.pixel_range == held.pixel_range == BYTE
 
 
 def test_training_on_validation_images_too(folder: Path) -> None:
@@ -64,7 +65,7 @@ def test_digits_are_in_memory_and_have_sixteen_greys() -> None:
     parts = open_parts(DigitsSpec())
     dataset = load_dataset("digits")
     assert parts.train.images is not None
-    assert parts.pixel_range == 16
+    assert parts.pixel_range == DIGITS
     assert parts.fingerprint == dataset.fingerprint == in_memory(dataset).fingerprint
 
 

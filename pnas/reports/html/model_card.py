@@ -12,8 +12,8 @@ Classifies images of {height}x{width} pixels with {channels} channel(s) into {co
 
 ## Use
 
-Every format takes raw pixels, float32, (n, {height}, {width}, {channels}), black 0 and white
-{white:g}, and gives a probability for each class, (n, {count}). Normalisation is a part of the
+Every format takes raw pixels, float32, (n, {height}, {width}, {channels}), black {black} and
+white {white}, and gives a probability for each class, (n, {count}). Normalisation is a part of the
 model. `model.json` has the same facts for programs; `experiments/classify_image.py` of the project
 classifies an image file.
 
@@ -64,7 +64,7 @@ def model_card(facts: Mapping[str, Any]) -> str:
         formats.append(f"| {name} | `{_FILES[name]}` | {difference:.1e} |")
     metrics = [f"- {name}: {_metric(value)}" for name, value in facts["metrics"].items()]
     return _CARD.format(
-        **facts["image"],
+        **_image_facts(facts["image"]),
         **facts["examples"],
         count=len(facts["classes"]),
         classes=_class_names(facts["classes"]),
@@ -92,3 +92,13 @@ def _metric(value: Any) -> str:
 
 def _count(value: int | None) -> str:
     return "an unknown number of" if value is None else f"{value:,}"
+
+
+def _image_facts(image: Mapping[str, Any]) -> dict[str, Any]:
+    """Height, width and channels, with black and white as text: one number, or one a channel."""
+    facts = dict(image)
+    for name in ("black", "white"):
+        value = image[name]
+        numbers = value if isinstance(value, list) else [value]
+        facts[name] = " / ".join(f"{number:g}" for number in numbers)
+    return facts

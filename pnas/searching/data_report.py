@@ -1,0 +1,36 @@
+"""What is trained on, printed before anything is trained: images by class and part, and notes."""
+
+from rich.console import Console
+
+from pnas.data import DataInfo
+
+_MOST_CLASSES = 30
+"""Classes that the plan lists; of more, the first ones."""
+
+
+def print_data(console: Console, data: DataInfo) -> None:
+    """Print one line about the data, and what should be known of them."""
+    height, width, channels = data.image_shape
+    images = data.train + data.val + data.test
+    line = (
+        f"data: {images:,} images of {height}x{width}x{channels} in {data.num_classes} classes: "
+        f"{data.train:,} to train on, {data.val:,} for rewards, {data.test:,} for the test"
+    )
+    for text in (line, *(f"note: {note}" for note in data.notes)):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_class_counts(console: Console, data: DataInfo) -> None:
+    """Print the number of images of each class by name, in all and by part."""
+    for label, name in enumerate(data.class_names[:_MOST_CLASSES]):
+        by_part = []
+        total = 0
+        for part, counts in data.class_counts.items():
+            by_part.append(f"{part} {counts[label]:,}")
+            total += counts[label]
+        text = f"class {name}: {total:,} images ({', '.join(by_part)})"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    others = len(data.class_names) - _MOST_CLASSES
+    if others > 0:
+        console.print(f"and {others:,} more classes", markup=False, highlight=False)

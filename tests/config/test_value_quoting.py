@@ -1,0 +1,68 @@
+"""Paths, names and cells are accepted as people type them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from pnas.config import quote_values, read_settings, register_schema
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+@pytest.fixture(autouse=True)
+def composing() -> Iterator[None]:
+    register_schema()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "plain/photos", "../photos", "~/photos", "with space/photos", "photos (1)", "grün",
+        "a=b", "a#b", "a:b", "a&b;c", "x,y", "[x]", "{y}", "100%", "$5", "1e5", "2026_11_26",
+        "true", "it's", "a'b\\'c", 'say "hi"', "back\\slash", "end\\",
+    ],
+)  # fmt: skip
+def test_a_path_is_the_text_that_was_typed(path: str) -> None:
+    typed = quote_values(["name=a", "data=npz", f"data.path={path}"])
+    assert read_settings(compose("config", typed)).data.path == path
+
+
+@pytest.mark.parametrize("name", ["2026_11_26", "1e5", "010", "2024", "on", "null_model", "a.b-c"])
+def test_a_name_is_text_always(name: str) -> None:
+    assert read_settings(compose("config", quote_values([f"name={name}"]))).name == name
+
+
+def test_a_cell_that_is_written_out() -> None:
+    cell = "(-1, 3x3 conv, -2, identity)"
+    assert quote_values([f"cell={cell}", "+cell= (a)"]) == [f"cell='{cell}'", "+cell='(a)'"]
+    assert read_settings(compose("config", quote_values(["name=a", f"cell={cell}"]))).cell == cell
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "cell=best",
+        "cell='(-1, identity, -1, identity)'",
+        "name=quickstart",
+        "name=",
+        "from=null",
+        "from=outputs/2026-11-26_10-00-00",
+        "data.path=${oc.env:PHOTOS}",
+        'data.path="a b"',
+        "state_space.operators=[3x3 conv,identity]",
+        "trainer.epochs=3",
+        "-m",
+        "--help",
+    ],
+)
+def test_anything_else_stays_as_it_was_typed(argument: str) -> None:
+    assert quote_values([argument]) == [argument]
+
+
+def test_commas_separate_the_values_of_a_multirun() -> None:
+    typed = ["-m", "data.path=a b,c", "name=choice(a,b)", "cell=best,top5"]
+    assert quote_values(typed) == ["-m", "data.path='a b',c", "name=choice(a,b)", "cell=best,top5"]
