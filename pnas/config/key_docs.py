@@ -7,7 +7,8 @@ from typing import get_args, get_type_hints
 
 # An entry of an "Attributes:" section, which may go on over several lines, indented further.
 _ATTRIBUTE = re.compile(r"^    (\w+(?:, \w+)*): (.+(?:\n        .+)*)", re.MULTILINE)
-_NULL = re.compile(r"\bnull = ([^;.(]+)")
+# "null = every candidate", "None for every candidate".
+_NULL = re.compile(r"\b(?:null|None)(?: = | for | means |: )([^;.(]+)")
 
 
 def key_meanings(spec: type) -> dict[str, str]:

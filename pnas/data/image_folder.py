@@ -45,17 +45,15 @@ def image_folder(spec: ImageFolderSpec, read_pixels: bool = False) -> RawData:
 
     listing = scan_folder(root)
     headers, bad = read_headers(listing.paths(), spec.convert_16_bit)
-    if bad:
-        listing = _leave_out(bad, listing, spec)
-
+    if not headers:
+        refuse_bad_images(bad, len(bad))
     height, width = _common_size(headers, spec)
     channels = spec.channels or _common_channels(headers)
     decoding = Decoding((height, width, channels), spec.background, spec.convert_16_bit)
     if read_pixels or spec.skip_unreadable:
-        damaged = ImageFiles(tuple(listing.paths()), decoding).find_bad()
-        if damaged:
-            bad += damaged
-            listing = _leave_out(bad, listing, spec)
+        bad += ImageFiles(tuple(headers), decoding).find_bad()
+    if bad:
+        listing = _leave_out(bad, listing, spec)
 
     parts = {}
     for name, part in listing.parts.items():

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from pnas.data import DataInfo
+from pnas.system.console import print_line
 
 _MOST_CLASSES = 30
 """Classes that the plan lists; of more, the first ones."""
@@ -17,7 +18,7 @@ def print_data(console: Console, data: DataInfo) -> None:
         f"{data.train:,} to train on, {data.val:,} for rewards, {data.test:,} for the test"
     )
     for text in (line, *(f"note: {note}" for note in data.notes)):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_line(console, text)
 
 
 def print_class_counts(console: Console, data: DataInfo) -> None:
@@ -29,8 +30,8 @@ def print_class_counts(console: Console, data: DataInfo) -> None:
             by_part.append(f"{part} {counts[label]:,}")
             total += counts[label]
         text = f"class {name}: {total:,} images ({', '.join(by_part)})"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_line(console, text)
 
     others = len(data.class_names) - _MOST_CLASSES
     if others > 0:
-        console.print(f"and {others:,} more classes", markup=False, highlight=False)
+        print_line(console, f"and {others:,} more classes")

@@ -13,12 +13,15 @@ from pnas.searching.tabular_search import check_table, is_tabular
 from pnas.state_space import SlotSpace, StateSpace
 
 
-def check_search(settings: Settings, space: SlotSpace) -> None:
+def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
     """Check everything that can be checked before a search does any work.
 
     Args:
         settings: Settings of the command.
         space: State space that is searched.
+
+    Returns:
+        What is known of the data; None for a search that reads a table instead.
 
     Raises:
         PnasError: Names the key that must be changed.
@@ -26,12 +29,13 @@ def check_search(settings: Settings, space: SlotSpace) -> None:
     check_objective(settings, space)
     if is_tabular(settings):
         check_table(settings, space)
-        return
-    check_children(settings, space)
+        return None
+    data = check_children(settings, space)
     settings.search.check(space, settings.controller.K, settings.trainer.epochs)
     if not settings.plan_only:
         check_cache(settings)
         check_executor(settings.executor)
+    return data
 
 
 def check_children(settings: Settings, space: SlotSpace) -> DataInfo:
@@ -52,7 +56,7 @@ def check_children(settings: Settings, space: SlotSpace) -> DataInfo:
     require(is_buildable, "state_space.kind", rule, settings.state_space.kind)
 
     trainer = settings.trainer
-    data = check_data(settings.data)
+    data = check_data(settings.data, read_pixels=settings.plan_only)
     rule = "must be search to train the children of a search; final is for task=train"
     require(isinstance(trainer, SearchTrainerSpec), "trainer.kind", rule, trainer.kind)
     check_augmentation(trainer, data.image_shape)

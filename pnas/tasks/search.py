@@ -1,15 +1,17 @@
 """`task=search`: find the best cell; continue where an earlier command of the same name stopped."""
 
 from pnas.config import Settings
+from pnas.data import DataInfo
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
 from pnas.search.search_run import is_first_training
+from pnas.searching.data_report import print_class_counts, print_data
 from pnas.searching.plan_outline import print_outline
 from pnas.searching.plan_report import print_plan
-from pnas.searching.search_checks import check_children, check_search
+from pnas.searching.search_checks import check_search
 from pnas.searching.search_ending import complete_finished_search, print_end
 from pnas.searching.sweep_objective import objective
 from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
@@ -29,13 +31,14 @@ def run(settings: Settings, context: Context) -> float:
     """
     space = build_space(settings.state_space)
     if settings.plan_only:
-        check_search(settings, space)
-        _print_plan(settings, context, space)
+        _print_plan(settings, context, space, check_search(settings, space))
         return 0.0
 
     check_no_escaping_symlinks(context.run_dir)
     if not is_finished(settings, context.run_dir):
-        check_search(settings, space)
+        data = check_search(settings, space)
+        if data is not None:
+            print_data(context.console, data)
     with open_run(settings, context) as journal:
         check_is_search(context.run_dir, journal)
         _search_or_deliver(settings, context, space, journal)
@@ -43,10 +46,14 @@ def run(settings: Settings, context: Context) -> float:
         return objective(settings.task.objective, journal)
 
 
-def _print_plan(settings: Settings, context: Context, space: SlotSpace) -> None:
-    has_plan = settings.search.kind == "progressive" and not is_tabular(settings)
-    if has_plan:
-        print_plan(settings, context, space, check_children(settings, space))
+def _print_plan(
+    settings: Settings, context: Context, space: SlotSpace, data: DataInfo | None
+) -> None:
+    if data is not None:
+        print_data(context.console, data)
+        print_class_counts(context.console, data)
+    if data is not None and settings.search.kind == "progressive":
+        print_plan(settings, context, space, data)
     else:
         print_outline(settings, context, space)
 

@@ -99,6 +99,12 @@ def test_damaged_pixels_are_found_by_the_plan(photos: Path) -> None:
         check_data("image_folder", path=photos, read_pixels=True)
 
 
+def test_empty_and_damaged_files_are_named_in_one_pass(photos: Path) -> None:
+    damage(photos)
+    with pytest.raises(InvalidValue, match=r"2 of 26 are not: .*empty\.jpg .*cut\.png"):
+        check_data("image_folder", path=photos, read_pixels=True)
+
+
 def test_unreadable_images_are_left_out_when_asked(photos: Path) -> None:
     damage(photos)
     info = check_data("image_folder", path=photos, skip_unreadable=True)
