@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
-from functools import partial
 
 import numpy as np
 
@@ -18,17 +16,13 @@ from pnas.preflight.summary import as_record, summary_lines
 from pnas.preflight.verdict import Evidence, judge
 from pnas.records import ChildRecord, Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data, open_run
-from pnas.search.strategies.exhaustive import Exhaustive
 from pnas.search.strategies.unique_sampler import UniqueSampler
-from pnas.searching.cache_reuse import check_cache, with_cache
-from pnas.searching.loop_wiring import run_loop
+from pnas.searching.cache_reuse import check_cache
+from pnas.searching.repeated_trainings import train_repeatedly
 from pnas.searching.search_checks import check_children
-from pnas.searching.search_observers import Summarize
 from pnas.searching.tabular_search import is_tabular
-from pnas.searching.trained_search import make_child_executor
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.state_space.named_cells import PRESETS
@@ -64,7 +58,9 @@ def run(settings: Settings, context: Context) -> None:
         _claim(settings, journal)
         dataset = load_dataset(settings.data)
         check_same_data(journal, dataset.fingerprint)
-        _train(settings, context, space=space, cells=cells, dataset=dataset, journal=journal)
+        train_repeatedly(
+            settings, context, space=space, cells=cells, dataset=dataset, journal=journal
+        )
         baselines = _measured_baselines(settings, dataset, journal)
         _conclude(settings, context, dataset=dataset, journal=journal, baselines=baselines)
 
@@ -100,34 +96,6 @@ def _claim(settings: Settings, journal: Journal) -> None:
         rule = f"must stay {stored['cells']}, as {journal.path.parent} was started with"
         require(False, "task.cells", rule, settings.task.cells)
     journal.set_meta(**{PREFLIGHT: wanted, "status": "running"})
-
-
-def _train(
-    settings: Settings,
-    context: Context,
-    *,
-    space: SlotSpace,
-    cells: list[Cell],
-    dataset: Dataset,
-    journal: Journal,
-) -> None:
-    summary = Summarize(context.run_dir, journal)
-    repeats = settings.task.repeats
-    with (
-        closing(make_child_executor(settings, dataset)) as executor,
-        LiveView(context.console, repeats, journal.children()) as view,
-    ):
-        run_loop(
-            settings,
-            space,
-            journal,
-            make_strategy=partial(Exhaustive, cells, repeats),
-            executor=with_cache(executor, settings, space, dataset.fingerprint),
-            observers=(summary, view),
-            epochs=settings.trainer.epochs,
-        )
-    journal.set_meta(status="finished")
-    summary.write()
 
 
 # -- baselines -------------------------------------------------------------------------------------

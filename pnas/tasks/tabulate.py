@@ -4,26 +4,20 @@ The table answers searches in place of training: `trainer=tabular
 trainer.table=<run directory>/table.yaml`.
 """
 
-from contextlib import closing
-from functools import partial
-
 from pnas.config import Settings
 from pnas.data import load_dataset
 from pnas.errors import RunDirectoryError, require
 from pnas.execution import check_executor
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import TABULATED, check_same_data, open_run
-from pnas.search.strategies.exhaustive import Exhaustive, all_cells, sampled_cells
-from pnas.searching.cache_reuse import check_cache, with_cache
-from pnas.searching.loop_wiring import run_loop
+from pnas.search.strategies.exhaustive import all_cells, sampled_cells
+from pnas.searching.cache_reuse import check_cache
+from pnas.searching.repeated_trainings import train_repeatedly
 from pnas.searching.search_checks import check_children
-from pnas.searching.search_observers import Summarize
 from pnas.searching.table_rows import about_table, rows_of, summary_lines
 from pnas.searching.tabular_search import is_tabular
-from pnas.searching.trained_search import make_child_executor
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.console import print_line
 from pnas.tables import write_table
@@ -48,7 +42,11 @@ def run(settings: Settings, context: Context) -> None:
     check_no_escaping_symlinks(context.run_dir)
     with open_run(settings, context) as journal:
         _check_is_this_table(settings, journal)
-        _train(settings, context, space, cells, journal)
+        dataset = load_dataset(settings.data)
+        check_same_data(journal, dataset.fingerprint)
+        train_repeatedly(
+            settings, context, space=space, cells=cells, dataset=dataset, journal=journal
+        )
         rows = rows_of(journal.children(), space)
         table = context.run_dir / TABLE
         write_table(table, space, rows, about_table(settings, journal))
@@ -83,27 +81,3 @@ def _check_is_this_table(settings: Settings, journal: Journal) -> None:
         rule = f"must stay {stored['cells']}, as {run_dir} was started with"
         require(False, "task.cells", rule, settings.task.cells)
     journal.set_meta(**{TABULATED: wanted, "status": "running"})
-
-
-def _train(
-    settings: Settings, context: Context, space: SlotSpace, cells: list[Cell], journal: Journal
-) -> None:
-    dataset = load_dataset(settings.data)
-    check_same_data(journal, dataset.fingerprint)
-    summary = Summarize(context.run_dir, journal)
-    repeats = settings.task.repeats
-    with (
-        closing(make_child_executor(settings, dataset)) as executor,
-        LiveView(context.console, repeats, journal.children()) as view,
-    ):
-        run_loop(
-            settings,
-            space,
-            journal,
-            make_strategy=partial(Exhaustive, cells, repeats),
-            executor=with_cache(executor, settings, space, dataset.fingerprint),
-            observers=(summary, view),
-            epochs=settings.trainer.epochs,
-        )
-    journal.set_meta(status="finished")
-    summary.write()

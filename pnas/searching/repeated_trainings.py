@@ -1,0 +1,54 @@
+"""Cells trained several times each, as `task=tabulate` and `task=preflight` do."""
+
+from contextlib import closing
+from functools import partial
+
+from pnas.config import Settings
+from pnas.data import Dataset
+from pnas.records import Journal
+from pnas.reports.terminal.live_view import LiveView
+from pnas.runs.command_context import Context
+from pnas.search.strategies.exhaustive import Exhaustive
+from pnas.searching.cache_reuse import with_cache
+from pnas.searching.loop_wiring import run_loop
+from pnas.searching.search_observers import Summarize
+from pnas.searching.trained_search import make_child_executor
+from pnas.state_space import Cell, SlotSpace
+
+
+def train_repeatedly(
+    settings: Settings,
+    context: Context,
+    *,
+    space: SlotSpace,
+    cells: list[Cell],
+    dataset: Dataset,
+    journal: Journal,
+) -> None:
+    """Train every cell ``task.repeats`` times, as far as it has not been; write the summary.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        space: State space of the cells.
+        cells: Cells to train.
+        dataset: Data to train on.
+        journal: Journal of the run.
+    """
+    summary = Summarize(context.run_dir, journal)
+    repeats = settings.task.repeats
+    with (
+        closing(make_child_executor(settings, dataset)) as executor,
+        LiveView(context.console, repeats, journal.children()) as view,
+    ):
+        run_loop(
+            settings,
+            space,
+            journal,
+            make_strategy=partial(Exhaustive, cells, repeats),
+            executor=with_cache(executor, settings, space, dataset.fingerprint),
+            observers=(summary, view),
+            epochs=settings.trainer.epochs,
+        )
+    journal.set_meta(status="finished")
+    summary.write()
