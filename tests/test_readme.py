@@ -42,7 +42,7 @@ def put_data(folder: Path) -> None:
     images = generator.integers(0, 255, (200, 8, 8), np.uint8)
     labels = np.arange(200) % 10
     np.savez(folder / "my.npz", x_train=images, y_train=labels)
-    fashion = np.zeros((200, 28, 28), np.uint8)
+    fashion = generator.integers(0, 256, (200, 28, 28), np.uint8)
     np.savez(
         folder / "fashion_mnist.npz", x_train=fashion, y_train=labels, x_test=fashion, y_test=labels
     )
