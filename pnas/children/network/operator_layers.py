@@ -4,12 +4,14 @@ Strides are 1 or 2. Every operator returns the required number of filters, at th
 divided by the stride.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from pnas.children.network.layers import Layers, Size, T
-from pnas.extensions import extension
-from pnas.state_space.operator_patterns import OperatorKind, parse_operator
+from pnas.registry import Part, Registry
+from pnas.state_space.operator_patterns import (
+    KEY,
+    OperatorKind,
+    normalize_blanks,
+    parse_operator,
+)
 
 DILATION = 2
 
@@ -22,11 +24,14 @@ def apply_operator(layers: Layers[T], x: T, operator: str, filters: int, stride:
     """
     kind, kernel = parse_operator(operator)
     if kind is OperatorKind.EXTENSION:
-        name = " ".join(operator.split())
-        custom_operator = extension("operators", name)
-        result: T = custom_operator(layers, x, filters, stride)
-        return result
-    return _OPERATORS[kind](layers, x, filters, kernel, stride)
+        # An extension's operator has a name and no kernel size.
+        factory = OPERATORS.factory(normalize_blanks(operator))
+        custom: T = factory(layers, x, filters, stride)
+        return custom
+
+    factory = OPERATORS.factory(kind)
+    result: T = factory(layers, x, filters, kernel, stride)
+    return result
 
 
 def conv_bn(layers: Layers[T], x: T, filters: int, kernel: Size, stride: Size = 1) -> T:
@@ -101,12 +106,19 @@ def _factorized(layers: Layers[T], x: T, filters: int, kernel: int, stride: int)
     return conv_bn(layers, layers.relu(x), filters, (kernel, 1), (stride, 1))
 
 
-_OPERATORS: dict[OperatorKind, Callable[..., Any]] = {
-    OperatorKind.IDENTITY: _identity,
-    OperatorKind.MAXPOOL: _max_pool,
-    OperatorKind.AVGPOOL: _avg_pool,
-    OperatorKind.CONV: _conv,
-    OperatorKind.DCONV: _separable_twice,
-    OperatorKind.DILATED_CONV: _dilated,
-    OperatorKind.FACTORIZED_CONV: _factorized,
-}
+OPERATORS = Registry(
+    kind="operators",
+    key=KEY,
+    parts={
+        OperatorKind.IDENTITY: Part(_identity),
+        OperatorKind.MAXPOOL: Part(_max_pool),
+        OperatorKind.AVGPOOL: Part(_avg_pool),
+        OperatorKind.CONV: Part(_conv),
+        OperatorKind.DCONV: Part(_separable_twice),
+        OperatorKind.DILATED_CONV: Part(_dilated),
+        OperatorKind.FACTORIZED_CONV: Part(_factorized),
+    },
+)
+"""Every operator by its form (`OperatorKind`): a function of the layers, the input, the number of
+filters, the kernel size and the stride. That of an extension has no kernel size.
+"""
