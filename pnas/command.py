@@ -5,45 +5,34 @@ be typed.
 """
 
 import gc
-import os
 import sys
-from pathlib import Path
 
-# Hydra then raises what goes wrong instead of printing it, and main() prints one line.
-os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-
-import hydra
-from omegaconf import DictConfig
-
-from pnas.config import COMPOSITION_ERRORS, explain, hide_credentials, quote_values, register_schema
-from pnas.errors import PnasError
-from pnas.system.console import printable_line, tolerate_any_encoding
-
-_INSTALLED_CONF = "pkg://pnas.conf"
-"""Where the wheel holds the files of conf/ (setup.py)."""
-
-
-def config_source() -> str:
-    """Return where Hydra finds conf/: beside the package in a checkout, else in the package."""
-    checkout = Path(__file__).resolve().parent.parent
-    is_checkout = (checkout / "pyproject.toml").is_file() and (checkout / "run.py").is_file()
-    return str(checkout / "conf") if is_checkout else _INSTALLED_CONF
-
-
-@hydra.main(version_base="1.3", config_path=config_source(), config_name="config")
-def run(config: DictConfig) -> float | None:
-    """Run one job: a single command, or one of a multirun's."""
-    from pnas.multirun.job_dispatch import run_job
-
-    gc.enable()
-    return run_job(config)
+from pnas.system.console import clear_status, printable_line, show_status, tolerate_any_encoding
+from pnas.system.interrupts import EXIT_CODE, answer_interrupts, command_is_over, was_interrupted
 
 
 def main() -> int:
     """Run the command that was typed; return its exit code.
 
-    Errors that a user can correct are one line and exit code 2.
+    Errors that a user can correct are one line and exit code 2. The exit code of an interrupted
+    command is 130, whatever else went wrong as it ended.
     """
+    # Before the imports below, which take a second in which Ctrl-C is to be answered as well.
+    answer_interrupts()
+    try:
+        return _run_command()
+    except KeyboardInterrupt:
+        return EXIT_CODE
+    except BaseException:
+        if was_interrupted():
+            return EXIT_CODE
+        raise
+    finally:
+        clear_status()
+        command_is_over()
+
+
+def _run_command() -> int:
     if "--version" in sys.argv[1:]:
         from pnas.versions import describe_versions
 
@@ -51,23 +40,40 @@ def main() -> int:
         return 0
 
     tolerate_any_encoding()
+    show_status("composing the configuration")
+    from pnas.config import COMPOSITION_ERRORS, explain
+    from pnas.errors import PnasError
+
+    try:
+        _compose_and_run()
+    except COMPOSITION_ERRORS as error:
+        return _report(explain(error), exit_code=2)
+    except PnasError as error:
+        return _report(printable_line(str(error)), error.exit_code)
+    return _multirun_exit_code()
+
+
+def _compose_and_run() -> None:
+    from pnas.config import hide_credentials, quote_values, register_schema
+    from pnas.hydra_job import run
+
     register_schema()
+    sys.argv[1:] = quote_values(hide_credentials(sys.argv[1:]))
     # Composing makes a million small objects, few of them garbage; `run` turns it on again.
     gc.disable()
-    sys.argv[1:] = quote_values(hide_credentials(sys.argv[1:]))
     try:
         run()
-    except COMPOSITION_ERRORS as error:
-        print(explain(error), file=sys.stderr)
-        return 2
-    except PnasError as error:
-        print(printable_line(str(error)), file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 130
     finally:
         gc.enable()
-    return _multirun_exit_code()
+
+
+def _report(message: str, exit_code: int) -> int:
+    """Print what the user can correct, unless the command ended so because it was interrupted."""
+    if was_interrupted():
+        return EXIT_CODE
+    clear_status()
+    print(message, file=sys.stderr)
+    return exit_code
 
 
 def _multirun_exit_code() -> int:

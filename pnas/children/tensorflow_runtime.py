@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 
 from pnas.children.trainer_specs import TrainerSpec
 from pnas.errors import InvalidValue, require
-
-_STDERR = 2
+from pnas.system.quiet_stderr import stderr_discarded
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def quiet_start() -> Iterator[None]:
         yield
         return
 
-    with _stderr_discarded():
+    with stderr_discarded():
         yield
     # Every child is a new graph, so TensorFlow's warning about many traces means nothing here.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -57,20 +56,6 @@ def _check_keras() -> None:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
-
-
-@contextmanager
-def _stderr_discarded() -> Iterator[None]:
-    sys.stderr.flush()
-    stderr = os.dup(_STDERR)
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, _STDERR)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, _STDERR)
-        os.close(stderr)
-        os.close(null)
 
 
 def configure_runtime(

@@ -187,6 +187,22 @@ class ShowTask(TaskSpec):
 
 
 @dataclass(frozen=True)
+class WatchTask(TaskSpec):
+    """Serve the report of a running search to a browser on this machine, kept up to date.
+
+    Attributes:
+        port: Port on 127.0.0.1; 0 = any that is free.
+        seconds: Seconds between two refreshes of the page.
+        until_end: Whether the command ends when the search has ended.
+    """
+
+    name: str = "watch"
+    port: int = setting(0, integer(minimum=0, maximum=65535))
+    seconds: int = setting(5, integer(minimum=1, maximum=3600))
+    until_end: bool = setting(False, flag())
+
+
+@dataclass(frozen=True)
 class SyncTask(TaskSpec):
     """Show the journals of runs in an MLflow store.
 
@@ -245,6 +261,7 @@ TASK_SPECS = Registry(
         "report": _part("report", ReportTask),
         "list": _part("list", ListTask),
         "show": _part("show", ShowTask),
+        "watch": _part("watch", WatchTask),
         "sync": _part("sync", SyncTask),
         "tabulate": _part("tabulate", TabulateTask),
         "preflight": _part("preflight", PreflightTask),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_STDERR = 2
+from pnas.system.interrupts import answer, note_press
 
 
 @contextmanager
@@ -33,11 +33,12 @@ def soft_interrupts(grace: float) -> Iterator[Callable[[], bool]]:
 
     def handle(signum: int, frame: FrameType | None) -> None:
         del signum, frame
+        note_press()
         if requested.is_set():
-            _answer("stopping now")
+            answer("stopping now")
             raise KeyboardInterrupt
         requested.set()
-        _answer(
+        answer(
             f"finishing the children in training, at most {grace:.0f} s; "
             "press Ctrl-C again to stop now"
         )
@@ -50,18 +51,6 @@ def soft_interrupts(grace: float) -> Iterator[Callable[[], bool]]:
     finally:
         block_ended.set()
         signal.signal(signal.SIGINT, before)
-
-
-def _answer(text: str) -> None:
-    """Write a line to the standard error, past its buffer.
-
-    The signal may have come in the middle of a print, whose buffer must not be entered again.
-    """
-    try:
-        os.write(_STDERR, f"\n{text}\n".encode())
-    except OSError:
-        # Nobody listens; the signal counts all the same.
-        return
 
 
 def _interrupt_after(grace: float, block_ended: threading.Event) -> None:

@@ -2,11 +2,18 @@
 
 from rich.console import Console
 
-from pnas.data import DataInfo
+from pnas.data import DataInfo, DataSpec
 from pnas.system.console import print_line
 
 _MOST_CLASSES = 30
 """Classes that the plan lists; of more, the first ones."""
+
+
+def print_reading(console: Console, spec: DataSpec) -> None:
+    """Print what is being read: a folder of many images takes a while."""
+    path = getattr(spec, "path", None)
+    source = spec.name if path is None else f"{spec.name} {path}"
+    print_line(console, f"reading data: {source}")
 
 
 def print_data(console: Console, data: DataInfo) -> None:

@@ -12,7 +12,7 @@ from pnas.search.strategies.exhaustive import Exhaustive
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.loop_wiring import run_loop
 from pnas.searching.search_observers import Summarize
-from pnas.searching.trained_search import make_child_executor
+from pnas.searching.trained_search import make_child_executor, num_workers, print_start
 from pnas.state_space import Cell, SlotSpace
 
 
@@ -37,9 +37,11 @@ def train_repeatedly(
     """
     summary = Summarize(context.run_dir, journal)
     repeats = settings.task.repeats
+    print_start(settings, context)
+    view = LiveView(context.console, repeats, journal.children(), workers=num_workers(settings))
     with (
         closing(make_child_executor(settings, dataset)) as executor,
-        LiveView(context.console, repeats, journal.children()) as view,
+        view,
     ):
         run_loop(
             settings,

@@ -13,6 +13,7 @@ from pnas.execution import Executor, RunnerFactory, count_workers, make_executor
 from pnas.records import Journal
 from pnas.records.path_safety import validate_keys
 from pnas.records.run_directory import WEIGHTS
+from pnas.reports.data.number_format import plural
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
@@ -38,9 +39,7 @@ def search_by_training(
         space: State space that is searched.
         journal: Journal of the run, open for writing.
     """
-    print_line(context.console, f"reading data: {settings.data.name}")
     dataset = load_dataset(settings.data)
-    print_line(context.console, _data_line(dataset))
     check_same_data(journal, dataset.fingerprint)
     keys = [child.key for child in journal.children()]
     validate_keys(keys, journal.path)
@@ -53,6 +52,7 @@ def search_by_training(
     tracker = start_tracker(settings.tracking, context.run_dir, note_run)
     summary = Summarize(context.run_dir, journal)
     _start_tensorflow(settings)
+    print_start(settings, context)
     with (
         Ending(settings, context, journal, dataset, tracker, summary),
         closing(make_child_executor(settings, dataset)) as executor,
@@ -72,16 +72,26 @@ def search_by_training(
         restore_cached_weights(journal, executor, weights_dir)
 
 
-def _data_line(dataset: Dataset) -> str:
-    train = len(dataset.y_train)
-    return f"data: {train:,} training images of {dataset.num_classes} classes; starting workers"
-
-
 def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:
     """Return the executor that ``settings`` ask for, to train children on ``dataset``."""
     factory = runner_factory(settings, dataset)
     threads = settings.trainer.threads
     return make_executor(settings.executor, factory, threads, _may_use_gpu(settings))
+
+
+def print_start(settings: Settings, context: Context) -> None:
+    """Print what is started before the first child; importing TensorFlow takes seconds."""
+    if settings.executor.trains_in_this_process:
+        print_line(context.console, "importing TensorFlow")
+        return
+    workers = plural(num_workers(settings), "worker")
+    print_line(context.console, f"starting {workers} ({settings.executor.kind})")
+
+
+def num_workers(settings: Settings) -> int:
+    """Return the number of children that are trained at once."""
+    gpus = len(visible_gpus()) if _may_use_gpu(settings) else 0
+    return count_workers(settings.executor, settings.trainer.threads, gpus)
 
 
 def runner_factory(settings: Settings, dataset: Dataset) -> RunnerFactory:
@@ -118,13 +128,12 @@ def _import_tensorflow() -> None:
 def _live_view(
     settings: Settings, context: Context, space: SlotSpace, journal: Journal
 ) -> LiveView:
-    gpus = len(visible_gpus()) if _may_use_gpu(settings) else 0
     return LiveView(
         context.console,
         known_stages(settings.search, space),
         journal.children(),
         K=settings.controller.K,
-        workers=count_workers(settings.executor, settings.trainer.threads, gpus),
+        workers=num_workers(settings),
         plain=context.sweep is not None,
     )
 

@@ -81,6 +81,34 @@ def command_name() -> str:
     return "pnas" if Path(sys.argv[0]).stem == "pnas" else "python run.py"
 
 
+def show_status(text: str) -> None:
+    """Show what is going on in the last line of a terminal, until `clear_status`.
+
+    It goes to the standard error, and only where that is a terminal: what a command prints for
+    other programs stays as it is.
+    """
+    if sys.stderr.isatty():
+        _Status.shown = True
+        print(f"{text} ...", end="", file=sys.stderr, flush=True)
+
+
+def clear_status() -> None:
+    """Remove what `show_status` has shown."""
+    if _Status.shown:
+        _Status.shown = False
+        print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+
+
+class _Status:
+    """Whether a status is on the terminal."""
+
+    shown = False
+
+
+_CLEAR_LINE = "\r\x1b[K"
+"""Carriage return; erase to the end of the line (ECMA-48)."""
+
+
 def print_line(console: "Console", text: str) -> None:
     """Print ``text`` as one line as it is: no markup, no highlighting, no wrapping.
 

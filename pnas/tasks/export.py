@@ -43,6 +43,7 @@ def run(settings: Settings, context: Context) -> None:
     facts = finished_export(output, child.weights, formats)
     if facts is None:
         _check_is_new(output)
+        print_line(context.console, f"writing {', '.join(formats)}, each read back and compared")
         _write(child, formats, output)
         facts = finished_export(output, child.weights, formats)
     assert facts is not None

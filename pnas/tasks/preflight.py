@@ -20,6 +20,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data, open_run
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.searching.cache_reuse import check_cache
+from pnas.searching.data_report import print_reading
 from pnas.searching.repeated_trainings import train_repeatedly
 from pnas.searching.search_checks import check_children
 from pnas.searching.tabular_search import is_tabular
@@ -56,11 +57,13 @@ def run(settings: Settings, context: Context) -> None:
     check_no_escaping_symlinks(context.run_dir)
     with open_run(settings, context) as journal:
         _claim(settings, journal)
+        print_reading(context.console, settings.data)
         dataset = load_dataset(settings.data)
         check_same_data(journal, dataset.fingerprint)
         train_repeatedly(
             settings, context, space=space, cells=cells, dataset=dataset, journal=journal
         )
+        print_line(context.console, "training what is free: three baselines")
         baselines = _measured_baselines(settings, dataset, journal)
         _conclude(settings, context, dataset=dataset, journal=journal, baselines=baselines)
 

@@ -8,7 +8,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
 from pnas.search.search_run import is_first_training
-from pnas.searching.data_report import print_class_counts, print_data
+from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.plan_outline import print_outline
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_search
@@ -31,11 +31,13 @@ def run(settings: Settings, context: Context) -> float:
     """
     space = build_space(settings.state_space)
     if settings.plan_only:
+        _print_reading(settings, context)
         _print_plan(settings, context, space, check_search(settings, space))
         return 0.0
 
     check_no_escaping_symlinks(context.run_dir)
     if not is_finished(settings, context.run_dir):
+        _print_reading(settings, context)
         data = check_search(settings, space)
         if data is not None:
             print_data(context.console, data)
@@ -44,6 +46,11 @@ def run(settings: Settings, context: Context) -> float:
         _search_or_deliver(settings, context, space, journal)
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
+
+
+def _print_reading(settings: Settings, context: Context) -> None:
+    if not is_tabular(settings):
+        print_reading(context.console, settings.data)
 
 
 def _print_plan(

@@ -14,6 +14,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import TABULATED, check_same_data, open_run
 from pnas.search.strategies.exhaustive import all_cells, sampled_cells
 from pnas.searching.cache_reuse import check_cache
+from pnas.searching.data_report import print_reading
 from pnas.searching.repeated_trainings import train_repeatedly
 from pnas.searching.search_checks import check_children
 from pnas.searching.table_rows import about_table, rows_of, summary_lines
@@ -42,6 +43,7 @@ def run(settings: Settings, context: Context) -> None:
     check_no_escaping_symlinks(context.run_dir)
     with open_run(settings, context) as journal:
         _check_is_this_table(settings, journal)
+        print_reading(context.console, settings.data)
         dataset = load_dataset(settings.data)
         check_same_data(journal, dataset.fingerprint)
         train_repeatedly(

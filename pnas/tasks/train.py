@@ -18,6 +18,7 @@ from pnas.runs.cell_selection import SelectedCells, select_cells
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.training_directory import Run, opened_training
+from pnas.searching.data_report import print_data, print_reading
 from pnas.state_space import Cell
 from pnas.system.console import print_line
 from pnas.tracking import how_to_open
@@ -37,12 +38,15 @@ def run(settings: Settings, context: Context) -> float | None:
         validation.
     """
     chosen = select_cells(settings, context)
+    print_reading(context.console, chosen.settings.data)
     info = _checked(chosen)
     if settings.plan_only:
         _print_plan(chosen, info, context)
         return 0.0
+    print_data(context.console, info)
     with opened_training(chosen, info, context) as record:
         if record.training.status != "finished":
+            print_line(context.console, "importing TensorFlow")
             configure_runtime(chosen.settings.trainer)
             try:
                 _train_all(record, chosen.settings, context)

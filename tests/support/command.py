@@ -4,6 +4,7 @@ takes.
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ def run_here(*overrides: str) -> int:
     """Run the command in this process; its exit code."""
     module = sys.modules.get("run") or _load_run()
     before = sys.argv
+    handler = signal.getsignal(signal.SIGINT)
     sys.argv = [str(RUN), *overrides]
     try:
         return int(module.main())
@@ -35,6 +37,7 @@ def run_here(*overrides: str) -> int:
         return end.code if isinstance(end.code, int) else 1
     finally:
         sys.argv = before
+        signal.signal(signal.SIGINT, handler)
 
 
 def start(overrides: Sequence[str], cwd: Path) -> "subprocess.Popen[str]":

@@ -1,5 +1,7 @@
 """Figures as text, the same in a terminal and on a page; nothing for what is not known."""
 
+import time
+
 
 def decimal(value: float | None) -> str:
     """Return a reward, a prediction or a loss with four decimals."""
@@ -39,6 +41,13 @@ def duration(seconds: float | None) -> str:
     amount = seconds / size
     decimals = 0 if amount >= 9.95 else 1
     return f"{amount:,.{decimals}f} {unit}"
+
+
+def clock_time(seconds: float) -> str:
+    """Return a time since the epoch as this machine's clock shows it, with the day if not today."""
+    moment = time.localtime(seconds)
+    is_today = moment[:3] == time.localtime()[:3]
+    return time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M", moment)
 
 
 def time_unit(longest: float) -> tuple[str, float]:

@@ -1,6 +1,8 @@
 """The terminal while a search runs: a few lines redrawn; without a terminal a line a stage."""
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -9,12 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from pnas.records import ChildRecord, Status
-from pnas.reports.data.number_format import duration
+from pnas.reports.data.number_format import clock_time, duration
 from pnas.reports.data.search_progress import Progress
 from pnas.system.console import print_line
 
 _BAR_WIDTH = 30
 _REFRESHES_PER_SECOND = 4
+
+_SECONDS_PER_LINE = 60.0
+_LINES_PER_STAGE = 10
+"""Without a terminal, a line a minute or a tenth of a stage, whichever is rarer: a log stays short
+enough to be read, and says at least ten times a stage that the search goes on."""
 
 
 class LiveView:
@@ -27,6 +34,7 @@ class LiveView:
         K: Largest number of children of a stage after the first.
         workers: Number of children trained at once.
         plain: Whether to print lines only, also on a terminal (the jobs of a multirun).
+        now: Clock in seconds.
     """
 
     def __init__(
@@ -37,10 +45,15 @@ class LiveView:
         K: int | None = None,
         workers: int = 1,
         plain: bool = False,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
         self._plain = plain or not console.is_terminal
-        self._progress = Progress(B, K, workers, earlier)
+        self._progress = Progress(B, K, workers, earlier, now)
+        self._now = now
+        # The first child to end is told of at once: by then everything has worked.
+        self._line_due_at = now()
+        self._line_due_after = 1
         self._activity = "starting"
         self._live = Live(
             console=console,
@@ -61,6 +74,8 @@ class LiveView:
         self._progress.open(b, children)
         self._activity = "training"
         left = self._progress.total - self._progress.done
+        if self._line_due_after > 1:
+            self._line_due_after = self._progress.done + self._children_per_line()
         self._print_plain(f"{self._title(b)}: training {left} of {len(children)} children")
 
     def child_ended(self, child: ChildRecord) -> None:
@@ -68,6 +83,8 @@ class LiveView:
         self._progress.end(child)
         if child.status is Status.FAILED:
             print_line(self._console, f"failed: {child.cell}: {child.error}")
+        if self._is_line_due():
+            self._print_progress()
 
     def learning(self, b: int) -> None:
         """Show that stage ``b`` is trained, and the predictor is being fitted."""
@@ -87,6 +104,30 @@ class LiveView:
     def _print_plain(self, line: str) -> None:
         if self._plain:
             print_line(self._console, line)
+
+    def _is_line_due(self) -> bool:
+        progress = self._progress
+        is_last = progress.done == progress.total
+        has_news = progress.done >= self._line_due_after
+        # The line of the stage's end has all that one of its last child would have.
+        return has_news and not is_last and self._now() >= self._line_due_at
+
+    def _print_progress(self) -> None:
+        progress = self._progress
+        self._line_due_at = self._now() + _SECONDS_PER_LINE
+        self._line_due_after = progress.done + self._children_per_line()
+        figures = [self._counts(), self._best(), self._pace(), self._finish()]
+        self._print_plain(f"{self._title(progress.b)}: {_join(figures)}")
+
+    def _children_per_line(self) -> int:
+        return math.ceil(self._progress.total / _LINES_PER_STAGE)
+
+    def _finish(self) -> str:
+        """Return the time of day at which the search is predicted to end."""
+        left = self._progress.search_left
+        if left is None:
+            return ""
+        return f"finish about {clock_time(time.time() + left)}"
 
     def _picture(self) -> RenderableType:
         """Return the lines of a terminal."""

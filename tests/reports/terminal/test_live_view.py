@@ -28,9 +28,10 @@ def shown(tmp_path: Path, is_terminal: bool) -> str:
     return screen.getvalue()
 
 
-def test_a_file_gets_a_line_a_stage_and_a_line_a_failure(tmp_path: Path) -> None:
+def test_a_file_gets_lines_for_stages_failures_and_the_first_child(tmp_path: Path) -> None:
     assert shown(tmp_path, is_terminal=False).splitlines() == [
         "stage 1 of 1: training 2 of 2 children",
+        "stage 1 of 1: 1/2 children, 1 running, best 0.7500, 0.0 s",
         "failed: (-1, 3x3 conv, -1, identity): out of [memory]",
         "stage 1 of 1: done, best 0.7500, 1 failed",
     ]
@@ -53,3 +54,35 @@ def test_the_jobs_of_a_multirun_get_lines_on_a_terminal_too() -> None:
     with LiveView(Console(file=screen, force_terminal=True, width=120), B=1, plain=True) as view:
         view.stage_opened(1, [])
     assert screen.getvalue().splitlines() == ["stage 1 of 1: training 0 of 0 children"]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_log_gets_a_line_a_minute_or_a_tenth_of_a_stage_whichever_is_rarer(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", create=True)
+    cells = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in range(1, 81, 2)]
+    journal.open_stage(1, [Choice(cell, cell.text_hash, 0, None) for cell in cells], 0, 40, 0.0)
+    screen = io.StringIO()
+    clock = Clock()
+    view = LiveView(Console(file=screen, width=120), B=2, K=10, now=clock)
+    view.stage_opened(1, journal.children())
+    for cell, seconds in zip(cells, [10.0] * 20 + [100.0] * 20, strict=True):
+        clock.now += seconds
+        journal.end_child(cell.text_hash, ChildResult(cell, 0, Status.OK, 0.5))
+        view.child_ended(journal.child(cell.text_hash))
+
+    _, first, *lines = screen.getvalue().splitlines()
+    assert first.startswith("stage 1 of 2: 1/40 children")
+    # A minute is six children at first; a tenth of the stage is four, the rarer one later.
+    shown = [int(line.split(": ")[1].split("/")[0]) for line in lines]
+    assert shown == [7, 13, 19, 23, 27, 31, 35, 39]
+    assert "1 running, best 0.5000" in lines[0]
+    assert "6.0 children a minute, about 5.5 min left in this stage, 7.2 min in all" in lines[0]
+    assert "finish about " in lines[0]
