@@ -12,6 +12,7 @@ from hydra.types import RunMode
 from rich.console import Console
 
 from pnas.system.cores import available_cores
+from pnas.system.redaction import redact
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,14 @@ def read_context() -> Context:
         run_dir=Path(hydra.runtime.output_dir).absolute(),
         typed=frozenset(override.key_or_group for override in parsed),
         choices=_choices(hydra),
-        overrides=tuple(str(override) for override in typed),
+        overrides=tuple(_without_credentials(str(override)) for override in typed),
         **(_multirun_facts(hydra) if is_multirun else {}),
     )
+
+
+def _without_credentials(override: str) -> str:
+    # Reading a list of Hydra's resolves what `hide_credentials` put in place of an address.
+    return redact(override) if "://" in override else override
 
 
 def _choices(hydra: HydraConf) -> dict[str, str]:

@@ -187,6 +187,7 @@ def test_same_seed_same_bits(space: StateSpace, spec: ControllerSpec, reward: Re
 
 _FIT_AND_PRINT = """
 import numpy as np
+from pnas.predictors import LSTMSpec, make_predictor
 from pnas.state_space import StateSpace
 space = StateSpace(2, ["3x3 conv", "identity"])
 tokens = space.encode(space.initial_children())

@@ -10,7 +10,7 @@ sys.path.insert(0, ".")
 
 import tensorflow as tf
 
-from pnas.children import PNASNetworkSpec, SearchTrainerSpec
+from pnas.children import FinalTrainerSpec, PNASNetworkSpec
 from pnas.children.final_training.long_training import FinalJob, train_final
 from pnas.data import DigitsSpec, open_parts
 from pnas.state_space import Cell
@@ -18,7 +18,7 @@ from pnas.state_space import Cell
 if __name__ == "__main__":
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    trainer = SearchTrainerSpec(
+    trainer = FinalTrainerSpec(
         epochs=4, batchsize=64, validate_every=1, learning_rate=0.01, optimizer="momentum"
     )
     cell = Cell.parse("(-1, 3x3 conv, -2, 3x3 maxpool)")

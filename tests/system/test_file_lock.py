@@ -83,14 +83,13 @@ def test_a_lock_is_free_again_when_its_holder_was_killed(
         remove_flock(monkeypatch, errno.ENOLCK)
     code = HOLD_UNTIL_KILLED.format(without_flock=without_flock)
     command = [sys.executable, "-c", code, str(path)]
-    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    assert is_held(path)
-    with pytest.raises(LockIsHeld), file_lock(path, timeout=0):
-        pass
-    holder.kill()
-    holder.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert is_held(path)
+        with pytest.raises(LockIsHeld), file_lock(path, timeout=0):
+            pass
+        holder.kill()
     with file_lock(path, timeout=10):
         assert is_held(path)
 
