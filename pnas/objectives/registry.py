@@ -1,0 +1,87 @@
+"""The registry of objectives, and the way from names to objectives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pnas.errors import require
+from pnas.objectives.objective import Facts, Objective
+from pnas.objectives.objective_set import ObjectiveSet
+from pnas.registry import Part, Registry
+
+KEY = "search.objectives"
+
+REWARD = "reward"
+"""Name of the objective that every search has: what its children are trained for."""
+
+
+def _reward(facts: Facts) -> float | None:
+    return facts.reward
+
+
+def _params(facts: Facts) -> float | None:
+    return facts.params
+
+
+def _madds(facts: Facts) -> float | None:
+    return facts.madds
+
+
+def _train_seconds(facts: Facts) -> float | None:
+    # A table without seconds says 0.
+    return facts.seconds or None
+
+
+reward = Objective(_reward, is_maximised=True)
+params = Objective(_params, is_known_before=True)
+madds = Objective(_madds, is_known_before=True)
+train_seconds = Objective(_train_seconds)
+
+OBJECTIVES = Registry(
+    "objectives",
+    KEY,
+    {
+        REWARD: Part(reward),
+        "params": Part(params),
+        "madds": Part(madds),
+        "train_seconds": Part(train_seconds),
+    },
+)
+"""Objectives by name. What a name stands for is an `Objective`."""
+
+
+@dataclass(frozen=True)
+class ColumnValue:
+    """Reads a further column of a table. A class, so that objectives can be pickled.
+
+    Attributes:
+        name: Name of the column.
+    """
+
+    name: str
+
+    def __call__(self, facts: Facts) -> float | None:
+        values = facts.metrics.get(self.name)
+        return values[-1] if values else None
+
+
+def make_objectives(names: Sequence[str], columns: Mapping[str, str] | None = None) -> ObjectiveSet:
+    """Return the objectives called ``names``, in their order.
+
+    Args:
+        names: Names of the registry, or of ``columns``.
+        columns: Further columns of a table, each with ``maximise`` or ``minimise``.
+
+    Raises:
+        InvalidValue: There is no such objective.
+    """
+    known = columns or {}
+    objectives = {}
+    for name in names:
+        if name in known:
+            is_maximised = known[name] == "maximise"
+            objectives[name] = Objective(ColumnValue(name), is_maximised)
+            continue
+        rule = f"must be names among {', '.join((*OBJECTIVES.names(), *known))}"
+        require(name in OBJECTIVES.names(), KEY, rule, name)
+        objectives[name] = OBJECTIVES.factory(name)
+    return ObjectiveSet(objectives)
