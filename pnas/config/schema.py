@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,10 @@ def _schema_node(group: Group, option: str, spec: type) -> DictConfig:
     OmegaConf.set_readonly(node, None)
     if group.key is not None:
         node[group.key] = option
+    for each in fields(spec):
+        if isinstance(node[each.name], DictConfig):
+            # People type keys of their own into a mapping, without the + of Hydra.
+            OmegaConf.set_struct(node[each.name], False)
     return node
 
 

@@ -62,7 +62,7 @@ class Selection:
         started = time.perf_counter()
         tokens = candidates.tokens
         mean, std = predict_mean_std_in_chunks(predictor, tokens, self.chunk)
-        acquisition = mean + self.uncertainty * std
+        acquisition = self.acquisition(space, predictor, tokens, mean, std)
         ranked = np.argsort(-acquisition, kind="stable").tolist()
 
         chosen = self._chosen(space, tokens, ranked)
@@ -75,6 +75,21 @@ class Selection:
             unique_candidates=len(tokens),
             seconds=time.perf_counter() - started,
         )
+
+    def acquisition(
+        self, space: SlotSpace, predictor: Predictor, tokens: Tokens, mean: Floats, std: Floats
+    ) -> Floats:
+        """Return what candidates are ranked by, highest first, (n,).
+
+        Args:
+            space: Space of the candidates.
+            predictor: Predictor of their rewards.
+            tokens: The candidates, (n, blocks, slots).
+            mean: Their expected rewards, (n,).
+            std: Their predictive standard deviations, (n,).
+        """
+        del space, predictor, tokens
+        return mean + self.uncertainty * std
 
     def _chosen(self, space: SlotSpace, tokens: Tokens, ranked: Rows) -> Rows:
         feasible = self._feasible_rows(space, tokens, ranked)

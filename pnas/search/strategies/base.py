@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from pnas.controller.candidate_scoring import Feasibility
 from pnas.predictors import ControllerSpec
+from pnas.search.objective_source import ObjectiveSource
 from pnas.search.strategies.specs import SearchSpec
 from pnas.state_space import Cell, SlotSpace
 
@@ -97,6 +98,8 @@ class StrategyContext:
         seed: Seed of the search.
         save_dir: Directory for the predictor of each stage; None to keep none.
         is_feasible: Whether a cell may be trained; None if every cell may.
+        objectives: Where a search of several objectives has their values from; None for one of the
+            reward alone.
     """
 
     spec: SearchSpec
@@ -105,6 +108,7 @@ class StrategyContext:
     seed: int
     save_dir: Path | None = None
     is_feasible: Feasibility | None = None
+    objectives: ObjectiveSource | None = None
 
     def may_train(self, cell: Cell) -> bool:
         """Whether ``cell`` may be trained."""

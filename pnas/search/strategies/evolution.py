@@ -6,9 +6,13 @@ import numpy as np
 
 from pnas.search.strategies.base import SearchHistory, StrategyContext
 from pnas.search.strategies.mutation import mutated
+from pnas.search.strategies.nsga2 import survivors
 from pnas.search.strategies.sampling_strategy import SamplingStrategy
 from pnas.search.strategies.specs import EvolutionSpec
+from pnas.search.strategies.stage_history import rewarded
 from pnas.state_space import Cell
+
+Alive = Sequence[tuple[Cell, float]]
 
 _ATTEMPTS = 100
 """Mutations of one parent that were all proposed before, after which a random cell is taken."""
@@ -19,6 +23,9 @@ class Evolution(SamplingStrategy):
 
     The children trained last are the ones alive, so that a cell that was good by luck dies of age.
     No cell is trained twice: a mutation that was proposed before is sampled again.
+
+    Of several objectives, those alive are the best of all children by rank and crowding, as in
+    NSGA-II (`pnas.search.strategies.nsga2`), and parents win by the same order.
     """
 
     stream = "evolution"
@@ -27,20 +34,26 @@ class Evolution(SamplingStrategy):
         super().__init__(context, history)
         assert isinstance(context.spec, EvolutionSpec)
         self._spec = context.spec
+        self._objectives = context.objectives
 
     def next_cells(self, generator: np.random.Generator) -> list[Cell]:
         """See `SamplingStrategy.next_cells`."""
         if not self.closed:
             return self.sampler.sample(generator, self._spec.population)
-        alive = self.rewarded_cells()[-self._spec.population :]
+        alive = self._alive()
         children: list[Cell] = []
         while len(children) < self._spec.batch and not self.is_over():
             children.extend(self._child(alive, generator))
         return children
 
-    def _child(
-        self, alive: Sequence[tuple[Cell, float]], generator: np.random.Generator
-    ) -> list[Cell]:
+    def _alive(self) -> Alive:
+        """Return the cells that may become parents, each with what the higher of two wins by."""
+        if self._objectives is None:
+            return self.rewarded_cells()[-self._spec.population :]
+        stages = [rewarded(stage) for stage in self.closed]
+        return survivors(self._objectives, stages, self._spec.population)
+
+    def _child(self, alive: Alive, generator: np.random.Generator) -> list[Cell]:
         """Return one new cell; none if no cell is left."""
         if not alive:  # every child has failed
             return self.sampler.sample(generator, 1)
@@ -52,7 +65,7 @@ class Evolution(SamplingStrategy):
                 return [child]
         return self.sampler.sample(generator, 1)
 
-    def _parent(self, alive: Sequence[tuple[Cell, float]], generator: np.random.Generator) -> Cell:
+    def _parent(self, alive: Alive, generator: np.random.Generator) -> Cell:
         """Return the best of a random sample of the living children."""
         size = min(self._spec.sample, len(alive))
         sampled = generator.choice(len(alive), size=size, replace=False)

@@ -12,6 +12,7 @@ from pnas.controller.candidate_scoring import exclude_cells
 from pnas.search.selection import Selection
 from pnas.search.selection_quality import evaluate_selection
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory, StrategyContext
+from pnas.search.strategies.front_of_history import FrontOfHistory
 from pnas.search.strategies.refinement_pool import RewardedCells
 from pnas.search.strategies.specs import ProgressiveSpec
 from pnas.seeds import derive_seed
@@ -41,6 +42,7 @@ class Progressive:
             seed=context.seed,
             is_feasible=context.is_feasible,
         )
+        self._front = FrontOfHistory(context)
         self._take_up(history)
 
     def ask(self) -> Proposal | None:
@@ -107,8 +109,9 @@ class Progressive:
 
     def _next_generation(self) -> Generation:
         """Choose the extensions of the last stage's cells that are trained next."""
-        parents = [cell for cell, _ in self._rewarded_cells()[-1]]
+        parents = self._front.best_first(self._rewarded_cells()[-1])
         is_paper = not (self._spec.uncertainty or self._spec.explore or self._spec.probe)
+        is_paper = is_paper and not self._front.is_wanted
         if is_paper or not parents:
             return self._controller.update()  # which raises an error where there are no parents
         candidates = exclude_cells(self._space, self._space.expand(parents), self._asked_cells())
@@ -126,6 +129,7 @@ class Progressive:
         stage = len(self._controller.history) + 1
         generator = np.random.default_rng(derive_seed(self._context.seed, "probe", stage))
         predictor = self._controller.predictor
+        selection = self._front.select(selection, self._rewarded_cells())
         generation = selection.choose(self._space, predictor, candidates, generator)
         self._controller.begin_stage(generation.cells, generation.predictions)
         return generation

@@ -29,6 +29,7 @@ class Refined(Progressive):
             parents=context.spec.refine_parents,
             seed=context.seed,
             grows=context.spec.start != "mixed",
+            best_first=self._front.best_first if self._front.is_wanted else None,
         )
 
     def is_over(self) -> bool:

@@ -4,7 +4,7 @@ A beam drops for good what looks bad while it is small. After the last growing s
 has learned from cells of every size, and can as well rank those that the beam never reached.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,6 +14,12 @@ from pnas.seeds import derive_seed
 from pnas.state_space import Candidates, Cell, SlotSpace, Tokens
 
 RewardedCells = Sequence[tuple[Cell, float]]
+
+
+def by_reward(rewarded: RewardedCells) -> list[Cell]:
+    """Return cells by their reward, the highest first."""
+    ranked = sorted(rewarded, key=lambda pair: -pair[1])
+    return [cell for cell, _ in ranked]
 
 
 class RefinementPool:
@@ -27,16 +33,24 @@ class RefinementPool:
         parents: Number of best cells whose mutations are in the pool.
         seed: Seed of the search.
         grows: Whether there was a last growing stage; random cells stand for its candidates if not.
+        best_first: Returns cells that have a reward, the best ones first.
     """
 
     def __init__(
-        self, space: SlotSpace, largest: int, parents: int, seed: int, grows: bool = True
+        self,
+        space: SlotSpace,
+        largest: int,
+        parents: int,
+        seed: int,
+        grows: bool = True,
+        best_first: Callable[[RewardedCells], list[Cell]] | None = None,
     ) -> None:
         self._space = space
         self._largest = largest
         self._parents = parents
         self._seed = seed
         self._grows = grows
+        self._best_first = best_first or by_reward
         self._total = space.num_cells(space.B)
         # The same in every round, and the whole space takes a while to list.
         self._fixed: Tokens | None = None
@@ -94,8 +108,7 @@ class RefinementPool:
         full_size: list[tuple[Cell, float]] = []
         for stage in history:
             full_size.extend(pair for pair in stage if len(pair[0]) == self._space.B)
-        full_size.sort(key=lambda pair: -pair[1])
         children: list[Cell] = []
-        for cell, _ in full_size[: self._parents]:
+        for cell in self._best_first(full_size)[: self._parents]:
             children.extend(mutations(self._space, cell))
         return self._space.encode(children)

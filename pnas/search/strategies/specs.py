@@ -11,8 +11,11 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from pnas.errors import InvalidValue, require
+from pnas.objectives import REWARD
+from pnas.search.strategies.objective_rules import is_list_with_reward, is_numbers_by_name
 from pnas.state_space import SlotSpace
 from pnas.validation import (
+    Rule,
     check_fields,
     choice,
     flag,
@@ -32,6 +35,9 @@ _SECONDS = number_where("must be a number of seconds above 0", lambda value: val
 
 _SAMPLED_FIRST = 8
 """Cells of one block in a sample: more of them pay less than cells of full size."""
+
+_OBJECTIVES = Rule("must be a list of different names with reward among them", is_list_with_reward)
+_CONSTRAINTS = Rule("must be numbers by name of objective", is_numbers_by_name)
 
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
 
@@ -58,6 +64,10 @@ class SearchSpec:
         confidence: Probability of being the best at which the winner counts as known.
         tie_break: What decides between cells that cannot be told apart: the highest ``reward``, or
             the fewest ``params``, ``madds`` or ``seconds``.
+        objectives: Names of what is made as high or low as possible (`pnas.objectives`), ``reward``
+            among them. Of several, the search is for the cells that no other one dominates.
+        constraints: Largest value (smallest, where it is maximised) by the name of an objective
+            that is known before training. A cell that breaks one is never trained.
     """
 
     kind: str = setting("progressive", text())
@@ -70,6 +80,8 @@ class SearchSpec:
     confirm: float = setting(0.0, _SHARE_BELOW_ONE)
     confidence: float = setting(0.9, _PROBABILITY)
     tie_break: str = setting("reward", choice("reward", "params", "madds", "seconds"))
+    objectives: list[str] = setting([REWARD], _OBJECTIVES)
+    constraints: dict[str, float] = setting({}, _CONSTRAINTS)
 
     ends_by_itself: ClassVar[bool] = True
     """Whether the search has a last stage; one that has none needs a budget."""
@@ -98,6 +110,11 @@ class SearchSpec:
     def search_share(self) -> float:
         """Share of the trainings that is left for searching."""
         return 1 - self.confirm
+
+    @property
+    def has_objectives(self) -> bool:
+        """Whether there is more to a cell than its reward: other objectives, or constraints."""
+        return len(self.objectives) > 1 or bool(self.constraints)
 
     @property
     def _and_confirmation(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.fake_children import FakeChildren, fake_reward
+from support.fake_objectives import fake_source
 
 from pnas.controller import ControllerManager
 from pnas.execution import SerialExecutor
@@ -32,6 +33,7 @@ from pnas.search import (
     StrategyContext,
     make_strategy,
 )
+from pnas.search.objective_source import ObjectiveSource
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace
 
 CONTROLLER = make_controller_spec(predictor="mlp", K=4, embedding=4, hidden=4, steps=5)
@@ -56,6 +58,19 @@ SPECS: dict[str, SearchSpec] = {
     "refined nearby": RefinedSpec(
         uncertainty=0.0, refine=3, refine_pool=9, refine_parents=2, max_children=BUDGET
     ),
+    "a front, progressive": ProgressiveSpec(
+        objectives=["reward", "params"], explore=0.25, probe=1, max_children=BUDGET
+    ),
+    "a front, refined": RefinedSpec(
+        objectives=["train_seconds", "reward"],
+        start="mixed",
+        first_full=4,
+        refine=3,
+        max_children=BUDGET,
+    ),
+    "a front, evolution": EvolutionSpec(
+        objectives=["reward", "madds"], population=6, sample=3, batch=3, max_children=BUDGET
+    ),
 }
 
 
@@ -69,6 +84,10 @@ def space(request: pytest.FixtureRequest) -> SlotSpace:
     return SPACES[request.param]
 
 
+def source_of(spec: SearchSpec) -> ObjectiveSource | None:
+    return fake_source(spec.objectives) if len(spec.objectives) > 1 else None
+
+
 def make(
     spec: SearchSpec,
     space: SlotSpace,
@@ -77,7 +96,10 @@ def make(
     is_feasible: Callable[[Cell], bool] | None = None,
     controller: ControllerSpec = CONTROLLER,
 ) -> Strategy:
-    context = StrategyContext(spec, space, controller, seed, is_feasible=is_feasible)
+    objectives = source_of(spec)
+    context = StrategyContext(
+        spec, space, controller, seed, is_feasible=is_feasible, objectives=objectives
+    )
     return make_strategy(context, history)
 
 
@@ -236,7 +258,7 @@ def test_another_seed_is_another_search(spec: SearchSpec, space: SlotSpace) -> N
 def search(run_dir: Path, spec: SearchSpec, space: SlotSpace, epochs: int = 1) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained")))
-    context = StrategyContext(spec, space, CONTROLLER, seed=0)
+    context = StrategyContext(spec, space, CONTROLLER, seed=0, objectives=source_of(spec))
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         loop = SearchLoop(
             make_strategy=partial(make_strategy, context),

@@ -1,0 +1,151 @@
+"""`PredictedFront`: what is expected of candidates in all objectives of a search.
+
+Objectives that are known before training are exact. The reward is predicted by the controller's
+predictor, and every other objective by one of the same kind that learns its logarithm.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pnas.objectives import REWARD, Objective
+from pnas.objectives.dominance import Points
+from pnas.predictors import ControllerSpec, Predictor, make_predictor
+from pnas.search.objective_source import ObjectiveSource, Outcomes
+from pnas.search.selection import Floats, predict_mean_std_in_chunks
+from pnas.seeds import derive_seed
+from pnas.state_space import SlotSpace, Tokens
+
+_MARGIN = 0.25
+"""Room in [0, 1] below and above the logarithms seen so far, for those of cells not yet trained."""
+
+
+@dataclass(frozen=True)
+class LogPredictor:
+    """Predicts a positive objective by its logarithm.
+
+    Predictors learn values in [0, 1], so the logarithms are mapped there.
+
+    Attributes:
+        predictor: A fitted predictor.
+        low, width: The map: ``low`` becomes 0, and ``low + width`` becomes 1.
+    """
+
+    predictor: Predictor
+    low: float
+    width: float
+
+    def mean_std(self, tokens: Tokens, chunk: int) -> tuple[Points, Points]:
+        """Return mean and standard deviation of a lognormal variable for each cell, (n,) each."""
+        mean, std = predict_mean_std_in_chunks(self.predictor, tokens, chunk)
+        log_mean = self.low + self.width * mean
+        log_variance = (self.width * std) ** 2
+        expected = np.exp(log_mean + log_variance / 2)
+        return expected, expected * np.sqrt(np.expm1(log_variance))
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Expected gains of cells.
+
+    Attributes:
+        mean: Expected gain in each objective, (n, objectives).
+        std: Their standard deviations, (n, objectives); 0 where a gain is known.
+    """
+
+    mean: Points
+    std: Points
+
+
+class PredictedFront:
+    """Predicts the objectives of cells from those of the cells trained so far.
+
+    Args:
+        source: Where values come from.
+        space: Space of the cells.
+        controller: Settings of the predictors.
+        seed: Seed of the search.
+    """
+
+    def __init__(
+        self, source: ObjectiveSource, space: SlotSpace, controller: ControllerSpec, seed: int
+    ) -> None:
+        self._source = source
+        self._space = space
+        self._controller = controller
+        self._seed = seed
+        # Counting a network takes a while, and the rounds of a search ask for the same cells.
+        self._known: dict[bytes, list[float]] = {}
+
+    def fit(self, outcomes: Outcomes, stage: int) -> dict[str, LogPredictor]:
+        """Return a predictor of each objective that is neither the reward nor known before.
+
+        Args:
+            outcomes: The cells trained so far.
+            stage: Number of the last stage.
+        """
+        fitted = {}
+        tokens = self._space.encode(list(outcomes.cells))
+        for name, objective in self._source.objectives.by_name.items():
+            if name == REWARD or objective.is_known_before:
+                continue
+            logarithms = np.log(np.maximum(outcomes.column(name), 1e-12))
+            spread = max(float(np.ptp(logarithms)), 1e-6)
+            width = spread / (1 - 2 * _MARGIN)
+            low = float(logarithms.min()) - _MARGIN * width
+            predictor = make_predictor(self._space, self._controller)
+            targets = ((logarithms - low) / width).tolist()
+            predictor.fit(tokens, targets, stage, derive_seed(self._seed, "objective", name, stage))
+            fitted[name] = LogPredictor(predictor, low, width)
+        return fitted
+
+    def expect(
+        self,
+        tokens: Tokens,
+        reward: tuple[Floats, Floats],
+        predictors: Mapping[str, LogPredictor],
+    ) -> Expectation:
+        """Return what is expected of cells.
+
+        Args:
+            tokens: The cells, (n, blocks, slots).
+            reward: Mean and standard deviation of their rewards, (n,) each.
+            predictors: See `fit`.
+        """
+        known = self._known_values(tokens)
+        means: list[Floats] = []
+        stds: list[Floats] = []
+        for name, objective in self._source.objectives.by_name.items():
+            mean: Floats
+            std: Floats
+            if name == REWARD:
+                mean, std = reward
+            elif objective.is_known_before:
+                mean = known[name]
+                std = np.zeros(len(tokens))
+            else:
+                mean, std = predictors[name].mean_std(tokens, self._controller.chunk)
+            means.append(mean)
+            stds.append(std)
+        signs = self._source.objectives.signs
+        return Expectation(np.stack(means, axis=1) * signs, np.stack(stds, axis=1))
+
+    def _known_values(self, tokens: Tokens) -> dict[str, Points]:
+        known = self._source.known_before()
+        if not known:
+            return {}
+        rows = [self._values_of(row, known) for row in tokens]
+        columns = np.asarray(rows, np.float64).reshape(-1, len(known)).T
+        return dict(zip(known, columns, strict=True))
+
+    def _values_of(self, row: Tokens, known: Mapping[str, Objective]) -> list[float]:
+        key = row.tobytes()
+        if key not in self._known:
+            cell = self._space.decode(row[None])[0]
+            facts = self._source.before(cell)
+            values = [each.value(facts) for each in known.values()]
+            # The first cells were checked before the search began (`pnas.searching.objectives`).
+            self._known[key] = [math.nan if value is None else float(value) for value in values]
+        return self._known[key]
