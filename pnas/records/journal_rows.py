@@ -163,6 +163,7 @@ _META_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "config": ("a mapping", _is_mapping),
     "data_fingerprint": ("text", _is_text),
     "name": ("text", _is_text),
+    "objective_columns": ("a mapping", _is_mapping),
     "run_dir": ("text", _is_text),
     "search_id": ("text", _is_text),
     "search_seconds": ("a finite number", _is_number),

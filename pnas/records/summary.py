@@ -9,6 +9,7 @@ from typing import Any
 from pnas.records.child_records import Status
 from pnas.records.children_csv import children_csv
 from pnas.records.evaluation_cache import seed_if_cached
+from pnas.records.front import read_front
 from pnas.records.journal_reader import JournalReader
 from pnas.records.journal_records import ChildRecord, StageRecord, best_child
 from pnas.records.run_directory import CHILDREN, SUMMARY
@@ -35,6 +36,7 @@ def summarize(journal: JournalReader) -> dict[str, Any]:
     """Return what summary.json holds (docs/architecture.md lists the keys)."""
     children = journal.children()
     config = journal.meta("config") or {}
+    front = read_front(journal)
     return {
         "name": journal.meta("name"),
         "status": journal.meta("status", "running"),
@@ -45,6 +47,8 @@ def summarize(journal: JournalReader) -> dict[str, Any]:
         "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
         "best": _best(children, journal),
         "winner": _winner(journal),
+        "front": None if front is None else front.as_record(),
+        "hypervolume": None if front is None else front.hypervolume_record(),
         "stages": [_stage(stage, journal.children(stage.b)) for stage in journal.stages()],
         "stopped_by": journal.meta("stopped_by"),
         "tracking": journal.meta("tracking"),

@@ -18,6 +18,7 @@ from pnas.search import (
     StrategyContext,
 )
 from pnas.search.search_run import SearchRun
+from pnas.searching.objectives import CellFacts, feasibility, objective_source
 from pnas.state_space import Cell, SlotSpace
 
 StrategyFactory = Callable[[SearchHistory], Strategy]
@@ -76,6 +77,7 @@ def run_search(
     observers: Sequence[Observer],
     epochs: float,
     is_feasible: Callable[[Cell], bool] | None = None,
+    facts: CellFacts | None = None,
     counts_children: bool = False,
     can_repeat: bool = True,
     weights_dir: Path | None = None,
@@ -91,6 +93,7 @@ def run_search(
         observers: Are called after each event is in the journal.
         epochs: Number of epochs of one child, for a budget of epochs.
         is_feasible: Whether a cell may be trained; None if all may.
+        facts: What is known of cells before training, for objectives and constraints.
         counts_children: See `run_loop`.
         can_repeat: Whether another training of a cell may have another reward.
         weights_dir: Directory for the weights of children; None to keep none.
@@ -102,7 +105,8 @@ def run_search(
         controller=settings.controller,
         seed=settings.seed,
         save_dir=journal.path.parent / CONTROLLER,
-        is_feasible=is_feasible,
+        is_feasible=feasibility(settings, facts, is_feasible),
+        objectives=objective_source(settings, space, journal, facts),
     )
     run = SearchRun(
         context=context,

@@ -1,16 +1,18 @@
 """What is checked before a search trains anything, so that its mistakes cost seconds, not hours."""
 
-from pnas.children import Limits, SearchTrainerSpec, check_augmentation
+from pnas.children import Limits, SearchTrainerSpec, check_augmentation, count_network
 from pnas.children.manager import check_batchsize
 from pnas.children.network.builder import check_image
 from pnas.config import Settings
 from pnas.data import DataInfo, Dataset, check_data
 from pnas.errors import require
 from pnas.execution import check_executor, visible_gpus
+from pnas.objectives import Facts
 from pnas.searching.cache_reuse import check_cache
+from pnas.searching.objectives import CellFacts, check_objectives
 from pnas.searching.sweep_objective import check_objective
 from pnas.searching.tabular_search import check_table, is_tabular
-from pnas.state_space import SlotSpace, StateSpace
+from pnas.state_space import Cell, SlotSpace, StateSpace
 
 
 def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
@@ -32,6 +34,7 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
         return None
     data = check_children(settings, space)
     settings.search.check(space, settings.controller.K, settings.trainer.epochs)
+    check_objectives(settings, space, facts_of_children(settings, data))
     if not settings.plan_only:
         check_cache(settings)
         check_executor(settings.executor)
@@ -76,6 +79,16 @@ def check_device(settings: Settings) -> None:
     device = settings.trainer.device
     rule = "must be auto or cpu where no NVIDIA GPU is visible"
     require(device != "gpu" or bool(visible_gpus()), "trainer.device", rule, device)
+
+
+def facts_of_children(settings: Settings, data: DataInfo | Dataset) -> CellFacts:
+    """Return what is known of children before training, for images and classes of ``data``."""
+
+    def before(cell: Cell) -> Facts:
+        counts = count_network(cell, settings.child, data.image_shape, data.num_classes)
+        return Facts(cell, params=counts.params, madds=counts.flops)
+
+    return CellFacts(before)
 
 
 def limits_of(settings: Settings, data: DataInfo | Dataset) -> Limits:

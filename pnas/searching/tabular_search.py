@@ -5,15 +5,17 @@ from contextlib import closing
 
 from pnas.config import Settings
 from pnas.execution import SerialExecutor
+from pnas.objectives import Facts
 from pnas.records import ChildRecord, Journal
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
 from pnas.searching.loop_wiring import run_search
+from pnas.searching.objectives import CellFacts, check_objectives
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import Notify, Summarize
-from pnas.state_space import SlotSpace
+from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Table, TableRunnerFactory, TabularSpec, load_table
 from pnas.tracking import Tracker, start_tracker
 
@@ -46,6 +48,17 @@ def check_table(settings: Settings, space: SlotSpace) -> None:
     table = table_of(settings)
     table.require_covers(space)
     settings.search.check(space, settings.controller.K, table.epochs)
+    check_objectives(settings, space, facts_of_table(table))
+
+
+def facts_of_table(table: Table) -> CellFacts:
+    """Return what is known of cells before they are looked up."""
+
+    def before(cell: Cell) -> Facts:
+        row = table.row(cell)
+        return Facts(cell, params=row.params, madds=row.flops)
+
+    return CellFacts(before, table.objectives, rule=f"a column of the table {table.path}")
 
 
 def epochs_of_child(settings: Settings) -> float:
@@ -86,6 +99,7 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
             settings,
             space,
             journal,
+            facts=facts_of_table(table),
             can_repeat=_can_repeat(settings, table),
             executor=executor,
             observers=(summary, Notify(tracker), view),

@@ -20,7 +20,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
 from pnas.searching.cache_reuse import restore_cached_weights, with_cache
 from pnas.searching.loop_wiring import run_search
-from pnas.searching.search_checks import limits_of
+from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
 from pnas.state_space import Cell, SlotSpace
@@ -63,6 +63,7 @@ def search_by_training(
             space,
             journal,
             is_feasible=_feasibility(settings, dataset),
+            facts=facts_of_children(settings, dataset),
             executor=with_cache(executor, settings, space, dataset.fingerprint),
             observers=(summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
             epochs=settings.trainer.epochs,

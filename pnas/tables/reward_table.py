@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pnas.errors import InvalidValue, require
@@ -23,6 +23,7 @@ class Row:
         seconds: Seconds of one training.
         params: Number of trainable parameters.
         flops: Multiply-adds of one example.
+        further: Values of further objectives, by column.
     """
 
     rewards: tuple[float, ...]
@@ -31,6 +32,8 @@ class Row:
     seconds: float | None = None
     params: int | None = None
     flops: int | None = None
+    # The fingerprint of a table without such columns must stay what it was.
+    further: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def mean(self) -> float:
@@ -47,12 +50,14 @@ class Table:
         space: State space of its cells.
         rows: Results by the identity of the cell.
         identify: Maps a cell to its identity, equal for cells that the table holds to be the same.
+        objectives: Columns of further objectives, each with ``maximise`` or ``minimise``.
     """
 
     path: Path
     space: SlotSpace
     rows: Mapping[str, Row]
     identify: Callable[[Cell], str]
+    objectives: Mapping[str, str] = field(default_factory=dict)
 
     def row(self, cell: Cell) -> Row:
         """Return the results of ``cell``.
@@ -75,7 +80,11 @@ class Table:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ between tables with different results."""
-        lines = [f"{key} {self.rows[key]}" for key in sorted(self.rows)]
+        lines = []
+        for key in sorted(self.rows):
+            row = self.rows[key]
+            further = f" {dict(row.further)}" if row.further else ""
+            lines.append(f"{key} {row}{further}")
         digest = hashlib.sha256("\n".join(lines).encode())
         return digest.hexdigest()[:16]
 

@@ -14,6 +14,10 @@ other keys of the YAML file, are ignored: they are free for whoever describes th
 A table whose cells all have the largest size says ``short_cells: padded``: a smaller cell is then
 found by the cell of that size that computes the same, as the space declares (`SlotSpace.padded`).
 Without it (``short_cells: own rows``) every cell has a row of its own.
+
+Further columns are objectives of a search where the YAML file says so, with numbers in every row::
+
+    objectives: {latency_ms: minimise, robustness: maximise}
 """
 
 import csv
@@ -40,6 +44,7 @@ PADDED = "padded"
 _SHORT_CELLS = "short_cells"
 _SUFFIXES = (".csv", ".csv.gz", ".npz")
 _COUNTS = ("params", "flops")
+_GOALS = ("maximise", "minimise")
 _FIGURES = ("epochs", "seconds", *_COUNTS)
 
 
@@ -59,8 +64,9 @@ def read_table_file(path: Path, reward: str | None = None, test: str | None = No
     pads = _check_short_cells(head.get(_SHORT_CELLS, OWN_ROWS), path)
     identify = CellIdentity(space, pads)
     columns = _read_columns(_rows_path(path, head["rows"]))
-    rows = _rows(columns, identify, path, reward or "reward", test)
-    return Table(path, space, rows, identify)
+    objectives = _check_objectives(head.get("objectives", {}), columns, path)
+    rows = _rows(columns, identify, path, reward or "reward", test, tuple(objectives))
+    return Table(path, space, rows, identify, objectives)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,16 @@ class CellIdentity:
         if self.pads:
             cell = self.space.padded(cell)
         return str(self.space.canonical(cell))
+
+
+def _check_objectives(value: Any, columns: Columns, path: Path) -> dict[str, str]:
+    """Return the further objectives that the YAML file names, with their goals."""
+    rule = f"objectives in {path} must be columns, each with maximise or minimise"
+    require(isinstance(value, Mapping), KEY, rule, value)
+    for name, goal in value.items():
+        require(goal in _GOALS, KEY, rule, goal)
+        column(columns, name, path)
+    return dict(value)
 
 
 def _check_short_cells(value: Any, path: Path) -> bool:
@@ -130,7 +146,12 @@ def _parse_csv(text: str) -> Columns:
 
 
 def _rows(
-    columns: Columns, identify: CellIdentity, path: Path, reward: str, test: str | None
+    columns: Columns,
+    identify: CellIdentity,
+    path: Path,
+    reward: str,
+    test: str | None,
+    objectives: Sequence[str],
 ) -> dict[str, Row]:
     space = identify.space
     cells = [_parse_cell(text, space, path) for text in column(columns, "cell", path)]
@@ -152,6 +173,7 @@ def _rows(
         row = Row(
             rewards=tuple(rewards),
             test=_test_accuracy(tests[i], test or "test", cell),
+            further=_further(columns, objectives, i, str(cell)),
             **_figures(columns, i),
         )
         add_row(rows, identify(cell), row, str(cell))
@@ -175,6 +197,18 @@ def _test_column(columns: Columns, name: str | None, path: Path, length: int) ->
 def _test_accuracy(value: Any, name: str, cell: Cell) -> float | None:
     is_empty = value in (None, "")
     return None if is_empty else accuracy(value, name, str(cell))
+
+
+def _further(columns: Columns, names: Sequence[str], i: int, cell: str) -> dict[str, float]:
+    """Return the values of further objectives of row ``i``."""
+    values = {}
+    for name in names:
+        number = as_number(columns[name][i])
+        rule = f"must hold numbers above 0 in columns of objectives; {name} of {cell} is none"
+        if number is None or number <= 0:
+            raise InvalidValue(KEY, rule, columns[name][i])
+        values[name] = number
+    return values
 
 
 def _figures(columns: Columns, i: int) -> dict[str, Any]:

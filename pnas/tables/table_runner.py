@@ -33,6 +33,8 @@ class TableRunnerFactory:
         """
         row = self.table.row(job.cell)
         metrics = {} if row.epochs is None else {"epochs": [row.epochs]}
+        for name, value in row.further.items():
+            metrics[name] = [value]
         return ChildResult(
             cell=job.cell,
             seed=job.seed,

@@ -310,3 +310,34 @@ def test_the_published_table_is_the_whole_space_trained_three_times() -> None:
     assert correlation == pytest.approx(0.81, abs=0.005)
     noise = np.sqrt(rewards.var(axis=1, ddof=1).mean())
     assert noise == pytest.approx(0.00907, abs=5e-6)
+
+
+def test_further_columns_are_objectives_where_the_table_says_so(tmp_path: Path) -> None:
+    rows = f"cell,reward,latency_ms,note\n{CONV},0.5,2.5,slow\n{MIXED},0.25,1.5,\n"
+    head = f"{HEAD}rows: rows.csv\n"
+    without = load_table(write_files(tmp_path, rows, head))
+    table = load_table(write_files(tmp_path, rows, f"{head}objectives: {{latency_ms: minimise}}\n"))
+    assert table.objectives == {"latency_ms": "minimise"}
+    cell = Cell.parse("(-1, 3x3 conv, -1, 3x3 conv)")
+    answer = TableRunnerFactory(table).answer(ChildJob(cell, 0))
+    assert answer.metrics == {"latency_ms": [2.5]}
+    assert without.row(cell).further == {}
+    assert without.fingerprint != table.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("objectives", "said"),
+    [
+        ("[latency_ms]", "must be columns, each with maximise or minimise"),
+        ("{latency_ms: down}", "must be columns, each with maximise or minimise"),
+        ("{energy: minimise}", "must have a column energy"),
+        ("{note: minimise}", "must hold numbers above 0 in columns of objectives"),
+    ],
+)
+def test_objectives_that_are_no_columns_of_numbers_are_refused(
+    tmp_path: Path, objectives: str, said: str
+) -> None:
+    rows = f"cell,reward,latency_ms,note\n{CONV},0.5,2.5,slow\n"
+    path = write_files(tmp_path, rows, f"{HEAD}rows: rows.csv\nobjectives: {objectives}\n")
+    with pytest.raises(InvalidValue, match=said):
+        load_table(path)

@@ -1,0 +1,16 @@
+"""From a child of the journal to what its objectives are computed from."""
+
+from pnas.objectives import Facts
+from pnas.records.journal_records import ChildRecord
+
+
+def facts_of(child: ChildRecord) -> Facts:
+    """Return what is known of the cell of ``child``."""
+    return Facts(
+        cell=child.cell,
+        params=child.params,
+        madds=child.flops,
+        reward=child.reward,
+        seconds=child.seconds,
+        metrics=child.metrics,
+    )

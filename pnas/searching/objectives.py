@@ -1,0 +1,186 @@
+"""The objectives and constraints of a search: checked, and given what they are computed from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from pnas.config import Settings
+from pnas.errors import InvalidValue, require
+from pnas.objectives import Facts, Objective, make_objectives
+from pnas.records import Journal
+from pnas.records.child_facts import facts_of
+from pnas.records.front import COLUMNS
+from pnas.runs.child_identity import identify
+from pnas.search import SearchSpec
+from pnas.search.objective_source import GetFacts, ObjectiveSource
+from pnas.search.strategies.unique_sampler import UniqueSampler
+from pnas.state_space import Cell, SlotSpace
+
+_KEY = "search.objectives"
+
+_SAMPLED = 1000
+"""Random cells of full size of which one, at least, must meet the constraints."""
+
+
+@dataclass(frozen=True)
+class CellFacts:
+    """What is known of cells before they are trained.
+
+    Attributes:
+        before: Returns what is known of a cell.
+        columns: Further columns of a table, each with ``maximise`` or ``minimise``.
+        rule: What an objective must be to be known, as error messages say it.
+    """
+
+    before: GetFacts
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rule: str = "known of every cell"
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """Limits on objectives that are known before training. A class, so that it can be pickled.
+
+    Attributes:
+        limits: Limit by the name of the objective.
+        facts: What is known of cells.
+    """
+
+    limits: Mapping[str, float]
+    facts: CellFacts
+
+    @cached_property
+    def _objectives(self) -> Mapping[str, Objective]:
+        return make_objectives(list(self.limits), self.facts.columns).by_name
+
+    def check_names(self) -> None:
+        """Check that every objective exists and is known before training.
+
+        Raises:
+            InvalidValue: One does not, or is not.
+        """
+        for name, limit in self.limits.items():
+            key = f"search.constraints.{name}"
+            try:
+                objective = self._objectives[name]
+            except InvalidValue as error:
+                raise InvalidValue(key, error.rule, limit) from error
+            rule = "must be on an objective that is known before training, such as params or madds"
+            require(objective.is_known_before, key, rule, limit)
+
+    def is_met(self, cell: Cell) -> bool:
+        """Whether ``cell`` keeps within every limit."""
+        return all(self.excess(cell, name) <= 0 for name in self.limits)
+
+    def excess(self, cell: Cell, name: str) -> float:
+        """Return by how much ``cell`` is beyond a limit; not above 0 if it keeps within it."""
+        objective = self._objectives[name]
+        value = _value(objective, name, cell, self.facts)
+        beyond = value - self.limits[name]
+        return -beyond if objective.is_maximised else beyond
+
+    def relaxed(self, name: str, excess: float) -> str:
+        """Return, in words, the limit that a cell with this ``excess`` would keep within."""
+        limit = self.limits[name]
+        if self._objectives[name].is_maximised:
+            return f"at most {limit - excess:.10g}"
+        return f"at least {limit + excess:.10g}"
+
+
+def _value(objective: Objective, name: str, cell: Cell, facts: CellFacts) -> float:
+    value = objective.value(facts.before(cell))
+    if value is None:
+        rule = f"must be {facts.rule}; it is not known of {cell}"
+        raise InvalidValue(_KEY, rule, name)
+    return float(value)
+
+
+def check_objectives(settings: Settings, space: SlotSpace, facts: CellFacts) -> None:
+    """Check the objectives and constraints of a search before it trains anything.
+
+    Raises:
+        InvalidValue: An objective does not exist or is not known, or no cell of stage 1 meets the
+            constraints.
+    """
+    spec = settings.search
+    objectives = make_objectives(spec.objectives, facts.columns)
+    first = space.initial_children()[0]
+    for name, objective in objectives.by_name.items():
+        if objective.is_known_before:
+            _value(objective, name, first, facts)
+    if spec.constraints:
+        constraints = Constraints(spec.constraints, facts)
+        constraints.check_names()
+        _check_room(spec, space, constraints)
+
+
+def _check_room(spec: SearchSpec, space: SlotSpace, constraints: Constraints) -> None:
+    """Check that there are cells to begin with."""
+    if spec.is_progressive:
+        cells = space.initial_children()
+        which = "cells of one block"
+    else:
+        generator = np.random.default_rng(0)
+        cells = UniqueSampler(space, space.B).sample(generator, _SAMPLED)
+        which = f"of {len(cells):,} random cells of {space.B} blocks"
+    needed = min(2 if spec.uses_predictor else 1, len(cells))
+    if sum(constraints.is_met(cell) for cell in cells) >= needed:
+        return
+
+    for name, limit in constraints.limits.items():
+        excesses = sorted(constraints.excess(cell, name) for cell in cells)
+        excess = excesses[needed - 1]
+        if excess > 0:
+            bound = constraints.relaxed(name, excess)
+            rule = f"must be {bound}, for {needed} {which} to be trained at stage 1"
+            raise InvalidValue(f"search.constraints.{name}", rule, limit)
+    rule = f"must together leave {needed} {which} to be trained at stage 1"
+    raise InvalidValue("search.constraints", rule, dict(constraints.limits))
+
+
+def feasibility(
+    settings: Settings, facts: CellFacts | None, others: Callable[[Cell], bool] | None
+) -> Callable[[Cell], bool] | None:
+    """Return whether a cell may be trained; None if every cell may.
+
+    Args:
+        settings: Settings of the command.
+        facts: What is known of cells.
+        others: Whether a cell is within the limits of the trainer; None without any.
+    """
+    limits = settings.search.constraints
+    if not limits or facts is None:
+        return others
+    constraints = Constraints(limits, facts)
+
+    def may_train(cell: Cell) -> bool:
+        is_small = others is None or others(cell)
+        return is_small and constraints.is_met(cell)
+
+    return may_train
+
+
+def objective_source(
+    settings: Settings, space: SlotSpace, journal: Journal, facts: CellFacts | None
+) -> ObjectiveSource | None:
+    """Return where a search of several objectives has their values from; None for one of rewards.
+
+    Args:
+        settings: Settings of the command.
+        space: State space that is searched.
+        journal: Journal of the search.
+        facts: What is known of cells before training.
+    """
+    names: Sequence[str] = settings.search.objectives
+    if len(names) == 1 or facts is None:
+        return None
+    journal.set_meta(**{COLUMNS: dict(facts.columns)})
+
+    def after(cell: Cell) -> Facts:
+        key, _ = identify(space, settings.seed, cell)
+        return facts_of(journal.child(key))
+
+    objectives = make_objectives(names, facts.columns)
+    return ObjectiveSource(objectives, before=facts.before, after=after)

@@ -1,0 +1,142 @@
+"""Searches of several objectives and with constraints, through run.py on a table."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import ROOT, run_here
+
+from pnas.searching import trained_search
+
+DIGITS = ("trainer=tabular", f"trainer.table={ROOT / 'experiments/tables/digits.yaml'}")
+TINY = (
+    "state_space.B=2",
+    "state_space.operators=[3x3 conv,identity]",
+    "state_space.input_lookback_depth=-1",
+    "controller.K=4",
+    "controller.cross_validate=0",
+    "tracking=none",
+)
+"""3 cells of one block and 27 of two, answered by the digits table."""
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def search(name: str, *overrides: str) -> dict[str, Any]:
+    assert run_here(f"name={name}", *DIGITS, *TINY, *overrides) == 0
+    return json.loads(Path(f"outputs/{name}/summary.json").read_text())
+
+
+def children_of(name: str) -> list[dict[str, str]]:
+    with Path(f"outputs/{name}/children.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("search=refined", "search.start=mixed", "search.first_full=4", "search.refine=3"),
+        ("search=evolution", "search.population=5", "search.sample=2", "search.batch=3"),
+    ],
+)
+def test_killed_or_not_a_search_of_several_objectives_is_the_same(
+    settings: tuple[str, ...],
+) -> None:
+    objectives = ("search.objectives=[reward,train_seconds]", *settings)
+    whole = search("whole", *objectives, "search.max_children=16")
+    for children in (8, 13, 16):
+        pieces = search("pieces", *objectives, f"search.max_children={children}")
+    assert pieces["front"] == whole["front"]
+    assert pieces["hypervolume"] == whole["hypervolume"]
+    assert children_of("pieces") == children_of("whole")
+
+
+def test_the_front_and_its_hypervolume_are_in_the_summary() -> None:
+    summary = search("front", "search.objectives=[reward,madds]")
+    curve = summary["hypervolume"]["by_children"]
+    assert len(curve) == summary["children_trained"] == 7
+    assert curve == sorted(curve)
+    rewards = [member["objectives"]["reward"] for member in summary["front"]]
+    madds = [member["objectives"]["madds"] for member in summary["front"]]
+    assert madds == sorted(madds)
+    assert rewards == sorted(rewards)
+    assert rewards[-1] == summary["best"]["reward"]
+
+
+def test_a_search_of_one_objective_has_no_front() -> None:
+    summary = search("one")
+    assert summary["front"] is None
+    assert summary["hypervolume"] is None
+
+
+@pytest.mark.parametrize("kind", ["progressive", "refined", "evolution", "random"])
+def test_no_child_is_trained_that_breaks_a_constraint(kind: str) -> None:
+    limits = ("search.constraints.madds=250000", "search.constraints.params=22000")
+    search("limited", f"search={kind}", *limits, "search.max_children=20")
+    children = children_of("limited")
+    assert children
+    assert all(int(child["flops"]) <= 250_000 for child in children)
+    assert all(int(child["params"]) <= 22_000 for child in children)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("search.objectives=[reward,beauty]", "search.objectives: must be names among reward, "),
+        ("search.objectives=[reward,reward]", "search.objectives: must be a list of different"),
+        ("search.objectives=[madds]", "search.objectives: must be a list of different names with"),
+        ("search.objectives=reward", "search.objectives: must be a list"),
+        ("search.constraints.beauty=1", "search.constraints.beauty: must be names among"),
+        ("search.constraints.madds=much", "search.constraints.madds: must be a number"),
+        ("search.constraints.madds=10", "search.constraints.madds: must be at least "),
+        (
+            "search.constraints.train_seconds=1",
+            "search.constraints.train_seconds: must be on an objective that is known before",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["progressive", "evolution"])
+def test_bad_input_is_one_line(
+    kind: str, override: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here("name=bad", *DIGITS, *TINY, f"search={kind}", override) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(said)
+    assert error.count("\n") == 1
+    assert not Path("outputs/bad").exists()
+
+
+def test_a_table_without_the_column_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("rows.csv").write_text('cell,reward\n"(-1, identity, -1, identity)",0.5\n')
+    space = "{kind: pnas, B: 1, operators: [identity], input_lookback_depth: -1}"
+    Path("table.yaml").write_text(f"format: pnas-table-1\nspace: {space}\nrows: rows.csv\n")
+    table = ("trainer=tabular", "trainer.table=table.yaml", "state_space.B=1", "tracking=none")
+    of_table = ("state_space.operators=[identity]", "state_space.input_lookback_depth=-1")
+    random = ("search=random", "search.objectives=[reward,madds]")
+    assert run_here("name=bad", *table, *of_table, *random) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("search.objectives: must be a column of the table")
+    assert error.count("\n") == 1
+
+
+def test_children_that_are_trained_are_counted_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from support.fake_children import FakeChildren
+
+    (tmp_path / "trained").mkdir()
+    fakes = FakeChildren(str(tmp_path / "trained"))
+    monkeypatch.setattr(trained_search, "runner_factory", lambda *_: fakes)
+    limits = ("search.objectives=[reward,madds]", "search.constraints.madds=250000")
+    assert run_here("name=trained", *TINY, *limits, "executor=serial") == 0
+    # Of the 3 cells of one block, two convolutions side by side are too large.
+    first = [child for child in children_of("trained") if child["stage"] == "1"]
+    assert sorted(child["cell"] for child in first) == [
+        "(-1, 3x3 conv, -1, identity)",
+        "(-1, identity, -1, identity)",
+    ]
