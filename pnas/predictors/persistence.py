@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue, MalformedFile, require
 from pnas.predictors.specs import FORMER_NAMES, ControllerSpec
 from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import SlotSpace
+from pnas.system.bounded_files import read_arrays, read_text
+from pnas.system.stored_json import parse_json_mapping
 
 FORMAT = 1
 DESCRIPTION = "predictor.json"
@@ -27,8 +28,6 @@ _UNREADABLE = (
     EOFError,
     IndexError,
     AttributeError,
-    BadZipFile,
-    RecursionError,
 )
 """What a damaged or foreign file makes its readers raise."""
 
@@ -86,11 +85,12 @@ def load_arrays(
             ``space`` (key ``from``).
     """
     with unreadable_as_invalid(directory):
-        description = _read_description(directory)
+        description = read_description(directory)
+        is_current = description["format"] == FORMAT
+        require(is_current, "from", "must be of this version's format", str(directory))
         spec = _read_spec(description["spec"], spec_types)
         layout = TokenLayout.from_json(description["layout"])
-        with np.load(directory / WEIGHTS, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = read_arrays(directory / WEIGHTS)
 
         rule = "must know the values of this state space"
         is_known = layout.agrees_with(TokenLayout.of(space))
@@ -98,11 +98,14 @@ def load_arrays(
         return SavedPredictor(spec, layout, arrays, description)
 
 
-def _read_description(directory: Path) -> dict[str, Any]:
-    description = json.loads((directory / DESCRIPTION).read_text())
-    is_current = description["format"] == FORMAT
-    require(is_current, "from", "must be of this version's format", str(directory))
-    return dict(description)
+def read_description(directory: Path) -> dict[str, Any]:
+    """Return the description of a saved predictor, bounded in size and depth.
+
+    Raises:
+        MalformedFile: It cannot be read.
+    """
+    path = directory / DESCRIPTION
+    return parse_json_mapping(read_text(path), str(path))
 
 
 def _read_spec(
@@ -130,6 +133,9 @@ def unreadable_as_invalid(directory: Path) -> Iterator[None]:
         yield
     except InvalidValue:
         raise
+    except MalformedFile as error:
+        rule = f"must hold a trained predictor ({error})"
+        raise InvalidValue("from", rule, str(directory)) from error
     except _UNREADABLE as error:
         rule = f"must hold a trained predictor ({type(error).__name__}: {error})"
         raise InvalidValue("from", rule, str(directory)) from error

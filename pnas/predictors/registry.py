@@ -1,6 +1,5 @@
 """The registry of predictors, and the way from settings or files to a predictor."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 from pnas.errors import InvalidValue
 from pnas.predictors.base import Predictor
 from pnas.predictors.former_contract import with_current_contract
-from pnas.predictors.persistence import DESCRIPTION, unreadable_as_invalid
+from pnas.predictors.persistence import read_description, unreadable_as_invalid
 from pnas.predictors.specs import (
     FORMER_NAMES,
     ControllerSpec,
@@ -111,7 +110,7 @@ def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
     """
     directory = Path(directory)
     with unreadable_as_invalid(directory):
-        description = json.loads((directory / DESCRIPTION).read_text())
+        description = read_description(directory)
         name = str(description["spec"]["predictor"])
     name = FORMER_NAMES.get(name, name)
     loaded = PREDICTORS.factory(name).load(directory, space)
