@@ -34,6 +34,7 @@ def test_the_public_names_are_there() -> None:
     import pnas
 
     for name in pnas.__all__:
-        assert getattr(pnas, name).__name__ == name
+        assert getattr(pnas, name).__name__.removeprefix("pnas.") == name
+        assert callable(getattr(pnas, name))
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         pnas.Nothing  # noqa: B018

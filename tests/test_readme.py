@@ -77,7 +77,7 @@ def test_readme_is_an_entrance() -> None:
 
 def test_there_are_enough_commands_to_be_worth_testing() -> None:
     assert len(SEARCHES) >= 12
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
 
 
 def test_help_fits_a_screen_and_names_tasks_and_groups(tmp_path: Path) -> None:
@@ -95,6 +95,16 @@ def test_help_fits_a_screen_and_names_tasks_and_groups(tmp_path: Path) -> None:
         "name=demo",
     ):
         assert word in out
+
+
+def test_the_function_is_called_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = [block for block in blocks("python") if "pnas.search" in block]
+    planned = code.replace("epochs=2", "epochs=2, plan_only=True")
+    exec(planned, {})
+    assert capsys.readouterr().out.endswith("None\n")
 
 
 @pytest.mark.slow

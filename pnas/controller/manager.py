@@ -84,6 +84,14 @@ class ControllerManager:
         self.children = self._initial_children()
         self._asked = len(self.children)
 
+    def __repr__(self) -> str:
+        """``<ControllerManager: stage 2 of 3, 8 children, gp with K=8, 36 rewards learned>``"""
+        learned = sum(reward is not None for _, rewards in self.history for reward in rewards)
+        return (
+            f"<ControllerManager: stage {self.stage} of {self.B}, {len(self.children)} children, "
+            f"{self.spec.predictor} with K={self.spec.K}, {learned} rewards learned>"
+        )
+
     # -- one stage ---------------------------------------------------------------------------------
 
     def get_actions(self, K: int | None = None) -> list[Cell]:

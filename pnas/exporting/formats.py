@@ -68,7 +68,7 @@ def write_formats(
     import keras
 
     trained = child.load_child()
-    model = _serving_model(trained, child, data)
+    model = model_of_raw_images(trained, child, data)
     normalized = _checked_images(data)
     expected = np.asarray(keras.ops.softmax(trained(normalized, training=False)))
     raw = _without_normalization(normalized, data)
@@ -86,7 +86,7 @@ def write_formats(
     return differences
 
 
-def _serving_model(trained: "keras.Model", child: TrainedChild, data: Parts) -> "keras.Model":
+def model_of_raw_images(trained: "keras.Model", child: TrainedChild, data: Parts) -> "keras.Model":
     """Return the model from pixels to probabilities."""
     from pnas.children.final_training.standalone_model import serving_model
 

@@ -3,7 +3,9 @@
 import errno
 import os
 import signal
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -15,6 +17,7 @@ from pnas.config.task_specs import TASK_SPECS
 from pnas.errors import NotWritable, PnasError
 from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
+from pnas.system.interrupts import note_press
 
 Task = Callable[[Settings, Context], float | None]
 """A command: it returns what a sweeper maximizes, or None."""
@@ -44,14 +47,14 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
     Raises:
         PnasError: The user made a mistake, or has to put something right.
     """
-    signal.signal(signal.SIGTERM, _raise_interrupt)
     # TensorFlow, here and in workers, prints errors only.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        settings = read_settings(config)
-        _take_share(settings, context)
-        task: Task = TASK_SPECS.factory(settings.task.name)
-        return task(settings, context)
+        with _sigterm_interrupts():
+            settings = read_settings(config)
+            _take_share(settings, context)
+            task: Task = TASK_SPECS.factory(settings.task.name)
+            return task(settings, context)
     except OSError as error:
         raise _as_user_error(error) from error
     finally:
@@ -66,8 +69,23 @@ def _take_share(settings: Settings, context: Context) -> None:
         take_share(context.sweep_dir, context.jobs_at_once, context.job)
 
 
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM interrupt this block; only the main thread of a process receives signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _raise_interrupt)
+    try:
+        yield
+    finally:
+        # None: a handler that was not set from Python.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
 def _raise_interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     """Let a scheduler's SIGTERM end a search as cleanly as Ctrl-C."""
+    note_press()
     raise KeyboardInterrupt
 
 

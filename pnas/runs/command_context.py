@@ -1,6 +1,6 @@
 """What a task knows of the command that started it, besides its settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -75,23 +75,30 @@ def read_context() -> Context:
     """Return the context of the running Hydra job."""
     hydra = HydraConfig.get()
     typed = list(hydra.overrides.task)
-    parsed = OverridesParser.create().parse_overrides(typed)
     is_multirun = hydra.mode is RunMode.MULTIRUN
     return Context(
         run_dir=Path(hydra.runtime.output_dir).absolute(),
-        typed=frozenset(override.key_or_group for override in parsed),
-        choices=_choices(hydra),
-        overrides=tuple(_without_credentials(str(override)) for override in typed),
+        typed=typed_keys(typed),
+        choices=option_choices(hydra),
+        overrides=tuple(without_credentials(str(override)) for override in typed),
         **(_multirun_facts(hydra) if is_multirun else {}),
     )
 
 
-def _without_credentials(override: str) -> str:
+def without_credentials(override: str) -> str:
+    """Return an override without the user and password of an address in it."""
     # Reading a list of Hydra's resolves what `hide_credentials` put in place of an address.
     return redact(override) if "://" in override else override
 
 
-def _choices(hydra: HydraConf) -> dict[str, str]:
+def typed_keys(overrides: Sequence[str]) -> frozenset[str]:
+    """Return the keys and groups that ``overrides`` name."""
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    return frozenset(override.key_or_group for override in parsed)
+
+
+def option_choices(hydra: HydraConf) -> dict[str, str]:
+    """Return the option chosen in each config group, by Hydra's own configuration."""
     choices: dict[str, str] = {}
     for group, option in hydra.runtime.choices.items():
         # Groups with a slash are Hydra's own, such as hydra/launcher.

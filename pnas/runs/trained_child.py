@@ -100,7 +100,7 @@ def find_trained_child(settings: Settings) -> TrainedChild:
     if path is not None and (path / TRAINING).is_file():
         check_no_escaping_symlinks(path)
         return _best_of_training(path.absolute())
-    return _best_of_search(source_dir(settings).absolute())
+    return best_of_search(source_dir(settings).absolute())
 
 
 def _best_of_training(run_dir: Path) -> TrainedChild:
@@ -128,7 +128,14 @@ def _best_of_training(run_dir: Path) -> TrainedChild:
     )
 
 
-def _best_of_search(run_dir: Path) -> TrainedChild:
+def best_of_search(run_dir: Path) -> TrainedChild:
+    """Return the best child of the search in ``run_dir``.
+
+    Raises:
+        InvalidValue: The search read its rewards from a table.
+        RunDirectoryError: The directory cannot be read.
+        PnasError: Nothing was trained there yet.
+    """
     settings = stored_settings(run_dir)
     rule = "must be a search that trained its children: one that read a table has no weights"
     is_trained = not isinstance(settings.trainer, TabularSpec)

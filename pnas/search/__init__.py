@@ -1,5 +1,10 @@
 """Search strategies and the loop that runs them."""
 
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
 from pnas.search.budget import STOPPED_BY, Budget, may_continue
 from pnas.search.loop import SearchLoop
 from pnas.search.observer import Observer
@@ -21,6 +26,21 @@ from pnas.search.strategies import (
     make_search_spec,
     make_strategy,
 )
+
+
+class _CallableRoom(ModuleType):
+    """This package, which is also the function that people call: ``pnas.search(data)``.
+
+    A package and a function of one name would hide each other, by the order of imports.
+    """
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Search the best cell; see `pnas.library.search`."""
+        # The library stands on the floors above this one, so it is looked up by name.
+        return import_module("pnas.library").search(*arguments, **keywords)
+
+
+sys.modules[__name__].__class__ = _CallableRoom
 
 __all__ = [
     "STOPPED_BY",

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import NamedTuple
 
 from pnas.errors import InvalidValue
@@ -54,6 +55,19 @@ class Cell:
 
     def __len__(self) -> int:
         return len(self.blocks)
+
+    def __repr__(self) -> str:
+        """``Cell.parse('(-2, 5x5 dconv, -1, identity)')``"""
+        return f"Cell.parse({str(self)!r})"
+
+    def _repr_svg_(self) -> str | None:
+        """Draw the cell in a notebook; None if it is of a space that has no drawing."""
+        # Drawing stands on the floors above this one, so it is looked up by name.
+        drawing = import_module("pnas.reports.cells.cell_drawing")
+        try:
+            return str(drawing.cell_svg(self))
+        except InvalidValue:
+            return None
 
     def __str__(self) -> str:
         """``(-2, 5x5 dconv, -1, identity), (0, 3x3 maxpool, -1, 3x3 dconv)``"""

@@ -88,6 +88,11 @@ class SlotSpace(ABC):
     def spec(self) -> dict[str, Any]:
         """Return the space as plain data that `pnas.state_space.build_space` reads."""
 
+    def __repr__(self) -> str:
+        """``StateSpace(B=3, operators=['3x3 conv', 'identity'], ...)``"""
+        keys = [f"{key}={value!r}" for key, value in self.spec().items() if key != "kind"]
+        return f"{type(self).__name__}({', '.join(keys)})"
+
     @property
     def wiring(self) -> Wiring:
         """What each operator of a block reads, and what a cell outputs."""
