@@ -1,44 +1,12 @@
 """TensorFlow as children need it: threads, devices, and graphs built for short trainings."""
 
-import logging
-import os
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pnas.children.trainer_specs import TrainerSpec
 from pnas.errors import InvalidValue, require
-from pnas.system.quiet_stderr import stderr_discarded
-
-
-@contextmanager
-def quiet_start() -> Iterator[None]:
-    """Import TensorFlow in this block without its start-up messages; exceptions come through.
-
-    Its libraries write some lines before they read ``TF_CPP_MIN_LOG_LEVEL``, straight to the file
-    descriptor, which would break a search's progress bars.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    choose_keras_backend()
-    if "tensorflow" in sys.modules:
-        yield
-        return
-
-    with stderr_discarded():
-        yield
-    # Every child is a new graph, so TensorFlow's warning about many traces means nothing here.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-
-def choose_keras_backend() -> None:
-    """Make Keras use TensorFlow in this process, whatever the environment says.
-
-    ``KERAS_BACKEND`` and keras.json are set by users for their other work. Children need
-    TensorFlow. Where Keras is imported already, it stays as it is.
-    """
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = "tensorflow"
+from pnas.system.quiet_tensorflow import quiet_start
 
 
 def _check_keras() -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 from omegaconf import DictConfig
 
 from pnas.config import Settings, read_settings
+from pnas.config.former_options import former_options
 from pnas.config.task_specs import TASK_SPECS
 from pnas.errors import NotWritable, PnasError
 from pnas.multirun.resource_sharing import take_share
@@ -52,6 +54,8 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
     try:
         with _sigterm_interrupts():
             settings = read_settings(config)
+            for line in former_options(context.choices):
+                print(line, file=sys.stderr)
             _take_share(settings, context)
             task: Task = TASK_SPECS.factory(settings.task.name)
             return task(settings, context)

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 
 from pnas.children import ChildRunnerFactory, NetworkSpec, count_network
-from pnas.children.tensorflow_runtime import configure_runtime, quiet_start
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
 from pnas.data import Dataset, load_dataset
 from pnas.execution import Executor, RunnerFactory, count_workers, make_executor, visible_gpus
@@ -25,6 +25,7 @@ from pnas.searching.search_ending import Ending
 from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
 from pnas.state_space import Cell, SlotSpace
 from pnas.system.console import print_line
+from pnas.system.quiet_tensorflow import quiet_start
 from pnas.tracking import start_tracker
 
 

@@ -6,7 +6,7 @@ seconds is done once.
 
 import sys
 
-from pnas.children.tensorflow_runtime import quiet_start
+from pnas.system.quiet_tensorflow import quiet_start
 
 _UNUSED = ("matplotlib", "pandas")
 """Packages that Keras imports if they are installed, and that no child needs."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pnas.predictors.neural.initializers import Floats, Weights
 from pnas.predictors.token_layout import TokenLayout
 from pnas.state_space import Tokens
+from pnas.system.quiet_tensorflow import start_tensorflow
 
 # Adam (Kingma and Ba, arXiv 1412.6980) with Keras's constants.
 _BETA1 = 0.9
@@ -89,6 +90,7 @@ def fit_members(
         The fitted weights, and the loss of each epoch (a pass over the data, or one step if that is
         more), averaged over its steps and the members.
     """
+    start_tensorflow()
     import tensorflow as tf
 
     shapes = tuple((name, array.shape[1:]) for name, array in sorted(weights.items()))
