@@ -24,7 +24,7 @@ from pnas.reports.data.ranking_files import read_scores
 from pnas.reports.data.run_reader import read_run
 from pnas.reports.html.ranking_page import write_ranking
 from pnas.reports.html.search_report import REPORT, write_report
-from pnas.searching.search_pictures import CELL, NETWORK, PICTURES, leave_pictures
+from pnas.searching.search_pictures import CELL, NETWORK, PICTURES, PLOT, leave_pictures
 from pnas.tracking import MlflowSpec, Projection
 from pnas.tracking.mlflow_store import open_store
 from pnas.tracking.saved_view import VIEW
@@ -74,7 +74,7 @@ def _pages(runs: list[Path], folder: Path, out: Path) -> None:
     if len(views) > 1:
         both = write_report(views, folder / "compared.html")
         _shoot(both.as_uri(), out / "report_compared.png", 1100, 900)
-    for name, target in ((CELL, "best_cell.svg"), (NETWORK, "network.svg")):
+    for name, target in ((CELL, "best_cell.svg"), (NETWORK, "network.svg"), (PLOT, "search.png")):
         shutil.copy(runs[0] / name, out / target)
     if views[0].best is not None:
         draw_cell(views[0].best.cell, out / "best_cell.png", title="Best cell", dpi=100)
