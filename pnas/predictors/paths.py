@@ -158,6 +158,24 @@ class CellGraph:
             known = _with_node(known, arriving, n)
         return self._at_output(tokens, arrivals)
 
+    def added_paths(self, parents: Tokens, parent: Indices, tokens: Tokens) -> PathList:
+        """Return the paths that the last block of each cell adds to those of its parent.
+
+        Only where every block is part of the output: there, a cell keeps the paths of its parent.
+
+        Args:
+            parents: Cells that are one block smaller, (parents, blocks - 1, slots).
+            parent: Row of the parent of each cell, (n,).
+            tokens: Cells that begin like their parents, (n, blocks, slots).
+        """
+        known = self._input_paths(len(parents))
+        for block in range(parents.shape[1]):
+            arriving = self._arriving(self.operands(parents, block), known)
+            known = _with_node(known, arriving, len(parents))
+
+        own = _NodePaths(known.code, known.begin[parent], known.count[parent])
+        return self._arriving(self.operands(tokens, tokens.shape[1] - 1), own)
+
     def _input_paths(self, n: int) -> _NodePaths:
         """Return the paths of the inputs: each has one, which is empty."""
         numbers = np.arange(1, self.sources + 1, dtype=np.uint64)
@@ -314,4 +332,4 @@ def count_paths(paths: PathList, cells: int, known: Codes) -> Counts:
         is_known = np.append(known, np.uint64(0))[column] == paths.code
     width = len(known) + 1
     flat = paths.cell * width + np.where(is_known, column, len(known))
-    return np.bincount(flat, minlength=cells * width).reshape(cells, -1).astype(np.float32)
+    return np.bincount(flat, minlength=cells * width).reshape(cells, width).astype(np.float32)

@@ -8,10 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.predictors.base import Counts, FitReport
-from pnas.predictors.features import CellFeatures
-from pnas.predictors.gp.kernel import KIND, Features, Kernel, distance_scale
+from pnas.predictors.features import GROUPS, CellFeatures
+from pnas.predictors.gp.feature_changes import FeatureChanges, FeatureEncoder
+from pnas.predictors.gp.kernel import (
+    KIND,
+    Features,
+    Kernel,
+    column_variances,
+    distance_scale,
+)
 from pnas.predictors.gp.likelihood import most_likely
 from pnas.predictors.gp.posterior import Posterior, condition
+from pnas.predictors.gp.scoring_tables import compile_tables
 from pnas.predictors.parallel_scoring import one_thread, run_all
 from pnas.predictors.persistence import load_arrays, save_arrays, unreadable_as_invalid
 from pnas.predictors.score_transform import NormalScoreTransform
@@ -28,7 +36,8 @@ TUNING = 250
 _CELLS_AT_A_TIME = 2048  # fixed, so that scores do not depend on the number of threads
 _UNFITTED = 0.5  # expected reward before any fit
 
-Score = Callable[[list[Features]], tuple[Features, ...]]
+
+Score = Callable[[FeatureChanges], tuple[Features, ...]]
 
 
 class GaussianProcess:
@@ -64,16 +73,14 @@ class GaussianProcess:
         """See `pnas.predictors.Predictor.fit`. Its loss is the negative log posterior a cell."""
         self._seed = seed
         self._take_data(tokens, rewards, repeats)
-        features = self._scaled(tokens)
         targets = self._transform.forward(rewards)
 
         order = np.random.default_rng(seed).permutation(len(tokens))
         rows = np.sort(order[:TUNING])
         with one_thread():  # small matrices: more threads would wait for one another
-            self.kernel, loss = most_likely(
-                [x[rows] for x in features], targets[rows], self._repeats[rows]
-            )
-        self._condition(features, targets)
+            features = self._scaled(tokens[rows])
+            self.kernel, loss = most_likely(features, targets[rows], self._repeats[rows])
+            self._condition(targets)
         return FitReport([loss / len(rows)])
 
     def _take_data(
@@ -84,22 +91,43 @@ class GaussianProcess:
         self._repeats = np.ones(len(tokens))
         if repeats is not None:
             self._repeats = np.asarray(repeats, np.float64)
-        self._features = CellFeatures.of(self.layout, tokens)
         self._transform = NormalScoreTransform.of(rewards)
-        self._scales = [distance_scale(x) for x in self._features.groups(tokens)]
+        self._features = CellFeatures.of(self.layout, tokens)
+        self._scales = self._distance_scales()
+        self._encoder = FeatureEncoder(self.layout, self._features.known, self._scales)
+
+    def _distance_scales(self) -> list[float]:
+        """Return what the features of each group are divided by."""
+        unscaled = FeatureEncoder(self.layout, self._features.known, [1.0] * len(GROUPS))
+        variances = column_variances(unscaled.encode_alone(self._tokens).change)
+        scales = []
+        for group in range(len(GROUPS)):
+            # A copy, for sums of neighbours in memory have an order of their own.
+            scales.append(distance_scale(variances[unscaled.group == group]))
+        return scales
 
     def _scaled(self, tokens: Tokens) -> list[Features]:
-        """Return the features of cells, scaled by the distances within the history."""
+        """Return the features of a few cells, scaled by the distances within the history."""
         groups = self._features.groups(tokens)
         return [x / scale for x, scale in zip(groups, self._scales, strict=True)]
 
-    def _condition(self, features: list[Features], targets: Features) -> None:
+    def _condition(self, targets: Features) -> None:
         assert self.kernel is not None
+        history = self._encoder.encode_alone(self._tokens)
+        group = self._encoder.group
         rows = self._inducing_rows()
-        inducing = [x[rows] for x in features]
+        inducing = history.change[rows].toarray()
+        cross = self.kernel.between_sparse(history.change, inducing, group).T
+        by_group = [inducing[:, group == number] for number in range(len(GROUPS))]
         self._posterior: Posterior = condition(
-            self.kernel, inducing, features, targets, self._repeats
+            self.kernel,
+            inducing=by_group,
+            cross=cross,
+            rows=rows,
+            targets=targets,
+            repeats=self._repeats,
         )
+        self._tables = compile_tables(self._posterior, history, cross.T, inducing, group)
 
     def _inducing_rows(self) -> NDArray[np.intp]:
         """Return rows of different cells, all of them or a random sample."""
@@ -112,8 +140,8 @@ class GaussianProcess:
 
     def predict(self, tokens: Tokens) -> NDArray[np.float32]:
         """See `pnas.predictors.Predictor.predict`."""
-        (mean,) = self._scores(tokens, lambda features: (self._posterior.mean(features),), 1)
-        return self._to_rewards(mean).astype(np.float32)
+        (scores,) = self._scores(tokens, lambda cells: (self._tables.mean(cells),), 1)
+        return self._to_rewards(scores).astype(np.float32)
 
     def predict_mean_std(self, tokens: Tokens) -> tuple[Features, Features]:
         """See `pnas.predictors.Predictor.predict_mean_std`.
@@ -121,8 +149,10 @@ class GaussianProcess:
         The deviation is what one standard deviation upwards, on the scale of normal scores, adds to
         the reward. So cells are ranked by mean plus deviation as the process itself ranks them.
         """
+        if self.kernel is not None:
+            self._tables.prepare_deviation()
         mean, deviation = self._scores(
-            tokens, lambda features: self._posterior.mean_and_deviation(features), 2
+            tokens, lambda cells: self._tables.mean_and_deviation(cells), 2
         )
         expected = self._to_rewards(mean)
         return expected, self._to_rewards(mean + deviation) - expected
@@ -133,18 +163,27 @@ class GaussianProcess:
         return self._transform.backward(scores)
 
     def _scores(self, tokens: Tokens, score: Score, rows: int) -> Features:
-        """Return ``rows`` numbers of each cell on the scale of normal scores, (rows, n)."""
+        """Return ``rows`` numbers of each cell on the scale of normal scores, (rows, n).
+
+        Cells with the same features get the very same numbers, those of the first of them: which of
+        equal cells is chosen must not depend on rounding.
+        """
         scores = np.zeros((rows, len(tokens)))
         if self.kernel is None:
             return scores
+
+        digests = np.zeros(len(tokens), np.uint64)
         starts = range(0, len(tokens), _CELLS_AT_A_TIME)
 
         def score_one(task: int) -> None:
             part = slice(starts[task], starts[task] + _CELLS_AT_A_TIME)
-            scores[:, part] = score(self._scaled(tokens[part]))
+            cells = self._encoder.encode(tokens[part])
+            scores[:, part] = score(cells)
+            digests[part] = cells.digest
 
         run_all(score_one, len(starts))
-        return scores
+        _, first, number = np.unique(digests, return_index=True, return_inverse=True)
+        return scores[:, first[number]]
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -183,4 +222,5 @@ class GaussianProcess:
         noise, *lengths, slope = arrays["kernel"].tolist()
         self._take_data(tokens, rewards, repeats)
         self.kernel = Kernel(noise, tuple(lengths), slope)
-        self._condition(self._scaled(self._tokens), self._transform.forward(rewards))
+        with one_thread():
+            self._condition(self._transform.forward(rewards))

@@ -19,7 +19,7 @@ trend go on into cells that are larger than all that were trained. Parameters ar
 logarithms.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ KIND = "matern32 + linear on paths, operators, places, reads"
 """Name of the kernel in the files of a predictor."""
 
 _SMALLEST_VARIANCE = 1e-12
+_COLUMNS_AT_A_TIME = 256
 
 
 class Kernel(NamedTuple):
@@ -61,12 +62,42 @@ class Kernel(NamedTuple):
         correlation, _ = matern(squared)
         return correlation + np.exp(self.slope) * linear
 
+    def column_weights(self, group: NDArray[np.intp]) -> Features:
+        """Return the weight ``1 / l_g^2`` of each column, (columns,).
+
+        Args:
+            group: Group of each column.
+        """
+        return np.exp(-2 * np.array(self.lengths))[group]
+
+    def between_sparse(self, a: Any, b: Features, group: NDArray[np.intp]) -> Features:
+        """Return the covariances of two lists of cells, (n, m), as `between` does.
+
+        Args:
+            a: Scaled features of n cells, a sparse matrix (n, columns) of all groups side by side.
+            b: Scaled features of m cells, (m, columns).
+            group: Group of each column.
+        """
+        weights = self.column_weights(group)
+        a_norms = (a * a) @ weights
+        b_norms = (b * b) @ weights
+        products = a @ np.ascontiguousarray((b * weights).T)
+        squared = np.maximum(a_norms[:, None] + b_norms - 2 * products, 0)
+        linear = a @ np.ascontiguousarray(b.T)
+        return matern_correlation(squared) + np.exp(self.slope) * linear
+
     def variance(self, a: list[Features]) -> Features:
         """Return the prior variance of each cell, (n,)."""
         squared_norms: Features = np.zeros(())
         for x in a:
             squared_norms = squared_norms + np.einsum("ij,ij->i", x, x)
         return 1 + np.exp(self.slope) * squared_norms
+
+
+def matern_correlation(squared: Features) -> Features:
+    """Return the Matern correlations of order 3/2 at squared distances r^2, (n, m)."""
+    root = np.sqrt(3 * squared)
+    return (1 + root) * np.exp(-root)
 
 
 def matern(squared: Features) -> tuple[Features, Features]:
@@ -96,7 +127,24 @@ def squared_distances(x: Features, y: Features, products: Features) -> Features:
     return np.maximum(both - 2 * products, 0)
 
 
-def distance_scale(x: Features) -> float:
-    """Return the root of the mean squared distance between rows; 1 where all rows are equal."""
-    mean = 2 * float(x.var(axis=0).sum())
-    return np.sqrt(mean) if mean > _SMALLEST_VARIANCE else 1.0
+def distance_scale(variances: Features) -> float:
+    """Return the root of the mean squared distance between rows; 1 where all rows are equal.
+
+    Args:
+        variances: Variance of each column over the rows, (columns,).
+    """
+    mean = 2 * float(variances.sum())
+    return float(np.sqrt(mean)) if mean > _SMALLEST_VARIANCE else 1.0
+
+
+def column_variances(x: Any) -> Features:
+    """Return the variance of each column of a sparse matrix (n, columns), (columns,).
+
+    A few columns are made dense at a time, which bounds the memory.
+    """
+    by_column = x.tocsc()
+    variances = np.zeros(x.shape[1])
+    for first in range(0, x.shape[1], _COLUMNS_AT_A_TIME):
+        columns = slice(first, first + _COLUMNS_AT_A_TIME)
+        variances[columns] = by_column[:, columns].toarray(order="C").var(axis=0)
+    return variances
