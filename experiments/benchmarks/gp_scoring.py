@@ -16,14 +16,13 @@ from collections.abc import Callable
 
 import numpy as np
 from common import Timing, interleaved, print_machine, print_table, progress, spread, timed
+from dense_gp import DenseGP, fit_densely
 from numpy.typing import NDArray
 from paper_stage import B, grow_parents
 
 from pnas.predictors import GPSpec
-from pnas.predictors.gp.gaussian_process import TUNING, GaussianProcess
-from pnas.predictors.gp.kernel import Features, distance_scale
-from pnas.predictors.gp.likelihood import most_likely
-from pnas.predictors.gp.posterior import condition
+from pnas.predictors.gp.gaussian_process import GaussianProcess
+from pnas.predictors.gp.kernel import Features
 from pnas.predictors.parallel_scoring import run_all
 from pnas.state_space import NASBench201Space, SlotSpace, StateSpace, Tokens
 
@@ -49,8 +48,9 @@ def main() -> None:
     predictor = fitted(space, tokens, KNOWN)
     print(f"{len(predictor._posterior.weights):,} inducing of {KNOWN:,} known cells, ", end="")
     print(f"{predictor._encoder.columns:,} columns; median (lowest to highest) of {repeats} runs\n")
-    compare_scores(predictor, tokens)
-    compare_speeds(predictor, tokens, repeats)
+    reference = fit_densely(space, *history(tokens, KNOWN), 0)
+    compare_scores(predictor, reference, tokens)
+    compare_speeds(predictor, reference, tokens, repeats)
     time_fits(space, tokens, repeats)
     time_refinement_round(repeats)
     print_machine("numpy", "scipy")
@@ -72,46 +72,30 @@ def fitted(space: SlotSpace, tokens: Tokens, cells: int) -> GaussianProcess:
 # -- the reference ---------------------------------------------------------------------------------
 
 
-def dense_scores(predictor: GaussianProcess, tokens: Tokens, deviations: bool) -> Features:
+def dense_scores(reference: DenseGP, tokens: Tokens, deviations: bool) -> Features:
     """Return means, and deviations if wanted, on the scale of normal scores, (2, n)."""
     scores = np.zeros((2, len(tokens)))
     starts = range(0, len(tokens), PIECE)
 
     def score(task: int) -> None:
         part = slice(starts[task], starts[task] + PIECE)
-        features = predictor._scaled(tokens[part])
         if deviations:
-            scores[:, part] = predictor._posterior.mean_and_deviation(features)
+            scores[:, part] = reference.mean_and_deviation(tokens[part])
         else:
-            scores[0, part] = predictor._posterior.mean(features)
+            scores[0, part] = reference.mean(tokens[part])
 
     run_all(score, len(starts))
     return scores
 
 
-def dense_fit(predictor: GaussianProcess, tokens: Tokens, rewards: list[float]) -> None:
-    """Do what a fit does, with dense features and their products."""
-    groups = predictor._features.groups(tokens)
-    features = [x / distance_scale(x.var(axis=0)) for x in groups]
-    targets = predictor._transform.forward(rewards)
-    ones = np.ones(len(tokens))
-    rows = np.sort(np.random.default_rng(0).permutation(len(tokens))[:TUNING])
-    kernel, _ = most_likely([x[rows] for x in features], targets[rows], ones[rows])
-
-    inducing_rows = predictor._inducing_rows()
-    inducing = [x[inducing_rows] for x in features]
-    cross = kernel.between(inducing, features)
-    condition(kernel, inducing, cross, inducing_rows, targets, ones)
-
-
 # -- comparisons -----------------------------------------------------------------------------------
 
 
-def compare_scores(predictor: GaussianProcess, tokens: Tokens) -> None:
+def compare_scores(predictor: GaussianProcess, reference: DenseGP, tokens: Tokens) -> None:
     """Print how far the scores of some candidates are from the reference."""
     progress("scores")
     few = tokens[:DENSE_CELLS]
-    mean, deviation = dense_scores(predictor, few, deviations=True)
+    mean, deviation = dense_scores(reference, few, deviations=True)
     expected = predictor._to_rewards(mean)
     expected_deviation = predictor._to_rewards(mean + deviation) - expected
 
@@ -131,16 +115,18 @@ def common_best(found: NDArray[np.floating], expected: NDArray[np.floating]) -> 
     return len(np.intersect1d(best, chosen))
 
 
-def compare_speeds(predictor: GaussianProcess, tokens: Tokens, repeats: int) -> None:
+def compare_speeds(
+    predictor: GaussianProcess, reference: DenseGP, tokens: Tokens, repeats: int
+) -> None:
     """Print candidates a second by the reference and as the package scores them."""
     progress("speeds")
     few = tokens[:DENSE_CELLS]
     many = tokens[:FAST_CELLS]
     predictor.predict_mean_std(few)  # compiles what deviations need, once a fit
     works: dict[str, Callable[[], object]] = {
-        "dense mean": lambda: dense_scores(predictor, few, deviations=False),
+        "dense mean": lambda: dense_scores(reference, few, deviations=False),
         "mean": lambda: predictor.predict(many),
-        "dense both": lambda: dense_scores(predictor, few, deviations=True),
+        "dense both": lambda: dense_scores(reference, few, deviations=True),
         "both": lambda: predictor.predict_mean_std(many),
     }
     timings = interleaved(works, repeats)
@@ -167,7 +153,7 @@ def time_fits(space: SlotSpace, tokens: Tokens, repeats: int) -> None:
     predictor = fitted(space, tokens, KNOWN)
     chosen, rewards = history(tokens, KNOWN)
     works: dict[str, Callable[[], object]] = {
-        "dense, double": lambda: dense_fit(predictor, chosen, rewards),
+        "dense, double": lambda: fit_densely(space, chosen, rewards, 0),
         "pnas": lambda: predictor.fit(chosen, rewards, B, 0),
     }
     rows = []

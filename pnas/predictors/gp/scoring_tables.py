@@ -42,7 +42,7 @@ _TOLERANCE = 1e-5
 _CHECKED = 256
 """Cells of the history on which the error is looked at."""
 
-_ROWS = 256
+_ROWS = 512
 """Cells a block: their products with 1,000 inducing cells stay in the CPU's cache."""
 
 _STRIPES = 10
