@@ -39,7 +39,8 @@ def first_choice(word: str) -> str | None:
     if word.startswith("-") or "glob(" in word or "interval(" in word:
         return None
     key, _, value = word.partition("=")
-    if value.startswith("("):  # a cell: run.py quotes it for Hydra
+    is_quoted = value.startswith("(") or (key == "cell" and not value.isalnum())
+    if is_quoted:  # a cell: run.py quotes it for Hydra
         return f"{key}='{value}'"
     override = OverridesParser.create().parse_override(word)
     return (

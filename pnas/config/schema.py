@@ -210,7 +210,8 @@ def _check_source(source: Any) -> str | None:
 
 def _check_cell(cell: Any) -> str | None:
     presets = ", ".join(PRESETS)
-    rule = f"must be a cell such as (-1, 3x3 conv, -2, identity), {presets}, best or top5, or null"
+    names = f"{presets}, best, top5 or front"
+    rule = f"must be a cell such as (-1, 3x3 conv, -2, identity), {names}, or null"
     is_given = isinstance(cell, str) and cell.strip() != ""
     require(cell is None or is_given, "cell", rule, cell)
     return cell

@@ -4,6 +4,7 @@ A point holds one gain for each objective: the value itself where it is maximise
 where it is minimised, so that higher is better everywhere.
 """
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,8 +61,9 @@ class ObjectiveSet:
     def reference(self, first: Sequence[tuple[Facts, Values]], B: int) -> dict[str, float] | None:
         """Return the reference point of hypervolumes, which the first stage decides for good.
 
-        It is the worst value of the first stage's cells. A value that is minimised grows with the
-        cell, so that of a cell of b blocks counts B / b times.
+        Where an objective is maximised it is the median of the first stage's cells: nobody wants
+        what is cheap and worse than that. Where it is minimised it is their highest value, which
+        grows with the cell, so that the value of a cell of b blocks counts B / b times.
 
         Args:
             first: Facts and values of the first stage's cells.
@@ -69,14 +71,14 @@ class ObjectiveSet:
         """
         if not first:
             return None
-        worst = {}
+        corner = {}
         for name, objective in self.by_name.items():
             if objective.is_maximised:
-                worst[name] = min(values[name] for _, values in first)
+                corner[name] = statistics.median(values[name] for _, values in first)
             else:
                 grown = [values[name] * B / len(facts.cell) for facts, values in first]
-                worst[name] = max(grown)
-        return worst
+                corner[name] = max(grown)
+        return corner
 
     def hypervolume(self, values: Sequence[Values], reference: Values) -> float:
         """Return the hypervolume of ``values`` over ``reference``.

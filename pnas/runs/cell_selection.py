@@ -12,6 +12,7 @@ from pnas.errors import InvalidValue, require
 from pnas.records import ChildRecord, Journal
 from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
+from pnas.runs.front_selection import front_cells, is_front_selection
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell, StateSpace, build_space
 from pnas.state_space.named_cells import PRESETS
@@ -78,6 +79,10 @@ def _cells(settings: Settings, context: Context, source: Path | None) -> list[Ce
     if stripped == "best" or top:
         count = int(top[1]) if top else 1
         return _best_cells(text, count, source)
+    if is_front_selection(stripped):
+        if source is None:
+            raise InvalidValue("from", f"must name the search that cell={text} is taken from", None)
+        return front_cells(stripped, source)
     return [_parse(stripped, settings, context)]
 
 
@@ -109,7 +114,7 @@ def _parse(text: str, settings: Settings, context: Context) -> Cell:
     if text in PRESETS:
         return PRESETS[text]
     if "(" not in text:
-        known = ", ".join((*PRESETS, "best", "top5"))
+        known = ", ".join((*PRESETS, "best", "top5", "front", "front[1]"))
         rule = f"must be one of {known}, or look like (-1, 3x3 conv, -2, identity)"
         raise InvalidValue("cell", rule, text)
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pnas.objectives import REWARD
 from pnas.objectives.dominance import Points
 from pnas.predictors.base import Predictor
-from pnas.search.hypervolume_improvement import expected_improvement
+from pnas.search.hypervolume_improvement import Gains, expected_improvement
 from pnas.search.objective_source import Outcomes
-from pnas.search.predicted_front import Expectation, PredictedFront
+from pnas.search.predicted_front import PredictedFront, predict_quantiles
 from pnas.search.selection import Floats, Selection, predict_mean_std_in_chunks
 from pnas.state_space import SlotSpace, Tokens
 
@@ -34,8 +34,8 @@ _BLOCK = 256
 class FrontSelection(Selection):
     """How children are chosen from candidates where there are several objectives.
 
-    The expected improvement weighs the predictive standard deviation itself: ``uncertainty`` is not
-    read.
+    The weight ``uncertainty`` scales the predictive standard deviation of the reward: with 0 the
+    improvement is that of the expected rewards, with 1 it is the expected one.
 
     Attributes:
         front: Predicts the objectives.
@@ -57,12 +57,13 @@ class FrontSelection(Selection):
         # Of equal improvements, zero above all, the one of higher reward comes first.
         rows = rows[np.argsort(-mean[rows], kind="stable")]
         predictors = self.front.fit(self.outcomes, self.stage)
-        expected = self.front.expect(tokens[rows], (mean[rows], std[rows]), predictors)
+        reward = predict_quantiles(predictor, tokens[rows], self.chunk, self.uncertainty)
+        gains = self.front.expect(tokens[rows], reward, predictors)
 
         trained = space.encode(list(self.outcomes.cells))
         posterior = predict_mean_std_in_chunks(predictor, trained, self.chunk)
         current = self._current_front(posterior[0])
-        order = self._order(space, tokens[rows], expected, current)
+        order = self._order(space, tokens[rows], gains, current)
         values = np.full(len(tokens), -float(len(tokens)))
         values[rows[order]] = -np.arange(len(order))
         return values
@@ -77,17 +78,15 @@ class FrontSelection(Selection):
         points[:, objectives.names.index(REWARD)] = rewards
         return points
 
-    def _order(
-        self, space: SlotSpace, tokens: Tokens, expected: Expectation, front: Points
-    ) -> list[int]:
+    def _order(self, space: SlotSpace, tokens: Tokens, gains: Gains, front: Points) -> list[int]:
         """Return the candidates, the greedily chosen ones first."""
         corner = self.outcomes.objectives.points([self.reference])[0]
 
         def improvement(rows: Rows, points: Points) -> Floats:
-            mean = expected.mean[rows]
-            std = expected.std[rows]
-            return expected_improvement(mean, std, points, corner)
+            of_rows = [each[rows] for each in gains]
+            return expected_improvement(of_rows, points, corner)
 
+        expected = np.stack([each.mean(axis=1) for each in gains], axis=1)
         count = len(tokens) if self.K is None else min(self.K, len(tokens))
         bounds = improvement(np.arange(len(tokens)), front)
         initial = np.argsort(-bounds, kind="stable")
@@ -102,7 +101,7 @@ class FrontSelection(Selection):
             bounds[best] = -np.inf
             if self.is_feasible is None or self.is_feasible(space.decode(tokens[[best]])[0]):
                 chosen.append(best)
-                front = np.concatenate([front, expected.mean[[best]]])
+                front = np.concatenate([front, expected[[best]]])
         taken = set(chosen)
         return [*chosen, *(row for row in initial.tolist() if row not in taken)]
 

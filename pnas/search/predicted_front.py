@@ -14,9 +14,12 @@ from pnas.objectives import REWARD, Objective
 from pnas.objectives.dominance import Points
 from pnas.predictors import ControllerSpec, Predictor, make_predictor
 from pnas.search.objective_source import ObjectiveSource, Outcomes
-from pnas.search.selection import Floats, predict_mean_std_in_chunks
+from pnas.search.selection import Floats
 from pnas.seeds import derive_seed
 from pnas.state_space import SlotSpace, Tokens
+
+_QUANTILES = 16
+"""Equally likely values that stand for the distribution of a predicted objective."""
 
 _MARGIN = 0.25
 """Room in [0, 1] below and above the logarithms seen so far, for those of cells not yet trained."""
@@ -37,26 +40,36 @@ class LogPredictor:
     low: float
     width: float
 
-    def mean_std(self, tokens: Tokens, chunk: int) -> tuple[Points, Points]:
-        """Return mean and standard deviation of a lognormal variable for each cell, (n,) each."""
-        mean, std = predict_mean_std_in_chunks(self.predictor, tokens, chunk)
-        log_mean = self.low + self.width * mean
-        log_variance = (self.width * std) ** 2
-        expected = np.exp(log_mean + log_variance / 2)
-        return expected, expected * np.sqrt(np.expm1(log_variance))
+    def quantiles(self, tokens: Tokens, chunk: int) -> Floats:
+        """Return equally likely values of each cell, (n, quantiles)."""
+        mapped = predict_quantiles(self.predictor, tokens, chunk)
+        return np.exp(self.low + self.width * mapped)
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """Expected gains of cells.
+def predict_quantiles(
+    predictor: Predictor, tokens: Tokens, chunk: int, weight: float = 1.0
+) -> Floats:
+    """Return equally likely values of what ``predictor`` predicts, (n, quantiles).
 
-    Attributes:
-        mean: Expected gain in each objective, (n, objectives).
-        std: Their standard deviations, (n, objectives); 0 where a gain is known.
+    Args:
+        predictor: A fitted predictor. One that does not offer quantiles is taken for normal.
+        tokens: Cells, (n, blocks, slots).
+        chunk: Number of cells predicted at a time.
+        weight: Weight of the predictive standard deviation.
     """
+    from scipy.special import ndtri
 
-    mean: Points
-    std: Points
+    z = weight * ndtri((np.arange(_QUANTILES) + 0.5) / _QUANTILES)
+    offered = getattr(predictor, "predict_quantiles", None)
+    parts: list[Floats] = [np.empty((0, _QUANTILES))]
+    for first in range(0, len(tokens), chunk):
+        part = tokens[first : first + chunk]
+        if offered is not None:
+            parts.append(offered(part, z))
+        else:
+            mean, std = predictor.predict_mean_std(part)
+            parts.append(mean[:, None] + std[:, None] * z[None, :])
+    return np.concatenate(parts)
 
 
 class PredictedFront:
@@ -102,35 +115,30 @@ class PredictedFront:
         return fitted
 
     def expect(
-        self,
-        tokens: Tokens,
-        reward: tuple[Floats, Floats],
-        predictors: Mapping[str, LogPredictor],
-    ) -> Expectation:
-        """Return what is expected of cells.
+        self, tokens: Tokens, reward: Floats, predictors: Mapping[str, LogPredictor]
+    ) -> list[Points]:
+        """Return equally likely gains of cells in each objective, (n, quantiles) each.
 
         Args:
             tokens: The cells, (n, blocks, slots).
-            reward: Mean and standard deviation of their rewards, (n,) each.
+            reward: Equally likely rewards of each, (n, quantiles).
             predictors: See `fit`.
         """
         known = self._known_values(tokens)
-        means: list[Floats] = []
-        stds: list[Floats] = []
-        for name, objective in self._source.objectives.by_name.items():
-            mean: Floats
-            std: Floats
+        gains: list[Points] = []
+        objectives = self._source.objectives
+        for sign, (name, objective) in zip(
+            objectives.signs, objectives.by_name.items(), strict=True
+        ):
+            values: Floats
             if name == REWARD:
-                mean, std = reward
+                values = reward
             elif objective.is_known_before:
-                mean = known[name]
-                std = np.zeros(len(tokens))
+                values = known[name][:, None]
             else:
-                mean, std = predictors[name].mean_std(tokens, self._controller.chunk)
-            means.append(mean)
-            stds.append(std)
-        signs = self._source.objectives.signs
-        return Expectation(np.stack(means, axis=1) * signs, np.stack(stds, axis=1))
+                values = predictors[name].quantiles(tokens, self._controller.chunk)
+            gains.append(np.asarray(sign * values, np.float64))
+        return gains
 
     def _known_values(self, tokens: Tokens) -> dict[str, Points]:
         known = self._source.known_before()

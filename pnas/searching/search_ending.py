@@ -12,9 +12,11 @@ from pnas.config import Settings
 from pnas.data import Dataset
 from pnas.errors import PnasError
 from pnas.records import ChildRecord, Journal, best_child, summarize, write_summary
+from pnas.records.front import read_front
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
+from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -200,6 +202,10 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     children = journal.children()
     stage_table(summarize(journal)["stages"]).print(context.console)
     best_table(from_children(children)).print(context.console)
+    front = read_front(journal)
+    if front is not None:
+        front_table(front).print(context.console)
+        print_line(context.console, hypervolume_line(front))
     for line in _last_lines(settings, context, journal):
         print_line(context.console, line)
 

@@ -69,13 +69,22 @@ def stage_points(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Po
     return points
 
 
-def stage_curves(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Point]:
-    """Return a closed stage's part in the curves of the search (step = number of the stage)."""
+def stage_curves(
+    stage: StageRecord, children: Sequence[ChildRecord], hypervolume: float | None = None
+) -> list[Point]:
+    """Return a closed stage's part in the curves of the search (step = number of the stage).
+
+    Args:
+        stage: The stage.
+        children: Its children.
+        hypervolume: Hypervolume after it; None for a search of one objective.
+    """
     if stage.closed_at is None:
         return []
     values: dict[str, float | None] = {}
     for name, reward in _rewards(children).items():
         values[f"stage_{name}"] = reward
+    values["hypervolume"] = hypervolume
     values["predictor_loss"] = (stage.predictor or {}).get("loss")
     values |= _predictor_quality(stage)
     return scalars(values, step=stage.b, at=as_ms(stage.closed_at))

@@ -14,6 +14,7 @@ from typing import Any
 from pnas.errors import TrackingError
 from pnas.records import ChildRecord, JournalReader, StageRecord, Status, best_child
 from pnas.records.evaluation_cache import seed_if_cached
+from pnas.records.front import read_front
 from pnas.tracking.metric_points import (
     Point,
     as_ms,
@@ -92,6 +93,8 @@ class SearchFacts:
         self._children = journal.children()
         self._superseded = journal.superseded()
         self.stages = journal.stages()
+        front = read_front(journal)
+        self._hypervolumes = {} if front is None else front.by_stage
         self.is_training = _task_of(self._config) == "train"
         self.search_id = str(self._meta["search_id"] or "")
         if not _SEARCH_ID.fullmatch(self.search_id):
@@ -130,7 +133,8 @@ class SearchFacts:
 
         points = progress_points(self.ended)
         for stage in self.stages:
-            points += stage_curves(stage, self._ended_by_stage.get(stage.b, ()))
+            children = self._ended_by_stage.get(stage.b, ())
+            points += stage_curves(stage, children, self._hypervolumes.get(stage.b))
         points += self._totals(end)
         return RunFacts(
             key=SEARCH_KEY,

@@ -55,7 +55,7 @@ def test_the_reference_is_the_worst_of_stage_1_grown_to_full_size() -> None:
         (Facts(CELL), {"reward": 0.5, "params": 10.0}),
         (Facts(TWO_BLOCKS), {"reward": 0.25, "params": 24.0}),
     ]
-    assert objectives.reference(first, B=3) == {"reward": 0.25, "params": 36.0}
+    assert objectives.reference(first, B=3) == {"reward": 0.375, "params": 36.0}
     assert objectives.reference([], B=3) is None
 
 

@@ -49,9 +49,9 @@ def test_the_front_has_the_cells_that_no_other_one_dominates(journal: Journal) -
 def test_the_hypervolume_grows_from_child_to_child(journal: Journal) -> None:
     found = summarize(journal)["hypervolume"]
     # Cells of one block in a space of two: their parameters count twice.
-    assert found["reference"] == {"reward": 0.25, "params": 20}
-    first = (0.5 - 0.25) * (1 - 10 / 20)
-    last = (0.75 - 0.25) * (1 - 10 / 20)
+    assert found["reference"] == {"reward": 0.375, "params": 20}
+    first = (0.5 - 0.375) * (1 - 10 / 20)
+    last = (0.75 - 0.375) * (1 - 10 / 20)
     assert found["by_children"] == pytest.approx([first, first, first, last, last])
     assert found["by_stage"] == pytest.approx({"1": first, "2": last})
     assert found["value"] == pytest.approx(last)

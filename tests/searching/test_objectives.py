@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from support.command import ROOT, run_here
 
+from pnas.records import JournalReader
 from pnas.searching import trained_search
+from pnas.tracking.search_facts import SearchFacts
 
 DIGITS = ("trainer=tabular", f"trainer.table={ROOT / 'experiments/tables/digits.yaml'}")
 TINY = (
@@ -68,6 +70,29 @@ def test_the_front_and_its_hypervolume_are_in_the_summary() -> None:
     assert rewards[-1] == summary["best"]["reward"]
 
 
+def test_the_front_is_printed_and_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = search("seen", "search.objectives=[reward,madds]")
+    printed = capsys.readouterr().out
+    assert run_here("task=show", "from=outputs/seen") == 0
+    shown = capsys.readouterr().out
+    title = f"Front of reward, madds: {len(summary['front'])} of 7 cells"
+    page = Path("outputs/seen/report.html").read_text()
+    for text in (printed, shown, page):
+        assert title in text
+        assert "hypervolume: " in text
+    assert "reward by multiply-adds" in page
+    assert "hypervolume by children" in page
+
+
+def test_the_hypervolume_of_each_stage_is_a_metric() -> None:
+    summary = search("metric", "search.objectives=[reward,madds]")
+    run_dir = Path("outputs/metric")
+    with JournalReader(run_dir / "journal.sqlite") as journal:
+        points = SearchFacts(journal, run_dir).search().points
+    by_stage = {str(point.step): point.value for point in points if point.name == "hypervolume"}
+    assert by_stage == pytest.approx(summary["hypervolume"]["by_stage"])
+
+
 def test_a_search_of_one_objective_has_no_front() -> None:
     summary = search("one")
     assert summary["front"] is None
@@ -124,6 +149,7 @@ def test_a_table_without_the_column_is_refused(capsys: pytest.CaptureFixture[str
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_children_that_are_trained_are_counted_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

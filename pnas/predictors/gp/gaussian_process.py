@@ -157,6 +157,18 @@ class GaussianProcess:
         expected = self._to_rewards(mean)
         return expected, self._to_rewards(mean + deviation) - expected
 
+    def predict_quantiles(self, tokens: Tokens, z: Features) -> Features:
+        """Return rewards at ``z`` standard deviations from the expected normal score, (n, z).
+
+        The map from scores to rewards is steep where rewards are low and flat where they are high,
+        so that the distribution of a reward is no normal one.
+        """
+        mean, deviation = self._scores(
+            tokens, lambda features: self._posterior.mean_and_deviation(features), 2
+        )
+        scores = mean[:, None] + deviation[:, None] * z[None, :]
+        return self._to_rewards(scores.ravel()).reshape(scores.shape)
+
     def _to_rewards(self, scores: Features) -> Features:
         if self.kernel is None:
             return np.full(len(scores), _UNFITTED)

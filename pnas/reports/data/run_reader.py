@@ -17,6 +17,7 @@ from pnas.records import (
     best_child,
     summarize,
 )
+from pnas.records.front import Front, read_front
 from pnas.records.run_directory import JOURNAL, LOCK
 from pnas.reports.data.scored_cell import ScoredCell, from_children
 from pnas.reports.data.training_times import Pause, pauses_between
@@ -46,6 +47,7 @@ class RunView:
         overrides: Overrides of the command that started it; empty where none are stored.
         winner: What summary.json calls the winner; None where no cell was trained again.
         optimism: By how much the highest reward is expected to be too high; None if unknown.
+        front: The front of a search of several objectives; None of any other.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class RunView:
     overrides: tuple[str, ...] = ()
     winner: Mapping[str, Any] | None = None
     optimism: float | None = None
+    front: Front | None = None
 
     @cached_property
     def best(self) -> ChildRecord | None:
@@ -191,6 +194,7 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
             stage_figures=summary["stages"],
             winner=summary["winner"],
             optimism=journal.meta("optimism"),
+            front=read_front(journal),
             events=journal.events(),
             seconds=float(journal.meta("search_seconds", 0.0)),
             test_accuracy=journal.meta("test_accuracy"),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from pnas.errors import InvalidValue
+from pnas.reports.charts.front_charts import front_charts
 from pnas.reports.charts.marks import CellMarks, colour_of
 from pnas.reports.charts.plot import Plot
 from pnas.reports.charts.prediction_chart import prediction_chart
@@ -25,6 +26,7 @@ from pnas.reports.html.hover_data import HoverGroup, hover_data
 from pnas.reports.html.page import write_page
 from pnas.reports.terminal.duration_table import duration_table
 from pnas.reports.terminal.failure_table import failure_table
+from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.predictor_table import predictor_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
 
@@ -108,6 +110,9 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "legend": [(group.name, colour_of(group)) for group in groups],
         "rewards": list(_reward_charts(run, marks)),
         "trade_offs": list(_trade_off_charts(run, marks)),
+        "front": None if run.front is None else front_table(run.front),
+        "front_charts": list(_front_charts(run, marks)),
+        "front_about": "" if run.front is None else hypervolume_line(run.front),
         "predictions": list(_prediction_panels(run, marks)),
         "stages": stage_table(stages, last=_STAGES_LISTED),
         "predictor": predictor_table(stages, last=_STAGES_LISTED),
@@ -135,6 +140,12 @@ def _trade_off_charts(run: RunView, marks: CellMarks) -> Iterator[Markup]:
     for cost, label in ((parameters, "parameters"), (training_seconds, time_label)):
         plot = trade_off_chart(run.cells, marks, cost, label)
         if plot is not None:
+            yield plot.svg()
+
+
+def _front_charts(run: RunView, marks: CellMarks) -> Iterator[Markup]:
+    if run.front is not None:
+        for plot in front_charts(run, run.front, marks):
             yield plot.svg()
 
 

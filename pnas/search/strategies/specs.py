@@ -112,11 +112,6 @@ class SearchSpec:
         return 1 - self.confirm
 
     @property
-    def has_objectives(self) -> bool:
-        """Whether there is more to a cell than its reward: other objectives, or constraints."""
-        return len(self.objectives) > 1 or bool(self.constraints)
-
-    @property
     def _and_confirmation(self) -> str:
         return f" and the share search.confirm={self.confirm:g}" if self.confirm else ""
 
