@@ -89,9 +89,8 @@ def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
         view = f"{home}?viewStateShareKey={VIEW}&workflowType=machine_learning"
         _shoot(view, out / "mlflow_searches.png", 1900, 560, 25_000)
         _shoot(f"{view}&compareRunsMode=CHART", out / "mlflow_charts.png", 1900, 1300, 90_000)
-        _shoot(
-            f"{home}/{shown[0]}/artifacts/{REPORT}", out / "mlflow_report.png", 1500, 900, 25_000
-        )
+        artifact = f"{home}/{shown[0]}/artifacts/{REPORT}?workflowType=machine_learning"
+        _shoot(artifact, out / "mlflow_report.png", 1500, 900, 25_000)
 
 
 def _shown(run: Path, spec: MlflowSpec) -> str:
