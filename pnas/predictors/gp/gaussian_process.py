@@ -149,11 +149,7 @@ class GaussianProcess:
         The deviation is what one standard deviation upwards, on the scale of normal scores, adds to
         the reward. So cells are ranked by mean plus deviation as the process itself ranks them.
         """
-        if self.kernel is not None:
-            self._tables.prepare_deviation()
-        mean, deviation = self._scores(
-            tokens, lambda cells: self._tables.mean_and_deviation(cells), 2
-        )
+        mean, deviation = self._mean_and_deviation(tokens)
         expected = self._to_rewards(mean)
         return expected, self._to_rewards(mean + deviation) - expected
 
@@ -163,11 +159,15 @@ class GaussianProcess:
         The map from scores to rewards is steep where rewards are low and flat where they are high,
         so that the distribution of a reward is no normal one.
         """
-        mean, deviation = self._scores(
-            tokens, lambda features: self._posterior.mean_and_deviation(features), 2
-        )
+        mean, deviation = self._mean_and_deviation(tokens)
         scores = mean[:, None] + deviation[:, None] * z[None, :]
         return self._to_rewards(scores.ravel()).reshape(scores.shape)
+
+    def _mean_and_deviation(self, tokens: Tokens) -> Features:
+        """Return mean and standard deviation on the scale of normal scores, (2, n)."""
+        if self.kernel is not None:
+            self._tables.prepare_deviation()
+        return self._scores(tokens, lambda cells: self._tables.mean_and_deviation(cells), 2)
 
     def _to_rewards(self, scores: Features) -> Features:
         if self.kernel is None:
