@@ -1,6 +1,7 @@
 """Tables made and used through run.py: a search in no time, without TensorFlow."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,17 @@ from pnas.tables import load_table
 SPACE = ("state_space.operators=[3x3 maxpool,identity]", "state_space.input_lookback_depth=-1")
 """3 cells of one block and 27 of two."""
 QUIET = ("tracking=none", "executor=serial")
+BY_TABLE = (
+    "trainer=tabular",
+    "trainer.table=outputs/table/table.yaml",
+    *SPACE,
+    "state_space.B=2",
+    *QUIET,
+)
+"""A search in the table that `make` makes."""
+DERIVED = (".json", ".csv", ".png", ".html", ".svg")
+"""Suffixes of what is written when a search has ended."""
+TEN_CHILDREN = ("search=random", "search.max_children=10", "search.batch=10")
 
 
 @pytest.fixture
@@ -31,6 +43,37 @@ def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeChildren:
     return fakes
 
 
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of `make`: a table of every cell, trained once. For tests that copy it."""
+    home = tmp_path_factory.mktemp("made")
+    (home / "trained").mkdir()
+    fakes = FakeChildren(str(home / "trained"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        patch.setattr(trained_search, "runner_factory", lambda *_: fakes)
+        assert make("task.repeats=1") == 0
+    return home / "outputs"
+
+
+@pytest.fixture
+def table(outputs: Path, fakes: FakeChildren, tmp_path: Path) -> Path:
+    """A copy of the table of `outputs`, where `make` in the working directory would leave it."""
+    copy = shutil.copytree(outputs / "table", tmp_path / "outputs" / "table")
+    return Path(copy) / "table.yaml"
+
+
+@pytest.fixture(scope="module")
+def whole(outputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run directory of `TEN_CHILDREN`, which nothing stopped."""
+    home = tmp_path_factory.mktemp("whole")
+    shutil.copytree(outputs / "table", home / "outputs" / "table")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        search("whole", *TEN_CHILDREN)
+    return home / "outputs" / "whole"
+
+
 def make(*overrides: str) -> int:
     return run_here("task=tabulate", "name=table", *SPACE, "state_space.B=2", *QUIET, *overrides)
 
@@ -40,8 +83,7 @@ def trained() -> int:
 
 
 def search(name: str, *overrides: str) -> dict[str, Any]:
-    table = ("trainer=tabular", "trainer.table=outputs/table/table.yaml")
-    assert run_here(f"name={name}", *table, *SPACE, "state_space.B=2", *QUIET, *overrides) == 0
+    assert run_here(f"name={name}", *BY_TABLE, *overrides) == 0
     return json.loads(Path(f"outputs/{name}/summary.json").read_text())
 
 
@@ -92,20 +134,24 @@ def test_a_failed_training_leaves_the_others(fakes: FakeChildren) -> None:
     assert len(table.rows[cell].rewards) == 1
 
 
-@pytest.mark.parametrize("kind", ["progressive_random", "evolution", "random"])
-def test_killed_or_not_a_search_by_table_is_the_same(kind: str, fakes: FakeChildren) -> None:
-    assert make("task.repeats=2") == 0
-    settings = (
-        f"search={kind}",
-        "controller.K=6",
-        *(("search.population=5",) if kind == "evolution" else ()),
-    )
+KINDS = {
+    "progressive_random": ("search=progressive_random", "controller.K=6"),
+    "evolution": ("search=evolution", "controller.K=6", "search.population=5"),
+    "random": ("search=random", "controller.K=6"),
+}
+
+
+@pytest.mark.parametrize("settings", KINDS.values(), ids=KINDS.keys())
+def test_killed_or_not_a_search_by_table_is_the_same(
+    settings: tuple[str, ...], table: Path
+) -> None:
     whole = search("whole", *settings, "search.max_children=20")
     for children in (6, 13, 20):
         pieces = search("pieces", *settings, f"search.max_children={children}")
     assert pieces["best"] == whole["best"]
-    files = [Path(f"outputs/{name}/children.csv").read_text() for name in ("whole", "pieces")]
-    assert files[0] == files[1]
+    assert Path("outputs/pieces/children.csv").read_text() == (
+        Path("outputs/whole/children.csv").read_text()
+    )
 
 
 def test_the_seconds_of_a_table_are_spent(fakes: FakeChildren, tmp_path: Path) -> None:
@@ -126,14 +172,8 @@ def test_no_tensorflow_and_a_plan(fakes: FakeChildren, capsys: pytest.CaptureFix
     assert make("task.repeats=1", "plan_only=true") == 0
     assert "30 cells, each trained 1 times" in capsys.readouterr().out
     assert make("task.repeats=1") == 0
-    command = [
-        "name=apart",
-        "trainer=tabular",
-        "trainer.table=outputs/table/table.yaml",
-        *SPACE,
-        "state_space.B=2",
-    ]
-    typed = ["run.py", *command, *QUIET, "search=evolution", "search.max_children=25"]
+    evolution = ("search=evolution", "search.max_children=25")
+    typed = ["run.py", "name=apart", *BY_TABLE, *evolution]
     code = (
         f"import sys, runpy; sys.argv = {typed!r}\n"
         f"try: runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
@@ -143,8 +183,7 @@ def test_no_tensorflow_and_a_plan(fakes: FakeChildren, capsys: pytest.CaptureFix
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert out.splitlines()[-1] == "exit 0 []"
-    plan = ("search=evolution", "search.max_children=25", "plan_only=true")
-    assert run_here(*command, *QUIET, *plan) == 0
+    assert run_here("name=apart", *BY_TABLE, *evolution, "plan_only=true") == 0
     assert "stage 1: 20 random cells" in capsys.readouterr().out
 
 
@@ -162,13 +201,10 @@ def test_no_tensorflow_and_a_plan(fakes: FakeChildren, capsys: pytest.CaptureFix
 def test_bad_input_is_one_line(
     overrides: tuple[str, ...],
     message: str,
-    fakes: FakeChildren,
+    table: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert make("task.repeats=1") == 0
-    capsys.readouterr()
-    table = ("trainer=tabular", "trainer.table=outputs/table/table.yaml")
-    assert run_here("name=bad", *table, *SPACE, "state_space.B=2", *QUIET, *overrides) == 2
+    assert run_here("name=bad", *BY_TABLE, *overrides) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -180,17 +216,15 @@ def test_a_cell_that_the_table_lacks_ends_the_search(
 ) -> None:
     assert make("task.cells=9", "task.repeats=1") == 0
     capsys.readouterr()
-    table = ("trainer=tabular", "trainer.table=outputs/table/table.yaml")
-    assert run_here("name=bad", *table, *SPACE, *QUIET, "state_space.B=2", "search=random") == 2
+    assert run_here("name=bad", *BY_TABLE, "search=random") == 2
     error = capsys.readouterr().err
     assert "lacks this one" in error
     assert error.count("\n") == 1
 
 
 def test_what_was_read_from_a_table_has_no_weights_to_export(
-    fakes: FakeChildren, capsys: pytest.CaptureFixture[str]
+    table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert make("task.repeats=1") == 0
     search("found", "search=refined", "search.max_children=20")
     capsys.readouterr()
     assert run_here("task=export", "from=outputs/found", *QUIET) == 2
@@ -220,12 +254,10 @@ def test_killed_while_ending_the_same_command_makes_all_files(
     module: ModuleType,
     step: str,
     is_before: bool,
-    fakes: FakeChildren,
+    table: Path,
+    whole: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert make("task.repeats=1") == 0
-    settings = ("search=random", "search.max_children=10", "search.batch=10")
-    search("whole", *settings)
     original = getattr(module, step)
 
     def killed(*arguments: Any, **options: Any) -> None:
@@ -241,17 +273,17 @@ def test_killed_while_ending_the_same_command_makes_all_files(
         patch.setattr(module, step, killed)
         is_reached = True
         try:
-            search("killed", *settings)
+            search("killed", *TEN_CHILDREN)
             is_reached = False
         except Killed:
             pass
     assert is_reached == (module is not search_ending or step != "write_summary")
 
-    summary = search("killed", *settings)
+    summary = search("killed", *TEN_CHILDREN)
     assert summary["status"] == "finished"
-    assert _derived_files("killed") == _derived_files("whole")
-    children = [Path(f"outputs/{name}/children.csv").read_text() for name in ("whole", "killed")]
-    assert children[0] == children[1]
+    run_dir = Path("outputs/killed")
+    assert _derived_files(run_dir) == _derived_files(whole)
+    assert (run_dir / "children.csv").read_text() == (whole / "children.csv").read_text()
     assert _meta("killed", "files_complete") == "true"
 
 
@@ -261,8 +293,6 @@ def _meta(name: str, key: str) -> str:
     return str(value)
 
 
-def _derived_files(name: str) -> list[str]:
-    files = Path(f"outputs/{name}").iterdir()
-    return sorted(
-        path.name for path in files if path.suffix in (".json", ".csv", ".png", ".html", ".svg")
-    )
+def _derived_files(run_dir: Path) -> list[str]:
+    names = [path.name for path in run_dir.iterdir()]
+    return sorted(name for name in names if name.endswith(DERIVED))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.command import run_apart, run_here, start
-from support.small import SMALL
+from support.small import BY_TABLE, SMALL, write_small_table
 
 SEARCH = (*SMALL, "tracking=none")
 """3 children of one block and 2 of two."""
@@ -65,15 +65,20 @@ def test_a_cluster_that_does_not_answer_is_one_line_and_leaves_nothing(
 def test_a_budget_ends_a_search_with_a_note_and_a_larger_one_continues(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    serial = ("name=demo", *SEARCH, "executor=serial")
+    write_small_table(here)
+    search = ("name=demo", *BY_TABLE)
     for _ in range(2):
-        assert run_here(*serial, "search.max_children=4") == 0
+        assert run_here(*search, "search.max_children=4") == 0
         assert "stopped by search.max_children=4" in capsys.readouterr().out
+
     summary = summary_of(here)
-    assert (summary["status"], summary["stopped_by"]) == ("finished", "search.max_children=4")
-    assert (summary["children_trained"], summary["stages"][1]["children"]) == (4, 2)
+    assert summary["status"] == "finished"
+    assert summary["stopped_by"] == "search.max_children=4"
+    assert summary["children_trained"] == 4
+    assert summary["stages"][1]["children"] == 2
     assert summary["stages"][1]["predictor"]["kind"] == "gp"
-    assert run_here(*serial) == 0
+
+    assert run_here(*search) == 0
     assert summary_of(here)["children_trained"] == 5
     assert summary_of(here)["stopped_by"] is None
 
