@@ -1,4 +1,4 @@
-"""Journals made by hand, one MLflow database made once, and a store read back as plain values."""
+"""Journals made by hand, stores to show them in, and a store read back as plain values."""
 
 import shutil
 import socket
@@ -29,12 +29,12 @@ class Example(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def example(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+def example(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     home = tmp_path_factory.mktemp("example")
     made = HandMade(home / "demo")
     made.first_half()
     made.second_half()
-    spec = MlflowSpec(uri=f"sqlite:///{shutil.copy(template, home)}")
+    spec = MlflowSpec(uri=f"sqlite:///{shutil.copy(empty_store, home)}")
     info = project(made.run_dir, spec)
     yield Example(made, spec, info, _read_store(spec))
     made.journal.close()
@@ -47,21 +47,14 @@ def finished(search: HandMade) -> HandMade:
     return search
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    database = tmp_path_factory.mktemp("template") / "mlflow.db"
-    open_store(MlflowSpec(uri=f"sqlite:///{database}", experiment="template"))
-    return database
-
-
 @pytest.fixture
-def new_spec(template: Path, tmp_path: Path) -> Callable[..., MlflowSpec]:
-    """Makes the spec of a store of its own: making a schema takes seconds, copying one does not."""
+def new_spec(empty_store: Path, tmp_path: Path) -> Callable[..., MlflowSpec]:
+    """Makes the spec of a store of its own, a copy of ``empty_store``."""
 
     def make(name: str = "store", **changes: Any) -> MlflowSpec:
         database = tmp_path / name / "mlflow.db"
         database.parent.mkdir()
-        shutil.copy(template, database)
+        shutil.copy(empty_store, database)
         return MlflowSpec(uri=f"sqlite:///{database}", **changes)
 
     return make

@@ -125,12 +125,14 @@ def test_a_locked_database_is_left_for_later(finished, spec, read_store, caplog)
     assert read_store(spec)["search"]["status"] == "FINISHED"
 
 
-def test_a_slow_store_that_makes_progress_is_waited_for(finished, tmp_path, template, monkeypatch):
+def test_a_slow_store_that_makes_progress_is_waited_for(
+    finished, tmp_path, empty_store, monkeypatch
+):
     """As on a machine that needs minutes for MLflow's schema: the draft grows, piece by piece."""
 
     def create_slowly(database):
         draft = database.with_name(f".{database.name}.draft")
-        content = template.read_bytes()
+        content = empty_store.read_bytes()
         pieces = 12
         size = len(content) // pieces + 1
         with draft.open("wb") as file:

@@ -33,10 +33,10 @@ class Ui(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def ui(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+def ui(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     home = tmp_path_factory.mktemp("ui")
     database = home / "mlflow.db"
-    database.write_bytes(template.read_bytes())
+    database.write_bytes(empty_store.read_bytes())
     spec = MlflowSpec(uri=f"sqlite:///{database}", experiment="ui")
     infos = [
         _shown(make_run(home / name, stages, seed=i, meta={"sweep": "sweep-9"}), spec)

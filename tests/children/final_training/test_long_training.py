@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -58,38 +58,49 @@ def kill_after_epoch_2(progress: Progress) -> None:
         raise Killed
 
 
-def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(
-    dataset: Dataset, tmp_path: Path
-) -> None:
+class Trained(NamedTuple):
+    """A training of `EVERYTHING` that nothing interrupted."""
+
+    job: FinalJob
+    progress: Progress
+    weights: Path
+
+
+@pytest.fixture(scope="module")
+def whole(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("whole")
     job = FinalJob(CELL, NETWORK, EVERYTHING, seed=1)
+    weights = folder / "weights.npz"
+    progress = train_final(job, in_memory(dataset), folder / "checkpoint.npz", weights)
+    return Trained(job, progress, weights)
+
+
+def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(
+    whole: Trained, dataset: Dataset, tmp_path: Path
+) -> None:
     data = in_memory(dataset)
-    whole_weights = tmp_path / "whole_weights.npz"
-    parts_weights = tmp_path / "parts_weights.npz"
+    weights = tmp_path / "parts_weights.npz"
     checkpoint = tmp_path / "parts.npz"
 
-    whole = train_final(job, data, tmp_path / "whole.npz", whole_weights)
     with pytest.raises(Killed):
-        train_final(job, data, checkpoint, parts_weights, kill_after_epoch_2)
+        train_final(whole.job, data, checkpoint, weights, kill_after_epoch_2)
     stored = read_progress(checkpoint)
     assert stored is not None
     assert len(stored.epochs) == 2
 
-    parts = train_final(job, data, checkpoint, parts_weights)
-    assert curve(whole) == curve(parts)
-    assert whole_weights.read_bytes() == parts_weights.read_bytes()
+    parts = train_final(whole.job, data, checkpoint, weights)
+    assert curve(parts) == curve(whole.progress)
+    assert weights.read_bytes() == whole.weights.read_bytes()
 
 
 def test_the_averaged_weights_that_were_validated_are_kept(
-    dataset: Dataset, tmp_path: Path
+    whole: Trained, dataset: Dataset
 ) -> None:
-    job = FinalJob(CELL, NETWORK, EVERYTHING, seed=1)
     data = in_memory(dataset)
-    weights = tmp_path / "w.npz"
-    progress = train_final(job, data, tmp_path / "c.npz", weights)
 
     # The network without the parts that exist in training only.
-    child = load_child(CELL, NETWORK, data.image_shape, 3, weights)
-    last = progress.epochs[-1]
+    child = load_child(CELL, NETWORK, data.image_shape, 3, whole.weights)
+    last = whole.progress.epochs[-1]
     expected = (last["val_loss"], last["val_accuracy"])
     assert measure(child, data.val) == pytest.approx(expected, rel=1e-4)
 
