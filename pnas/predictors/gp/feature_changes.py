@@ -2,9 +2,12 @@
 
 The candidates of a stage come in families: all extensions of one parent follow one another, and
 differ from it by one block. Of some 1,200 columns, that block changes about eight. So each family
-has one dense row of features, its reference, and each cell has a few changes, in a sparse matrix.
-Cells in any other order have the empty cell as their only reference, and all that they have is a
-change. The features themselves are those of `pnas.predictors.features.CellFeatures`.
+has one row of features, its reference, and each cell has a few changes. Where cells do not keep
+what their parents have, the empty cell is their only reference, and all that they have is a change.
+The features themselves are those of `pnas.predictors.features.CellFeatures`.
+
+The reference of a cell is decided by the cell alone, never by the cells around it: in whatever
+order and number cells come, each has the same reference and changes, and so the same score.
 
 Worked example: three cells of two blocks over one parent; counts of paths p, q and others::
 
@@ -28,33 +31,57 @@ from pnas.state_space.wiring import Outputs
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
-Digests = NDArray[np.uint64]
 
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-_FINAL_1 = np.uint64(0xFF51AFD7ED558CCD)
-_FINAL_2 = np.uint64(0xC4CEB9FE1A85EC53)
-
-_SMALLEST_FAMILY = 32
-"""Mean number of cells of a family below which references of their own do not pay."""
+_NO_KEY = -1
 
 
 class FeatureChanges(NamedTuple):
     """Scaled features of n cells: ``reference[family] + change``, (n, columns).
 
     Attributes:
-        reference: Features of the reference of each family, (families, columns).
+        reference: Features of the reference of each family, sparse (families, columns).
         family: Row of the reference of each cell, ascending, (n,).
         change: What is added to it, sparse (n, columns).
         square: By how much the square of each changed feature grows, like ``change.data``.
-        digest: 64-bit hash of the features of each cell, (n,). Cells with the same features have
-            the same one, whatever their families.
     """
 
-    reference: Floats
+    reference: Any
     family: Indices
     change: Any
     square: Floats
-    digest: Digests
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the empty cell is the reference of all cells."""
+        return not self.reference.nnz
+
+
+class _Counts(NamedTuple):
+    """Counts that are not zero.
+
+    Attributes:
+        key: Sorted keys, each once: row * columns + column.
+        count: Count of each key.
+    """
+
+    key: Indices
+    count: Indices
+
+    @classmethod
+    def of(cls, keys: list[Indices]) -> "_Counts":
+        """Count how often each of ``keys`` occurs."""
+        ordered = np.concatenate(keys)
+        ordered.sort()
+        is_first = np.ones(len(ordered), bool)
+        np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+        first = np.flatnonzero(is_first)
+        return cls(ordered[first], np.diff(first, append=len(ordered)))
+
+    def at(self, key: Indices) -> Indices:
+        """Return the count of each ``key``, 0 where there is none."""
+        place = np.searchsorted(self.key, key)
+        is_there = np.append(self.key, _NO_KEY)[place] == key
+        return np.where(is_there, np.append(self.count, 0)[place], 0)
 
 
 class FeatureEncoder:
@@ -99,43 +126,28 @@ class FeatureEncoder:
     # -- references --------------------------------------------------------------------------------
 
     def encode(self, tokens: Tokens) -> FeatureChanges:
-        """Return the features of ``tokens`` (n, blocks, slots), if they can against parents."""
-        begin = self._family_begins(tokens)
-        if begin is None:
+        """Return the features of ``tokens`` (n, blocks, slots), against parents if they can be."""
+        if not self._has_parents(tokens):
             return self.encode_alone(tokens)
 
+        begin = _family_begins(tokens)
         family = np.repeat(np.arange(len(begin)), np.diff(begin, append=len(tokens)))
         parents = tokens[begin, :-1]
         last = tokens.shape[1] - 1
         paths = self._graph.added_paths(parents, family, tokens)
         keys = [self._path_keys(paths), *self._operator_keys(tokens, range(last, last + 1))]
-        return self._changes(keys, self._counts(parents), family)
+        return self._changes(keys, self._all_keys(parents), family, len(begin))
 
     def encode_alone(self, tokens: Tokens) -> FeatureChanges:
         """Return the features of ``tokens`` (n, blocks, slots) against the empty cell."""
-        nothing = np.zeros((1, self.columns), np.intp)
+        nothing = [np.zeros(0, np.intp)]
         family = np.zeros(len(tokens), np.intp)
-        return self._changes(self._all_keys(tokens), nothing, family)
+        return self._changes(self._all_keys(tokens), nothing, family, 1)
 
-    def _family_begins(self, tokens: Tokens) -> Indices | None:
-        """Return the first row of each family; None if families are small or of no use."""
-        n, blocks, _ = tokens.shape
-        if blocks < 2 or n < _SMALLEST_FAMILY:
-            return None
+    def _has_parents(self, tokens: Tokens) -> bool:
         # Elsewhere a cell need not have what its parent has.
-        if not (self._keeps_parents and self._chooses_inputs):
-            return None
-        parents = tokens[:, :-1].reshape(n, -1)
-        is_begin = np.ones(n, bool)
-        is_begin[1:] = (parents[1:] != parents[:-1]).any(axis=1)
-        begin = np.flatnonzero(is_begin)
-        return begin if len(begin) * _SMALLEST_FAMILY <= n else None
-
-    def _counts(self, tokens: Tokens) -> Indices:
-        """Return the counts of all columns of a few cells, dense, (n, columns)."""
-        keys = np.concatenate(self._all_keys(tokens))
-        counts = np.bincount(keys, minlength=len(tokens) * self.columns)
-        return counts.reshape(len(tokens), self.columns)
+        keeps_parents = self._keeps_parents and self._chooses_inputs
+        return keeps_parents and tokens.shape[1] > 1 and len(tokens) > 0
 
     # -- keys: cell * columns + column, one for each thing that is counted -------------------------
 
@@ -184,53 +196,39 @@ class FeatureEncoder:
 
     # -- from counts to features -------------------------------------------------------------------
 
-    def _changes(self, keys: list[Indices], counts: Indices, family: Indices) -> FeatureChanges:
-        from scipy.sparse import csr_array
+    def _changes(
+        self,
+        keys: list[Indices],
+        reference_keys: list[Indices],
+        family: Indices,
+        families: int,
+    ) -> FeatureChanges:
+        added = _Counts.of(keys)
+        of_references = _Counts.of(reference_keys)
+        cell, column = np.divmod(added.key, self.columns)
+        before = of_references.at(family[cell] * self.columns + column)
+        after = before + added.count
 
-        sorted_keys = np.concatenate(keys)
-        sorted_keys.sort()
-        is_first = np.ones(len(sorted_keys), bool)
-        np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=is_first[1:])
-        first = np.flatnonzero(is_first)
-        added = np.diff(first, append=len(sorted_keys))
-        cell, column = np.divmod(sorted_keys[first], self.columns)
-
-        before = counts[family[cell], column]
-        values = self._values(int((before + added).max(initial=0)) + int(counts.max(initial=0)))
+        values = self._values(max(after.max(initial=0), of_references.count.max(initial=0)))
         group = self.group[column]
         old = values[group, before]
-        new = values[group, before + added]
+        new = values[group, after]
 
-        n = len(family)
-        begin = np.searchsorted(cell, np.arange(n + 1))
-        change = csr_array((new - old, column, begin), shape=(n, self.columns))
-        was = self._digest(column, before)
-        grown = np.concatenate([[np.uint64(0)], self._digest(column, before + added) - was])
-        of_changes = np.diff(np.cumsum(grown)[begin])
-        of_references = self._digest(np.arange(self.columns), counts).sum(axis=1)
+        reference_row, reference_column = np.divmod(of_references.key, self.columns)
+        features = values[self.group[reference_column], of_references.count]
         return FeatureChanges(
-            reference=values[self.group, counts],
+            reference=self._sparse(features, reference_row, reference_column, families),
             family=family,
-            change=change,
+            change=self._sparse(new - old, cell, column, len(family)),
             square=new * new - old * old,
-            digest=of_references[family] + of_changes,
         )
 
-    def _digest(self, column: Indices, count: Indices) -> Digests:
-        """Return a hash of each pair of a column and its count; 0 for a count of 0.
+    def _sparse(self, values: Floats, row: Indices, column: Indices, rows: int) -> Any:
+        """Return a sparse matrix (rows, columns) of values that are sorted by row and column."""
+        from scipy.sparse import csr_array
 
-        The sum over the columns of a cell, modulo 2^64, is exact in any order.
-        """
-        # Of what is read, only whether it is read is a feature.
-        is_flag = self.group[column] == len(self._scales) - 1
-        seen = np.where(is_flag, np.minimum(count, 1), count)
-        mixed = (column.astype(np.uint64) + np.uint64(1)) * _MIX + seen.astype(np.uint64)
-        # The finalizer of MurmurHash3.
-        mixed = (mixed ^ (mixed >> np.uint64(33))) * _FINAL_1
-        mixed = (mixed ^ (mixed >> np.uint64(33))) * _FINAL_2
-        mixed ^= mixed >> np.uint64(33)
-        mixed[seen == 0] = 0
-        return mixed
+        begin = np.searchsorted(row, np.arange(rows + 1))
+        return csr_array((values, column, begin), shape=(rows, self.columns))
 
     def _values(self, largest: int) -> Floats:
         """Return the feature that each count stands for, (groups, largest + 1)."""
@@ -239,3 +237,11 @@ class FeatureEncoder:
         is_there = np.minimum(counts, 1).astype(np.float64)
         rows = np.stack([logarithms, logarithms, logarithms, is_there])
         return rows / self._scales[:, None]
+
+
+def _family_begins(tokens: Tokens) -> Indices:
+    """Return the first row of each run of cells that have one parent."""
+    parents = tokens[:, :-1].reshape(len(tokens), -1)
+    is_begin = np.ones(len(tokens), bool)
+    is_begin[1:] = (parents[1:] != parents[:-1]).any(axis=1)
+    return np.flatnonzero(is_begin)

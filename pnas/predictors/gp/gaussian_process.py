@@ -33,7 +33,10 @@ INDUCING = 1000
 TUNING = 250
 """Largest number of cells that kernel parameters are chosen on."""
 
-_CELLS_AT_A_TIME = 2048  # fixed, so that scores do not depend on the number of threads
+_CHECKED = 256
+"""Cells of the history on which the error of scores in single precision is looked at."""
+
+_CELLS_AT_A_TIME = 2304
 _UNFITTED = 0.5  # expected reward before any fit
 
 
@@ -127,7 +130,14 @@ class GaussianProcess:
             targets=targets,
             repeats=self._repeats,
         )
-        self._tables = compile_tables(self._posterior, history, cross.T, inducing, group)
+        checked = slice(0, _CHECKED)
+        self._tables = compile_tables(
+            self._posterior,
+            inducing=inducing,
+            group=group,
+            sample=self._encoder.encode(self._tokens[checked]),
+            expected=cross.T[checked] @ self._posterior.weights,
+        )
 
     def _inducing_rows(self) -> NDArray[np.intp]:
         """Return rows of different cells, all of them or a random sample."""
@@ -177,25 +187,20 @@ class GaussianProcess:
     def _scores(self, tokens: Tokens, score: Score, rows: int) -> Features:
         """Return ``rows`` numbers of each cell on the scale of normal scores, (rows, n).
 
-        Cells with the same features get the very same numbers, those of the first of them: which of
-        equal cells is chosen must not depend on rounding.
+        Those of a cell are the same in whatever order and number cells come.
         """
         scores = np.zeros((rows, len(tokens)))
         if self.kernel is None:
             return scores
 
-        digests = np.zeros(len(tokens), np.uint64)
         starts = range(0, len(tokens), _CELLS_AT_A_TIME)
 
         def score_one(task: int) -> None:
             part = slice(starts[task], starts[task] + _CELLS_AT_A_TIME)
-            cells = self._encoder.encode(tokens[part])
-            scores[:, part] = score(cells)
-            digests[part] = cells.digest
+            scores[:, part] = score(self._encoder.encode(tokens[part]))
 
         run_all(score_one, len(starts))
-        _, first, number = np.unique(digests, return_index=True, return_inverse=True)
-        return scores[:, first[number]]
+        return scores
 
     # -- files -------------------------------------------------------------------------------------
 

@@ -114,11 +114,20 @@ def test_cells_with_the_same_features_may_be_in_the_history() -> None:
     np.testing.assert_allclose(found[1], deviation, atol=1e-5)
 
 
-def test_cells_with_the_same_features_have_the_very_same_scores() -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_depend_on_nothing_but_the_cell(
+    dtype: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if dtype is np.float64:
+        monkeypatch.setattr(scoring_tables, "_TOLERANCE", 1e-12)
     tokens = extensions()
     predictor = fitted(SPACE, np.random.default_rng(0).permutation(tokens)[:100])
-    digests = predictor._encoder.encode(tokens).digest
-    _, number = np.unique(digests, return_inverse=True)
-    assert number.max() + 1 < len(tokens)
-    for scores in (predictor.predict(tokens), *predictor.predict_mean_std(tokens)):
-        assert len(np.unique(np.stack([number, scores]), axis=1).T) == number.max() + 1
+    assert predictor._tables.dtype is dtype
+    whole = (predictor.predict(tokens), *predictor.predict_mean_std(tokens))
+
+    order = np.random.default_rng(1).permutation(len(tokens))[:900]
+    for rows in (order, order[:1], order[3:40], np.arange(5, 300)):
+        asked = tokens[rows]
+        found = (predictor.predict(asked), *predictor.predict_mean_std(asked))
+        for scores, expected in zip(found, whole, strict=True):
+            np.testing.assert_array_equal(scores, expected[rows])
