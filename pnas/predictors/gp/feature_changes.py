@@ -61,11 +61,11 @@ class _Counts(NamedTuple):
 
     Attributes:
         key: Sorted keys, each once: row * columns + column.
-        count: Count of each key.
+        number: Count of each key.
     """
 
     key: Indices
-    count: Indices
+    number: Indices
 
     @classmethod
     def of(cls, keys: list[Indices]) -> "_Counts":
@@ -81,7 +81,7 @@ class _Counts(NamedTuple):
         """Return the count of each ``key``, 0 where there is none."""
         place = np.searchsorted(self.key, key)
         is_there = np.append(self.key, _NO_KEY)[place] == key
-        return np.where(is_there, np.append(self.count, 0)[place], 0)
+        return np.where(is_there, np.append(self.number, 0)[place], 0)
 
 
 class FeatureEncoder:
@@ -207,15 +207,15 @@ class FeatureEncoder:
         of_references = _Counts.of(reference_keys)
         cell, column = np.divmod(added.key, self.columns)
         before = of_references.at(family[cell] * self.columns + column)
-        after = before + added.count
+        after = before + added.number
 
-        values = self._values(max(after.max(initial=0), of_references.count.max(initial=0)))
+        values = self._values(max(after.max(initial=0), of_references.number.max(initial=0)))
         group = self.group[column]
         old = values[group, before]
         new = values[group, after]
 
         reference_row, reference_column = np.divmod(of_references.key, self.columns)
-        features = values[self.group[reference_column], of_references.count]
+        features = values[self.group[reference_column], of_references.number]
         return FeatureChanges(
             reference=self._sparse(features, reference_row, reference_column, families),
             family=family,

@@ -131,3 +131,12 @@ def test_scores_depend_on_nothing_but_the_cell(
         found = (predictor.predict(asked), *predictor.predict_mean_std(asked))
         for scores, expected in zip(found, whole, strict=True):
             np.testing.assert_array_equal(scores, expected[rows])
+
+
+def test_quantiles_are_those_of_mean_and_deviation() -> None:
+    tokens = extensions()[:400]
+    predictor = fitted(SPACE, tokens[::4])
+    mean, deviation = predictor.predict_mean_std(tokens)
+    quantiles = predictor.predict_quantiles(tokens, np.array([0.0, 1.0]))
+    expected = np.stack([mean, mean + deviation], axis=1)
+    np.testing.assert_allclose(quantiles, expected, atol=1e-12)
