@@ -9,6 +9,7 @@ import sys
 
 from pnas.system.console import clear_status, printable_line, show_status, tolerate_any_encoding
 from pnas.system.interrupts import EXIT_CODE, answer_interrupts, command_is_over, was_interrupted
+from pnas.system.warning_filters import keep_warnings_from_raising
 
 
 def main() -> int:
@@ -40,7 +41,24 @@ def _run_command() -> int:
         return 0
 
     tolerate_any_encoding()
+    keep_warnings_from_raising()
     show_status("composing the configuration")
+    try:
+        return _compose_and_report()
+    except (MemoryError, ImportError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        message = f"memory: this process may not have enough of it (`ulimit -v`): {error}"
+        return _report(printable_line(message), exit_code=2)
+
+
+def _is_out_of_memory(error: MemoryError | ImportError) -> bool:
+    # A library that does not fit into memory is an ImportError of the dynamic loader.
+    signs = ("failed to map segment", "cannot allocate memory", "cannot create shared object")
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in signs)
+
+
+def _compose_and_report() -> int:
     from pnas.config import COMPOSITION_ERRORS, explain
     from pnas.errors import PnasError
 
@@ -48,6 +66,11 @@ def _run_command() -> int:
         _compose_and_run()
     except COMPOSITION_ERRORS as error:
         return _report(explain(error), exit_code=2)
+    except OSError as error:
+        # Of Hydra, which makes the folder of a multirun before any of its jobs begins.
+        from pnas.system.os_errors import as_user_error
+
+        return _report(printable_line(str(as_user_error(error))), exit_code=2)
     except PnasError as error:
         return _report(printable_line(str(error)), error.exit_code)
     return _multirun_exit_code()

@@ -182,8 +182,7 @@ class NetworkManager:
         model = self.build(cell, seed=0)
         load_weights(model, weights_path)
         evaluate = make_evaluation(FlatWeights(model), tf.constant(images), tf.constant(labels))
-        _, accuracy = evaluate()
-        return accuracy
+        return evaluate().accuracy
 
     @cached_property
     def _limits(self) -> Limits:
@@ -258,10 +257,11 @@ class NetworkManager:
 
 def reward_of(metrics: "History", trainer: SearchTrainerSpec) -> float:
     """Return the reward that ``trainer.reward`` defines on per-epoch metrics."""
-    accuracies = [metrics["val_accuracy"][epoch] for epoch in trainer.rewarded_epochs]
+    values = metrics[f"val_{trainer.reward_metric}"]
+    rewarded = [values[epoch] for epoch in trainer.rewarded_epochs]
     if trainer.reward == "best":
-        return max(accuracies)
-    return sum(accuracies) / len(accuracies)
+        return max(rewarded)
+    return sum(rewarded) / len(rewarded)
 
 
 def check_batchsize(trainer: TrainerSpec, examples: int) -> None:

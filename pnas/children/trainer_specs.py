@@ -23,6 +23,7 @@ from pnas.validation import (
 GROUP = "trainer"
 
 OPTIMIZERS = ("adam", "momentum", "nesterov", "sgd", "adamw", "rmsprop", "nadam", "lion")
+REWARD_METRICS = ("accuracy", "balanced_accuracy")
 SCHEDULES = ("cosine", "constant", "step", "exponential")
 
 _SMALLEST_MICROBATCH = 4
@@ -30,6 +31,9 @@ _SMALLEST_MICROBATCH = 4
 
 _TABLE_KEYS = {"table", "table_reward", "table_test", "table_shown"}
 """Keys of `pnas.tables.tabular_spec.TabularSpec`, which version 0.1.0 stored with all others."""
+
+_ADDED_KEYS = ("reward_metric", "class_weights")
+"""Keys of later versions, whose defaults leave what a reward means as it was in version 0.1.0."""
 
 _ABOVE_0 = number_where("must be a number above 0", lambda x: x > 0)
 _AT_LEAST_0 = number_where("must be a number of at least 0", lambda x: x >= 0)
@@ -72,6 +76,11 @@ class TrainerSpec:
         max_params: Largest number of trainable parameters of a child that may be trained; null
             means no limit.
         max_madds: Largest number of multiply-adds for one example; null means no limit.
+        reward_metric: What judges a network on the validation part: ``accuracy``, or
+            ``balanced_accuracy``, the mean over classes of the share of their examples that is
+            recognised, in which a rare class counts as much as a common one.
+        class_weights: Weight of an example in the loss: 1 with ``none``; inversely proportional to
+            the training examples of its class with ``balanced``.
     """
 
     kind: str
@@ -95,6 +104,8 @@ class TrainerSpec:
     device: str = setting("auto", choice("auto", "cpu", "gpu"))
     max_params: int | None = setting(None, optional(integer(minimum=1)))
     max_madds: int | None = setting(None, optional(integer(minimum=1)))
+    reward_metric: str = setting("accuracy", choice(*REWARD_METRICS))
+    class_weights: str = setting("none", choice("none", "balanced"))
 
     def __post_init__(self) -> None:
         check_fields(self, GROUP)
@@ -115,9 +126,9 @@ class SearchTrainerSpec(TrainerSpec):
     A child that runs out of memory is trained again in more microbatches, see `microbatch_counts`.
 
     Attributes:
-        reward: What the reward is: validation accuracy after the ``last`` epoch, the ``best`` one,
-            or the ``mean`` of the last ``reward_epochs`` epochs. The epochs that it reads are
-            validated in any case, whatever ``validate_every`` says.
+        reward: What the reward is: ``reward_metric`` on the validation part after the ``last``
+            epoch, the ``best`` one, or the ``mean`` of the last ``reward_epochs`` epochs. The
+            epochs that it reads are validated in any case, whatever ``validate_every`` says.
         reward_epochs: See ``reward``.
     """
 
@@ -266,13 +277,18 @@ def migrate_trainer(values: Mapping[str, Any]) -> dict[str, Any]:
 def flat_mapping(trainer: TrainerSpec) -> dict[str, Any]:
     """Return ``trainer`` with the keys of every kind of training, unread ones at their defaults.
 
-    It is what version 0.1.0 hashed, so that its cached evaluations are still found.
+    It is what version 0.1.0 hashed, so that its cached evaluations are still found. Keys of later
+    versions are in it where they differ from their defaults.
     """
     mapping: dict[str, Any] = {}
     for each in (SearchTrainerSpec(), FinalTrainerSpec(), trainer):
         for name in _names(type(each)):
             mapping[name] = getattr(each, name)
     del mapping["kind"]
+    defaults = SearchTrainerSpec()
+    for name in _ADDED_KEYS:
+        if mapping[name] == getattr(defaults, name):
+            del mapping[name]
     return mapping
 
 

@@ -195,7 +195,8 @@ def _check_name(name: Any) -> str:
     is_word = isinstance(name, int | str) and not isinstance(name, bool)
     word = str(name) if is_word else ""
     rule = (
-        "must be letters, digits, - _ or . and begin with a letter or digit (it names a directory)"
+        "must be at most 200 letters, digits, - _ or . and begin with a letter or digit "
+        "(it names a directory)"
     )
     require(bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", word)), "name", rule, name)
     return word

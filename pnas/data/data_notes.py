@@ -44,14 +44,16 @@ def split_notes(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> li
     if train[largest] >= _IMBALANCE * train[smallest]:
         notes.append(
             f"imbalanced classes: {train[largest]} training images of {names[largest]}, "
-            f"{train[smallest]} of {names[smallest]}; the reward is plain accuracy, in which "
-            "large classes count most"
+            f"{train[smallest]} of {names[smallest]}. Plain accuracy counts large classes most; "
+            "trainer.reward_metric=balanced_accuracy counts every class alike in the reward, "
+            "trainer.class_weights=balanced in the loss"
         )
     examples = sum(counts["val"])
     if examples < _SMALL_VALIDATION:
         notes.append(
             f"{examples} validation images: a reward can take {examples + 1} values only, and "
-            "differences between cells are mostly chance"
+            "differences between cells are mostly chance; data.val_size gives it more, and "
+            "search.confirm trains the best cells again"
         )
     return notes
 

@@ -10,7 +10,7 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from pnas.runs.command_context import Context
+from pnas.runs.command_context import Context, forget_run_dir, keep_run_dir
 from pnas.system.atomic_write import write_text
 from pnas.system.redaction import scrub
 
@@ -47,12 +47,14 @@ class ReportFailures(Callback):
     """Hydra callback that lists the failed jobs when a multirun ends."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Forget the exit code of an earlier command in this process."""
+        """Forget the exit code of an earlier command in this process; keep the run directory."""
         _set_exit_code(0)
+        keep_run_dir(config)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Note the time, which tells this command's failures from those of earlier ones."""
         _set_exit_code(0)
+        forget_run_dir()
         self._started_at = time.time()
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:

@@ -1,6 +1,5 @@
 """One task in this process: settings checked, a share of the machine taken, errors printed."""
 
-import errno
 import os
 import signal
 import sys
@@ -16,24 +15,18 @@ from omegaconf import DictConfig
 from pnas.config import Settings, read_settings
 from pnas.config.former_options import former_options
 from pnas.config.task_specs import TASK_SPECS
-from pnas.errors import NotWritable, PnasError
+from pnas.errors import RunDirectoryError
 from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
+from pnas.runs.display_paths import relative
 from pnas.system.interrupts import note_press
+from pnas.system.os_errors import as_user_error
 
 Task = Callable[[Settings, Context], float | None]
 """A command: it returns what a sweeper maximizes, or None."""
 
-_NOT_WRITABLE = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EROFS,
-        errno.EACCES,
-        errno.EPERM,
-        errno.EFBIG,
-    }
-)
+_READING_TASKS = frozenset({"list", "show", "watch", "rank", "report"})
+"""Tasks that need no run directory of their own, and so work on a disk that cannot be written."""
 
 
 def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> float | None:
@@ -56,11 +49,12 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
             settings = read_settings(config)
             for line in former_options(context.choices):
                 print(line, file=sys.stderr)
+            _make_run_dir(settings, context)
             _take_share(settings, context)
             task: Task = TASK_SPECS.factory(settings.task.name)
             return task(settings, context)
     except OSError as error:
-        raise _as_user_error(error) from error
+        raise as_user_error(error) from error
     finally:
         _remove_if_empty(context.run_dir)
 
@@ -93,19 +87,19 @@ def _raise_interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _as_user_error(error: OSError) -> PnasError:
-    """Return a full or read-only disk as the user's error; raise other system errors again."""
-    if error.errno not in _NOT_WRITABLE:
-        raise error
-    name = error.filename or "a file"
-    return NotWritable(
-        f"{name}: cannot be opened or written ({error.strerror}). What was stored is intact; "
-        "the same command continues when this is put right"
-    )
+def _make_run_dir(settings: Settings, context: Context) -> None:
+    """Make the run directory, unless this command leaves nothing in it."""
+    if settings.plan_only or settings.task.name in _READING_TASKS:
+        return
+    try:
+        context.run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"cannot be made ({error.strerror})"
+        raise RunDirectoryError(f"{relative(context.run_dir)}: {reason}") from error
 
 
 def _remove_if_empty(run_dir: Path) -> None:
-    # Hydra makes it also for a command that is refused or has nothing to leave there.
+    # A command that is refused has nothing to leave there.
     try:
         run_dir.rmdir()
     except OSError:

@@ -9,10 +9,14 @@ from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
+from omegaconf import DictConfig, read_write
 from rich.console import Console
 
 from pnas.system.cores import available_cores
 from pnas.system.redaction import redact
+
+_run_dir: str | None = None
+"""Run directory of a single command, which Hydra is not told of."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,34 @@ def _as_plain(value: Any) -> Any:
     return value
 
 
+def keep_run_dir(config: DictConfig) -> None:
+    """Keep Hydra from making the run directory of a single command before anything is checked.
+
+    A command that only reads needs none, and what goes wrong in making it is one line only where
+    the command does it itself (`pnas.multirun.task_execution`).
+
+    Args:
+        config: Configuration of Hydra's run, whose ``hydra.run.dir`` becomes the working directory.
+    """
+    global _run_dir
+    _run_dir = str(config.hydra.run.dir)
+    with read_write(config):
+        config.hydra.run.dir = "."
+
+
+def forget_run_dir() -> None:
+    """Let Hydra decide the directory of each job, as in a multirun."""
+    global _run_dir
+    _run_dir = None
+
+
 def read_context() -> Context:
     """Return the context of the running Hydra job."""
     hydra = HydraConfig.get()
     typed = list(hydra.overrides.task)
     is_multirun = hydra.mode is RunMode.MULTIRUN
     return Context(
-        run_dir=Path(hydra.runtime.output_dir).absolute(),
+        run_dir=Path(_run_dir or hydra.runtime.output_dir).absolute(),
         typed=typed_keys(typed),
         choices=option_choices(hydra),
         overrides=tuple(without_credentials(str(override)) for override in typed),

@@ -1,5 +1,6 @@
-"""The file or folder that ``task.output`` names."""
+"""The file or folder that ``task.output`` names, or the folder where a page lies otherwise."""
 
+import os
 from pathlib import Path
 
 from pnas.errors import require
@@ -18,3 +19,16 @@ def check_output_folder(output: str) -> Path:
     rule = "must lie in an existing directory"
     require(path.parent.is_dir(), "task.output", rule, str(path))
     return path
+
+
+def writable_folder(folder: Path) -> Path:
+    """Return ``folder``, made if it is missing, which takes what ``task.output`` does not name.
+
+    Raises:
+        InvalidValue: It cannot be written, as in an archive.
+    """
+    if not folder.exists():
+        folder.mkdir(parents=True)
+    rule = f"must name a file to write, since {folder} cannot be written"
+    require(os.access(folder, os.W_OK), "task.output", rule, None)
+    return folder

@@ -15,7 +15,7 @@ from pnas.reports.data.scored_cell import ScoredCell, from_children
 from pnas.reports.html.ranking_page import write_ranking
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
-from pnas.runs.output_path import check_output_folder
+from pnas.runs.output_path import check_output_folder, writable_folder
 from pnas.runs.run_source import source_dir
 from pnas.system.console import print_line
 
@@ -65,7 +65,8 @@ def _write(task: RankTask, cells: Sequence[ScoredCell], path: Path) -> None:
 def _outputs(settings: Settings, context: Context) -> list[Path]:
     """Return the files to write: a picture and a page, or the one that ``task.output`` names."""
     if settings.task.output is None:
-        folder = context.run_dir if settings.task.files else source_dir(settings)
+        of_source = context.run_dir if settings.task.files else source_dir(settings)
+        folder = writable_folder(of_source)
         return [folder / name for name in _DEFAULT_NAMES]
 
     path = Path(settings.task.output).expanduser()

@@ -1,10 +1,15 @@
 """`task=search`: find the best cell; continue where an earlier command of the same name stopped."""
 
-from pnas.config import Settings
+import os
+
+from pnas.config import Settings, read_stored_settings
 from pnas.data import DataInfo
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
+from pnas.records.resumability import check_resumable
+from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
+from pnas.runs.display_paths import relative
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
 from pnas.search.search_run import is_first_training
@@ -17,6 +22,7 @@ from pnas.searching.sweep_objective import objective
 from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
 from pnas.searching.trained_search import search_by_training
 from pnas.state_space import SlotSpace, build_space
+from pnas.system.console import print_line
 
 
 def run(settings: Settings, context: Context) -> float:
@@ -36,7 +42,10 @@ def run(settings: Settings, context: Context) -> float:
         return 0.0
 
     check_no_escaping_symlinks(context.run_dir)
-    if not is_finished(settings, context.run_dir):
+    is_over = is_finished(settings, context.run_dir)
+    if is_over and not os.access(context.run_dir, os.W_OK):
+        return _show_archived(settings, context)
+    if not is_over:
         _print_reading(settings, context)
         data = check_search(settings, space)
         if data is not None:
@@ -44,6 +53,19 @@ def run(settings: Settings, context: Context) -> float:
     with open_run(settings, context) as journal:
         check_is_search(context.run_dir, journal)
         _search_or_deliver(settings, context, space, journal)
+        print_end(settings, context, journal)
+        return objective(settings.task.objective, journal)
+
+
+def _show_archived(settings: Settings, context: Context) -> float:
+    """Print the end of a finished search in a directory that cannot be written."""
+    with Journal(context.run_dir / JOURNAL) as journal:
+        stored = read_stored_settings(journal.meta("config")).as_dict()
+        check_resumable(context.run_dir, stored, settings.as_dict())
+        check_is_search(context.run_dir, journal)
+        print_line(
+            context.console, f"{relative(context.run_dir)} cannot be written; the search is over"
+        )
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
 

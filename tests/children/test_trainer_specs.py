@@ -237,3 +237,11 @@ def test_unknown_stored_keys_stay_to_be_refused() -> None:
 def test_the_flat_mapping_is_what_version_0_1_0_hashed(trainer: TrainerSpec) -> None:
     expected = {key: value for key, value in STORED.items() if key not in TABLE_KEYS}
     assert flat_mapping(trainer) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("reward_metric", "balanced_accuracy"), ("class_weights", "balanced")]
+)
+def test_what_a_reward_means_is_in_the_flat_mapping(key: str, value: str) -> None:
+    mapping = flat_mapping(SearchTrainerSpec(**{key: value}))
+    assert mapping == {**flat_mapping(SearchTrainerSpec()), key: value}

@@ -6,9 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from pnas.children.child_weights import save_weights
+from pnas.children.class_balance import balanced_weights
 from pnas.children.final_training.batches import (
     evaluation_batches,
     steps_per_epoch,
@@ -138,9 +141,16 @@ def _build(job: FinalJob, data: Parts, replicas: int) -> FinalModel:
         seed=job.seed,
         replicas=replicas,
         jit_compile=is_compiled(trainer, examples) and not has_beta_distribution,
+        class_weights=_class_weights(trainer, data),
     )
     optimizer.build(model.trainable_variables)
     return model
+
+
+def _class_weights(trainer: FinalTrainerSpec, data: Parts) -> NDArray[np.float32] | None:
+    if trainer.class_weights == "none":
+        return None
+    return balanced_weights(data.train.labels, data.num_classes)
 
 
 def _fit(
@@ -167,7 +177,7 @@ def _fit(
     if trainer.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights())
     if trainer.patience and job.validates:
-        callbacks.append(ResumedEarlyStopping(progress, trainer.patience))
+        callbacks.append(ResumedEarlyStopping(progress, trainer))
     callbacks.append(ProgressRecorder(progress, trainer, checkpoint, on_epoch))
 
     steps = steps_per_epoch(len(data.train.labels), trainer.batchsize)

@@ -21,11 +21,13 @@ class ResumedEarlyStopping(keras.callbacks.EarlyStopping):
 
     Args:
         progress: State of the training.
-        patience: Epochs without a better validation accuracy after which it stops.
+        trainer: Its ``patience``: epochs without a better value of its ``reward_metric`` on the
+            validation part after which it stops.
     """
 
-    def __init__(self, progress: Progress, patience: int) -> None:
-        super().__init__(monitor="val_accuracy", mode="max", patience=patience)
+    def __init__(self, progress: Progress, trainer: FinalTrainerSpec) -> None:
+        monitored = f"val_{trainer.reward_metric}"
+        super().__init__(monitor=monitored, mode="max", patience=trainer.patience)
         self._progress = progress
 
     def on_train_begin(self, logs: Logs = None) -> None:
@@ -35,7 +37,7 @@ class ResumedEarlyStopping(keras.callbacks.EarlyStopping):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         # trainer.validate_every leaves epochs out.
-        if "val_accuracy" in (logs or {}):
+        if self.monitor in (logs or {}):
             super().on_epoch_end(epoch, logs)
 
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from pnas.children.augmentation import BatchMixing, ImageAugmentation
+from pnas.children.final_training.balanced_accuracy import BalancedAccuracy
 from pnas.children.final_training.regularized_layers import RegularizedLayers
 from pnas.children.network.builder import build_network
 from pnas.children.network.keras_layers import build_model
@@ -48,6 +51,7 @@ class FinalModel(keras.Model):
     trainer: FinalTrainerSpec
     augment: ImageAugmentation
     mix: BatchMixing
+    class_weights: NDArray[np.float32] | None
 
     def train_step(self, data: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
         images, labels = data
@@ -69,9 +73,13 @@ class FinalModel(keras.Model):
         smoothed_cross_entropy = keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=self.trainer.label_smoothing
         )
-        loss = smoothed_cross_entropy(y, y_pred["logits"])
+        weights = None
+        if self.class_weights is not None:
+            # Of a mixed label, the weights of its classes in their shares.
+            weights = keras.ops.sum(y * self.class_weights, axis=-1)
+        loss = smoothed_cross_entropy(y, y_pred["logits"], sample_weight=weights)
         if "aux_logits" in y_pred:
-            aux_loss = smoothed_cross_entropy(y, y_pred["aux_logits"])
+            aux_loss = smoothed_cross_entropy(y, y_pred["aux_logits"], sample_weight=weights)
             loss = loss + self.trainer.aux_weight * aux_loss
         for penalty in self.losses:
             loss = loss + self._aggregate_additional_loss(penalty)
@@ -91,6 +99,7 @@ def build_final(
     seed: int,
     replicas: int = 1,
     jit_compile: bool = False,
+    class_weights: NDArray[np.float32] | None = None,
 ) -> FinalModel:
     """Return the child of ``spec``, compiled with ``optimizer``. Seeds the process.
 
@@ -102,6 +111,7 @@ def build_final(
         seed: Seed of weights, augmentation and what is dropped.
         replicas: Number of replicas of the distribution strategy in whose scope this is called.
         jit_compile: Whether XLA compiles the steps.
+        class_weights: Weight of an example in the loss by its class, (classes,); None means 1.
 
     Raises:
         InvalidValue: Images too small for the network or its auxiliary head.
@@ -138,8 +148,11 @@ def build_final(
     augment_seed = derive_seed(seed, "augment")
     model.augment = ImageAugmentation(trainer, spec.image_shape, augment_seed)
     model.mix = BatchMixing(trainer, augment_seed)
-    accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-    model.compile(optimizer, metrics=[accuracy], jit_compile=jit_compile)
+    model.class_weights = class_weights
+    metrics: list[keras.metrics.Metric] = [keras.metrics.CategoricalAccuracy(name="accuracy")]
+    if trainer.reward_metric == "balanced_accuracy":
+        metrics.append(BalancedAccuracy(spec.num_classes))
+    model.compile(optimizer, metrics=metrics, jit_compile=jit_compile)
     return model
 
 

@@ -1,10 +1,12 @@
 """Loss and accuracy of a child on a whole data set, in a few calls of TensorFlow."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from pnas.children.class_balance import mean_recall
 from pnas.children.search_training.classification import cross_entropies, hits
 from pnas.children.search_training.flat_weights import FlatWeights
 
@@ -12,12 +14,24 @@ EVALUATION_BATCH = 512
 """Examples evaluated in one call: few calls, with activations no larger than those of training."""
 
 
+class Evaluation(NamedTuple):
+    """What a child does on a data set.
+
+    Attributes:
+        loss: Mean cross-entropy.
+        accuracy: Share of the examples that are recognised.
+        balanced_accuracy: Mean of that share over classes.
+    """
+
+    loss: float
+    accuracy: float
+    balanced_accuracy: float
+
+
 def make_evaluation(
     weights: FlatWeights, x: tf.Tensor, y: tf.Tensor, batchsize: int = EVALUATION_BATCH
-) -> Callable[[], tuple[float, float]]:
-    """Return a function that evaluates the weights as they are when it is called.
-
-    It returns the mean loss and the accuracy on (x, y).
+) -> Callable[[], Evaluation]:
+    """Return a function that evaluates the weights on (x, y) as they are when it is called.
 
     Args:
         weights: Weights of the child.
@@ -26,6 +40,7 @@ def make_evaluation(
         batchsize: Largest number of examples evaluated in one call.
     """
     batches = _equal_batches(len(y), batchsize)
+    examples = np.bincount(y.numpy())
 
     @tf.function(autograph=False)
     def weighted_sums(indices: tf.Tensor, example_weights: tf.Tensor) -> tf.Tensor:
@@ -33,13 +48,18 @@ def make_evaluation(
         logits, _ = weights.call(images, training=False)
         labels = tf.gather(y, indices)
         losses = tf.reduce_sum(example_weights * cross_entropies(logits, labels))
-        correct = tf.reduce_sum(example_weights * hits(logits, labels))
-        return tf.stack([losses, correct])
+        correct = example_weights * hits(logits, labels)
+        correct_by_class = tf.math.unsorted_segment_sum(correct, labels, len(examples))
+        return tf.concat([[losses], correct_by_class], axis=0)
 
-    def evaluate() -> tuple[float, float]:
+    def evaluate() -> Evaluation:
         sums = tf.add_n([weighted_sums(*batch) for batch in batches])
-        loss, accuracy = sums.numpy().astype(np.float64) / len(y)
-        return float(loss), float(accuracy)
+        loss, *correct = sums.numpy().astype(np.float64)
+        return Evaluation(
+            loss=float(loss / len(y)),
+            accuracy=float(np.sum(correct) / len(y)),
+            balanced_accuracy=mean_recall(np.array(correct), examples),
+        )
 
     return evaluate
 

@@ -14,8 +14,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pnas.children.child_failure import ChildFailure
+from pnas.children.class_balance import balanced_weights
 from pnas.children.search_training.epoch_batches import Rates, epoch_batches, learning_rates
-from pnas.children.search_training.evaluation import EVALUATION_BATCH, make_evaluation
+from pnas.children.search_training.evaluation import (
+    EVALUATION_BATCH,
+    Evaluation,
+    make_evaluation,
+)
 from pnas.children.search_training.flat_weights import FlatWeights
 from pnas.children.search_training.optimizers import make_optimizer
 from pnas.children.search_training.training_step import (
@@ -34,6 +39,8 @@ from pnas.seeds import derive_seed
 __all__ = ["DeviceData", "History", "is_compiled", "run_epoch", "to_device", "train"]
 
 History = dict[str, list[float]]
+
+_NOT_VALIDATED = Evaluation(loss=math.nan, accuracy=math.nan, balanced_accuracy=math.nan)
 
 STEPS_PER_CALL = 64
 """Steps in one call of TensorFlow.
@@ -64,7 +71,7 @@ def train(
     Returns:
         Per-epoch values by name: loss and accuracy (means over the steps of the epoch, while the
         weights change), learning_rate (of the last step), val_loss and val_accuracy (NaN after
-        epochs that are not validated).
+        epochs that are not validated), and val_balanced_accuracy where it is the reward's metric.
 
     Raises:
         ChildFailure: A loss is no longer finite.
@@ -84,6 +91,7 @@ def train(
             jit_compile=is_compiled(trainer, examples),
             microbatches=microbatches,
             augment=_make_augmentation(trainer, data, seed),
+            class_weights=_class_weights(trainer, data),
         )
         # An accumulated step is several calls, so that only one microbatch is in memory at a time.
         steps = in_one_call(step) if microbatches == 1 else step_by_step(step)
@@ -93,10 +101,11 @@ def train(
 
         for epoch in range(epochs):
             values = run_epoch(steps, batches[epoch], rates[epoch])
-            values["val_loss"] = math.nan
-            values["val_accuracy"] = math.nan
-            if trainer.is_validated(epoch):
-                values["val_loss"], values["val_accuracy"] = validate()
+            validation = validate() if trainer.is_validated(epoch) else _NOT_VALIDATED
+            values["val_loss"] = validation.loss
+            values["val_accuracy"] = validation.accuracy
+            if trainer.reward_metric == "balanced_accuracy":
+                values["val_balanced_accuracy"] = validation.balanced_accuracy
             _check_finite(epoch, trainer, values)
             for name, value in values.items():
                 history[name].append(value)
@@ -127,6 +136,13 @@ def is_compiled(trainer: TrainerSpec, examples: int) -> bool:
         return trainer.jit_compile == "on"
     steps = trainer.epochs * (examples // trainer.batchsize)
     return steps >= COMPILED_STEPS and bool(tf.config.get_visible_devices("GPU"))
+
+
+def _class_weights(trainer: SearchTrainerSpec, data: DeviceData) -> tf.Tensor | None:
+    if trainer.class_weights == "none":
+        return None
+    labels = data.y_train.numpy()
+    return tf.constant(balanced_weights(labels, num_classes=labels.max() + 1))
 
 
 def _make_augmentation(

@@ -47,6 +47,7 @@ def make_step(
     jit_compile: bool = False,
     microbatches: int = 1,
     augment: Augmentation | None = None,
+    class_weights: tf.Tensor | None = None,
 ) -> Step:
     """Return a traced ``step(indices, learning_rate) -> [mean loss, accuracy]`` of one batch.
 
@@ -59,6 +60,7 @@ def make_step(
             change. The step is that of the whole batch, except for batch normalization, which
             sees one microbatch at a time.
         augment: Changes images at random before they are trained on.
+        class_weights: Weight of an example in the loss by its class, (classes,); None means 1.
     """
     optimizer.build([weights.trainable])
     inner_optimizer = getattr(optimizer, "inner_optimizer", optimizer)
@@ -70,7 +72,10 @@ def make_step(
             x = augment(x)
         with tf.GradientTape() as tape:
             logits, state = weights.call(x, training=True)
-            loss = tf.reduce_mean(cross_entropies(logits, y))
+            losses = cross_entropies(logits, y)
+            if class_weights is not None:
+                losses = losses * tf.gather(class_weights, y)
+            loss = tf.reduce_mean(losses)
             scaled_loss = optimizer.scale_loss(loss)
         gradient = tape.gradient(scaled_loss, weights.trainable.value)
         weights.state.assign(state)

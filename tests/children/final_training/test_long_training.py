@@ -35,6 +35,8 @@ EVERYTHING = FinalTrainerSpec(
     clip_norm=5.0,
     ema=0.8,
     warmup_epochs=1.0,
+    reward_metric="balanced_accuracy",
+    class_weights="balanced",
 )
 """A training with everything that a final training can have, but for an auxiliary head."""
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pnas.children import FinalTrainerSpec, PNASNetworkSpec
+from pnas.children.final_training.balanced_accuracy import BalancedAccuracy
 from pnas.children.final_training.keras_optimizer import final_optimizer
 from pnas.children.final_training.regularized_layers import DropPath
 from pnas.children.final_training.training_model import FinalModel, ModelSpec, build_final
@@ -89,3 +90,26 @@ def test_identities_are_not_dropped() -> None:
     identities = Cell.parse("(-1, identity, -2, identity)")
     model = built(FinalTrainerSpec(drop_path_keep=0.4), side=8, cell=identities)
     assert drop_probabilities(model) == []
+
+
+def test_an_example_has_the_weight_of_its_class() -> None:
+    trainer = FinalTrainerSpec(optimizer="sgd")
+    model = built(trainer, side=8)
+    model.class_weights = np.array([2.0, 5.0, 0.5], np.float32)
+    mixed_labels = np.array([[1, 0, 0], [0, 0.4, 0.6]], np.float32)
+    logits = np.array([[1.0, 2, 3], [0, 0, 1]])
+    loss = model.compute_loss(y=mixed_labels, y_pred={"logits": logits}, training=True)
+
+    first = cross_entropy(logits[:1], mixed_labels[:1])
+    second = cross_entropy(logits[1:], mixed_labels[1:])
+    weight_of_second = 0.4 * 5 + 0.6 * 0.5
+    assert float(loss) == pytest.approx((2 * first + weight_of_second * second) / 2, rel=1e-5)
+
+
+def test_the_balanced_accuracy_of_batches_is_that_of_all_examples() -> None:
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    predicted = np.array([0, 0, 0, 1, 1, 2])
+    metric = BalancedAccuracy(num_classes=3)
+    for rows in (slice(0, 4), slice(4, 6)):
+        metric.update_state(np.eye(3)[labels[rows]], np.eye(3)[predicted[rows]])
+    assert float(metric.result()) == pytest.approx((3 / 4 + 1 / 2) / 2)

@@ -8,6 +8,8 @@ import pytest
 
 from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.child_failure import ChildFailure
+from pnas.children.class_balance import balanced_weights
+from pnas.children.manager import reward_of
 from pnas.children.search_training.epoch_batches import epoch_batches, learning_rates
 from pnas.children.search_training.evaluation import make_evaluation
 from pnas.children.search_training.fast_loop import (
@@ -92,7 +94,7 @@ def test_every_step_equals_plain_keras_fit(dataset: Dataset, optimizer: str) -> 
     data = to_device(dataset)
     evaluate = make_evaluation(weights, data.x_val, data.y_val)
     expected = model.evaluate(dataset.x_val, dataset.y_val, verbose=0)
-    np.testing.assert_allclose(evaluate(), expected, atol=1e-3)
+    np.testing.assert_allclose(evaluate()[:2], expected, atol=1e-3)
 
 
 def test_many_steps_in_a_call_are_those_steps_one_by_one(
@@ -218,3 +220,41 @@ def test_mixed_precision_learns(dataset: Dataset, precision: str) -> None:
 def test_any_keras_optimizer_trains(dataset: Dataset, optimizer: str) -> None:
     history = trained(dataset, optimizer=optimizer)
     assert history["loss"][-1] < history["loss"][0]
+
+
+def test_class_weights_are_those_of_plain_keras(dataset: Dataset) -> None:
+    ours = manager(dataset, optimizer="momentum", class_weights="balanced")
+    batch = epoch_batches(64, ours.trainer, seed=1)[0, 0]
+    by_class = balanced_weights(dataset.y_train, dataset.num_classes) * [1.0, 3.0, 0.5]
+    model = ours.build(CELL, seed=1)
+    weights = FlatWeights(model)
+    step = make_step(
+        weights,
+        to_device(dataset),
+        make_optimizer(ours.trainer),
+        class_weights=keras.ops.array(by_class, "float32"),
+    )
+    step(keras.ops.array(batch), keras.ops.array(ours.trainer.learning_rate))
+
+    recorder = WeightRecorder()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras_optimizer("momentum", ours.trainer.learning_rate), loss)
+    model.fit(
+        dataset.x_train[batch],
+        dataset.y_train[batch],
+        batch_size=16,
+        verbose=0,
+        class_weight=dict(enumerate(by_class)),
+        callbacks=[recorder],
+    )
+    np.testing.assert_allclose(weights.trainable.numpy(), recorder.weights[0], atol=2e-4)
+
+
+def test_the_reward_is_the_metric_that_was_asked_for(dataset: Dataset) -> None:
+    options = {"class_weights": "balanced", "reward_metric": "balanced_accuracy"}
+    ours = manager(dataset, **options)
+    history = trained(dataset, **options)
+    rewards = history["val_balanced_accuracy"]
+    assert reward_of(history, ours.trainer) == rewards[-1]
+    assert rewards != history["val_accuracy"]
+    assert "val_balanced_accuracy" not in trained(dataset)

@@ -1,0 +1,73 @@
+"""Directories that cannot be made are one line; an archive that cannot be written can be read."""
+
+import os
+from pathlib import Path
+
+import pytest
+from support.command import run_here
+from support.small import SMALL
+
+QUIET = ("tracking=none",)
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def error_of(*overrides: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the one line that a refused command prints."""
+    capsys.readouterr()
+    assert run_here(*overrides, *QUIET) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+def test_a_file_called_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("outputs").write_text("")
+    assert "outputs/x: cannot be made" in error_of("name=x", capsys=capsys)
+    assert run_here("name=x", "plan_only=true", *QUIET) == 0
+
+
+def test_a_name_that_is_too_long(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "n" * 300
+    assert error_of(f"name={name}", capsys=capsys).startswith("name: must be")
+    assert not Path("outputs").exists()
+
+
+def test_a_disk_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        # Hydra asks for the working directory, which is there.
+        if path == Path():
+            return
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert "outputs/x: cannot be made" in error_of("name=x", capsys=capsys)
+    assert run_here("task=list", *QUIET) == 0
+    multirun = error_of("-m", "name=x", "seed=1,2", "hydra.sweep.dir=m", capsys=capsys)
+    assert "m: cannot be opened or written" in multirun
+
+
+def test_commands_that_read_leave_no_folder() -> None:
+    assert run_here("task=list", *QUIET) == 0
+    assert run_here("name=x", "plan_only=true", *QUIET) == 0
+    assert not Path("outputs").exists()
+
+
+def test_a_finished_search_in_an_archive_returns_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = ("name=x", "executor=serial", *SMALL, *QUIET)
+    assert run_here(*search) == 0
+    Path("outputs/x/.lock").unlink()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    capsys.readouterr()
+    assert run_here(*search) == 0
+    assert "outputs/x cannot be written; the search is over" in capsys.readouterr().out
+    assert not Path("outputs/x/.lock").exists()
+    assert "task.output: must name" in error_of("task=report", "from=outputs/x", capsys=capsys)
+    assert run_here("task=report", "from=outputs/x", "task.output=r.html") == 0
