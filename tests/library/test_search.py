@@ -110,7 +110,7 @@ def test_a_command_reads_and_continues_it(
         ),
         (images(), {"controller": "lstn"}, "controller: must be an option that exists"),
         (images(), {"overrides": ["trainer.epoch=3"]}, "trainer.epoch: "),
-        (images(), {"name": "a/b"}, "name: must be letters"),
+        (images(), {"name": "a/b"}, "name: must be at most 200 letters"),
     ],
 )
 def test_mistakes_are_one_line_before_any_work(
