@@ -15,7 +15,7 @@ test: $(READY)  ## the fast test suite
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY)  ## the tests that take longer
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m slow
 
 bench: $(READY)  ## every benchmark, one after the other: about a quarter of an hour on 2 idle cores
 	$(BIN)/python experiments/benchmarks/commands.py

@@ -63,8 +63,7 @@ def run(settings: Settings, context: Context) -> None:
         train_repeatedly(
             settings, context, space=space, cells=cells, dataset=dataset, journal=journal
         )
-        print_line(context.console, "training what is free: three baselines")
-        baselines = _measured_baselines(settings, dataset, journal)
+        baselines = _measured_baselines(settings, context, dataset=dataset, journal=journal)
         _conclude(settings, context, dataset=dataset, journal=journal, baselines=baselines)
 
 
@@ -104,12 +103,15 @@ def _claim(settings: Settings, journal: Journal) -> None:
 # -- baselines -------------------------------------------------------------------------------------
 
 
-def _measured_baselines(settings: Settings, dataset: Dataset, journal: Journal) -> list[Baseline]:
+def _measured_baselines(
+    settings: Settings, context: Context, *, dataset: Dataset, journal: Journal
+) -> list[Baseline]:
     """Return the baselines, measured once and then read from the journal."""
     stored = journal.meta(BASELINES)
     if stored is not None:
         return [Baseline(*values) for values in stored]
 
+    print_line(context.console, "training what is free: three baselines")
     params = [child.params for child in journal.children() if child.params is not None]
     trainer = settings.trainer
     baselines = [
