@@ -13,26 +13,25 @@ how often a stated probability of being the best finalist was right.
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from common import make_parser, print_machine, print_table, progress
+from known_truth import World, make_world
 
 from pnas.execution import SerialExecutor
-from pnas.predictors import ControllerSpec
-from pnas.records import ChildJob, ChildResult, Journal, Status, best_child
+from pnas.predictors import named_spec
+from pnas.records import Journal, best_child
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
 from pnas.search.confirmation import group_by_cell
 from pnas.search.search_run import WINNER, SearchRun
-from pnas.state_space import SlotSpace
-from pnas.tables import load_table
 
 SHARE = 0.2
 STRATEGIES: dict[str, dict[str, Any]] = {
@@ -46,62 +45,12 @@ BINS = (0.0, 0.3, 0.5, 0.7, 0.9, 1.01)
 Outcome = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class World:
-    """Cells with a known expected reward.
-
-    Attributes:
-        space: Their space.
-        expected: Expected reward of each cell, by its key.
-        noise: Standard deviation of a reward from training to training.
-    """
-
-    space: SlotSpace
-    expected: dict[str, float]
-    noise: float
-
-    def __call__(self) -> Callable[[ChildJob], ChildResult]:
-        return self._train
-
-    def _train(self, job: ChildJob) -> ChildResult:
-        generator = np.random.default_rng(job.seed)
-        reward = self.expected[self.space.key(job.cell)] + self.noise * generator.normal()
-        reward = float(np.clip(reward, 0, 1))
-        return ChildResult(job.cell, job.seed, Status.OK, reward, {"loss": [1.0]}, seconds=1.0)
-
-
-@cache
-def make_world(path: str) -> World:
-    """Return the world of a table; each size of cells is drawn towards its own mean."""
-    table = load_table(path, None, None)
-    space = table.space
-    expected: dict[str, float] = {}
-    variances: list[float] = []
-    for b in range(1, space.B + 1):
-        keys: list[str] = []
-        rewards: list[Sequence[float]] = []
-        for tokens in space.iter_cells(b):
-            for cell in space.decode(tokens):
-                keys.append(space.key(cell))
-                rewards.append(table.row(cell).rewards)
-        values = np.array(rewards)
-        noise = float(values.var(axis=1, ddof=1).mean())
-        means = values.mean(axis=1)
-        left = noise / values.shape[1]
-        weight = max(0.0, 1 - left / float(means.var(ddof=1)))
-        center = float(means.mean())
-        for key, mean in zip(keys, means, strict=True):
-            expected[key] = center + weight * (float(mean) - center)
-        variances.append(noise)
-    return World(space, expected, variances[-1] ** 0.5)
-
-
 def search(path: str, name: str, budget: int, share: float, seed: int) -> Outcome:
     """Run one search; return what it named, and how good that is."""
     world = make_world(path)
     settings = {**STRATEGIES[name], "max_children": budget, "confirm": share}
     # Cross-validation only reports, and takes longer than all else here.
-    controller = replace(ControllerSpec.named("gp"), K=5, cross_validate=0)
+    controller = replace(named_spec("gp"), K=5, cross_validate=0)
     context = StrategyContext(make_search_spec(settings), world.space, controller, seed)
     with (
         tempfile.TemporaryDirectory(dir="/dev/shm") as home,
@@ -124,18 +73,18 @@ def _outcome(world: World, journal: Journal) -> Outcome:
     best_key = best.key.partition("-")[0]
     winner = journal.meta(WINNER)
     if winner is None:
-        return {"named": world.expected[best_key], "trainings": len(children)}
+        return {"named": world.drawn[best_key], "trainings": len(children)}
 
     finalists = [each.key for each in group_by_cell(children) if len(each.children) > 1]
-    highest = max(world.expected[key] for key in finalists)
+    highest = max(world.drawn[key] for key in finalists)
     return {
-        "named": world.expected[winner["key"]],
-        "best": world.expected[best_key],
-        "optimism": best.reward - world.expected[best_key],
+        "named": world.drawn[winner["key"]],
+        "best": world.drawn[best_key],
+        "optimism": best.reward - world.drawn[best_key],
         "stated_optimism": journal.meta("optimism"),
         "probability": winner["probability_best"],
-        "right": world.expected[winner["key"]] == highest,
-        "expected_error": winner["expected"] - world.expected[winner["key"]],
+        "right": world.drawn[winner["key"]] == highest,
+        "expected_error": winner["expected"] - world.drawn[winner["key"]],
         "trainings": len(children),
     }
 
@@ -167,7 +116,7 @@ def interval(values: Sequence[float]) -> str:
 def main() -> None:
     args = parse_arguments()
     world = make_world(args.table)
-    print(f"best expected reward {max(world.expected.values()):.4f}, noise {world.noise:.4f}\n")
+    print(f"best expected reward {world.best_judged:.4f}, noise {world.noise:.4f}\n")
     rows = []
     confirmed: list[Outcome] = []
     for budget in args.budgets:

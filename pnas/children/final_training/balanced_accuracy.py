@@ -25,10 +25,15 @@ class BalancedAccuracy(keras.metrics.Metric):
         """
         labels = keras.ops.argmax(y_true, axis=-1)
         predicted = keras.ops.argmax(y_pred, axis=-1)
-        one_hot = keras.ops.one_hot(labels, self._hits.shape[0], dtype="float32")
-        is_hit = keras.ops.cast(keras.ops.equal(labels, predicted), "float32")
-        self._examples.assign_add(keras.ops.sum(one_hot, axis=0))
-        self._hits.assign_add(keras.ops.sum(one_hot * is_hit[:, None], axis=0))
+        num_classes = self._hits.shape[0]
+        one_hot = keras.ops.one_hot(labels, num_classes, dtype="float32")
+        examples = keras.ops.sum(one_hot, axis=0)
+        self._examples.assign_add(examples)
+
+        is_hit = keras.ops.equal(labels, predicted)
+        is_hit_column = keras.ops.cast(is_hit, "float32")[:, None]
+        hits = keras.ops.sum(one_hot * is_hit_column, axis=0)
+        self._hits.assign_add(hits)
 
     def result(self) -> Tensor:
         """Return the balanced accuracy of the examples so far."""
