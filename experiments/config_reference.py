@@ -110,7 +110,8 @@ def type_name(each: Field) -> str:  # type: ignore[type-arg]
 def about(path: Path) -> str:
     """Return the comment at the head of a YAML file, or that of its first key."""
     lines = path.read_text().splitlines()
-    leading = [line.lstrip("# ") for line in lines if line.startswith("#")]
+    comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
+    leading = [line for line in comments if not line.startswith("@package")]
     if leading:
         return " ".join(leading)
     commented = [line.partition("  #")[2].strip() for line in lines if "  #" in line]
@@ -121,6 +122,8 @@ def values_in(path: Path) -> str:
     """Return the keys that a YAML file sets, with their values."""
     values = yaml.safe_load(path.read_text()) or {}
     values.pop("defaults", None)
+    # A file that overrides other groups writes the name of its own group.
+    values = values.get(path.parent.name, values)
     return ", ".join(f"{key}={written(value)}" for key, value in values.items())
 
 

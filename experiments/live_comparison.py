@@ -36,6 +36,15 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
     "progressive": ("search=progressive", "controller=gp"),
     "progressive_lstm": ("search=progressive", "controller=lstm"),
     "refined": ("search=refined", "controller=gp"),
+    "mixed": ("search=mixed", "controller=gp"),
+    "random_confirmed": ("search=random", "search.batch=4", "search.confirm=0.2"),
+    "evolution_confirmed": (
+        "search=evolution",
+        "search.population=10",
+        "search.sample=4",
+        "search.batch=4",
+        "search.confirm=0.2",
+    ),
     "refined_sample": ("search=refined", "controller=gp", "search.first=8", "controller.K=5"),
 }
 BASELINE = "random"

@@ -28,9 +28,9 @@ from known_truth import World, make_world
 from pnas.execution import SerialExecutor
 from pnas.predictors import named_spec
 from pnas.records import Journal, best_child
+from pnas.records.cell_trainings import group_by_cell
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
-from pnas.search.confirmation import group_by_cell
 from pnas.search.search_run import WINNER, SearchRun
 
 SHARE = 0.2

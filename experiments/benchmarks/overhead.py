@@ -1,6 +1,6 @@
 """What a search takes besides training its children: the quickstart, measured from its journal.
 
-    .venv/bin/python experiments/benchmarks/overhead.py               # the quickstart, 52 children
+    .venv/bin/python experiments/benchmarks/overhead.py  # the quickstart
     .venv/bin/python experiments/benchmarks/overhead.py controller.K=4 state_space.B=2 tracking=none
 
 Runs the command as a user does, in a directory of its own, then the same command again (which finds

@@ -50,7 +50,7 @@ from pnas.state_space import Cell, StateSpace
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 CHILDREN_PER_STAGE = (36, 8, 8)
-"""Of the quickstart: all cells of one block, then K=8 of two and of three."""
+"""Of `search=progressive`: all cells of one block, then K=8 of two and of three."""
 
 WARM_UP = ChildJob(Cell.parse(WARM_UP_CELL), 0)
 DATA = DigitsSpec()

@@ -31,14 +31,14 @@ TABLE = (
     "tracking=none",
 )
 RUNS: dict[str, tuple[str, ...]] = {
-    "quickstart": ("tracking=none",),
+    "progressive": ("search=progressive", "tracking=none"),
     "refined": ("search=refined", "search.max_children=60", *TABLE),
     "evolution": ("search=evolution", "search.max_children=60", *TABLE),
     "random": ("search=random", "search.max_children=24", *TABLE),
     "lstm": ("controller=lstm", "controller.steps=50", *TABLE),
     "final": (
         "experiment=final_quick",
-        "from=outputs/quickstart",
+        "from=outputs/progressive",
         "trainer.epochs=6",
         "task.seeds=2",
         "tracking=none",

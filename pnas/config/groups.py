@@ -31,7 +31,7 @@ from pnas.predictors import PREDICTORS, NeuralSpec, migrate_controller
 from pnas.records.cache_spec import CacheSpec
 from pnas.registry import Part, Registry
 from pnas.search import STRATEGIES, SearchSpec
-from pnas.search.strategies.specs import migrate_search
+from pnas.search.strategies.stored_specs import migrate_search
 from pnas.state_space import STATE_SPACES, PNASSpaceSpec, migrate_state_space
 from pnas.tables import TabularSpec
 from pnas.tracking import TRACKERS, MlflowSpec, migrate_tracking
@@ -194,7 +194,14 @@ _GROUPS = (
         },
     ),
     Group("data", "name", DATASETS, default=FileSpec, migrate=migrate_data),
-    Group("search", "kind", STRATEGIES, default=SearchSpec, migrate=migrate_search),
+    Group(
+        "search",
+        "kind",
+        STRATEGIES,
+        default=SearchSpec,
+        migrate=migrate_search,
+        files={"refined": ("refined", "mixed")},
+    ),
     Group("executor", "kind", EXECUTORS, default=WorkersSpec, migrate=migrate_executor),
     Group("cache", None, _CACHES, default=CacheSpec),
     Group("tracking", "backend", TRACKERS, default=MlflowSpec, migrate=migrate_tracking),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pnas.records.cell_trainings import is_repeated
 from pnas.records.child_records import Status
 from pnas.records.children_csv import children_csv
 from pnas.records.evaluation_cache import seed_if_cached
@@ -91,6 +92,8 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
     return {
         "b": stage.b,
         "blocks": max((len(child.cell) for child in children), default=None),
+        "fewest_blocks": min((len(child.cell) for child in children), default=None),
+        "confirms": any(is_repeated(child) for child in children),
         "candidates_scored": stage.candidates_scored,
         "unique_candidates": stage.unique_candidates,
         "children": len(children),

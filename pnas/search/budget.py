@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Journal
-from pnas.search.strategies.specs import SearchSpec
+from pnas.search.strategies.search_spec import SearchSpec
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none."""

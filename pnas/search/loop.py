@@ -21,7 +21,7 @@ from pnas.search.history import (
 from pnas.search.observer import Observer
 from pnas.search.stage_trainer import StageTrainer
 from pnas.search.strategies.base import Proposal, SearchHistory, Strategy
-from pnas.search.strategies.specs import SearchSpec
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_stage import TrainingStage
 from pnas.search.weight_recovery import restore_best_weights
 from pnas.state_space import Cell

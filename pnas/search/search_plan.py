@@ -1,4 +1,4 @@
-"""What a search would do, before it does it: children, candidates, parameters and time."""
+"""What a search would do, before it does it: the size of its children, and their time."""
 
 import math
 import statistics
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pnas.children import Counts, Limits, NetworkSpec, count_network
+from pnas.search.strategies import PlannedPhase
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
 _SAMPLE_SIZE = 32
-"""Number of cells of a stage that are counted; more change the range of parameters little."""
+"""Number of cells of a phase that are counted; more change the range of parameters little."""
 
 # Fitted to children of 1 to 5 blocks on 8x8 and 32x32 pixels, one thread of a 2-core server:
 # experiments/benchmarks/plan_accuracy.py shows how close `child_seconds` comes.
@@ -22,22 +23,17 @@ _MULTIPLY_ADDS_PER_SECOND = 1e10
 
 
 @dataclass(frozen=True)
-class StagePlan:
-    """One stage of a planned search.
+class PhaseEstimate:
+    """One part of a planned search, with the size of its children.
 
     Attributes:
-        b: Number of blocks of its cells.
-        candidates: Number of extensions that the predictor scores (0 at stage 1), duplicates
-            included.
-        children: Number of children that are trained, at most.
+        phase: The part: its name, its number of children and of blocks.
         params: Smallest, median and largest number of trainable parameters of sampled cells.
         madds: Median number of multiply-adds of one example.
         seconds: Time of training one median child on one CPU thread.
     """
 
-    b: int
-    candidates: int
-    children: int
+    phase: PlannedPhase
     params: tuple[int, int, int]
     madds: int
     seconds: float
@@ -65,45 +61,35 @@ class Workload:
 
 
 def plan_search(
+    phases: Sequence[PlannedPhase],
     space: SlotSpace,
-    K: int | None,
     network: NetworkSpec,
     work: Workload,
     seed: int,
     limits: Limits | None = None,
-    first: int | None = None,
-) -> list[StagePlan]:
-    """Return the stages of a progressive search of ``space``.
+) -> list[PhaseEstimate]:
+    """Return the parts of a search of ``space`` with the size and time of their children.
 
     Args:
+        phases: The parts (`SearchSpec.phases`).
         space: State space that is searched.
-        K: Number of children of each stage after the first; None for all candidates.
         network: Network around a cell.
         work: What a child is trained on.
         seed: Seed of the sampled cells.
         limits: Limits on the size of children; what exceeds them is not planned for.
-        first: Number of children of stage 1; None for all cells of one block.
     """
-    stages: list[StagePlan] = []
-    for b in range(1, space.B + 1):
-        if b == 1:
-            candidates = 0
-            children = _first_children(space, limits, first)
-        else:
-            candidates = space.num_candidates(stages[-1].children, b)
-            children = min(candidates, space.num_cells(b))
-            if K is not None:
-                children = min(children, K)
-        counts = _sampled_counts(space, b, network, work, seed, limits)
-        stages.append(_plan_stage(b, candidates, children, counts, network, work))
-    return stages
+    planned = []
+    for phase in phases:
+        counts = _sampled_counts(space, phase.b, network, work, seed, limits)
+        planned.append(_plan_phase(phase, counts, network, work))
+    return planned
 
 
-def _first_children(space: SlotSpace, limits: Limits | None, first: int | None) -> int:
-    children = space.num_cells(1)
-    if limits:
-        children = sum(limits.is_feasible(cell) for cell in space.initial_children())
-    return children if first is None else min(children, first)
+def count_small_cells(space: SlotSpace, limits: Limits | None) -> int:
+    """Return the number of cells of one block that ``limits`` allows."""
+    if not limits:
+        return space.num_cells(1)
+    return sum(limits.is_feasible(cell) for cell in space.initial_children())
 
 
 def _sampled_counts(
@@ -123,24 +109,17 @@ def _sampled_counts(
     return allowed or [min(counts)]
 
 
-def _plan_stage(
-    b: int,
-    candidates: int,
-    children: int,
-    counts: Sequence[Counts],
-    network: NetworkSpec,
-    work: Workload,
-) -> StagePlan:
+def _plan_phase(
+    phase: PlannedPhase, counts: Sequence[Counts], network: NetworkSpec, work: Workload
+) -> PhaseEstimate:
     params = sorted(count.params for count in counts)
     by_flops = sorted(counts, key=lambda count: count.flops)
     median = by_flops[len(counts) // 2]
-    return StagePlan(
-        b=b,
-        candidates=candidates,
-        children=children,
+    return PhaseEstimate(
+        phase=phase,
         params=(params[0], int(statistics.median(params)), params[-1]),
         madds=median.flops,
-        seconds=child_seconds(b, median, network, work),
+        seconds=child_seconds(phase.b, median, network, work),
     )
 
 
@@ -172,6 +151,14 @@ def child_seconds(b: int, counts: Counts, network: NetworkSpec, work: Workload) 
     )
 
 
-def search_seconds(stages: Sequence[StagePlan], workers: int) -> float:
-    """Return a rough time of the whole search on ``workers`` CPU threads."""
-    return sum(stage.seconds * math.ceil(stage.children / workers) for stage in stages)
+def search_seconds(plans: Sequence[PhaseEstimate], workers: int) -> float | None:
+    """Return a rough time of the whole search on ``workers`` CPU threads.
+
+    It is None if only a budget of time or epochs ends a part of it.
+    """
+    total = 0.0
+    for plan in plans:
+        if plan.phase.children is None:
+            return None
+        total += plan.seconds * math.ceil(plan.phase.children / workers)
+    return total

@@ -15,15 +15,15 @@ from typing import Any
 
 from pnas.execution import Executor
 from pnas.records import ChildRecord, Journal
-from pnas.search.budget import Budget
-from pnas.search.confirmation.finalists import fit_to_means, rank_by_posterior
-from pnas.search.confirmation.strategy import Confirmation, SearchedCell
-from pnas.search.confirmation.trainings import (
+from pnas.records.cell_trainings import (
     CellTrainings,
     group_by_cell,
     is_repeated,
     rewarded,
 )
+from pnas.search.budget import Budget
+from pnas.search.confirmation.finalists import fit_to_means, rank_by_posterior
+from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.loop import Identify, SearchLoop
 from pnas.search.observer import Observer

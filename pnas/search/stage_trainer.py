@@ -11,7 +11,7 @@ from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.records.run_directory import ERRORS
 from pnas.search.budget import Budget
 from pnas.search.observer import Observer
-from pnas.search.strategies.specs import SearchSpec
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_stage import TrainingStage
 from pnas.search.weight_recovery import child_job
 from pnas.state_space import Cell

@@ -1,4 +1,4 @@
-"""``plan_only=true`` of a progressive search: its stages, its networks' sizes and its time."""
+"""``plan_only=true``: the parts of a search, the size of its networks, its budget and its time."""
 
 from pnas.config import Settings
 from pnas.data import DataInfo
@@ -6,21 +6,50 @@ from pnas.execution import count_workers, visible_gpus
 from pnas.reports.data.number_format import duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
-from pnas.search.search_plan import StagePlan, Workload, plan_search, search_seconds
+from pnas.search import PlannedPhase
+from pnas.search.search_plan import (
+    PhaseEstimate,
+    Workload,
+    count_small_cells,
+    plan_search,
+    search_seconds,
+)
 from pnas.searching.search_checks import limits_of
 from pnas.state_space import SlotSpace
 from pnas.system.console import print_line
 
+_TITLE = "Plan of the search"
 
-def print_plan(settings: Settings, context: Context, space: SlotSpace, data: DataInfo) -> None:
-    """Print children, candidates, parameters and an estimate of time, stage by stage.
+
+def print_plan(
+    settings: Settings, context: Context, space: SlotSpace, data: DataInfo | None
+) -> None:
+    """Print what the search would train, part by part, and what it may spend.
 
     Args:
         settings: Settings of the command.
         context: The command around the task.
         space: State space that is searched.
-        data: Sizes of the data.
+        data: Sizes of the data; None for a search that reads a table.
     """
+    if data is None:
+        lines = _print_tabular(settings, context, space)
+    else:
+        lines = _print_training(settings, context, space, data)
+    budget = settings.search.budget or "none; the search ends with its last stage"
+    for line in [_extent(space), f"budget: {budget}", *lines]:
+        print_line(context.console, line)
+
+
+def _print_tabular(settings: Settings, context: Context, space: SlotSpace) -> list[str]:
+    phases = settings.search.phases(space, settings.controller.K)
+    Grid.of(_TITLE, _PHASE_COLUMNS, phases).print(context.console)
+    return [f"rewards: from {settings.trainer.table}; nothing is trained"]
+
+
+def _print_training(
+    settings: Settings, context: Context, space: SlotSpace, data: DataInfo
+) -> list[str]:
     trainer = settings.trainer
     work = Workload(
         data.image_shape,
@@ -30,42 +59,57 @@ def print_plan(settings: Settings, context: Context, space: SlotSpace, data: Dat
         trainer.epochs,
         trainer.batchsize,
     )
-    stages = plan_search(
-        space,
-        settings.controller.K,
-        settings.child,
-        work,
-        settings.seed,
-        limits_of(settings, data),
-        getattr(settings.search, "first", None),
-    )
-    Grid.of("Plan of the search", _COLUMNS, stages).print(context.console)
+    limits = limits_of(settings, data)
+    small_cells = count_small_cells(space, limits)
+    phases = settings.search.phases(space, settings.controller.K, small_cells)
+    plans = plan_search(phases, space, settings.child, work, settings.seed, limits)
+    Grid.of(_TITLE, _PLAN_COLUMNS, plans).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
-    for line in _totals(stages, space, workers):
-        print_line(context.console, line)
+    return _totals(plans, workers)
 
 
-def _totals(stages: list[StagePlan], space: SlotSpace, workers: int) -> list[str]:
-    children = sum(stage.children for stage in stages)
+def _extent(space: SlotSpace) -> str:
     cells = sum(space.num_cells(b) for b in range(1, space.B + 1))
-    time = duration(search_seconds(stages, workers))
-    lines = [
-        f"children: {children:,} at most, of {cells:,} unique cells of up to {space.B} blocks",
-        f"time: about {time} on {workers} CPU worker(s), by a rough model of one server core",
-    ]
+    return f"state space: {cells:,} unique cells of up to {space.B} blocks"
+
+
+def _totals(plans: list[PhaseEstimate], workers: int) -> list[str]:
+    seconds = search_seconds(plans, workers)
+    model = f"on {workers} CPU worker(s), by a rough model of one server core"
+    if seconds is None:
+        lines = ["children: as many as the budget allows"]
+    else:
+        children = sum(plan.phase.children or 0 for plan in plans)
+        lines = [f"children: {children:,} at most", f"time: about {duration(seconds)} {model}"]
     gpus = len(visible_gpus())
     if gpus:
-        lines.append(f"GPUs: {gpus} seen, one worker each; the estimate above is for CPU workers")
+        lines.append(f"GPUs: {gpus} seen, one worker each; times above are for CPU workers")
     return lines
 
 
-_COLUMNS = (
-    Column("b", lambda stage: str(stage.b)),
-    Column("candidates", lambda stage: f"{stage.candidates:,}"),
-    Column("children", lambda stage: f"{stage.children:,}"),
-    Column("params: min", lambda stage: f"{stage.params[0]:,}"),
-    Column("median", lambda stage: f"{stage.params[1]:,}"),
-    Column("max", lambda stage: f"{stage.params[2]:,}"),
-    Column("multiply-adds", lambda stage: f"{stage.madds:,}"),
-    Column("a child", lambda stage: duration(stage.seconds)),
+def _children(phase: PlannedPhase) -> str:
+    return "" if phase.children is None else f"{phase.children:,}"
+
+
+def _candidates(phase: PlannedPhase) -> str:
+    return f"{phase.candidates:,}" if phase.candidates else ""
+
+
+_PHASE_COLUMNS = (
+    Column("phase", lambda phase: phase.name),
+    Column("blocks", lambda phase: str(phase.b)),
+    Column("candidates", _candidates),
+    Column("children", _children),
+)
+
+_PLAN_COLUMNS = (
+    Column("phase", lambda plan: plan.phase.name),
+    Column("blocks", lambda plan: str(plan.phase.b)),
+    Column("candidates", lambda plan: _candidates(plan.phase)),
+    Column("children", lambda plan: _children(plan.phase)),
+    Column("params: min", lambda plan: f"{plan.params[0]:,}"),
+    Column("median", lambda plan: f"{plan.params[1]:,}"),
+    Column("max", lambda plan: f"{plan.params[2]:,}"),
+    Column("multiply-adds", lambda plan: f"{plan.madds:,}"),
+    Column("a child", lambda plan: duration(plan.seconds)),
 )

@@ -12,6 +12,7 @@ from pnas.config import Settings
 from pnas.data import Dataset
 from pnas.errors import PnasError
 from pnas.records import ChildRecord, Journal, best_child, summarize, write_summary
+from pnas.records.cell_trainings import cell_key
 from pnas.records.front import read_front
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.scored_cell import from_children
@@ -21,7 +22,6 @@ from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.search import STOPPED_BY
-from pnas.search.confirmation.trainings import cell_key
 from pnas.search.search_run import WINNER
 from pnas.search.weight_recovery import weights_path
 from pnas.searching.search_observers import Summarize, keep_winner_weights

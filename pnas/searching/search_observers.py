@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pnas.records import ChildRecord, Journal, best_child, write_summary
-from pnas.search.confirmation import is_repeated
-from pnas.search.confirmation.trainings import cell_key
+from pnas.records.cell_trainings import cell_key, is_repeated
 from pnas.search.search_run import WINNER
 from pnas.tracking import Tracker
 

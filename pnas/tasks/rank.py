@@ -50,7 +50,7 @@ def _cells_of_run(settings: Settings) -> Sequence[ScoredCell]:
         return read_files(path)
     rule = "must be a run in which a child has been trained"
     require(run.best is not None, "from", rule, str(run_dir))
-    return from_children(run.ended, B=run.B)
+    return from_children(run.ended, growing_stages=run.growing_stages)
 
 
 def _write(task: RankTask, cells: Sequence[ScoredCell], path: Path) -> None:

@@ -14,9 +14,8 @@ from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
 from pnas.search.search_run import is_first_training
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
-from pnas.searching.plan_outline import print_outline
 from pnas.searching.plan_report import print_plan
-from pnas.searching.search_checks import check_search
+from pnas.searching.search_checks import check_search, check_typed_keys
 from pnas.searching.search_ending import complete_finished_search, print_end
 from pnas.searching.sweep_objective import objective
 from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
@@ -35,6 +34,7 @@ def run(settings: Settings, context: Context) -> float:
     Returns:
         The ``task.objective`` of the search, which is what a sweeper maximizes.
     """
+    check_typed_keys(settings.search, context.choices, context.typed, settings.controller.K)
     space = build_space(settings.state_space)
     if settings.plan_only:
         _print_reading(settings, context)
@@ -81,10 +81,7 @@ def _print_plan(
     if data is not None:
         print_data(context.console, data)
         print_class_counts(context.console, data)
-    if data is not None and settings.search.kind == "progressive":
-        print_plan(settings, context, space, data)
-    else:
-        print_outline(settings, context, space)
+    print_plan(settings, context, space, data)
 
 
 def _search_or_deliver(

@@ -12,7 +12,7 @@ FILES = [path for path in sorted(CONF.rglob("*.yaml")) if "experiment" not in pa
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CONF)))
 def test_keys_are_commented(path: Path) -> None:
     keys = [line for line in path.read_text().splitlines() if re.match(r"\w[\w.]*:( |$)", line)]
-    heads = ("defaults:", "hydra:", "params:")
+    heads = ("defaults:", "hydra:", "params:", "task:")
     silent = [line for line in keys if "#" not in line and not line.startswith(heads)]
     assert not silent or (len(silent) == 1 and silent[0].startswith(("kind:", "backend:")))
     assert keys

@@ -57,6 +57,8 @@ def test_summary_holds_each_stage(tmp_path: Path, finished: Journal) -> None:
     assert stage == {
         "b": 1,
         "blocks": 1,
+        "fewest_blocks": 1,
+        "confirms": False,
         "candidates_scored": 0,
         "unique_candidates": 3,
         "children": 3,

@@ -18,6 +18,7 @@ TINY = (
     "state_space.operators=[3x3 conv,identity]",
     "state_space.input_lookback_depth=-1",
     "controller.K=4",
+    "search=progressive",
     "controller.cross_validate=0",
     "tracking=none",
 )

@@ -96,7 +96,7 @@ def make_run(
             choices = []
             for i, cell in enumerate(cells):
                 predicted = None if b == 1 else rng.uniform(0.6, 0.9)
-                choices.append(Choice(cell, f"{b}-{i}", i, predicted))
+                choices.append(Choice(cell, f"{b}x{i}", i, predicted))
             journal.open_stage(b, choices, 10 * size, 9 * size, 0.25)
 
             is_last = b == len(stages)

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.run_reader import RunView
-from pnas.reports.data.scored_cell import ranked
 from pnas.system.console import command_name
 
 # A predictor that orders the next stage's cells no better chooses them almost at random.
@@ -128,7 +128,7 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
 
 def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
     rewards = []
-    for cell in ranked(run.cells)[:_COMPARED_CELLS]:
+    for cell in best_cells_first(run.cells)[:_COMPARED_CELLS]:
         if cell.reward is not None:
             rewards.append(cell.reward)
     if len(rewards) < _COMPARED_CELLS:

@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from pnas.errors import InvalidValue
 from pnas.records import Status
+from pnas.records.cell_trainings import repeat_of
 from pnas.records.run_directory import CHILDREN
 from pnas.reports.data.csv_lines import KEY, Line, number_or_none, read_lines
 from pnas.reports.data.original_files import read_original
-from pnas.reports.data.scored_cell import ScoredCell
+from pnas.reports.data.scored_cell import Phase, ScoredCell
 from pnas.system.path_patterns import matching_paths
 
 _Value = TypeVar("_Value")
@@ -108,6 +109,7 @@ def _row_reader(header: Line) -> Callable[[Line, _Row], ScoredCell]:
 
 
 def _read_child(line: Line, row: _Row) -> ScoredCell:
+    key = row.get("key", "")
     return ScoredCell(
         cell=line.parse_cell(row["cell"]),
         reward=_optional(line.parse_accuracy, row, "reward"),
@@ -119,6 +121,8 @@ def _read_child(line: Line, row: _Row) -> ScoredCell:
         seconds=_optional(line.parse_number, row, "seconds"),
         error=row.get("error") or None,
         source=str(line.path),
+        phase=Phase.CONFIRMATION if repeat_of(key) > 1 else Phase.GROWTH,
+        key=key,
     )
 
 

@@ -94,13 +94,18 @@ class RunView:
     @cached_property
     def cells(self) -> list[ScoredCell]:
         """All children as cells of a ranking, in the order of ``children``."""
-        return from_children(self.children, B=self.B)
+        return from_children(self.children, growing_stages=self.growing_stages)
 
     @property
     def B(self) -> int | None:
         """Number of blocks of the largest cells."""
         value = self.value("state_space.B")
         return value if isinstance(value, int) else None
+
+    @property
+    def growing_stages(self) -> int | None:
+        """Number of stages before a refinement; a mixed start is one."""
+        return 1 if self.value("search.start") == "mixed" else self.B
 
     @property
     def is_tabular(self) -> bool:

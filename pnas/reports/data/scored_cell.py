@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from pnas.records import ChildRecord, Status
+from pnas.records.cell_trainings import is_repeated
 from pnas.state_space import Cell
 
 
@@ -69,6 +70,10 @@ class ScoredCell:
         error: Why it failed.
         source: Name of the file or run that the row was read from.
         phase: Phase of the search that chose it.
+        key: Key of the child that was trained; "" where it is not known.
+        trainings: Number of trainings whose mean the reward is; None where it is not known.
+        expected: Reward that another training of the cell is expected to have; None where it is
+            not known.
     """
 
     cell: Cell
@@ -82,6 +87,9 @@ class ScoredCell:
     error: str | None = None
     source: str = ""
     phase: Phase = Phase.GROWTH
+    key: str = ""
+    trainings: int | None = None
+    expected: float | None = None
 
     @property
     def group(self) -> CellGroup:
@@ -111,14 +119,14 @@ class ScoredCell:
 
 
 def from_children(
-    children: Iterable[ChildRecord], source: str = "", B: int | None = None
+    children: Iterable[ChildRecord], source: str = "", growing_stages: int | None = None
 ) -> list[ScoredCell]:
     """Return the children of a journal, in the journal's order.
 
     Args:
         children: Children of one search.
         source: Name of the run.
-        B: Number of blocks of the search's largest cells. Later stages are its refinement.
+        growing_stages: Number of stages before the refinement of the search; None if it has none.
     """
     cells = []
     for child in children:
@@ -133,15 +141,18 @@ def from_children(
             seconds=child.seconds,
             error=child.error,
             source=source,
-            phase=_phase_of(child, B),
+            phase=_phase_of(child, growing_stages),
+            key=child.key,
         )
         cells.append(cell)
     return cells
 
 
-def _phase_of(child: ChildRecord, B: int | None) -> Phase:
+def _phase_of(child: ChildRecord, growing_stages: int | None) -> Phase:
+    if is_repeated(child):
+        return Phase.CONFIRMATION
     # Batches of random search and of evolution are numbered on and on too, but nothing predicts.
-    is_beyond_growth = B is not None and child.b > B
+    is_beyond_growth = growing_stages is not None and child.b > growing_stages
     if is_beyond_growth and child.predicted is not None:
         return Phase.REFINEMENT
     return Phase.GROWTH
@@ -159,7 +170,7 @@ def ranked(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
 
 def _rank_key(cell: ScoredCell) -> tuple[int, float]:
     if cell.reward is not None:
-        return 0, -cell.reward
+        return 0, -(cell.reward if cell.expected is None else cell.expected)
     if cell.value is not None:
         return 1, -cell.value
     return 2, 0.0

@@ -9,9 +9,9 @@ from pnas.children.network_specs import network_from
 from pnas.errors import InvalidValue
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
+from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import count, decimal
 from pnas.reports.data.run_reader import RunView
-from pnas.reports.data.scored_cell import ranked
 from pnas.state_space import Cell
 
 _DRAWN_CELLS = 3
@@ -34,8 +34,10 @@ class DrawnCell(NamedTuple):
 def best_cells(run: RunView) -> Iterator[DrawnCell]:
     """Yield the best cells of a search, best first."""
     measured = [cell for cell in run.cells if cell.reward is not None]
-    for place, best in enumerate(ranked(measured)[:_DRAWN_CELLS], start=1):
+    for place, best in enumerate(best_cells_first(measured)[:_DRAWN_CELLS], start=1):
         caption = f"{place}. reward {decimal(best.reward)}"
+        if best.trainings is not None and best.trainings > 1:
+            caption += f" (mean of {best.trainings})"
         if best.params is not None:
             caption += f", {count(best.params)} parameters"
         picture = drawing_or_none(best.cell, run.concat)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import correlation, count, decimal, duration
-from pnas.reports.data.scored_cell import ScoredCell, ranked, short_names
+from pnas.reports.data.scored_cell import ScoredCell, short_names
 from pnas.reports.terminal.text_grid import Column, Grid
 
 _Item = tuple[int, ScoredCell]
@@ -22,17 +23,17 @@ def ranking_table(
 
     Args:
         cells: Cells in training order.
-        order: "sorted" (best first, see `ranked`) or "training".
+        order: "sorted" (each cell once, best first) or "training" (each training).
         top: Number of rows, in either order the first ones; None for all.
         title: Title; by default the number of cells.
     """
     is_sorted = order == "sorted"
-    ordered = ranked(cells) if is_sorted else list(cells)
+    ordered = best_cells_first(cells) if is_sorted else list(cells)
     shown = list(enumerate(ordered[:top], start=1))
     place = Column("rank" if is_sorted else "child", lambda item: f"{item[0]:,}")
     names = short_names(cell.source for cell in cells)
     columns = [place, *_cell_columns(names)]
-    return Grid.of(title or _ranking_title(len(shown), len(cells), order), columns, shown)
+    return Grid.of(title or _ranking_title(len(shown), len(ordered), order), columns, shown)
 
 
 def best_table(cells: Sequence[ScoredCell], top: int = 5, title: str = "Best cells") -> Grid:
@@ -76,6 +77,8 @@ def _failure(cell: ScoredCell) -> str:
 
 _CELL_FIGURES: dict[str, Callable[[ScoredCell], str]] = {
     "reward": lambda cell: decimal(cell.reward),
+    "trainings": lambda cell: count(cell.trainings),
+    "expected": lambda cell: decimal(cell.expected),
     "predicted": lambda cell: decimal(cell.predicted),
     "blocks": lambda cell: str(len(cell.cell)),
     "parameters": lambda cell: count(cell.params),
@@ -96,8 +99,8 @@ def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | Non
     rewards it was fitted on and with those of the next stage.
     """
     columns = (
-        _stage_column("stage", str, "b"),
-        _stage_column("blocks", count, "blocks"),
+        Column("stage", _stage_name),
+        Column("blocks", _blocks),
         _stage_column("candidates", count, "candidates_scored"),
         _stage_column("children", count, "children"),
         Column("trained", _trained_so_far),
@@ -112,6 +115,17 @@ def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | Non
     )
     shown, title = last_stages(stages, title, last)
     return Grid.of(title, columns, shown)
+
+
+def _stage_name(stage: _Stage) -> str:
+    return f"{stage['b']} (confirmation)" if stage.get("confirms") else str(stage["b"])
+
+
+def _blocks(stage: _Stage) -> str:
+    """Return the size of a stage's cells; a stage of a mixed start has small and full-size ones."""
+    most = stage.get("blocks")
+    fewest = stage.get("fewest_blocks", most)
+    return count(most) if fewest == most else f"{fewest} to {most}"
 
 
 def last_stages(

@@ -1,13 +1,9 @@
 """The end of a search: its most promising cells are trained again until the winner is known."""
 
-from pnas.search.confirmation.trainings import group_by_cell, is_repeated, rewarded
 from pnas.search.confirmation.winner import TIE_BREAKS, decide_winner, estimate_optimism
 
 __all__ = [
     "TIE_BREAKS",
     "decide_winner",
     "estimate_optimism",
-    "group_by_cell",
-    "is_repeated",
-    "rewarded",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from pnas.predictors import make_predictor
 from pnas.predictors.base import Predictor
-from pnas.search.confirmation.trainings import CellTrainings
+from pnas.records.cell_trainings import CellTrainings
 from pnas.search.strategies.base import StrategyContext
 from pnas.seeds import derive_seed
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pnas.records.reward_model import fit_reward_model, probabilities_best
 from pnas.search.confirmation.halving import num_finalists, round_sizes, trainings_each
-from pnas.search.confirmation.statistics import fit_reward_model, probabilities_best
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell

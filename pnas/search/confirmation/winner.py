@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pnas.search.confirmation.statistics import (
+from pnas.records.cell_trainings import CellTrainings
+from pnas.records.reward_model import (
     RewardModel,
     fit_reward_model,
     known_exactly,
     probabilities_best,
 )
-from pnas.search.confirmation.trainings import CellTrainings
 from pnas.seeds import derive_seed
 
 Cost = Callable[[CellTrainings], float]

@@ -9,21 +9,18 @@ from pnas.search.strategies.base import (
     Strategy,
     StrategyContext,
 )
+from pnas.search.strategies.growing_specs import ProgressiveRandomSpec, ProgressiveSpec
+from pnas.search.strategies.refined_spec import RefinedSpec
 from pnas.search.strategies.registry import STRATEGIES, make_search_spec, make_strategy
-from pnas.search.strategies.specs import (
-    EvolutionSpec,
-    ProgressiveRandomSpec,
-    ProgressiveSpec,
-    RandomSpec,
-    RefinedSpec,
-    SearchSpec,
-)
+from pnas.search.strategies.sampling_specs import EvolutionSpec, RandomSpec
+from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
 
 __all__ = [
     "STRATEGIES",
     "ClosedStage",
     "EvolutionSpec",
     "OpenStage",
+    "PlannedPhase",
     "ProgressiveRandomSpec",
     "ProgressiveSpec",
     "Proposal",

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from pnas.controller.candidate_scoring import Feasibility
 from pnas.predictors import ControllerSpec
 from pnas.search.objective_source import ObjectiveSource
-from pnas.search.strategies.specs import SearchSpec
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import Cell, SlotSpace
 
 Reward = float | None

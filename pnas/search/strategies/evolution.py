@@ -7,8 +7,8 @@ import numpy as np
 from pnas.search.strategies.base import SearchHistory, StrategyContext
 from pnas.search.strategies.mutation import mutated
 from pnas.search.strategies.nsga2 import survivors
+from pnas.search.strategies.sampling_specs import EvolutionSpec
 from pnas.search.strategies.sampling_strategy import SamplingStrategy
-from pnas.search.strategies.specs import EvolutionSpec
 from pnas.search.strategies.stage_history import rewarded
 from pnas.state_space import Cell
 

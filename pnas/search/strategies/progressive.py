@@ -13,8 +13,8 @@ from pnas.search.selection import Selection
 from pnas.search.selection_quality import evaluate_selection
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory, StrategyContext
 from pnas.search.strategies.front_of_history import FrontOfHistory
+from pnas.search.strategies.growing_specs import ProgressiveSpec
 from pnas.search.strategies.refinement_pool import RewardedCells
-from pnas.search.strategies.specs import ProgressiveSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import Candidates, Cell
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from pnas.search.strategies.base import SearchHistory, StrategyContext
+from pnas.search.strategies.sampling_specs import RandomSpec
 from pnas.search.strategies.sampling_strategy import SamplingStrategy
-from pnas.search.strategies.specs import RandomSpec
 from pnas.state_space import Cell
 
 

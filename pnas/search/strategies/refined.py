@@ -6,8 +6,8 @@ from pnas.controller import Generation
 from pnas.search.selection import Selection
 from pnas.search.strategies.base import Proposal, SearchHistory, StrategyContext
 from pnas.search.strategies.progressive import Progressive
+from pnas.search.strategies.refined_spec import RefinedSpec
 from pnas.search.strategies.refinement_pool import RefinementPool
-from pnas.search.strategies.specs import RefinedSpec
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell

@@ -7,14 +7,10 @@ from typing import Any
 from pnas.errors import require
 from pnas.registry import Part, Registry
 from pnas.search.strategies.base import SearchHistory, Strategy, StrategyContext
-from pnas.search.strategies.specs import (
-    EvolutionSpec,
-    ProgressiveRandomSpec,
-    ProgressiveSpec,
-    RandomSpec,
-    RefinedSpec,
-    SearchSpec,
-)
+from pnas.search.strategies.growing_specs import ProgressiveRandomSpec, ProgressiveSpec
+from pnas.search.strategies.refined_spec import RefinedSpec
+from pnas.search.strategies.sampling_specs import EvolutionSpec, RandomSpec
+from pnas.search.strategies.search_spec import SearchSpec
 
 _HERE = "pnas.search.strategies"
 

@@ -59,6 +59,7 @@ def test_children_csv_is_read_back_as_written(tmp_path: Path) -> None:
         seconds=4.5,
         error=None,
         source=source,
+        key="ab12",
     )
     assert failed == ScoredCell(
         cell=Cell.parse(CELL),
@@ -69,6 +70,7 @@ def test_children_csv_is_read_back_as_written(tmp_path: Path) -> None:
         seconds=1.5,
         error="out of memory, 3 GB",
         source=source,
+        key="cd34",
     )
     assert chosen.status is Status.CHOSEN
     assert chosen.seconds is None

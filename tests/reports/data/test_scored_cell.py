@@ -50,7 +50,7 @@ def test_children_of_a_journal(tmp_path: Path) -> None:
         result = ChildResult(cell, 5, Status.OK, 0.9, {}, params=10, flops=20, seconds=3.0)
         journal.end_child("k", result)
         (row,) = from_children(journal.children(), source="demo")
-    assert row == ScoredCell(cell, 0.9, 0.7, 1, Status.OK, 10, 20, 3.0, None, "demo")
+    assert row == ScoredCell(cell, 0.9, 0.7, 1, Status.OK, 10, 20, 3.0, None, "demo", key="k")
 
 
 def test_short_names_drop_shared_folders() -> None:

@@ -12,6 +12,7 @@ from support.fake_children import fake_reward
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec, load_predictor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
+from pnas.records.cell_trainings import group_by_cell, is_repeated
 from pnas.runs.child_identity import identify
 from pnas.search import (
     STOPPED_BY,
@@ -22,7 +23,6 @@ from pnas.search import (
     StrategyContext,
     may_continue,
 )
-from pnas.search.confirmation import group_by_cell, is_repeated
 from pnas.search.search_run import OPTIMISM, WINNER, SearchRun, is_first_training
 from pnas.state_space import StateSpace
 

@@ -16,7 +16,7 @@ from pnas.search import (
     SearchSpec,
     make_search_spec,
 )
-from pnas.search.strategies.specs import SPECS, migrate_search
+from pnas.search.strategies.stored_specs import SPECS, migrate_search
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity"], -1)  # 3 and 27 cells
@@ -121,18 +121,45 @@ def test_each_specification_is_found_by_its_kind() -> None:
         assert STRATEGIES.spec(spec.kind, SearchSpec) is spec
 
 
-def test_the_outline_says_how_many_children_each_stage_has() -> None:
+def planned(spec: SearchSpec, K: int | None = 4) -> list[tuple[str, int, int | None]]:
+    return [(phase.name, phase.b, phase.children) for phase in spec.phases(SPACE, K)]
+
+
+def test_the_phases_say_how_many_children_each_part_has() -> None:
+    assert planned(ProgressiveSpec(probe=2)) == [("stage 1", 1, 3), ("stage 2", 2, 6)]
+    assert planned(RefinedSpec(first=2, max_children=100)) == [
+        ("stage 1", 1, 2),
+        ("stage 2", 2, 4),
+        ("rounds of 5", 2, 94),
+    ]
+    assert planned(EvolutionSpec(max_children=100)) == [
+        ("random cells", 2, 20),
+        ("mutations, 8 a stage", 2, 80),
+    ]
+
+
+def test_a_mixed_start_and_a_confirmation_share_the_budget() -> None:
+    assert planned(RefinedSpec(start="mixed", max_children=60, confirm=0.2)) == [
+        ("start, small cells", 1, 3),
+        ("start, full size", 2, 12),
+        ("rounds of 5", 2, 33),
+        ("confirmation, at most", 2, 12),
+    ]
+    # Without a limit the confirmation is a share of what the search trained: 7 / 0.8 * 0.2.
+    assert planned(ProgressiveSpec(confirm=0.2))[-1] == ("confirmation, at most", 2, 2)
+
+
+def test_a_budget_cuts_a_search_off_and_time_leaves_its_size_open() -> None:
+    assert planned(ProgressiveSpec(max_children=5)) == [("stage 1", 1, 3), ("stage 2", 2, 2)]
+    assert planned(RandomSpec(max_seconds=60)) == [("random cells, 8 a stage", 2, None)]
+
+
+def test_only_growing_stages_read_K() -> None:
     budget = {"max_children": 100}
-    assert ProgressiveSpec(probe=2).outline(SPACE, 4) == [
-        "stage 1: 3 children at most",
-        "stage 2: 6 children at most",
-    ]
-    assert RefinedSpec(first=2, **budget).outline(SPACE, 4)[2:] == [
-        "each later stage: 5 children of 2 blocks"
-    ]
-    assert EvolutionSpec(**budget).outline(SPACE, 4) == [
-        "stage 1: 20 random cells; each later stage: 8 children"
-    ]
+    assert ProgressiveSpec().reads_K
+    assert RefinedSpec(**budget).reads_K
+    assert not RefinedSpec(start="mixed", **budget).reads_K
+    assert not EvolutionSpec(**budget).reads_K
 
 
 @pytest.mark.parametrize(

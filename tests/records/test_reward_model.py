@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pnas.search.confirmation.statistics import fit_reward_model, known_exactly, probabilities_best
+from pnas.records.reward_model import fit_reward_model, known_exactly, probabilities_best
 
 
 def simulated(

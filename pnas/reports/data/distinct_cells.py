@@ -1,0 +1,54 @@
+"""The cells of a ranking, each once: a cell that was trained several times has the mean reward."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pnas.records.cell_trainings import cell_key
+from pnas.records.reward_model import fit_reward_model
+from pnas.reports.data.scored_cell import Phase, ScoredCell, ranked
+
+
+def best_cells_first(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
+    """Return each cell of a run or a file once, best first.
+
+    Where cells were trained several times, all of them are ranked by the reward that another
+    training is expected to have: a single high reward is partly luck, a high mean less so.
+    """
+    trainings: dict[tuple[str, str], list[ScoredCell]] = {}
+    others = []
+    for place, cell in enumerate(cells):
+        if cell.reward is None:
+            others.append(cell)
+        else:
+            # Rows without a key are cells of their own.
+            key = cell_key(cell.key) if cell.key else f"row {place}"
+            trainings.setdefault((cell.source, key), []).append(cell)
+
+    measured = list(trainings.values())
+    if all(len(rows) == 1 for rows in measured):
+        return ranked([*(rows[0] for rows in measured), *others])
+    return ranked([*_with_expected_rewards(measured), *others])
+
+
+def _with_expected_rewards(cells: Sequence[Sequence[ScoredCell]]) -> list[ScoredCell]:
+    rewards = []
+    for rows in cells:
+        rewards.append([row.reward for row in rows if row.reward is not None])
+    model = fit_reward_model(rewards)
+
+    merged = []
+    for rows, known in zip(cells, rewards, strict=True):
+        cell = replace(
+            rows[0],
+            reward=sum(known) / len(known),
+            seconds=_mean([row.seconds for row in rows if row.seconds is not None]),
+            phase=Phase.CONFIRMATION if len(rows) > 1 else rows[0].phase,
+            trainings=len(rows),
+            expected=None if model is None else model.expected(known),
+        )
+        merged.append(cell)
+    return merged
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,91 @@
+"""Settings of ``search=refined``, and of ``search=mixed``, which is the same with another start."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pnas.search.strategies.growing_specs import ProgressiveSpec
+from pnas.search.strategies.search_spec import PlannedPhase
+from pnas.state_space import SlotSpace
+from pnas.validation import choice, integer, number, setting, text
+
+_COUNT = integer(minimum=1)
+
+_SAMPLED_FIRST = 8
+"""Cells of one block in a sample: more of them pay less than cells of full size."""
+
+
+@dataclass(frozen=True)
+class RefinedSpec(ProgressiveSpec):
+    """``search=refined``: a progressive search that goes on in rounds at full size.
+
+    Attributes:
+        start: What the rounds begin from. ``beam``: the stages of the progressive search, from all
+            cells of one block. ``sample``: the same from a sample of them. ``mixed``: one stage of
+            a sample of the cells of one block and random cells of full size.
+        first: Number of cells of one block in a sample; None for 8, or as many as there are. With
+            ``start=beam`` a number has the meaning of ``start=sample``, which it had first.
+        first_full: Number of random cells of full size of ``start=mixed``.
+        refine: Number of children of a round. After the last growing stage the predictor chooses
+            them among cells of B blocks, until the budget is spent.
+        refine_pool: Largest number of cells of B blocks that a round scores whole. In a larger
+            space a round scores the mutations of the best cells and this many candidates of the
+            last growing stage.
+        refine_parents: Number of best cells whose mutations a round scores.
+    """
+
+    kind: str = setting("refined", text())
+    start: str = setting("beam", choice("beam", "sample", "mixed"))
+    first_full: int = setting(12, _COUNT)
+    uncertainty: float = setting(1.0, number(minimum=0))
+    refine: int = setting(5, _COUNT)
+    refine_pool: int = setting(50_000, _COUNT)
+    refine_parents: int = setting(20, _COUNT)
+
+    ends_by_itself: ClassVar[bool] = False
+
+    @property
+    def reads_K(self) -> bool:
+        """See `SearchSpec.reads_K`."""
+        return self.start != "mixed"
+
+    def growing_stages(self, space: SlotSpace) -> int:
+        """Return the number of stages before the rounds."""
+        return 1 if self.start == "mixed" else space.B
+
+    def sampled_first(self, space: SlotSpace) -> int | None:
+        """Return the number of cells of one block of stage 1; None for all of them."""
+        if self.start == "beam" or self.first is not None:
+            return self.first
+        return min(_SAMPLED_FIRST, space.num_cells(1))
+
+    def sampled_full(self, space: SlotSpace) -> int:
+        """Return the number of random cells of full size of stage 1."""
+        if self.start != "mixed" or space.B == 1:
+            return 0
+        return min(self.first_full, space.num_cells(space.B))
+
+    def first_children(self, space: SlotSpace) -> int:
+        """See `SearchSpec.first_children`."""
+        first = self.sampled_first(space)
+        of_one_block = space.num_cells(1) if first is None else first
+        return of_one_block + self.sampled_full(space)
+
+    def num_stages(self, space: SlotSpace) -> int | None:
+        """See `SearchSpec.num_stages`."""
+        return None
+
+    def _search_phases(
+        self, space: SlotSpace, K: int | None, first: int | None
+    ) -> list[PlannedPhase]:
+        """See `SearchSpec.phases`."""
+        pool = min(space.num_cells(space.B), self.refine_pool)
+        rounds = PlannedPhase(f"rounds of {self.refine}", space.B, None, candidates=pool)
+        if self.start != "mixed":
+            return [*super()._search_phases(space, K, first), rounds]
+        small = self.sampled_first(space) or 0
+        start = [
+            PlannedPhase("start, small cells", 1, small if first is None else min(small, first))
+        ]
+        if self.sampled_full(space):
+            start.append(PlannedPhase("start, full size", space.B, self.sampled_full(space)))
+        return [*start, rounds]

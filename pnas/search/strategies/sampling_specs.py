@@ -1,0 +1,69 @@
+"""Settings of searches that sample cells of full size: random search and evolution."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pnas.errors import require
+from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
+from pnas.state_space import SlotSpace
+from pnas.validation import integer, setting, text
+
+_COUNT = integer(minimum=1)
+
+
+@dataclass(frozen=True)
+class RandomSpec(SearchSpec):
+    """``search=random``: cells of B blocks, uniform over the unique ones.
+
+    Attributes:
+        batch: Number of children of one stage.
+    """
+
+    kind: str = setting("random", text())
+    batch: int = setting(8, _COUNT)
+
+    ends_by_itself: ClassVar[bool] = False
+
+    def _search_phases(
+        self, space: SlotSpace, K: int | None, first: int | None
+    ) -> list[PlannedPhase]:
+        """See `SearchSpec.phases`."""
+        return [PlannedPhase(f"random cells, {self.batch} a stage", space.B, None)]
+
+
+@dataclass(frozen=True)
+class EvolutionSpec(SearchSpec):
+    """``search=evolution``: regularized evolution (Real et al., arXiv 1802.01548).
+
+    Attributes:
+        population: Number of random cells to begin with, and of children alive, which are the ones
+            trained last.
+        sample: Number of living children among which the best becomes a parent.
+        batch: Number of children of one stage; the next stage's parents may be among them.
+    """
+
+    kind: str = setting("evolution", text())
+    population: int = setting(20, _COUNT)
+    sample: int = setting(5, _COUNT)
+    batch: int = setting(8, _COUNT)
+
+    ends_by_itself: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Check the values; see `SearchSpec`."""
+        super().__post_init__()
+        rule = f"must be at most search.population={self.population}"
+        require(self.sample <= self.population, "search.sample", rule, self.sample)
+
+    def first_children(self, space: SlotSpace) -> int:
+        """See `SearchSpec.first_children`."""
+        return self.population
+
+    def _search_phases(
+        self, space: SlotSpace, K: int | None, first: int | None
+    ) -> list[PlannedPhase]:
+        """See `SearchSpec.phases`."""
+        return [
+            PlannedPhase("random cells", space.B, self.population),
+            PlannedPhase(f"mutations, {self.batch} a stage", space.B, None),
+        ]

@@ -1,0 +1,235 @@
+"""What every search reads of the config group ``search``, whatever its strategy."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from pnas.errors import InvalidValue, require
+from pnas.objectives import REWARD
+from pnas.search.strategies.objective_rules import is_list_with_reward, is_numbers_by_name
+from pnas.state_space import SlotSpace
+from pnas.validation import (
+    Rule,
+    check_fields,
+    choice,
+    flag,
+    integer,
+    number_where,
+    optional,
+    setting,
+    text,
+)
+
+_COUNT = integer(minimum=1)
+_SHARE_BELOW_ONE = number_where("must be at least 0 and below 1", lambda value: 0 <= value < 1)
+_PROBABILITY = number_where("must be above 0 and below 1", lambda value: 0 < value < 1)
+_SECONDS = number_where("must be a number of seconds above 0", lambda value: value > 0)
+
+_OBJECTIVES = Rule("must be a list of different names with reward among them", is_list_with_reward)
+_CONSTRAINTS = Rule("must be numbers by name of objective", is_numbers_by_name)
+
+_BUDGETS = ("max_children", "max_epochs", "max_seconds")
+
+
+@dataclass(frozen=True)
+class PlannedPhase:
+    """A part of a search that has not begun: children of one size.
+
+    Attributes:
+        name: What it is, such as ``stage 2`` or ``rounds of 5``.
+        b: Number of blocks of its cells.
+        children: Number of children, at most; None if only a budget of time or epochs ends it.
+        candidates: Number of cells that a predictor scores for it, duplicates included.
+    """
+
+    name: str
+    b: int
+    children: int | None
+    candidates: int = 0
+
+
+@dataclass(frozen=True)
+class SearchSpec:
+    """What every search reads, whatever its strategy.
+
+    Attributes:
+        kind: Name of the strategy in the registry.
+        max_failed: Share of a stage's children, in [0, 1), that may fail before the search stops.
+        failed_reward: What the predictor learns of a child that failed: ``exclude`` leaves it out
+            and does not extend its cell; ``worst`` gives it the lowest reward of the search so far.
+        retry_failed: Whether a command begins by training the failed children of the open stage
+            again, once.
+        max_seconds: Seconds of all commands of this search together, after which no child is
+            started; None for no limit.
+        max_children: Number of children that this search trains, failed ones included; None for no
+            limit.
+        max_epochs: Number of epochs that this search trains, all children together; None for no
+            limit.
+        confirm: Share of the trainings, in [0, 1), that is kept to train the most promising cells
+            again, so that the winner is known and not guessed; 0 for none.
+        confidence: Probability of being the best at which the winner counts as known.
+        tie_break: What decides between cells that cannot be told apart: the highest ``reward``, or
+            the fewest ``params``, ``madds`` or ``seconds``.
+        objectives: Names of what is made as high or low as possible (`pnas.objectives`), ``reward``
+            among them. Of several, the search is for the cells that no other one dominates.
+        constraints: Largest value (smallest, where it is maximised) by the name of an objective
+            that is known before training. A cell that breaks one is never trained.
+    """
+
+    kind: str = setting("progressive", text())
+    max_failed: float = setting(0.5, _SHARE_BELOW_ONE)
+    failed_reward: str = setting("exclude", choice("exclude", "worst"))
+    retry_failed: bool = setting(False, flag())
+    max_seconds: float | None = setting(None, optional(_SECONDS))
+    max_children: int | None = setting(None, optional(_COUNT))
+    max_epochs: int | None = setting(None, optional(_COUNT))
+    confirm: float = setting(0.0, _SHARE_BELOW_ONE)
+    confidence: float = setting(0.9, _PROBABILITY)
+    tie_break: str = setting("reward", choice("reward", "params", "madds", "seconds"))
+    objectives: list[str] = setting([REWARD], _OBJECTIVES)
+    constraints: dict[str, float] = setting({}, _CONSTRAINTS)
+
+    ends_by_itself: ClassVar[bool] = True
+    """Whether the search has a last stage; one that has none needs a budget."""
+
+    is_progressive: ClassVar[bool] = False
+    """Whether stage b of the search has cells of b blocks, up to the largest size."""
+
+    uses_predictor: ClassVar[bool] = False
+    """Whether a predictor chooses the children of the later stages."""
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            InvalidValue: A value breaks its rule, or a search that needs a budget has none.
+        """
+        check_fields(self, "search")
+        if self.budget is None and not self.ends_by_itself:
+            rule = (
+                "must be given (or search.max_epochs or search.max_seconds): "
+                f"search.kind={self.kind} ends with its budget"
+            )
+            raise InvalidValue("search.max_children", rule, None)
+
+    @property
+    def search_share(self) -> float:
+        """Share of the trainings that is left for searching."""
+        return 1 - self.confirm
+
+    @property
+    def search_children(self) -> int | None:
+        """Largest number of children before the confirmation; None for no limit."""
+        if self.max_children is None:
+            return None
+        return math.floor(self.search_share * self.max_children + 1e-9)
+
+    @property
+    def _and_confirmation(self) -> str:
+        return f" and the share search.confirm={self.confirm:g}" if self.confirm else ""
+
+    @property
+    def budget(self) -> str | None:
+        """A budget as people type it, such as ``search.max_children=100``; None without one."""
+        for name in _BUDGETS:
+            value = getattr(self, name)
+            if value is not None:
+                return f"search.{name}={value:g}"
+        return None
+
+    @property
+    def reads_K(self) -> bool:
+        """Whether ``controller.K`` decides how many children a stage has."""
+        return self.is_progressive
+
+    def num_stages(self, space: SlotSpace) -> int | None:
+        """Number of stages of a search of ``space``; None where its budget decides."""
+        return space.B if self.is_progressive else None
+
+    def first_children(self, space: SlotSpace) -> int:
+        """Number of children of the first stage, the fewest that a budget must have room for."""
+        return space.num_cells(1) if self.is_progressive else 1
+
+    def phases(
+        self, space: SlotSpace, K: int | None, first: int | None = None
+    ) -> list[PlannedPhase]:
+        """Return what a search of ``space`` trains, part by part, without training anything.
+
+        Args:
+            space: State space that is searched.
+            K: Number of children of each growing stage after the first; None for all candidates.
+            first: Number of cells of one block that may be trained; None for all of them.
+        """
+        searched = self._search_phases(space, K, first)
+        kept = _within(searched, self.search_children)
+        confirmation = self._confirmation_phase(space, kept)
+        return kept if confirmation is None else [*kept, confirmation]
+
+    def _search_phases(
+        self, space: SlotSpace, K: int | None, first: int | None
+    ) -> list[PlannedPhase]:
+        """Return the parts before the confirmation, as if there were no budget."""
+        return [PlannedPhase("search", space.B, None)]
+
+    def _confirmation_phase(
+        self, space: SlotSpace, searched: Sequence[PlannedPhase]
+    ) -> PlannedPhase | None:
+        if not self.confirm:
+            return None
+        name = "confirmation, at most"
+        if self.max_children is not None and self.search_children is not None:
+            return PlannedPhase(name, space.B, self.max_children - self.search_children)
+        children = [phase.children for phase in searched]
+        if None in children:
+            return PlannedPhase(name, space.B, None)
+        known = sum(each for each in children if each is not None)
+        return PlannedPhase(name, space.B, round(known * self.confirm / self.search_share))
+
+    def check(self, space: SlotSpace, K: int | None, epochs: float | None) -> None:
+        """Check that a search of ``space`` has room for its stages, and its budget for the first.
+
+        Args:
+            space: State space that is searched.
+            K: Number of children of each stage after the first; None for all candidates.
+            epochs: Number of epochs that one child is trained for; None if it is not known.
+
+        Raises:
+            InvalidValue: Names the key that is too large or too small.
+        """
+        first = self.first_children(space)
+        least = math.ceil(first / self.search_share - 1e-9)
+        rule = f"must be at least {least}, the children of the first stage{self._and_confirmation}"
+        has_room = self.max_children is None or self.max_children >= least
+        require(has_room, "search.max_children", rule, self.max_children)
+        self._check_epochs(least, epochs)
+
+    def _check_epochs(self, children: int, epochs: float | None) -> None:
+        if self.max_epochs is None:
+            return
+        if epochs is None:
+            rule = (
+                "must be null: it is not known how many epochs a child of trainer.table was "
+                "trained for"
+            )
+            raise InvalidValue("search.max_epochs", rule, self.max_epochs)
+        least = children * epochs
+        rule = (
+            f"must be at least {least:g}, {children} children of the first stage"
+            f"{self._and_confirmation} times {epochs:g} epochs"
+        )
+        require(self.max_epochs >= least, "search.max_epochs", rule, self.max_epochs)
+
+
+def _within(phases: Sequence[PlannedPhase], most: int | None) -> list[PlannedPhase]:
+    """Return ``phases`` cut off after ``most`` children; an open one takes all that are left."""
+    if most is None:
+        return list(phases)
+    kept = []
+    left = most
+    for phase in phases:
+        children = left if phase.children is None else min(phase.children, left)
+        left -= children
+        if children:
+            kept.append(replace(phase, children=children))
+    return kept
