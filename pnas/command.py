@@ -7,7 +7,7 @@ be typed.
 import gc
 import sys
 
-from pnas.system.console import clear_status, printable_line, show_status, tolerate_any_encoding
+from pnas.system.console import clear_status, error_line, show_status, tolerate_any_encoding
 from pnas.system.interrupts import EXIT_CODE, answer_interrupts, command_is_over, was_interrupted
 from pnas.system.warning_filters import keep_warnings_from_raising
 
@@ -49,7 +49,7 @@ def _run_command() -> int:
         if not _is_out_of_memory(error):
             raise
         message = f"memory: this process may not have enough of it (`ulimit -v`): {error}"
-        return _report(printable_line(message), exit_code=2)
+        return _report(message, exit_code=2)
 
 
 def _is_out_of_memory(error: MemoryError | ImportError) -> bool:
@@ -70,15 +70,15 @@ def _compose_and_report() -> int:
         # Of Hydra, which makes the folder of a multirun before any of its jobs begins.
         from pnas.system.os_errors import as_user_error
 
-        return _report(printable_line(str(as_user_error(error))), exit_code=2)
+        return _report(str(as_user_error(error)), exit_code=2)
     except PnasError as error:
-        return _report(printable_line(str(error)), error.exit_code)
+        return _report(str(error), error.exit_code)
     return _multirun_exit_code()
 
 
 def _compose_and_run() -> None:
-    from pnas.config import hide_credentials, quote_values, register_schema
-    from pnas.hydra_job import run
+    from pnas.config import COMPOSITION_ERRORS, hide_credentials, quote_values, register_schema
+    from pnas.hydra_job import explain_unforeseen, is_of_job, run
 
     register_schema()
     sys.argv[1:] = quote_values(hide_credentials(sys.argv[1:]))
@@ -86,6 +86,13 @@ def _compose_and_run() -> None:
     gc.disable()
     try:
         run()
+    except (*COMPOSITION_ERRORS, MemoryError, ImportError, OSError):
+        raise
+    except Exception as error:
+        # Hydra's parser and merger raise whatever an odd value makes them stumble over.
+        if is_of_job(error):
+            raise
+        raise explain_unforeseen(error, sys.argv[1:]) from error
     finally:
         gc.enable()
 
@@ -95,7 +102,7 @@ def _report(message: str, exit_code: int) -> int:
     if was_interrupted():
         return EXIT_CODE
     clear_status()
-    print(message, file=sys.stderr)
+    print(error_line(message), file=sys.stderr)
     return exit_code
 
 

@@ -76,7 +76,12 @@ def check_value(key: str, rule: Rule, value: Any) -> None:
     Raises:
         InvalidValue: The value breaks the rule.
     """
-    if not rule.holds(value):
+    try:
+        is_held = rule.holds(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        # The value is of another type than the condition is about.
+        is_held = False
+    if not is_held:
         raise InvalidValue(key, rule.text, value)
 
 

@@ -11,6 +11,7 @@ from pnas.system.redaction import redact
 
 VARIABLE = "PNAS_HIDDEN_"
 _OVERRIDE = re.compile(r"(\+{0,2}[^=\s]+)=(.*)", re.DOTALL)
+_REFERENCE = re.compile(rf"\$\{{oc\.env:({VARIABLE}\d+)\}}")
 _QUOTED = re.compile(r"(['\"])(.*)\1", re.DOTALL)
 
 
@@ -42,6 +43,16 @@ def _hide(argument: str, environment: MutableMapping[str, str]) -> str:
     addresses = parts if is_list else [value]
     references = [_store(address, environment) for address in addresses]
     return f"{key}={','.join(references)}"
+
+
+def show_redacted(argument: str) -> str:
+    """Return an argument that `hide_credentials` returned as it was typed, but for credentials."""
+
+    def address(reference: re.Match[str]) -> str:
+        return redact(os.environ.get(reference[1], ""))
+
+    typed = _REFERENCE.sub(address, argument)
+    return redact(typed) if "://" in typed else typed
 
 
 def _has_credentials(value: str) -> bool:

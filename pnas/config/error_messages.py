@@ -9,9 +9,10 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from pnas.config.credentials import show_redacted
 from pnas.config.groups import GROUPS
 from pnas.config.key_docs import meaning_of_null, takes_null
 from pnas.config.suggestions import no_such_key, no_such_option, rule_for_unread_key
@@ -34,6 +35,8 @@ _TYPED_KEY = re.compile(r"Could not override '([^']+)'")
 # "... use +trainer.epoch=3", "Error merging override trainer.epochs=abc".
 _TYPED_VALUE = re.compile(r"(?:use \+|override )[^\s=]+=(.*)")
 _CONVERSION = re.compile(r"Value '(.*?)'(?: of type '.*')? could not be converted to (\w+)")
+# "While dereferencing interpolation '${name}': Value 'demo' ..."
+_REFERENCE = re.compile(r"^While dereferencing interpolation '.*?': ")
 # "str is not a ListConfig, list or tuple."
 _NOT_A_LIST = "is not a ListConfig"
 _DELETION = "does not support deletion"
@@ -57,6 +60,35 @@ def _explain(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+def explain_reference(config: DictConfig, error: Exception) -> InvalidValue:
+    """Return which value of ``config`` cannot be resolved, and why.
+
+    Args:
+        config: The composed configuration.
+        error: What resolving it has raised.
+    """
+    key = _unresolved_key(config) or "command line"
+    reason = " ".join(str(error).splitlines()[0].split())
+    rule = f"must refer to a value that exists and fits ({reason})"
+    raw = OmegaConf.to_container(config, resolve=False)
+    for name in key.split("."):
+        raw = raw.get(name) if isinstance(raw, dict) else None
+    return InvalidValue(key, rule, show_redacted(raw) if isinstance(raw, str) else None)
+
+
+def _unresolved_key(config: DictConfig) -> str | None:
+    for key in config:
+        try:
+            value = config[key]
+            if isinstance(value, DictConfig) and (below := _unresolved_key(value)):
+                return f"{key}.{below}"
+            if isinstance(value, ListConfig):
+                OmegaConf.to_container(value, resolve=True)
+        except (OmegaConfBaseException, RecursionError):
+            return str(key)
+    return None
+
+
 def _unknown_option(error: MissingConfigException) -> str:
     group, _, option = str(error.missing_cfg_file).rpartition("/")
     rule = no_such_option(option, list(error.options or ()))
@@ -65,7 +97,7 @@ def _unknown_option(error: MissingConfigException) -> str:
 
 def _bad_key(error: BaseException, cause: OmegaConfBaseException) -> str:
     """The line for a key that does not exist, or whose value has the wrong type."""
-    message = str(cause.msg).splitlines()[0]
+    message = _REFERENCE.sub("", str(cause.msg).splitlines()[0])
     key = str(cause.full_key)
     value = _typed_value(str(error))
 

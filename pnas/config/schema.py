@@ -9,8 +9,10 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from pnas.children import NetworkSpec
+from pnas.config.error_messages import explain_reference
 from pnas.config.groups import GROUPS, SCHEMA, Group, field_names
 from pnas.config.suggestions import ROOT_KEYS, no_such_key, rule_for_unread_key
 from pnas.data import DataSpec
@@ -109,7 +111,10 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
 
     specs = {}
     for name, group in GROUPS.items():
-        given = values.get(name) or {}
+        given = values.get(name)
+        rule = f"must be an option of {name}; it cannot be removed"
+        if not isinstance(given, Mapping):
+            raise InvalidValue(name, rule, given)
         _check_keys(group, given)
         specs[name] = group.spec_of(given)(**given)
 
@@ -133,8 +138,15 @@ def _check_keys(group: Group, values: Mapping[str, Any]) -> None:
 
 
 def plain_config(config: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as plain data, with what is interpolated filled in."""
-    container = OmegaConf.to_container(config, resolve=True)
+    """Return a composed configuration as plain data, with what is interpolated filled in.
+
+    Raises:
+        InvalidValue: A value refers to something that does not exist, or does not fit.
+    """
+    try:
+        container = OmegaConf.to_container(config, resolve=True)
+    except (OmegaConfBaseException, RecursionError) as error:
+        raise explain_reference(config, error) from error
     assert isinstance(container, dict)
     values = {str(key): value for key, value in container.items()}
 

@@ -37,6 +37,11 @@ def _is_path(value: Any) -> bool:
     return isinstance(value, str) and value.strip() != ""
 
 
+def _are_paths(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(_is_path(each) for each in value)
+
+
+_PATHS = optional(Rule("must be a list of paths, as in '[a,b]'", _are_paths))
 _PATH = optional(Rule("must be the path of a file", _is_path))
 _FORMATS = optional(Rule(f"must be a list of {', '.join(FORMATS)}, none twice", _are_formats))
 _MODEL_NAME = optional(Rule("must be a name without / and :", _is_model_name))
@@ -132,7 +137,7 @@ class RankTask(TaskSpec):
     """
 
     name: str = "rank"
-    files: list[str] | None = None
+    files: list[str] | None = setting(None, _PATHS)
     order: str = setting("sorted", choice(*ORDERS))
     overlay: bool = setting(False, flag())
     top: int = setting(20, integer(minimum=1))
@@ -151,7 +156,7 @@ class ReportTask(TaskSpec):
     """
 
     name: str = "report"
-    files: list[str] | None = None
+    files: list[str] | None = setting(None, _PATHS)
     mixed: bool = setting(False, flag())
     output: str | None = setting(None, _PATH)
 
@@ -167,7 +172,7 @@ class ListTask(TaskSpec):
     """
 
     name: str = "list"
-    files: list[str] | None = None
+    files: list[str] | None = setting(None, _PATHS)
     top: int = setting(50, integer(minimum=1))
     format: str = setting("table", choice(*VIEW_FORMATS))
 
@@ -211,7 +216,7 @@ class SyncTask(TaskSpec):
     """
 
     name: str = "sync"
-    files: list[str] | None = None
+    files: list[str] | None = setting(None, _PATHS)
 
 
 @dataclass(frozen=True)

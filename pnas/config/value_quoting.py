@@ -1,11 +1,14 @@
-"""Quotes around paths, names and cells, which people type as they are.
+"""Quotes around paths, names, options and cells, which people type as they are.
 
 Hydra's grammar wants values with ``= # ( ) [ ] { } ,`` and others in quotes, and reads
-``2026_11_26`` and ``1e5`` as numbers. A value that is a path, a name or a cell is text always.
+``2026_11_26`` and ``1e5`` as numbers. A value that is a path, a name, an option or a cell is text
+always, and so is each entry of a list of paths.
 """
 
 import re
 from collections.abc import Sequence
+
+from pnas.config.groups import GROUPS
 
 TEXT_KEYS = (
     "name",
@@ -20,9 +23,14 @@ TEXT_KEYS = (
 )
 """Keys whose values are paths, names or cells."""
 
+LIST_KEYS = ("task.files",)
+"""Keys whose values are lists of paths."""
+
 _OVERRIDE = re.compile(r"(\+{0,2})([\w.]+)=(.*)", re.DOTALL)
 _QUOTED = re.compile(r"\s*(['\"]).*\1\s*", re.DOTALL)
 _SWEEP = re.compile(r"\s*(choice|range|interval|glob|shuffle|sort|tag)\(", re.DOTALL)
+_QUOTES = "'\""
+_CLOSING = {"(": ")", "[": "]", "{": "}", "'": "'", '"': '"'}
 _MULTIRUN = ("-m", "--multirun")
 # Hydra reads these as the text that they are, unless they are a word for true, false or a number.
 _PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./:-]*", re.ASCII)
@@ -40,10 +48,15 @@ def quote_values(arguments: Sequence[str]) -> list[str]:
 
 def _quote(argument: str, is_multirun: bool) -> str:
     override = _OVERRIDE.fullmatch(argument)
-    if override is None or override[2] not in TEXT_KEYS:
+    if override is None:
         return argument
     prefix, key, value = override.groups()
-    if not value.strip() or _is_left_alone(value):
+    if key in LIST_KEYS:
+        return f"{prefix}{key}={_quote_entries(value)}"
+    if key in GROUPS and value == "null":
+        return f"{prefix}{key}='null'"
+    is_text = key in TEXT_KEYS or key in GROUPS
+    if not is_text or not value.strip() or _is_left_alone(value):
         return argument
     # A cell that is written out has commas of its own.
     is_written_cell = key == "cell" and value.lstrip().startswith("(")
@@ -53,6 +66,31 @@ def _quote(argument: str, is_multirun: bool) -> str:
             return argument
         values = value.split(",")
     return f"{prefix}{key}={','.join(_in_quotes(each) for each in values)}"
+
+
+def _quote_entries(value: str) -> str:
+    """The list ``value`` with its entries in quotes; anything else as it is."""
+    text = value.strip()
+    if not text.startswith("[") or not text.endswith("]"):
+        return value
+    entries = _split_entries(text[1:-1])
+    return f"[{','.join(_in_quotes(entry.strip()) if entry.strip() else '' for entry in entries)}]"
+
+
+def _split_entries(text: str) -> list[str]:
+    """Split at the commas that are in no quotes and no brackets, unless these do not match."""
+    entries = [""]
+    closing: list[str] = []
+    for character in text:
+        if closing and character == closing[-1]:
+            closing.pop()
+        elif not closing or closing[-1] not in _QUOTES:
+            closing += _CLOSING.get(character, "")
+        if character == "," and not closing:
+            entries.append("")
+        else:
+            entries[-1] += character
+    return text.split(",") if closing else entries
 
 
 def _is_left_alone(value: str) -> bool:

@@ -1,19 +1,15 @@
 """The configuration of a search called from Python, composed as a command's."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from hydra import compose, initialize_config_dir, initialize_config_module
+from hydra import compose
 from omegaconf import DictConfig, open_dict
 
 from pnas.config import COMPOSITION_ERRORS, explain, quote_values, register_schema
 from pnas.errors import PnasError
-from pnas.hydra_job import config_source
+from pnas.hydra_job import explain_unforeseen, initialized_conf
 from pnas.runs.command_context import option_choices, typed_keys
-
-_PACKAGE = "pkg://"
 
 
 class Composed(NamedTuple):
@@ -39,23 +35,13 @@ def compose_search(overrides: Sequence[str]) -> Composed:
     register_schema()
     quoted = quote_values(overrides)
     try:
-        with _conf():
+        with initialized_conf():
             config = compose("config", quoted, return_hydra_config=True)
         choices = option_choices(config.hydra)
     except COMPOSITION_ERRORS as error:
         raise PnasError(explain(error)) from error
+    except Exception as error:
+        raise explain_unforeseen(error, quoted) from error
     with open_dict(config):
         del config["hydra"]
     return Composed(config, choices, typed_keys(quoted))
-
-
-@contextmanager
-def _conf() -> Iterator[None]:
-    source = config_source()
-    opened: AbstractContextManager[None]
-    if source.startswith(_PACKAGE):
-        opened = initialize_config_module(source.removeprefix(_PACKAGE), version_base="1.3")
-    else:
-        opened = initialize_config_dir(str(Path(source)), version_base="1.3")
-    with opened:
-        yield

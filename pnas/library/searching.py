@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from pnas.config.credentials import show_redacted
 from pnas.errors import RunDirectoryError
 from pnas.library.array_files import Arrays, data_keys
 from pnas.library.composition import compose_search
@@ -16,7 +17,7 @@ from pnas.library.overrides import overrides_of, written
 from pnas.library.result import SearchResult
 from pnas.multirun.task_execution import execute_task
 from pnas.records.run_directory import JOURNAL
-from pnas.runs.command_context import Context, without_credentials
+from pnas.runs.command_context import Context
 
 _NOTEBOOK_WIDTH = 140  # characters of a line of output before a notebook wraps it, about
 
@@ -64,7 +65,7 @@ def search(
         run_dir=home / str(composed.config.name),
         typed=composed.typed,
         choices=composed.choices,
-        overrides=tuple(without_credentials(word) for word in typed),
+        overrides=tuple(show_redacted(word) for word in typed),
         console=_console(progress),
     )
     with _workers_import_no_script():

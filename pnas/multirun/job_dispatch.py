@@ -2,16 +2,17 @@
 
 import math
 import sys
+from typing import NoReturn
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from pnas.config import plain_config
+from pnas.config import COMPOSITION_ERRORS, explain, plain_config
 from pnas.errors import PnasError
 from pnas.multirun.job_launching import run_in_process
 from pnas.multirun.task_execution import execute_task
 from pnas.runs.command_context import read_context
-from pnas.system.redaction import scrub
+from pnas.system.console import error_line
 
 _WORST_OBJECTIVE = 0.0
 """Value of a failed job for Optuna, whose studies end at a NaN."""
@@ -35,8 +36,15 @@ def run_job(config: DictConfig) -> float | None:
     try:
         return execute_task(config, context)
     except PnasError as error:
-        print(scrub(str(error)), file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error_line(error), error.exit_code)
+    except COMPOSITION_ERRORS as error:
+        # References between keys are followed when the job reads its configuration.
+        _end(error_line(explain(error)), exit_code=2)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(exit_code)
 
 
 def _sweeper_value(value: float | None) -> float | None:

@@ -106,7 +106,9 @@ class EvaluationCache:
 
         has_folder = self.path.parent.is_dir()
         require(has_folder, "cache.path", "must lie in an existing directory", str(path))
-        require(not self.path.is_dir(), "cache.path", "must be a file", str(path))
+        # A pipe would be waited for.
+        is_file = self.path.is_file() or not self.path.exists()
+        require(is_file, "cache.path", "must be a file", str(path))
         try:
             self._prepare()
         except sqlite3.Error as error:

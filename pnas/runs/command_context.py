@@ -9,11 +9,11 @@ from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
-from omegaconf import DictConfig, read_write
+from omegaconf import DictConfig, OmegaConf, read_write
 from rich.console import Console
 
+from pnas.config.credentials import show_redacted
 from pnas.system.cores import available_cores
-from pnas.system.redaction import redact
 
 _run_dir: str | None = None
 """Run directory of a single command, which Hydra is not told of."""
@@ -99,21 +99,17 @@ def forget_run_dir() -> None:
 def read_context() -> Context:
     """Return the context of the running Hydra job."""
     hydra = HydraConfig.get()
-    typed = list(hydra.overrides.task)
+    # As they were typed: what an override refers to is another key's business.
+    typed = OmegaConf.to_container(hydra.overrides.task, resolve=False)
+    assert isinstance(typed, list)
     is_multirun = hydra.mode is RunMode.MULTIRUN
     return Context(
         run_dir=Path(_run_dir or hydra.runtime.output_dir).absolute(),
-        typed=typed_keys(typed),
+        typed=typed_keys([str(override) for override in typed]),
         choices=option_choices(hydra),
-        overrides=tuple(without_credentials(str(override)) for override in typed),
+        overrides=tuple(show_redacted(str(override)) for override in typed),
         **(_multirun_facts(hydra) if is_multirun else {}),
     )
-
-
-def without_credentials(override: str) -> str:
-    """Return an override without the user and password of an address in it."""
-    # Reading a list of Hydra's resolves what `hide_credentials` put in place of an address.
-    return redact(override) if "://" in override else override
 
 
 def typed_keys(overrides: Sequence[str]) -> frozenset[str]:

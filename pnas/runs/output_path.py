@@ -21,6 +21,22 @@ def check_output_folder(output: str) -> Path:
     return path
 
 
+def check_output_file(output: str) -> Path:
+    """Return the path ``output`` of a file that is made anew or replaced.
+
+    Args:
+        output: Path as it was typed; ``~`` is the home directory.
+
+    Raises:
+        InvalidValue: Its folder does not exist, or it is a folder or a device: the finished file is
+            moved to its place, which would remove ``/dev/null`` from the machine.
+    """
+    path = check_output_folder(output)
+    is_free = path.is_file() or not path.exists()
+    require(is_free, "task.output", "must be a file, or not exist yet", str(path))
+    return path
+
+
 def writable_folder(folder: Path) -> Path:
     """Return ``folder``, made if it is missing, which takes what ``task.output`` does not name.
 

@@ -4,6 +4,7 @@ from rich.console import Console
 
 from pnas.data import DataInfo, DataSpec
 from pnas.system.console import print_line
+from pnas.system.redaction import redact
 
 _MOST_CLASSES = 30
 """Classes that the plan lists; of more, the first ones."""
@@ -12,7 +13,7 @@ _MOST_CLASSES = 30
 def print_reading(console: Console, spec: DataSpec) -> None:
     """Print what is being read: a folder of many images takes a while."""
     path = getattr(spec, "path", None)
-    source = spec.name if path is None else f"{spec.name} {path}"
+    source = spec.name if path is None else f"{spec.name} {redact(str(path))}"
     print_line(console, f"reading data: {source}")
 
 

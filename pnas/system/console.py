@@ -6,8 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pnas.system.redaction import scrub
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+_LONGEST_ERROR = 1000
+"""Characters of a printed error; what is longer repeats a value that somebody pasted."""
 
 _ERRORS = "pnas_substitute"
 
@@ -70,6 +75,14 @@ def printable_line(text: str) -> str:
     if line.isprintable():
         return line
     return "".join(_printable(character) for character in line)
+
+
+def error_line(error: BaseException | str) -> str:
+    """Return what is printed of an error: one line of bounded length, without credentials."""
+    line = scrub(printable_line(str(error)))
+    if len(line) > _LONGEST_ERROR:
+        return line[: _LONGEST_ERROR - 3] + "..."
+    return line
 
 
 def _printable(character: str) -> str:

@@ -15,7 +15,7 @@ from pnas.reports.data.scored_cell import ScoredCell, from_children
 from pnas.reports.html.ranking_page import write_ranking
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
-from pnas.runs.output_path import check_output_folder, writable_folder
+from pnas.runs.output_path import check_output_file, writable_folder
 from pnas.runs.run_source import source_dir
 from pnas.system.console import print_line
 
@@ -72,7 +72,7 @@ def _outputs(settings: Settings, context: Context) -> list[Path]:
     path = Path(settings.task.output).expanduser()
     has_known_suffix = path.suffix.lower() in _SUFFIXES
     require(has_known_suffix, "task.output", "must end in .png, .svg or .html", str(path))
-    return [check_output_folder(settings.task.output)]
+    return [check_output_file(settings.task.output)]
 
 
 def _is_page(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pnas.reports.data.run_comparison import check_comparable
 from pnas.reports.data.run_reader import read_run
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.runs.command_context import Context
-from pnas.runs.output_path import check_output_folder, writable_folder
+from pnas.runs.output_path import check_output_file, writable_folder
 from pnas.runs.run_selection import select_run_dirs
 from pnas.runs.run_source import source_dir
 from pnas.system.console import print_line
@@ -37,7 +37,7 @@ def run(settings: Settings, context: Context) -> None:
 
 def _output(settings: Settings, context: Context, run_dirs: list[Path]) -> Path:
     if settings.task.output is not None:
-        return check_output_folder(settings.task.output)
+        return check_output_file(settings.task.output)
     is_comparison = settings.task.files and len(run_dirs) > 1
     folder = context.run_dir if is_comparison else run_dirs[0]
     return writable_folder(folder) / REPORT

@@ -17,7 +17,7 @@ from pnas.records.run_directory import CONTROLLER
 from pnas.reports.data.ranking_files import read_scores
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
-from pnas.runs.output_path import check_output_folder
+from pnas.runs.output_path import check_output_file
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.atomic_write import atomic_write
@@ -102,7 +102,7 @@ def _stage_number(folder: Path) -> int:
 
 def _output(settings: Settings, source: Path, B: int) -> Path:
     output = settings.task.output or str(source / f"scores_b{B}.csv")
-    return check_output_folder(output)
+    return check_output_file(output)
 
 
 def _write(path: Path, cells: Sequence[Cell], scores: Sequence[float]) -> None:

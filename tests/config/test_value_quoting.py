@@ -31,6 +31,33 @@ def test_a_path_is_the_text_that_was_typed(path: str) -> None:
     assert read_settings(compose("config", typed)).data.path == path
 
 
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["a=b/x.csv", "a#b.csv"], ["photos (1)/a.csv", "(x,y).csv"], ["[x]/a.csv", "a[1,2].csv"],
+        ["{y}.csv"], ["~/a.csv"], ["grün.csv", "1e5"], ["multirun/*/journal.sqlite"],
+    ],
+)  # fmt: skip
+def test_a_list_of_paths_is_the_texts_that_were_typed(paths: list[str]) -> None:
+    typed = quote_values(["name=a", "task=rank", f"task.files=[{', '.join(paths)}]"])
+    assert read_settings(compose("config", typed)).task.files == paths
+
+
+@pytest.mark.parametrize(
+    ("typed", "paths"),
+    [
+        ("[it's.csv,b.csv]", ["it's.csv", "b.csv"]),
+        ("['x,y.csv',\"b.csv\"]", ["x,y.csv", "b.csv"]),
+        ("[a[.csv,b].csv]", ["a[.csv,b].csv"]),
+        ("[a[.csv,b.csv]", ["a[.csv", "b.csv"]),
+        ("[]", []),
+    ],
+)
+def test_a_list_of_paths_with_quotes_and_single_brackets(typed: str, paths: list[str]) -> None:
+    quoted = quote_values(["name=a", "task=rank", f"task.files={typed}"])
+    assert read_settings(compose("config", quoted)).task.files == paths
+
+
 @pytest.mark.parametrize("name", ["2026_11_26", "1e5", "010", "2024", "on", "null_model", "a.b-c"])
 def test_a_name_is_text_always(name: str) -> None:
     assert read_settings(compose("config", quote_values([f"name={name}"]))).name == name

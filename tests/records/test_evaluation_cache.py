@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import sqlite3
 from pathlib import Path
 
@@ -99,7 +100,9 @@ def database_of_somebody_else(path: Path) -> None:
         db.execute("CREATE TABLE letters (text)")
 
 
-@pytest.mark.parametrize("what", ["text", "foreign database", "directory", "no such directory"])
+@pytest.mark.parametrize(
+    "what", ["text", "foreign database", "directory", "pipe", "no such directory"]
+)
 def test_a_path_that_is_no_cache_is_refused_and_left_alone(what: str, tmp_path: Path) -> None:
     path = (
         tmp_path / "missing" / "e.sqlite" if what == "no such directory" else tmp_path / "e.sqlite"
@@ -110,6 +113,8 @@ def test_a_path_that_is_no_cache_is_refused_and_left_alone(what: str, tmp_path: 
         database_of_somebody_else(path)
     elif what == "directory":
         path.mkdir()
+    elif what == "pipe":
+        os.mkfifo(path)
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(InvalidValue, match=r"^cache.path: must ") as caught:
         EvaluationCache(path, "c")
