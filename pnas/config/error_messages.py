@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 from hydra.errors import (
     ConfigCompositionException,
@@ -70,7 +71,7 @@ def explain_reference(config: DictConfig, error: Exception) -> InvalidValue:
     key = _unresolved_key(config) or "command line"
     reason = " ".join(str(error).splitlines()[0].split())
     rule = f"must refer to a value that exists and fits ({reason})"
-    raw = OmegaConf.to_container(config, resolve=False)
+    raw: Any = OmegaConf.to_container(config, resolve=False)
     for name in key.split("."):
         raw = raw.get(name) if isinstance(raw, dict) else None
     return InvalidValue(key, rule, show_redacted(raw) if isinstance(raw, str) else None)
@@ -81,7 +82,7 @@ def _unresolved_key(config: DictConfig) -> str | None:
         try:
             value = config[key]
             if isinstance(value, DictConfig) and (below := _unresolved_key(value)):
-                return f"{key}.{below}"
+                return f"{key!s}.{below}"
             if isinstance(value, ListConfig):
                 OmegaConf.to_container(value, resolve=True)
         except (OmegaConfBaseException, RecursionError):
