@@ -253,7 +253,7 @@ def named(outcome: Outcome, confirmed: bool) -> float | None:
 
 
 def main() -> None:
-    args = parse_arguments()
+    args = argument_parser(__doc__).parse_args()
     world = make_world(args.table, args.reward, args.test, args.noise)
     print(f"{args.table}: best judged {world.best_judged:.4f}, noise {world.noise:.4f}\n")
     results = {name: run_all(args, name) for name in args.strategies}
@@ -310,8 +310,9 @@ def _interval(values: Sequence[float], sign: str = "") -> str:
     return f"{mean:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
 
 
-def parse_arguments() -> argparse.Namespace:
-    parser = make_parser(__doc__)
+def argument_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of this command line, for others that look at the same searches."""
+    parser = make_parser(description)
     add = parser.add_argument
     add("table", help="file of the table, as trainer.table")
     add("--seeds", type=int, default=100, help="searches of each strategy (100)")
@@ -322,7 +323,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--strategies", nargs="+", choices=list(ENTRANTS), default=list(ENTRANTS), metavar="NAME")
     add("--processes", type=int, default=2, help="searches at a time (2)")
     add("--cache", type=Path, default=Path("outputs/confirmed_searches"), help="finished searches")
-    return parser.parse_args()
+    return parser
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from pnas.config.groups import GROUPS, Group
 
-ROOT_KEYS = ("name", "seed", "from", "cell", "plan_only")
+ROOT_KEYS = ("name", "seed", "from", "cell", "minutes", "plan_only")
 """Keys that belong to no group."""
 
 _MOST_OTHERS = 5

@@ -44,9 +44,9 @@ def search(
         directory: Directory of run directories.
         overrides: Overrides as a command would have them, such as ``"trainer.epochs=3"``.
         progress: Whether to print what the command prints.
-        keywords: Any other key: ``B=3, K=8, epochs=5, workers=2, max_seconds=600``, a group with
-            its option, ``controller="lstm"``, or a group with its keys,
-            ``trainer={"epochs": 3}``. ``tracking="none"`` leaves MLflow out.
+        keywords: Any other key: ``B=3, epochs=5, minutes=10, workers=2``, a group with its
+            option, ``controller="lstm"``, or a group with its keys, ``trainer={"epochs": 3}``.
+            ``tracking="none"`` leaves MLflow out.
 
     Returns:
         What the search found; `SearchResult.best` is None with ``plan_only=True``.

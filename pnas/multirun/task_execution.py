@@ -19,7 +19,7 @@ from pnas.errors import RunDirectoryError
 from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
-from pnas.runs.meant_strategy import with_meant_strategy
+from pnas.runs.meant_config import meant_config
 from pnas.system.interrupts import note_press
 from pnas.system.os_errors import as_user_error
 
@@ -47,7 +47,7 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _sigterm_interrupts():
-            settings = read_settings(with_meant_strategy(config, context))
+            settings = read_settings(meant_config(config, context))
             for line in former_options(context.choices):
                 print(line, file=sys.stderr)
             _make_run_dir(settings, context)

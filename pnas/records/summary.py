@@ -63,6 +63,7 @@ def _best(children: Sequence[ChildRecord], journal: JournalReader) -> dict[str, 
         return None
     return {
         "cell": str(best.cell),
+        "key": best.key,
         "reward": best.reward,
         "b": len(best.cell),
         "params": best.params,

@@ -162,3 +162,16 @@ def search_seconds(plans: Sequence[PhaseEstimate], workers: int) -> float | None
             return None
         total += plan.seconds * math.ceil(plan.phase.children / workers)
     return total
+
+
+def children_within(plans: Sequence[PhaseEstimate], seconds: float, workers: int) -> int:
+    """Return roughly how many children are trained in ``seconds`` on ``workers`` CPU threads."""
+    left = seconds * workers
+    trained = 0
+    for plan in plans:
+        fitting = int(left / plan.seconds)
+        if plan.phase.children is not None:
+            fitting = min(fitting, plan.phase.children)
+        trained += fitting
+        left -= fitting * plan.seconds
+    return trained

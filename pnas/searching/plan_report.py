@@ -6,10 +6,11 @@ from pnas.execution import count_workers, visible_gpus
 from pnas.reports.data.number_format import duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
-from pnas.search import PlannedPhase
+from pnas.search import PlannedPhase, SearchSpec
 from pnas.search.search_plan import (
     PhaseEstimate,
     Workload,
+    children_within,
     count_small_cells,
     plan_search,
     search_seconds,
@@ -65,7 +66,7 @@ def _print_training(
     plans = plan_search(phases, space, settings.child, work, settings.seed, limits)
     Grid.of(_TITLE, _PLAN_COLUMNS, plans).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
-    return _totals(plans, workers)
+    return _totals(plans, workers, settings.search)
 
 
 def _extent(space: SlotSpace) -> str:
@@ -73,18 +74,36 @@ def _extent(space: SlotSpace) -> str:
     return f"state space: {cells:,} unique cells of up to {space.B} blocks"
 
 
-def _totals(plans: list[PhaseEstimate], workers: int) -> list[str]:
+def _totals(plans: list[PhaseEstimate], workers: int, spec: SearchSpec) -> list[str]:
     seconds = search_seconds(plans, workers)
     model = f"on {workers} CPU worker(s), by a rough model of one server core"
-    if seconds is None:
-        lines = ["children: as many as the budget allows"]
-    else:
+    lines = []
+    if seconds is not None:
         children = sum(plan.phase.children or 0 for plan in plans)
-        lines = [f"children: {children:,} at most", f"time: about {duration(seconds)} {model}"]
+        lines += [f"children: {children:,} at most", f"time: about {duration(seconds)} {model}"]
+    if spec.max_seconds is not None:
+        fitting = children_within(plans, spec.max_seconds, workers)
+        lines.append(f"about {fitting:,} children in {duration(spec.max_seconds)} {model}")
+        lines += _shortage(plans, fitting, workers)
+    if not lines:
+        lines = ["children: as many as the budget allows"]
     gpus = len(visible_gpus())
     if gpus:
         lines.append(f"GPUs: {gpus} seen, one worker each; times above are for CPU workers")
     return lines
+
+
+def _shortage(plans: list[PhaseEstimate], fitting: int, workers: int) -> list[str]:
+    """Return a line if the time may end the search in its start, before anything is learned."""
+    start = [plan for plan in plans if plan.phase.name.startswith(("start", "stage 1"))]
+    children = sum(plan.phase.children or 0 for plan in start)
+    if fitting >= children:
+        return []
+    needed = search_seconds(start, workers) or 0.0
+    return [
+        f"this may be too short: the start alone has {children:,} children, "
+        f"about {duration(needed)} (fewer: search.first, search.first_full)"
+    ]
 
 
 def _children(phase: PlannedPhase) -> str:

@@ -50,7 +50,7 @@ def check_typed_keys(
 ) -> None:
     """Check that ``controller.K`` was not typed to continue a search that does not read it.
 
-    A new search with it means another strategy (`pnas.runs.meant_strategy`), and whoever names a
+    A new search with it means another strategy (`pnas.runs.meant_config`), and whoever names a
     strategy may set it for all of them, as a sweep over strategies does.
 
     Args:

@@ -42,6 +42,7 @@ def test_summary_holds_the_contract(tmp_path: Path, finished: Journal) -> None:
     assert summary["tracking"] is None
     assert summary["best"] == {
         "cell": str(CELLS[1]),
+        "key": CELLS[1].text_hash,
         "reward": 0.75,
         "b": 1,
         "params": 10,

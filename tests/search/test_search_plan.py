@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 
 from pnas.children import Limits, NetworkSpec, PNASNetworkSpec, SearchTrainerSpec
-from pnas.search import ProgressiveSpec, RandomSpec
+from pnas.search import ProgressiveSpec, RandomSpec, RefinedSpec
 from pnas.search.search_plan import (
     PhaseEstimate,
     Workload,
+    children_within,
     count_small_cells,
     plan_search,
     sample_cells,
@@ -96,3 +97,15 @@ def test_children_over_the_limits_are_not_planned_for() -> None:
     assert planned[0].phase.children == allowed
     assert allowed < space.num_cells(1)
     assert planned[0].params[2] <= median
+
+
+def test_children_that_fit_into_a_time() -> None:
+    space = StateSpace(B=2)
+    phases = RefinedSpec(start="mixed", max_seconds=60).phases(space, None)
+    plans = plan_search(phases, space, NETWORK, CIFAR, seed=0)
+    small, large, rounds = plans
+    start = 8 * small.seconds + 12 * large.seconds
+    assert [each.phase.children for each in plans] == [8, 12, None]
+    assert children_within(plans, 3.5 * small.seconds, workers=1) == 3
+    assert children_within(plans, 3.5 * small.seconds, workers=2) == 7
+    assert children_within(plans, start + 5.5 * rounds.seconds, workers=1) == 8 + 12 + 5

@@ -1,4 +1,4 @@
-"""Which strategy a command means that names none: today's default, or that of earlier versions."""
+"""What a command means: its strategy where it names none, and its budget in minutes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +13,7 @@ from pnas.config.former_default import (
     former_search,
     sets_K,
 )
+from pnas.config.minutes import with_minutes
 from pnas.errors import RunDirectoryError
 from pnas.records import Journal
 from pnas.records.run_directory import JOURNAL
@@ -21,12 +22,15 @@ from pnas.runs.display_paths import relative
 from pnas.system.console import print_line
 
 
-def with_meant_strategy(config: DictConfig | Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Return ``config`` as plain data, with the strategy that the command means.
+def meant_config(config: DictConfig | Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Return ``config`` as plain data, with the strategy and the budget that the command means.
 
     Args:
         config: Composed configuration.
         context: The command around the task.
+
+    Raises:
+        InvalidValue: A budget in minutes that does not fit.
     """
     values = _as_plain(config)
     is_search = (values.get("task") or {}).get("name", "search") == "search"
@@ -35,7 +39,7 @@ def with_meant_strategy(config: DictConfig | Mapping[str, Any], context: Context
         if reason:
             values["search"] = former_search(values.get("search") or {}, context.typed)
             print_line(context.console, f"search=progressive: {reason}")
-    return values
+    return with_minutes(values, context.typed)
 
 
 def _reason_for_former_default(values: Mapping[str, Any], context: Context) -> str:

@@ -9,7 +9,7 @@ from support.command import ROOT, run_here
 
 from pnas.records import Journal
 from pnas.runs.command_context import Context
-from pnas.runs.meant_strategy import with_meant_strategy
+from pnas.runs.meant_config import meant_config
 from pnas.search import EvolutionSpec, ProgressiveSpec
 
 DEFAULT = {"search": "mixed"}
@@ -26,7 +26,7 @@ def started(tmp_path: Path, search: dict[str, Any]) -> Path:
 
 def search_of(run_dir: Path, typed: tuple[str, ...] = (), **changes: Any) -> Any:
     context = Context(run_dir, typed=frozenset(typed), choices={**DEFAULT, **changes})
-    return with_meant_strategy(COMPOSED, context)["search"]
+    return meant_config(COMPOSED, context)["search"]
 
 
 def test_a_run_of_the_former_default_continues_with_it(tmp_path: Path) -> None:
@@ -61,9 +61,9 @@ def test_whoever_sets_K_means_growing_stages(tmp_path: Path) -> None:
     assert search_of(new, ("controller.K",)) == asdict(ProgressiveSpec())
     context = Context(new, choices=DEFAULT)
     by_experiment = {**COMPOSED, "controller": {"predictor": "gp", "K": 64}}
-    assert with_meant_strategy(by_experiment, context)["search"] == asdict(ProgressiveSpec())
+    assert meant_config(by_experiment, context)["search"] == asdict(ProgressiveSpec())
     by_default = {**COMPOSED, "controller": {"predictor": "gp", "K": 8}}
-    assert with_meant_strategy(by_default, context)["search"] == COMPOSED["search"]
+    assert meant_config(by_default, context)["search"] == COMPOSED["search"]
 
 
 def test_a_run_of_the_default_has_no_K(tmp_path: Path) -> None:
