@@ -142,19 +142,9 @@ def predictor_arrays(run: Path) -> dict[str, np.ndarray]:
 
 
 def trained_accuracies(run: Path) -> list[Any]:
-    """Return what a final training measured, from the record of either version."""
-    old = run / "training.json"
-    if old.is_file():
-        members = json.loads(old.read_text())["members"]
-        return sorted((m["seed"], m["val_accuracy"], m["test_accuracy"]) for m in members)
-    from pnas.records import Journal
-
-    with Journal(run / "journal.sqlite") as journal:
-        found = []
-        for child in journal.children():
-            test = child.metrics.get("test_accuracy", [None])[-1]
-            found.append((child.seed, child.reward, test))
-    return sorted(found)
+    """Return what a final training measured."""
+    members = json.loads((run / "training.json").read_text())["members"]
+    return sorted((m["seed"], m["val_accuracy"], m["test_accuracy"]) for m in members)
 
 
 def differences(base: Path, new: Path) -> list[str]:

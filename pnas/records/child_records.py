@@ -52,7 +52,8 @@ class ChildResult:
         cell: Cell that was trained.
         seed: Seed that it was trained with.
         status: `Status.OK` or `Status.FAILED`.
-        reward: Validation accuracy in [0, 1] as ``trainer.reward`` defines it; None if it failed.
+        reward: Validation accuracy in [0, 1] as ``trainer.reward`` defines it; None if it failed,
+            or if it learned from the validation part too.
         metrics: Per-epoch values by name (loss, accuracy, val_loss, val_accuracy, learning_rate).
         params: Trainable parameters of the network.
         flops: Multiply-adds of one forward pass of one example.

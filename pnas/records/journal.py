@@ -88,12 +88,22 @@ class Journal(JournalReader):
         candidates_scored: int,
         unique_candidates: int,
         seconds_scoring: float,
+        at: float | None = None,
     ) -> None:
         """Store stage ``b`` and the children chosen for it, before the first of them is trained.
 
         A superseded child that is chosen again brings its result along.
+
+        Args:
+            b: The stage.
+            choices: The children, in order.
+            candidates_scored: Candidates that were scored.
+            unique_candidates: Candidates that were left without isomorphic ones.
+            seconds_scoring: Seconds that this took.
+            at: When that was, in seconds since the epoch; None for now.
         """
-        stage = (b, candidates_scored, unique_candidates, seconds_scoring, time.time())
+        opened_at = time.time() if at is None else at
+        stage = (b, candidates_scored, unique_candidates, seconds_scoring, opened_at)
         with self._transaction() as db:
             db.execute("INSERT INTO stages VALUES (?, ?, ?, ?, ?, NULL, NULL)", stage)
             for position, choice in enumerate(choices):
@@ -153,10 +163,15 @@ class Journal(JournalReader):
             )
             self._children.reload(key)
 
-    def end_child(self, key: str, result: ChildResult) -> None:
+    def end_child(self, key: str, result: ChildResult, at: float | None = None) -> None:
         """Store the result of the chosen child ``key``.
 
         A child that has ended keeps its first result.
+
+        Args:
+            key: The child.
+            result: Its result, whose metrics replace those stored so far.
+            at: When it ended, in seconds since the epoch; None for now.
         """
         values = {
             "status": result.status,
@@ -166,7 +181,7 @@ class Journal(JournalReader):
             "seconds": result.seconds,
             "error": result.error,
             "metrics": format_metrics(result.metrics),
-            "ended_at": time.time(),
+            "ended_at": time.time() if at is None else at,
         }
         assignments = ", ".join(f"{name} = :{name}" for name in values)
         with self._transaction() as db:

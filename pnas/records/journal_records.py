@@ -44,7 +44,8 @@ class ChildRecord:
         seed: Seed of every random stream of the child.
         predicted: Predicted reward; None at stage 1, which nothing predicts.
         status: Chosen, ok or failed.
-        reward: Validation accuracy in [0, 1]; None until the child has ended, or if it failed.
+        reward: Validation accuracy in [0, 1]; None until the child has ended, if it failed, or
+            if it learned from the validation part too.
         params: Trainable parameters of the network.
         flops: Multiply-adds of one forward pass of one example.
         seconds: Wall-clock seconds of the training.

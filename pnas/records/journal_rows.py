@@ -158,11 +158,25 @@ def _is_number(value: Any) -> bool:
     return is_number and math.isfinite(value)
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_size, value.values()))
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(item) is int for item in value)
+
+
 _META_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "choices": ("a mapping", _is_mapping),
     "config": ("a mapping", _is_mapping),
+    "data_facts": ("a mapping", _is_mapping),
     "data_fingerprint": ("text", _is_text),
     "name": ("text", _is_text),
+    "network_sizes": ("pairs of integers by name", _are_sizes),
     "objective_columns": ("a mapping", _is_mapping),
     "run_dir": ("text", _is_text),
     "search_id": ("text", _is_text),
@@ -172,6 +186,7 @@ _META_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "stopped_by": ("text", _is_text),
     "sweep": ("text", _is_text),
     "tabulated": ("a mapping", _is_mapping),
+    "test_accuracies": ("finite numbers by name", _are_numbers),
     "test_accuracy": ("a finite number", _is_number),
     "tracked": ("true or false", _is_flag),
     "tracking": ("a mapping", _is_mapping),

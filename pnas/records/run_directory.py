@@ -9,6 +9,7 @@ from pnas.errors import RunDirectoryError
 from pnas.system.file_lock import LockIsHeld, file_lock
 
 JOURNAL = "journal.sqlite"
+TRAINING = "training.json"
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 CHILDREN = "children.csv"
@@ -17,7 +18,18 @@ WEIGHTS = "weights"
 ERRORS = "errors"
 LOCK = ".lock"
 
+FILES_COMPLETE = "files_complete"
+"""Key, in the journal, of whether all files derived from a finished run were written."""
+
 _LONGEST_HOLDER = 100
+
+
+def holds_run(path: Path) -> bool:
+    """Whether the directory ``path`` holds a run.
+
+    Trainings of versions up to 0.1.0 have training.json in place of a journal.
+    """
+    return (path / JOURNAL).is_file() or (path / TRAINING).is_file()
 
 
 @contextmanager

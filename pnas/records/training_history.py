@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,16 +13,46 @@ from pnas.system.bounded_files import read_text
 _EPOCH = "epoch"
 
 
+def as_columns(epochs: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Return the values of all epochs by name, as a journal holds them.
+
+    Names come in the order in which they first occur. An epoch without a value holds NaN.
+    """
+    names: dict[str, None] = {}
+    for values in epochs:
+        names.update(dict.fromkeys(values))
+    columns = {}
+    for name in names:
+        columns[name] = [values.get(name, math.nan) for values in epochs]
+    return columns
+
+
+def as_epochs(columns: Mapping[str, Sequence[float]]) -> list[dict[str, float]]:
+    """Return what `as_columns` was called with."""
+    length = max(map(len, columns.values()), default=0)
+    epochs: list[dict[str, float]] = [{} for _ in range(length)]
+    for name, values in columns.items():
+        for epoch, value in zip(epochs, values, strict=False):
+            if not math.isnan(value):
+                epoch[name] = value
+    return epochs
+
+
+def last_value(values: Sequence[float]) -> float | None:
+    """Return the last value that was measured; None if none was."""
+    for value in reversed(values):
+        if not math.isnan(value):
+            return value
+    return None
+
+
 def write_history(path: Path, epochs: Sequence[Mapping[str, float]]) -> None:
     """Write one row an epoch, with an empty field where an epoch has no value.
 
     Raises:
         NotWritable: There is no room or no permission.
     """
-    names: dict[str, None] = {}
-    for values in epochs:
-        names.update(dict.fromkeys(values))
-
+    names = as_columns(epochs)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((_EPOCH, *names))

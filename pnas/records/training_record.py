@@ -1,7 +1,8 @@
-"""training.json: what is true of a `task=train`, written as a whole after every training.
+"""training.json: a `task=train` as other programs read it, derived from its journal.
 
 Values of each epoch are in ``members/<id>/history.csv``, weights in ``members/<id>/weights.npz``. A
-training that is not over has a checkpoint beside them.
+training that is not over has a checkpoint beside them. Up to version 0.1.0 there was no journal:
+training.json was the record itself (`pnas.records.earlier_training`).
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import MalformedFile, RunDirectoryError
+from pnas.records.run_directory import TRAINING
 from pnas.records.training_history import read_history, write_history
 from pnas.system.atomic_write import write_text
 from pnas.system.bounded_files import read_text
@@ -30,7 +32,6 @@ __all__ = [
     "write_history",
 ]
 
-TRAINING = "training.json"
 MEMBERS = "members"
 HISTORY = "history.csv"
 MEMBER_WEIGHTS = "weights.npz"
@@ -54,6 +55,8 @@ class Member:
         status: Waiting, finished or failed.
         epochs: Epochs that it was trained for.
         seconds: Seconds of its epochs.
+        reward: What it is judged by: ``trainer.reward_metric`` of the validation part after the
+            last epoch. None where nothing was validated, and until it is finished.
         val_accuracy: Validation accuracy after the last epoch; None where nothing was validated.
         val_loss: Validation loss after the last epoch; None where nothing was validated.
         test_accuracy: Test accuracy, read once, when all trainings were over.
@@ -69,6 +72,7 @@ class Member:
     status: str = "waiting"
     epochs: int = 0
     seconds: float = 0.0
+    reward: float | None = None
     val_accuracy: float | None = None
     val_loss: float | None = None
     test_accuracy: float | None = None
@@ -81,13 +85,13 @@ class Training:
 
     Attributes:
         name: Name of the run.
-        training_id: Its identity in MLflow.
+        training_id: Its identity in MLflow; the journal's ``search_id``.
         config: Configuration as it was composed.
         command: What was typed.
         data: What it is trained on: image_shape, num_classes, class_names, mean, std, pixel_range
             and fingerprint.
         members: The trainings, cell by cell.
-        status: Running or finished.
+        status: Running, finished or failed.
         tracking: Where MLflow shows it.
         tracked: Whether MLflow has all of it.
     """
@@ -110,17 +114,25 @@ class Training:
         return [_cell(members) for members in by_key.values()]
 
     def best(self) -> Member | None:
-        """Return the training to export: the best validated one of the cell with the best mean.
+        """Return the training to export: that of highest reward of the cell with the best mean.
 
         Test accuracy has no say in it. None if no training is finished.
         """
         finished = [member for member in self.members if member.status == "finished"]
-        means = {member.key: _mean_val_accuracy(finished, member.key) for member in finished}
+        means = {member.key: _mean_reward(finished, member.key) for member in finished}
 
         def rank(member: Member) -> tuple[float, float]:
-            return means[member.key], member.val_accuracy or 0.0
+            return means[member.key], member.reward or 0.0
 
         return max(finished, key=rank, default=None)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return what training.json holds."""
+        best = self.best()
+        record = asdict(self)
+        record["cells"] = self.cells()
+        record["best"] = None if best is None else best.id
+        return record
 
     def save(self, run_dir: Path) -> None:
         """Replace ``training.json`` as a whole.
@@ -128,11 +140,7 @@ class Training:
         Raises:
             NotWritable: There is no room or no permission.
         """
-        best = self.best()
-        stored = asdict(self)
-        stored["cells"] = self.cells()
-        stored["best"] = None if best is None else best.id
-        write_text(run_dir / TRAINING, json.dumps(stored, indent=2) + "\n")
+        write_text(run_dir / TRAINING, json.dumps(self.as_record(), indent=2) + "\n")
 
 
 def load_training(run_dir: Path) -> Training:
@@ -167,16 +175,17 @@ def _cell(members: Sequence[Member]) -> dict[str, Any]:
         "params": first.params,
         "flops": first.flops,
         "trainings": len(members),
+        "reward": _mean_sd([member.reward for member in members]),
         "val_accuracy": _mean_sd([member.val_accuracy for member in members]),
         "test_accuracy": _mean_sd([member.test_accuracy for member in members]),
     }
 
 
-def _mean_val_accuracy(members: Sequence[Member], key: str) -> float:
+def _mean_reward(members: Sequence[Member], key: str) -> float:
     values = []
     for member in members:
-        if member.key == key and member.val_accuracy is not None:
-            values.append(member.val_accuracy)
+        if member.key == key and member.reward is not None:
+            values.append(member.reward)
     return statistics.mean(values) if values else 0.0
 
 
@@ -201,7 +210,7 @@ def _check_types(training: Training, path: Path) -> None:
             _check(getattr(member, name), str, f"{path}: {name} of a training")
         for name in ("seed", "params", "flops", "epochs"):
             _check(getattr(member, name), int, f"{path}: {name} of {member.id}")
-        for name in ("seconds", "val_accuracy", "val_loss", "test_accuracy"):
+        for name in ("seconds", "reward", "val_accuracy", "val_loss", "test_accuracy"):
             value = getattr(member, name)
             if value is not None:
                 _check(value, int | float, f"{path}: {name} of {member.id}")

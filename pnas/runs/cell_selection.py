@@ -9,8 +9,11 @@ from typing import NamedTuple
 from pnas.children.network.builder import check_blocks
 from pnas.config import Settings
 from pnas.errors import InvalidValue, require
-from pnas.records import ChildRecord, Journal
-from pnas.records.run_directory import JOURNAL
+from pnas.records import ChildRecord, JournalReader
+from pnas.records.earlier_training import open_run
+from pnas.records.run_task import is_training
+from pnas.records.training_journal import read_training
+from pnas.records.training_record import Training
 from pnas.runs.command_context import Context
 from pnas.runs.front_selection import front_cells, is_front_selection
 from pnas.runs.run_source import source_dir, stored_settings
@@ -89,18 +92,33 @@ def _cells(settings: Settings, context: Context, source: Path | None) -> list[Ce
 def _best_cells(text: str, count: int, source: Path | None) -> list[Cell]:
     if source is None:
         raise InvalidValue("from", f"must name the search that cell={text} is taken from", None)
-    with Journal(source / JOURNAL) as journal:
-        children = [child for child in journal.children() if child.reward is not None]
-        winner = journal.meta("winner")
-
-    cells = [child.cell for child in _ranked(children)]
-    if winner is not None:
-        cells.insert(0, Cell.parse(winner["cell"]))
+    with open_run(source) as journal:
+        if is_training(journal.meta("config")):
+            cells = _trained_cells(read_training(journal))
+        else:
+            cells = _searched_cells(journal)
     # A cell that was trained again is among the children several times.
     distinct = list(dict.fromkeys(cells))
     rule = f"must name at most the {len(distinct)} cells of {source} that have a reward"
     require(count <= len(distinct), "cell", rule, text)
     return distinct[:count]
+
+
+def _trained_cells(training: Training) -> list[Cell]:
+    """Return the cells of a `task=train` by the mean reward of their trainings, best first."""
+    cells = [cell for cell in training.cells() if cell["reward"]["mean"] is not None]
+    cells.sort(key=lambda cell: -cell["reward"]["mean"])
+    return [Cell.parse(cell["cell"]) for cell in cells]
+
+
+def _searched_cells(journal: JournalReader) -> list[Cell]:
+    """Return the cells of a search by their rewards, best first; its winner before all others."""
+    children = [child for child in journal.children() if child.reward is not None]
+    cells = [child.cell for child in _ranked(children)]
+    winner = journal.meta("winner")
+    if winner is not None:
+        cells.insert(0, Cell.parse(winner["cell"]))
+    return cells
 
 
 def _ranked(children: Sequence[ChildRecord]) -> list[ChildRecord]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pnas.errors import InvalidValue, require
 from pnas.objectives import make_objectives
-from pnas.records import ChildRecord, Journal
+from pnas.records import ChildRecord
 from pnas.records.child_facts import facts_of
+from pnas.records.earlier_training import open_run
 from pnas.records.front import COLUMNS, read_front
-from pnas.records.run_directory import JOURNAL
 from pnas.state_space import Cell
 
 _FRONT = re.compile(r"front(?:\[([1-9][0-9]{0,5})\])?")
@@ -39,7 +39,7 @@ def front_cells(text: str, source: Path) -> list[Cell]:
     found = _FRONT.fullmatch(text)
     if found is None:
         return [_best_with(text, source)]
-    with Journal(source / JOURNAL) as journal:
+    with open_run(source) as journal:
         front = read_front(journal)
     rule = f"must name cells of a search of several objectives; {source} is none"
     if front is None:
@@ -63,7 +63,7 @@ def _best_with(text: str, source: Path) -> Cell:
         raise InvalidValue("cell", rule, text)
     name, sign, limit = condition.groups()
 
-    with Journal(source / JOURNAL) as journal:
+    with open_run(source) as journal:
         children = journal.children()
         columns = journal.meta(COLUMNS)
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.records.run_directory import JOURNAL
+from pnas.records.run_directory import JOURNAL, holds_run
 from pnas.system.path_patterns import matching_paths, numbered_order
 
 _KEY = "task.files"
@@ -53,9 +53,9 @@ def _run_dirs_of(name: str) -> list[Path]:
 
 def _run_dirs_at(path: Path) -> list[Path]:
     folder = path.parent if path.is_file() else path
-    if (folder / JOURNAL).is_file():
+    if holds_run(folder):
         return [folder]
     if not folder.is_dir():
         return []
-    inside = [entry for entry in folder.iterdir() if (entry / JOURNAL).is_file()]
+    inside = [entry for entry in folder.iterdir() if holds_run(entry)]
     return sorted(inside, key=numbered_order)

@@ -8,7 +8,7 @@ from yaml import YAMLError
 from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.records.run_directory import CONFIG, JOURNAL
+from pnas.records.run_directory import CONFIG, JOURNAL, holds_run
 from pnas.tracking import resolve_uri, run_dir_of
 
 _UNREADABLE = (
@@ -42,7 +42,7 @@ def source_dir(settings: Settings) -> Path:
     path = Path(settings.source).expanduser()
     if not path.is_dir():
         path = _run_dir_by_id(settings, settings.source)
-    if not (path / JOURNAL).is_file():
+    if not holds_run(path):
         raise RunDirectoryError(f"from: {path} is not a run directory (it has no {JOURNAL})")
     check_no_escaping_symlinks(path)
     return path

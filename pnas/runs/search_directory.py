@@ -3,7 +3,7 @@
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,18 @@ from pnas.records import Journal
 from pnas.records.journal_errors import JournalDamaged
 from pnas.records.journal_recovery import save_what_can_be_read
 from pnas.records.resumability import check_resumable, raised_limits
-from pnas.records.run_directory import CHILDREN, CONFIG, CONTROLLER, JOURNAL, SUMMARY, WEIGHTS, hold
+from pnas.records.run_directory import (
+    CHILDREN,
+    CONFIG,
+    CONTROLLER,
+    JOURNAL,
+    SUMMARY,
+    TRAINING,
+    WEIGHTS,
+    hold,
+)
 from pnas.records.run_identity import settle_identity
+from pnas.records.run_task import is_training
 from pnas.runs.command_context import Context
 from pnas.system.atomic_write import write_text
 from pnas.system.console import print_line
@@ -29,8 +39,10 @@ SECONDS_FOR_ORPHANS = 60.0
 """Seconds that a job of a multirun waits for its run directory. The job of an earlier command whose
 launcher was killed closes it 10 s later (`pnas.multirun.job_process`), and ends its children."""
 
-_OF_NO_CONSEQUENCE = (".lock", ".hydra", f".{JOURNAL}")
+OF_NO_CONSEQUENCE = (".lock", ".hydra", f".{JOURNAL}")
 """Beginnings of the names of files that may lie in the directory of a run that never started."""
+
+_HOLDS_A_TRAINING = "name: {} holds a training of task=train. Choose another name"
 
 _MADE_BY_A_SEARCH = frozenset({SUMMARY, CHILDREN, CONTROLLER, WEIGHTS})
 """What only a search or a table leaves beside its journal."""
@@ -60,6 +72,7 @@ def open_run(settings: Settings, context: Context) -> Iterator[Journal]:
         if stored is None:
             begin_journal(settings, context, journal)
         else:
+            _check_is_no_training(run_dir, stored)
             # Keys that this version has added get their defaults, as which the run was made.
             current = read_stored_settings(stored).as_dict()
             _continue(settings, context, journal, current)
@@ -108,15 +121,21 @@ def check_same_data(journal: Journal, fingerprint: str, key: str = "data") -> No
 
 
 def check_is_search(run_dir: Path, journal: Journal) -> None:
-    """Check that ``run_dir`` is not the run directory of a table.
+    """Check that ``run_dir`` is not the run directory of a table or a training.
 
     Raises:
         RunDirectoryError: It is one.
     """
+    _check_is_no_training(run_dir, journal.meta("config"))
     if journal.meta(TABULATED) is not None:
         raise RunDirectoryError(
             f"name: {run_dir} holds a table of task=tabulate. Choose another name"
         )
+
+
+def _check_is_no_training(run_dir: Path, config: Mapping[str, Any]) -> None:
+    if is_training(config):
+        raise RunDirectoryError(_HOLDS_A_TRAINING.format(run_dir))
 
 
 def check_run_directory(run_dir: Path) -> None:
@@ -128,13 +147,15 @@ def check_run_directory(run_dir: Path) -> None:
     if not run_dir.is_dir() or (run_dir / JOURNAL).exists():
         return
     names = [path.name for path in run_dir.iterdir()]
-    others = sorted(name for name in names if not name.startswith(_OF_NO_CONSEQUENCE))
+    others = sorted(name for name in names if not name.startswith(OF_NO_CONSEQUENCE))
     if CONFIG in others and _MADE_BY_A_SEARCH & set(others):
         raise RunDirectoryError(
             f"name: {run_dir} has lost its journal ({JOURNAL}), the only file that a search "
             "continues from. Put it back from a backup, or choose another name and keep this "
             f"directory for its {CHILDREN}; trainings that cache.path holds are found again"
         )
+    if TRAINING in others:
+        raise RunDirectoryError(_HOLDS_A_TRAINING.format(run_dir))
     if others:
         raise RunDirectoryError(
             f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"

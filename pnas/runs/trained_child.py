@@ -10,9 +10,12 @@ from pnas.config import Settings
 from pnas.data import DataSpec, Parts
 from pnas.errors import InvalidValue, PnasError, require
 from pnas.records import Journal, best_child
-from pnas.records.path_safety import check_no_escaping_symlinks, validate_keys
+from pnas.records.earlier_training import open_run
+from pnas.records.path_safety import validate_keys
 from pnas.records.run_directory import JOURNAL, WEIGHTS
-from pnas.records.training_record import MEMBER_WEIGHTS, MEMBERS, TRAINING, load_training
+from pnas.records.run_task import is_training
+from pnas.records.training_journal import read_training
+from pnas.records.training_record import MEMBER_WEIGHTS, MEMBERS, Training
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell
 from pnas.tables import TabularSpec
@@ -96,20 +99,20 @@ def find_trained_child(settings: Settings) -> TrainedChild:
         RunDirectoryError: The directory is not a run's.
         PnasError: Nothing was trained there yet.
     """
-    path = Path(settings.source).expanduser() if settings.source else None
-    if path is not None and (path / TRAINING).is_file():
-        check_no_escaping_symlinks(path)
-        return _best_of_training(path.absolute())
-    return best_of_search(source_dir(settings).absolute())
+    run_dir = source_dir(settings).absolute()
+    with open_run(run_dir) as journal:
+        training = read_training(journal) if is_training(journal.meta("config")) else None
+    if training is None:
+        return best_of_search(run_dir)
+    return _best_of_training(run_dir, training)
 
 
-def _best_of_training(run_dir: Path) -> TrainedChild:
-    training = load_training(run_dir)
+def _best_of_training(run_dir: Path, training: Training) -> TrainedChild:
     settings = stored_settings(run_dir)
     best = training.best()
     if best is None:
         raise PnasError(f"from: {run_dir} has no finished training yet: let it finish first")
-    validate_keys([best.id], run_dir / TRAINING)
+    validate_keys([best.id], run_dir / JOURNAL)
     height, width, channels = training.data["image_shape"]
     return TrainedChild(
         run_dir=run_dir,

@@ -14,7 +14,7 @@ from pnas.errors import PnasError
 from pnas.records import ChildRecord, Journal, best_child, summarize, write_summary
 from pnas.records.cell_trainings import cell_key
 from pnas.records.front import read_front
-from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
+from pnas.records.run_directory import CHILDREN, CONFIG, FILES_COMPLETE, SUMMARY, WEIGHTS
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
@@ -31,9 +31,6 @@ from pnas.tracking import Tracker, how_to_open, start_tracker
 
 _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
 """Files that the tracker keeps with the search."""
-
-FILES_COMPLETE = "files_complete"
-"""Key, in the journal, of whether all files derived from a finished search were written."""
 
 
 class Ending:

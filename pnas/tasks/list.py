@@ -6,7 +6,7 @@ from typing import Any
 
 from pnas.config import Settings
 from pnas.errors import RunDirectoryError
-from pnas.records.run_directory import JOURNAL
+from pnas.records.run_directory import JOURNAL, TRAINING, holds_run
 from pnas.reports.data.number_format import count, decimal, duration, plural
 from pnas.reports.data.run_reader import RunView, read_run
 from pnas.reports.terminal.text_grid import Column, Grid
@@ -65,7 +65,7 @@ def run(settings: Settings, context: Context) -> None:
 def _run_dirs(settings: Settings, outputs: Path) -> list[Path]:
     if settings.task.files:
         return select_run_dirs(settings.task.files)
-    return [path.parent for path in outputs.glob(f"*/{JOURNAL}")]
+    return [path for path in outputs.glob("*") if holds_run(path)]
 
 
 def _changed_at(run_dir: Path) -> float:
@@ -75,6 +75,9 @@ def _changed_at(run_dir: Path) -> float:
     for path in (run_dir / JOURNAL, run_dir / f"{JOURNAL}-wal"):
         if path.is_file() and path.stat().st_size:
             times.append(path.stat().st_mtime)
+    is_without_journal = len(times) == 1
+    if is_without_journal:
+        times.append((run_dir / TRAINING).stat().st_mtime)
     return max(times)
 
 
@@ -86,6 +89,7 @@ def _as_plain(row: _Row) -> dict[str, Any]:
     return {
         "run": str(row.run_dir),
         "name": view.name,
+        "task": view.task,
         "status": view.status,
         "best_reward": view.best.reward if view.best else None,
         "best_cell": str(view.best.cell) if view.best else None,
@@ -97,6 +101,10 @@ def _as_plain(row: _Row) -> dict[str, Any]:
         "predictor": view.predictor,
         "changed_at": _changed_at(row.run_dir),
     }
+
+
+def _task(row: _Row) -> str:
+    return row.view.task if row.view else ""
 
 
 def _status(row: _Row) -> str:
@@ -141,6 +149,7 @@ def _best_cell_or_error(row: _Row) -> str:
 
 _COLUMNS = (
     Column("run", lambda row: str(relative(row.run_dir)), prose=True),
+    Column("task", _task, prose=True),
     Column("status", _status, prose=True),
     Column("best", _best_reward),
     Column("test", _test_accuracy),

@@ -60,9 +60,9 @@ def run(settings: Settings, context: Context) -> float:
 def _show_archived(settings: Settings, context: Context) -> float:
     """Print the end of a finished search in a directory that cannot be written."""
     with Journal(context.run_dir / JOURNAL) as journal:
+        check_is_search(context.run_dir, journal)
         stored = read_stored_settings(journal.meta("config")).as_dict()
         check_resumable(context.run_dir, stored, settings.as_dict())
-        check_is_search(context.run_dir, journal)
         print_line(
             context.console, f"{relative(context.run_dir)} cannot be written; the search is over"
         )

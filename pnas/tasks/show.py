@@ -1,12 +1,13 @@
 """`task=show`: one run in the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pnas.config import Settings
 from pnas.config.task_specs import TASKS
 from pnas.records import Journal, summarize
 from pnas.records.run_directory import JOURNAL
+from pnas.records.training_record import Training
 from pnas.reports.data.advice import advise
 from pnas.reports.data.headline import headline
 from pnas.reports.data.run_reader import RunView, read_run
@@ -15,6 +16,7 @@ from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
+from pnas.reports.terminal.training_table import cells_table, members_table
 from pnas.runs.command_context import Context
 from pnas.runs.run_source import source_dir
 from pnas.system.console import print_json, print_line
@@ -30,6 +32,15 @@ _SHOWN_SETTINGS = (
     "child.repeats",
     "child.filters",
 )
+_SHOWN_OF_A_TRAINING = (
+    "data.name",
+    "trainer.epochs",
+    "trainer.reward_metric",
+    "task.seeds",
+    "task.train_on",
+    "child.repeats",
+    "child.filters",
+)
 
 
 def run(settings: Settings, context: Context) -> None:
@@ -41,6 +52,9 @@ def run(settings: Settings, context: Context) -> None:
     """
     run_dir = source_dir(settings)
     view = read_run(run_dir)
+    if view.training is not None:
+        _show_training(view, view.training, settings, context)
+        return
     if settings.task.format == "json":
         with Journal(run_dir / JOURNAL) as journal:
             print_json(context.console, summarize(journal))
@@ -59,15 +73,28 @@ def run(settings: Settings, context: Context) -> None:
         print_line(context.console, line)
 
 
+def _show_training(view: RunView, training: Training, settings: Settings, context: Context) -> None:
+    """Print what the journal of a `task=train` says; as JSON what training.json holds."""
+    if settings.task.format == "json":
+        print_json(context.console, training.as_record())
+        return
+    rows = [*headline(view).items(), *_settings(view, _SHOWN_OF_A_TRAINING)]
+    Grid.of(f"{view.name} ({view.path})", _FACTS, rows).print(context.console)
+    cells_table(training).print(context.console)
+    members_table(training).print(context.console)
+    for line in (*_next_commands(view), _report_line(view.path)):
+        print_line(context.console, line)
+
+
 _FACTS = (
     Column("", lambda fact: fact[0], prose=True),
     Column("", lambda fact: fact[1], prose=True),
 )
 
 
-def _settings(view: RunView) -> Iterator[tuple[str, str]]:
+def _settings(view: RunView, keys: Sequence[str] = _SHOWN_SETTINGS) -> Iterator[tuple[str, str]]:
     """Yield what one wants to know of a run's configuration at a glance."""
-    for key in _SHOWN_SETTINGS:
+    for key in keys:
         value = view.value(key)
         if isinstance(value, list):
             yield key, ", ".join(map(str, value))

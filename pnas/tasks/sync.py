@@ -8,7 +8,8 @@ from rich.console import Console
 from pnas.config import Settings
 from pnas.errors import PnasError, RunDirectoryError, require
 from pnas.records import Journal
-from pnas.records.run_directory import JOURNAL, hold
+from pnas.records.earlier_training import open_run
+from pnas.records.run_directory import JOURNAL, TRAINING, hold
 from pnas.records.run_identity import RUN_DIR, settle_identity
 from pnas.reports.data.run_reader import is_held
 from pnas.runs.command_context import Context
@@ -69,26 +70,32 @@ def _try_to_show(run_dir: Path, spec: TrackingSpec, console: Console) -> bool:
 def _show(run_dir: Path, spec: TrackingSpec) -> str:
     """Project one run; return what was done, in words."""
     copied = _settle_identity(run_dir)
-    with Journal(run_dir / JOURNAL) as journal:
+    with open_run(run_dir) as journal:
         status = journal.meta("status", "running")
+        chosen = len(journal.children())
         children = sum(child.ended_at is not None for child in journal.children())
         stages = len(journal.stages())
     if status == "running" and not is_held(run_dir):
         status = "interrupted"
 
     projection = Projection(run_dir, spec)
-    pictures = [run_dir / name for name in PICTURES]
-    existing_pictures = [path for path in pictures if path.is_file()]
+    files = [run_dir / name for name in (*PICTURES, TRAINING)]
+    existing_files = [path for path in files if path.is_file()]
     # A running search shows itself: its runs are left open, as its journal says.
     final_status = None if status == "running" else status
-    projection.advance(final_status, existing_pictures)
+    projection.advance(final_status, existing_files)
     changes = _in_words(projection.changes)
-    line = f"{status}, {stages} stage(s), {children} children: {changes}"
+    size = f"{stages} stage(s), {children} children"
+    if projection.subject == "training":
+        size = f"{children} of {chosen} trainings"
+    line = f"{status}, {size}: {changes}"
     return line if copied is None else f"{copied}. {line}"
 
 
 def _settle_identity(run_dir: Path) -> str | None:
     """Give a copied run an identity of its own, where nobody holds it and it may be written."""
+    if not (run_dir / JOURNAL).is_file():
+        return None
     with Journal(run_dir / JOURNAL) as journal:
         has_moved = journal.meta(RUN_DIR) not in (None, str(run_dir.resolve()))
     if not has_moved or is_held(run_dir):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pnas.records import ChildRecord, StageRecord, Status
 from pnas.records.evaluation_cache import CACHED_SEED
+from pnas.records.training_history import last_value
 from pnas.tracking.naming import legal_name
 
 _BOUNDS = ("_low", "_high")
@@ -39,6 +40,29 @@ def child_points(child: ChildRecord) -> list[Point]:
     }
     ended = child.ended_at or 0.0
     return [*scalars(outcome, step=0, at=as_ms(ended)), *_epoch_points(child)]
+
+
+def training_points(
+    child: ChildRecord, size: tuple[int, int], test_accuracy: float | None
+) -> list[Point]:
+    """Return the outcome of a training (step 0) and the values of its epochs (step = epoch).
+
+    Args:
+        child: The training, which may still go on.
+        size: Trainable parameters and multiply-adds of its network.
+        test_accuracy: Its test accuracy; None until it is known.
+    """
+    params, flops = size
+    outcome: dict[str, float | None] = {"final_params": params, "final_flops": flops}
+    if child.ended_at is not None:
+        outcome |= {
+            "final_val_accuracy": last_value(child.metrics.get("val_accuracy", ())),
+            "final_test_accuracy": test_accuracy,
+            "final_seconds": child.seconds,
+            "reward": child.reward,
+        }
+    at = as_ms(child.ended_at or child.started_at or 0.0)
+    return [*scalars(outcome, step=0, at=at), *_epoch_points(child)]
 
 
 def stage_points(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Point]:
@@ -102,9 +126,10 @@ def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
     failed = 0
     for count, child in enumerate(ended, start=1):
         at = as_ms(child.ended_at or 0.0)
-        if child.status is Status.OK and child.reward is not None:
-            best = max(best, child.reward)
+        if child.status is Status.OK:
             trained += 1
+        if child.reward is not None:
+            best = max(best, child.reward)
             points.append(Point("best_reward", trained, best, at))
         if child.status is Status.FAILED:
             failed += 1

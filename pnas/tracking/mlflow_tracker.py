@@ -98,9 +98,10 @@ class MlflowTracker:
         self._log_reason()
         if not self._complete:
             _log.warning(
-                "MLflow store %s lacks a part of this search; the same command again, or "
+                "MLflow store %s lacks a part of this %s; the same command again, or "
                 "task=sync from=%s, delivers it",
                 redact(self._uri),
+                self._projection.subject,
                 self._run_dir,
             )
         self._hand_over_run()
@@ -137,7 +138,8 @@ class MlflowTracker:
         reason = self._unlogged_reason
         self._unlogged_reason = None
         if reason is not None:
-            _log.warning("%s. The search goes on; MLflow gets the rest when it can", reason)
+            subject = self._projection.subject
+            _log.warning("%s. The %s goes on; MLflow gets the rest when it can", reason, subject)
 
     # -- in the thread -------------------------------------------------------------------------
 

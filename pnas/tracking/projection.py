@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pnas.records import JournalReader
-from pnas.records.run_directory import JOURNAL
+from pnas.records.earlier_training import open_run
 from pnas.system.file_lock import file_lock
 from pnas.system.redaction import redact
 from pnas.tracking.artifacts import Artifacts
 from pnas.tracking.mlflow_process import translate_store_errors
 from pnas.tracking.mlflow_store import Store, open_store
-from pnas.tracking.run_facts import RUNNING, RunFacts
+from pnas.tracking.run_facts import RUNNING, SEARCH_ID, TRAINING_ID, RunFacts
 from pnas.tracking.saved_view import view_address
 from pnas.tracking.search_facts import SearchFacts
 from pnas.tracking.store_mirror import Mirror
@@ -81,6 +80,7 @@ class Projection:
     Attributes:
         info: Where the search is shown; None until the search run is known.
         changes: What all passes have written so far (`Mirror.changes`).
+        subject: What the journal is of, "search" or "training".
     """
 
     def __init__(self, run_dir: Path, spec: TrackingSpec) -> None:
@@ -95,6 +95,7 @@ class Projection:
         self._artifacts = Artifacts(run_dir)
         self.info: Info | None = None
         self.changes: Counter[str] = Counter()
+        self.subject = "search"
 
     def advance(
         self,
@@ -115,15 +116,17 @@ class Projection:
         Raises:
             TrackingError: The store failed. The next pass reads it afresh.
         """
-        with JournalReader(self._run_dir / JOURNAL) as journal:
+        with open_run(self._run_dir) as journal:
             facts = SearchFacts(journal, self._run_dir, status)
+        self.subject = "training" if facts.is_training else "search"
         try:
             if self._store is None:
                 self._store = open_store(self._spec)
             store = self._store
             with translate_store_errors(store.uri), self._alone() as is_undisturbed:
                 if self._mirror is None or not is_undisturbed:
-                    self._mirror = Mirror(store, facts.search_id, self.changes)
+                    id_tag = TRAINING_ID if facts.is_training else SEARCH_ID
+                    self._mirror = Mirror(store, facts.search_id, self.changes, id_tag)
                 return self._write(_Pass(store, self._mirror, facts, artifacts, should_stop))
         except BaseException:
             self._store = None
@@ -138,7 +141,7 @@ class Projection:
         for stage in current.facts.stages:
             children = current.facts.shown_in(stage)
             if current.facts.is_training:
-                is_whole = _write_children(current, children, parent=search)
+                is_whole = _write_trainings(current, children, parent=search)
             else:
                 is_whole = _write_stage(current, current.facts.stage(stage), children, search)
             if not is_whole:
@@ -197,6 +200,20 @@ def _write_children(current: _Pass, children: Iterator[RunFacts], parent: Stored
         if current.should_stop():
             return False
         _write_child(current.mirror, child, parent)
+    return True
+
+
+def _write_trainings(current: _Pass, trainings: Iterator[RunFacts], parent: StoredRun) -> bool:
+    """Write runs of trainings below ``parent``; False if the pass is to stop.
+
+    There are few of them, and one that has ended gets its test accuracy when all have.
+    """
+    for training in trainings:
+        if current.should_stop():
+            return False
+        run = current.mirror.ensure(training, parent)
+        current.mirror.log(run, training)
+        current.mirror.set_status(run, training)
     return True
 
 

@@ -20,6 +20,15 @@ SPARE = "pnas.spare"
 SEARCH_KEY = "search"
 """Key of the search run itself."""
 
+TRAINING_ID = "pnas.training_id"
+"""Tag by which the runs of a `task=train` are found, those of version 0.1.0 and before too."""
+
+MEMBER = "pnas.member"
+"""Tag of which training a run shows; in version 0.1.0 and before it was the run's only key."""
+
+MAIN_MEMBER = "main"
+"""Value of the tag `MEMBER` of the run of the whole command."""
+
 RUNNING = "RUNNING"
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import RunDirectoryError, TrackingError
-from pnas.records import JournalReader
-from pnas.records.run_directory import JOURNAL
+from pnas.records.earlier_training import open_run
 from pnas.system.redaction import redact
 from pnas.tracking.mlflow_process import make_client, translate_store_errors
 from pnas.tracking.mlflow_store import PARENT
@@ -79,7 +78,7 @@ def _search_run(uri: str, run_id: str) -> Any:
 
 def _search_id(run_dir: Path) -> Any:
     try:
-        with JournalReader(run_dir / JOURNAL) as journal:
+        with open_run(run_dir) as journal:
             return journal.meta("search_id", "")
     except RunDirectoryError:
         return ""

@@ -1,7 +1,7 @@
 """What MLflow is to show of one journal: a search run, its stage runs and their child runs.
 
 A journal of trainings (`task=train`) has no stages that would mean anything: there the child runs
-lie directly below the run of the command.
+lie directly below the run of the command, which shows a single training itself.
 """
 
 import re
@@ -15,6 +15,9 @@ from pnas.errors import TrackingError
 from pnas.records import ChildRecord, JournalReader, StageRecord, Status, best_child
 from pnas.records.evaluation_cache import seed_if_cached
 from pnas.records.front import read_front
+from pnas.records.run_task import is_training
+from pnas.records.training_journal import read_training
+from pnas.records.training_record import Member
 from pnas.tracking.metric_points import (
     Point,
     as_ms,
@@ -23,6 +26,7 @@ from pnas.tracking.metric_points import (
     scalars,
     stage_curves,
     stage_points,
+    training_points,
 )
 from pnas.tracking.naming import LONGEST_TAG, LONGEST_VALUE, cut
 from pnas.tracking.run_facts import (
@@ -31,6 +35,8 @@ from pnas.tracking.run_facts import (
     ERROR,
     KEY,
     LEVEL,
+    MAIN_MEMBER,
+    MEMBER,
     RUN_DIR,
     RUNNING,
     SEARCH_ID,
@@ -38,6 +44,7 @@ from pnas.tracking.run_facts import (
     SPARE,
     SUPERSEDED,
     SWEEP,
+    TRAINING_ID,
     RunFacts,
 )
 from pnas.tracking.search_params import chosen_options, search_params
@@ -95,7 +102,8 @@ class SearchFacts:
         self.stages = journal.stages()
         front = read_front(journal)
         self._hypervolumes = {} if front is None else front.by_stage
-        self.is_training = _task_of(self._config) == "train"
+        self.is_training = is_training(self._config)
+        self._training = read_training(journal) if self.is_training else None
         self.search_id = str(self._meta["search_id"] or "")
         if not _SEARCH_ID.fullmatch(self.search_id):
             raise TrackingError(f"{journal.path}: cannot be shown in MLflow, it has no search_id")
@@ -111,6 +119,8 @@ class SearchFacts:
 
         Superseded children stay in the store, marked, and count in no curve.
         """
+        if self._single_training is not None:
+            return
         for child in self._ended_by_stage.get(stage.b, ()):
             yield self.child(child)
         for child in self._children_by_stage.get(stage.b, ()):
@@ -132,13 +142,14 @@ class SearchFacts:
             end = max(start, _last_instant(self.stages, self.ended))
 
         points = progress_points(self.ended)
-        for stage in self.stages:
-            children = self._ended_by_stage.get(stage.b, ())
-            points += stage_curves(stage, children, self._hypervolumes.get(stage.b))
+        if self._single_training is not None:
+            points += self._points_of(self._single_training)
+        if not self.is_training:
+            points += self._stage_curves()
         points += self._totals(end)
         return RunFacts(
             key=SEARCH_KEY,
-            name=cut(str(self._meta["name"] or self._run_dir.name), _LONGEST_RUN_NAME),
+            name=cut(self._name, _LONGEST_RUN_NAME),
             status=self._status,
             start=start,
             end=end,
@@ -174,13 +185,13 @@ class SearchFacts:
             end = as_ms(child.ended_at)
         return RunFacts(
             key=child.key,
-            name=cut(str(child.cell), _LONGEST_RUN_NAME),
+            name=cut(self._child_name(child), _LONGEST_RUN_NAME),
             status=self._child_status(child),
             start=start,
             end=end,
             tags={**self._tags(child.key, self._child_level), **_child_notes(child)},
             params=_child_params(child),
-            points=child_points(child),
+            points=self._points_of(child),
         )
 
     # -- parts ---------------------------------------------------------------------------------
@@ -188,6 +199,39 @@ class SearchFacts:
     @property
     def _child_level(self) -> str:
         return "training" if self.is_training else "child"
+
+    @cached_property
+    def _single_training(self) -> ChildRecord | None:
+        """The training of a run that has one only: the run of the command shows it itself."""
+        is_single = self.is_training and len(self._children) == 1
+        return self._children[0] if is_single else None
+
+    def _child_name(self, child: ChildRecord) -> str:
+        """Return the name of a child's run; trainings of one cell differ in their keys only."""
+        return f"{self._name}/{child.key}" if self.is_training else str(child.cell)
+
+    @property
+    def _name(self) -> str:
+        return str(self._meta["name"] or self._run_dir.name)
+
+    def _points_of(self, child: ChildRecord) -> list[Point]:
+        if self._training is None:
+            return child_points(child)
+        member = self._members[child.key]
+        size = (member.params, member.flops)
+        return training_points(child, size, member.test_accuracy)
+
+    @cached_property
+    def _members(self) -> dict[str, Member]:
+        members = [] if self._training is None else self._training.members
+        return {member.id: member for member in members}
+
+    def _stage_curves(self) -> list[Point]:
+        points: list[Point] = []
+        for stage in self.stages:
+            children = self._ended_by_stage.get(stage.b, ())
+            points += stage_curves(stage, children, self._hypervolumes.get(stage.b))
+        return points
 
     @cached_property
     def _options(self) -> dict[str, str]:
@@ -203,6 +247,9 @@ class SearchFacts:
 
     def _tags(self, key: str, level: str) -> dict[str, str]:
         tags = {SEARCH_ID: self.search_id, LEVEL: level, KEY: key}
+        if self.is_training:
+            tags[TRAINING_ID] = self.search_id
+            tags[MEMBER] = MAIN_MEMBER if key == SEARCH_KEY else key
         if self._meta["sweep"]:
             tags[SWEEP] = cut(str(self._meta["sweep"]), LONGEST_TAG)
         if "controller" in self._options:
@@ -217,7 +264,7 @@ class SearchFacts:
         for group, option in self._options.items():
             tags[f"pnas.{group}"] = option
 
-        best = best_child(self.ended)
+        best = best_child(self.ended) if self._training is None else self._training.best()
         if best is not None:
             tags[BEST_CELL] = cut(str(best.cell), LONGEST_TAG)
         return tags
@@ -254,11 +301,6 @@ class SearchFacts:
         if child.ended_at is None:
             return RUNNING if self._status == RUNNING else "KILLED"
         return "FINISHED" if child.status is Status.OK else "FAILED"
-
-
-def _task_of(config: dict[str, Any]) -> str:
-    task = config.get("task")
-    return str(task.get("name", "search")) if isinstance(task, dict) else "search"
 
 
 def _by_stage(children: Sequence[ChildRecord]) -> dict[int, list[ChildRecord]]:

@@ -1,13 +1,21 @@
 """The runs of one search as they stand in a store, and the few calls that bring them up to date."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pnas.tracking.metric_points import Point
 from pnas.tracking.mlflow_store import PARENT, Store
 from pnas.tracking.naming import LONGEST_TAG, cut, legal_name
-from pnas.tracking.run_facts import KEY, RUNNING, SEARCH_ID, RunFacts
+from pnas.tracking.run_facts import (
+    KEY,
+    MAIN_MEMBER,
+    MEMBER,
+    RUNNING,
+    SEARCH_ID,
+    SEARCH_KEY,
+    RunFacts,
+)
 from pnas.tracking.stored_run import TEMPORARY_TAGS, Mark, StoredRun, mark_of, marks_of
 
 if TYPE_CHECKING:
@@ -30,19 +38,26 @@ class Mirror:
             ``reopened``, twins ``removed``. A run may count more than once.
     """
 
-    def __init__(self, store: Store, search_id: str, changes: Counter[str] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        search_id: str,
+        changes: Counter[str] | None = None,
+        id_tag: str = SEARCH_ID,
+    ) -> None:
         """Read the runs of the search ``search_id``.
 
         Args:
             store: The open store.
             search_id: Identity of the search.
             changes: Counter to go on with; None for a new one.
+            id_tag: Tag that holds the identity.
         """
         self.changes: Counter[str] = Counter() if changes is None else changes
         self._store = store
         self._client = store.client
         self._runs: dict[str, StoredRun] = {}
-        for key, twins in _by_key(self._read(search_id)).items():
+        for key, twins in _by_key(self._read(id_tag, search_id)).items():
             self._runs[key] = self._keep_one(twins)
 
     def get(self, key: str) -> StoredRun | None:
@@ -128,13 +143,13 @@ class Mirror:
         self._runs[facts.key] = run
         return run
 
-    def _read(self, search_id: str) -> "list[Run]":
+    def _read(self, id_tag: str, search_id: str) -> "list[Run]":
         runs: list[Run] = []
         token: str | None = None
         while True:
             page = self._client.search_runs(
                 [self._store.experiment_id],
-                f"tags.`{SEARCH_ID}` = '{search_id}'",
+                f"tags.`{id_tag}` = '{search_id}'",
                 max_results=_PAGE,
                 page_token=token,
             )
@@ -155,10 +170,17 @@ class Mirror:
 def _by_key(runs: "Iterable[Run]") -> "dict[str, list[Run]]":
     by_key: dict[str, list[Run]] = {}
     for run in runs:
-        by_key.setdefault(run.data.tags.get(KEY, ""), []).append(run)
+        by_key.setdefault(_key_of(run.data.tags), []).append(run)
     # Without a key it is none of ours, whoever copied the tags.
     by_key.pop("", None)
     return by_key
+
+
+def _key_of(tags: Mapping[str, str]) -> str:
+    """Return the key of a run; of a training of version 0.1.0 or before, by its only tag."""
+    member = tags.get(MEMBER, "")
+    of_member = SEARCH_KEY if member == MAIN_MEMBER else member
+    return tags.get(KEY, of_member)
 
 
 def _emptiness(run: "Run") -> tuple[int, str]:

@@ -15,7 +15,7 @@ from pnas.records.training_record import (
 )
 
 
-def member(name: str, key: str, val_accuracy: float | None, status: str = "finished") -> Member:
+def member(name: str, key: str, reward: float | None, status: str = "finished") -> Member:
     return Member(
         id=name,
         cell="(-1, identity, -1, identity)",
@@ -24,7 +24,8 @@ def member(name: str, key: str, val_accuracy: float | None, status: str = "finis
         params=10,
         flops=20,
         status=status,
-        val_accuracy=val_accuracy,
+        reward=reward,
+        val_accuracy=reward,
     )
 
 

@@ -460,7 +460,8 @@ def test_superseded_children_are_marked_until_they_are_chosen_again(finished, sp
 def trainings(tmp_path):
     """A journal of a `task=train`: two trainings, one of them over, one after its first epoch."""
     made = HandMade(tmp_path / "outputs" / "final")
-    made.set(config={**CONFIG, "task": {"name": "train"}}, name="final")
+    config = {**CONFIG, "task": {"name": "train"}}
+    made.set(config=config, name="final", network_sizes={"1": [420, 8400]})
     made.open(1, 2)
     made.end(1, 0, 0.75)
     made.journal.start_child("1-1", "process 7")
@@ -491,13 +492,17 @@ def test_the_epochs_of_a_training_are_added_as_they_come(trainings, spec, read_s
 
     metrics = {"loss": [0.9, 0.5, 0.25]}
     trainings.end(1, 1, 0.8, metrics=metrics)
-    trainings.journal.set_metrics("1-1", {"test_accuracy": [0.7]})
-    trainings.set(status="finished")
     projection.advance()
-    run = read_store(spec)["1-1"]
+    trainings.set(status="finished", test_accuracies={"1-0": 0.6, "1-1": 0.7}, test_accuracy=0.7)
+    projection.advance()
+    shown = read_store(spec)
+    run = shown["1-1"]
     assert run["status"] == "FINISHED"
     assert values(run, "loss") == [(1, 0.9), (2, 0.5), (3, 0.25)]
-    assert values(run, "test_accuracy") == [(1, 0.7)]
+    assert values(run, "final_test_accuracy") == [(0, 0.7)]
+    assert values(shown["1-0"], "final_test_accuracy") == [(0, 0.6)]
+    assert values(run, "final_params") == [(0, 420)]
+    assert values(shown["search"], "test_accuracy") == [(2, 0.7)]
 
 
 def test_a_training_that_was_interrupted_is_not_running(trainings, spec, read_store):
@@ -505,3 +510,61 @@ def test_a_training_that_was_interrupted_is_not_running(trainings, spec, read_st
     assert read_store(spec)["1-1"]["status"] == "KILLED"
     project(trainings.run_dir, spec)
     assert read_store(spec)["1-1"]["status"] == "RUNNING"
+
+
+def test_a_single_training_is_shown_by_the_run_of_its_command(search, spec, read_store):
+    config = {**CONFIG, "task": {"name": "train"}}
+    search.set(config=config, name="final", network_sizes={"1": [420, 8400]})
+    search.open(1, 1)
+    search.journal.set_metrics("1-0", {"loss": [0.9]})
+    project(search.run_dir, spec)
+    search.end(1, 0, 0.75)
+    search.set(status="finished", test_accuracies={"1-0": 0.7})
+    project(search.run_dir, spec)
+    (key,) = shown = read_store(spec)
+    assert key == "search"
+    assert values(shown[key], "loss") == [(1, 0.9), (2, 0.5), (3, 0.1)]
+    assert values(shown[key], "final_test_accuracy") == [(0, 0.7)]
+    assert shown[key]["status"] == "FINISHED"
+
+
+def store_as_before(spec, member, parent=None):
+    """Make a run as version 0.1.0 made those of a training; return its id."""
+    from mlflow.entities import Metric, Param
+
+    store = open_store(spec)
+    tags = {"pnas.training_id": "search-1", "pnas.member": member, "pnas.level": "training"}
+    if parent is not None:
+        tags["mlflow.parentRunId"] = parent
+    run_id = store.client.create_run(store.experiment_id, tags=tags, run_name=member).info.run_id
+    store.client.log_batch(run_id, params=[Param("seed", "10" if parent else "3")])
+    if parent is not None:
+        store.client.log_batch(run_id, [Metric("loss", 0.9, 1, 1)])
+        store.client.set_terminated(run_id, "FINISHED")
+    return str(run_id)
+
+
+def test_runs_that_an_earlier_version_stored_are_found_again(trainings, spec, read_store):
+    main = store_as_before(spec, "main")
+    first = store_as_before(spec, "1-0", parent=main)
+    trainings.end(1, 1, 0.8)
+    trainings.set(status="finished")
+    info = project(trainings.run_dir, spec)
+    assert info["run_id"] == main
+
+    store = open_store(spec)
+    runs = store.client.search_runs([store.experiment_id])
+    assert len(runs) == 3
+    assert first in {run.info.run_id for run in runs}
+    shown = read_store(spec)
+    assert set(shown) == {"search", "1-0", "1-1"}
+    assert shown["1-1"]["parent"] == "search"
+    assert values(shown["1-0"], "loss") == [(1, 0.9), (2, 0.5), (3, 0.1)]
+    assert {run["status"] for run in shown.values()} == {"FINISHED"}
+    assert sum(project_changes(trainings.run_dir, spec).values()) == 0
+
+
+def project_changes(run_dir, spec):
+    projection = Projection(run_dir, spec)
+    projection.advance()
+    return projection.changes

@@ -40,9 +40,11 @@ def advise(run: RunView, tasks: Collection[str] = ()) -> list[Advice]:
     """Return the steps that the facts of ``run`` suggest, the most urgent first.
 
     Args:
-        run: The search.
+        run: The run.
         tasks: Names of the tasks that exist.
     """
+    if run.training is not None:
+        return [*_continue_training(run), *_export_best(run, tasks)]
     return [
         *_continue_search(run),
         *_inspect_failures(run),
@@ -68,6 +70,21 @@ def _continue_search(run: RunView) -> Iterator[Advice]:
             yield _search_with(run, reason, f"{key}={raised}")
         else:
             yield Advice(f"{reason}.", "")
+
+
+def _continue_training(run: RunView) -> Iterator[Advice]:
+    if run.status in ("interrupted", "failed"):
+        reason = (
+            f"Not every training is finished ({run.status}); {len(run.ended)} of "
+            f"{len(run.children)} are over. The command they were started with continues them."
+        )
+        yield Advice(reason, _search_command(run))
+
+
+def _export_best(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
+    if run.status == "finished" and run.best is not None and "export" in tasks:
+        reason = "Write the best trained model in formats that other programs read."
+        yield Advice(reason, f"{command_name()} task=export {_source(run)}")
 
 
 def _twice(value: str) -> str:

@@ -1,13 +1,17 @@
-"""The figures at the head of a report: how a search ended and what it found."""
+"""The figures at the head of a report: how a run ended and what it found."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pnas.records.training_record import Training
 from pnas.reports.data.number_format import correlation, count, decimal, duration
 from pnas.reports.data.run_reader import RunView
 
 
 def headline(run: RunView) -> dict[str, str]:
-    """Return the known figures of a search by name."""
+    """Return the known figures of a run by name."""
+    if run.training is not None:
+        return _of_training(run, run.training)
     best = run.best
     test_accuracy = run.test_accuracy
     figures = {
@@ -28,6 +32,31 @@ def headline(run: RunView) -> dict[str, str]:
         # Nothing was trained by this search, so none of its times says how long training takes.
         figures["children read from a table"] = figures.pop("children trained")
     return {name: value for name, value in figures.items() if value}
+
+
+def _of_training(run: RunView, training: Training) -> dict[str, str]:
+    """Return the figures of a `task=train`: of its best cell, and how far the trainings are."""
+    best = training.best()
+    cells = {cell["cell"]: cell for cell in training.cells()}
+    of_best = {} if best is None else cells[best.cell]
+    figures = {
+        "status": run.status,
+        "best cell's validation accuracy": _mean_sd(of_best.get("val_accuracy")),
+        "its test accuracy": _mean_sd(of_best.get("test_accuracy")),
+        "trainings finished": f"{run.trained} of {len(training.members)}",
+        "failed": count(len(run.failed)) if run.failed else "",
+        "time": duration(run.seconds),
+        "seed": str(run.value("seed", "")),
+        "started (UTC)": _started(run),
+    }
+    return {name: value for name, value in figures.items() if value}
+
+
+def _mean_sd(value: Mapping[str, float | None] | None) -> str:
+    if value is None:
+        return ""
+    mean = decimal(value["mean"])
+    return mean if value["sd"] is None else f"{mean} ± {decimal(value['sd'])}"
 
 
 def _winner(run: RunView) -> dict[str, str]:

@@ -27,11 +27,16 @@ def check_comparable(runs: Sequence[RunView]) -> None:
     """
     first = runs[0]
     for run in runs[1:]:
+        _check_equal("kind", (first, _kind(first)), (run, _kind(run)))
         for name in _SPACE_KEYS:
             key = f"state_space.{name}"
             _check_equal(key, (first, first.value(key)), (run, run.value(key)))
         if None not in (first.fingerprint, run.fingerprint):
             _check_equal("data", (first, first.fingerprint), (run, run.fingerprint))
+
+
+def _kind(run: RunView) -> str:
+    return "search" if run.training is None else "training"
 
 
 def _check_equal(key: str, expected: tuple[RunView, Any], received: tuple[RunView, Any]) -> None:

@@ -1,7 +1,6 @@
 """A run directory as reports see it: one reading of its journal."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +10,17 @@ from pnas.errors import RunDirectoryError
 from pnas.records import (
     ChildRecord,
     Event,
-    JournalReader,
     StageRecord,
     Status,
     best_child,
     summarize,
 )
+from pnas.records.earlier_training import open_run
 from pnas.records.front import Front, read_front
-from pnas.records.run_directory import JOURNAL, LOCK
+from pnas.records.run_directory import LOCK
+from pnas.records.run_task import is_training, task_of
+from pnas.records.training_journal import read_training
+from pnas.records.training_record import Training
 from pnas.reports.data.scored_cell import ScoredCell, from_children
 from pnas.reports.data.training_times import Pause, pauses_between
 from pnas.system import file_lock
@@ -48,6 +50,7 @@ class RunView:
         winner: What summary.json calls the winner; None where no cell was trained again.
         optimism: By how much the highest reward is expected to be too high; None if unknown.
         front: The front of a search of several objectives; None of any other.
+        training: The trainings of a `task=train`; None of a search.
     """
 
     path: Path
@@ -69,11 +72,26 @@ class RunView:
     winner: Mapping[str, Any] | None = None
     optimism: float | None = None
     front: Front | None = None
+    training: Training | None = None
 
     @cached_property
     def best(self) -> ChildRecord | None:
-        """Child of the highest reward."""
-        return best_child(self.children)
+        """Child of the highest reward; of trainings, the one that `Training.best` chooses."""
+        if self.training is None:
+            return best_child(self.children)
+        best = self.training.best()
+        by_key = {child.key: child for child in self.children}
+        return None if best is None else by_key[best.id]
+
+    @property
+    def task(self) -> str:
+        """Name of the task that made the run."""
+        return task_of(self.config)
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there is anything to report: a child that has ended, or a training's epoch."""
+        return any(child.ended_at is not None or child.metrics for child in self.children)
 
     @cached_property
     def trained(self) -> int:
@@ -130,6 +148,8 @@ class RunView:
         for stage in reversed(self.stages):
             if stage.predictor and "kind" in stage.predictor:
                 return str(stage.predictor["kind"])
+        if self.training is not None:
+            return ""
         has_ended = self.status == "finished"
         if has_ended and not any(child.predicted is not None for child in self.children):
             return ""
@@ -180,7 +200,7 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
     Raises:
         RunDirectoryError: There is no journal, or it cannot be read.
     """
-    with closing(JournalReader(run_dir / JOURNAL)) as journal:
+    with open_run(run_dir) as journal:
         stored = str(journal.meta("status", "running"))
         if stored == "running" and not is_held(run_dir):
             stored = "interrupted"
@@ -208,6 +228,7 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
             started_at=journal.meta("started_at"),
             fingerprint=journal.meta("data_fingerprint"),
             overrides=_strings(journal.meta("overrides")),
+            training=read_training(journal) if is_training(config) else None,
         )
 
 

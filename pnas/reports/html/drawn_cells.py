@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from pnas.children.network_specs import network_from
 from pnas.errors import InvalidValue
+from pnas.records.training_record import Training
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
 from pnas.reports.data.distinct_cells import best_cells_first
@@ -42,6 +43,19 @@ def best_cells(run: RunView) -> Iterator[DrawnCell]:
             caption += f", {count(best.params)} parameters"
         picture = drawing_or_none(best.cell, run.concat)
         yield DrawnCell(caption, str(best.cell), picture)
+
+
+def trained_cells(run: RunView, training: Training) -> Iterator[DrawnCell]:
+    """Yield the cells of a `task=train`, best first."""
+    cells = training.cells()
+    cells.sort(key=lambda cell: -(cell["reward"]["mean"] or 0.0))
+    for place, facts in enumerate(cells[:_DRAWN_CELLS], start=1):
+        accuracy = decimal(facts["val_accuracy"]["mean"])
+        validated = f"validation accuracy {accuracy}, " if accuracy else ""
+        caption = f"{place}. {validated}{count(facts['params'])} parameters"
+        yield DrawnCell(
+            caption, facts["cell"], drawing_or_none(Cell.parse(facts["cell"]), run.concat)
+        )
 
 
 def drawing_or_none(cell: Cell, concat: str) -> Markup | None:

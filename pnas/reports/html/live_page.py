@@ -56,7 +56,7 @@ class LivePage:
         return tuple(version)
 
     def _render(self, view: RunView) -> str:
-        if not view.ended:
+        if not view.has_results:
             values = {"title": view.name, "status": view.status, "data": hover_data([])}
             return render("waiting.html.j2", values)
         with TemporaryDirectory() as folder:

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from pnas.errors import InvalidValue
+from pnas.records.training_record import Training
 from pnas.reports.charts.front_charts import front_charts
 from pnas.reports.charts.marks import CellMarks, colour_of
 from pnas.reports.charts.plot import Plot
 from pnas.reports.charts.prediction_chart import prediction_chart
 from pnas.reports.charts.reward_chart import rewards_by_child, rewards_by_time
 from pnas.reports.charts.trade_off_chart import parameters, trade_off_chart, training_seconds
+from pnas.reports.charts.training_charts import learning_curves
 from pnas.reports.charts.worker_chart import worker_chart
 from pnas.reports.data.advice import advise
 from pnas.reports.data.headline import headline
@@ -21,14 +23,16 @@ from pnas.reports.data.predictions import predicted_groups, stored_rank_correlat
 from pnas.reports.data.run_reader import RunView
 from pnas.reports.data.scored_cell import groups_of
 from pnas.reports.html.comparison import comparison
-from pnas.reports.html.drawn_cells import best_cells, network_of
+from pnas.reports.html.drawn_cells import best_cells, network_of, trained_cells
 from pnas.reports.html.hover_data import HoverGroup, hover_data
 from pnas.reports.html.page import write_page
+from pnas.reports.palette import run_colour
 from pnas.reports.terminal.duration_table import duration_table
 from pnas.reports.terminal.failure_table import failure_table
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.predictor_table import predictor_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
+from pnas.reports.terminal.training_table import cells_table, members_table
 
 REPORT = "report.html"
 
@@ -82,19 +86,21 @@ def write_report(runs: Sequence[RunView], path: Path, tasks: Collection[str] = (
 def _check_ended_children(runs: Sequence[RunView]) -> None:
     key = "from" if len(runs) == 1 else "task.files"
     for run in runs:
-        if not run.ended:
+        if not run.has_results:
             rule = "must be a run with at least one child that has ended"
             raise InvalidValue(key, rule, str(run.path))
 
 
 def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, Any]:
-    """Return what the template shows of one search.
+    """Return what the template shows of one run.
 
     Args:
-        run: The search.
+        run: The run.
         index: Its number on the page.
         tasks: Names of the tasks that exist.
     """
+    if run.training is not None:
+        return _training_section(run, run.training, tasks)
     marks = CellMarks(run.cells, index)
     stages = run.stage_figures
     figures = headline(run)
@@ -121,6 +127,28 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "time": duration_table(run),
         "workers": _svg_or_none(worker_chart(run, index)),
         "failures": failure_table(run),
+        "config": _config(run.config),
+        "advice": advise(run, tasks),
+    }
+
+
+def _training_section(run: RunView, training: Training, tasks: Collection[str]) -> dict[str, Any]:
+    """Return what the template shows of a `task=train`."""
+    figures = headline(run)
+    figures.pop("status")
+    legend = []
+    for number, child in enumerate(run.children):
+        legend.append((child.key, run_colour(number)))
+    return {
+        "run": run,
+        "training": training,
+        "facts": figures,
+        "drawn": list(trained_cells(run, training)),
+        "network": network_of(run),
+        "cells": cells_table(training),
+        "members": members_table(training),
+        "curves": [plot.svg() for plot in learning_curves(run.children)],
+        "legend": legend,
         "config": _config(run.config),
         "advice": advise(run, tasks),
     }
