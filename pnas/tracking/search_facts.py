@@ -257,7 +257,7 @@ class SearchFacts:
         return tags
 
     def _search_tags(self) -> dict[str, str]:
-        level = "train" if self.is_training else "search"
+        level = "training" if self.is_training else "search"
         tags = self._tags(SEARCH_KEY, level)
         tags[RUN_DIR] = str(self._run_dir)
         tags["mlflow.source.name"] = "pnas"

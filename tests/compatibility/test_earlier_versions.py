@@ -1,15 +1,20 @@
 """Run directories of an earlier version (commit 49b9fd5) open, continue, report and sync.
 
+The training that was killed (``train_part``) is from commit b558d06, the last one before trainings
+had a journal.
+
 ``tests/records/fixtures/earlier`` holds one of each kind, made by the commands below with that
 version. Pictures and reports are left out, and the journal is a gzipped SQL dump.
 """
 
 import csv
 import gzip
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.command import ROOT, run_here
@@ -62,6 +67,16 @@ TRAIN = (
     "task=train",
     "cell=(-1, 3x3 maxpool, -2, identity)",
     "trainer.epochs=2",
+    "trainer.batchsize=64",
+    "child.filters=2",
+    "task.seeds=2",
+    "tracking=none",
+)
+
+TRAIN_PART = (
+    "task=train",
+    "cell=(-1, 3x3 maxpool, -2, identity)",
+    "trainer.epochs=4",
     "trainer.batchsize=64",
     "child.filters=2",
     "task.seeds=2",
@@ -181,6 +196,73 @@ def test_trainings_are_found_complete(unpack: Unpack, capsys: pytest.CaptureFixt
     assert "epoch 1" not in capsys.readouterr().out
 
 
+def _training(run_dir: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((run_dir / "training.json").read_text())
+    return record
+
+
+def test_a_training_that_is_found_complete_gets_a_journal(unpack: Unpack) -> None:
+    run_dir = unpack("train")
+    before = _training(run_dir)
+    histories = {path: path.read_text() for path in run_dir.rglob("history.csv")}
+    assert run_here("name=train", *TRAIN) == 0
+    after = _training(run_dir)
+    for member in after["members"]:
+        assert member.pop("reward") == member["val_accuracy"]
+    for cell in after["cells"]:
+        assert cell.pop("reward") == cell["val_accuracy"]
+    assert after == before
+    assert {path: path.read_text() for path in histories} == histories
+    with JournalReader(run_dir / "journal.sqlite") as journal:
+        assert journal.meta("search_id") == before["training_id"]
+        assert journal.meta("status") == "finished"
+        assert len(journal.children()) == 2
+
+
+def test_a_training_goes_on_where_it_was_killed(
+    unpack: Unpack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = unpack("train_part")
+    (first, second) = sorted(run_dir.glob("members/*"))
+    weights = (first / "weights.npz").read_bytes()
+    begun = (second / "history.csv").read_text().splitlines()
+    assert run_here("name=train_part", *TRAIN_PART) == 0
+    printed = capsys.readouterr().out
+    assert "epoch 1" not in printed
+    assert "epoch 2" not in printed
+    assert f"{second.name} epoch 3" in printed
+    assert (first / "weights.npz").read_bytes() == weights
+    rows = (second / "history.csv").read_text().splitlines()
+    assert len(begun) == 1 + 2
+    assert len(rows) == 1 + 4
+    # The header has val_accuracy now, which no epoch of the first command had.
+    for row, earlier in zip(rows[1:3], begun[1:], strict=True):
+        assert row.startswith(earlier)
+    assert not (second / "checkpoint.npz").exists()
+    members = _training(run_dir)["members"]
+    assert [member["status"] for member in members] == ["finished", "finished"]
+    assert all(0 <= member["test_accuracy"] <= 1 for member in members)
+
+
+@pytest.mark.parametrize("name", ["train", "train_part"])
+def test_a_training_is_shown_listed_and_reported(
+    name: str, unpack: Unpack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = unpack(name)
+    member = _training(run_dir)["members"][0]
+    assert run_here("task=show", f"from={run_dir}") == 0
+    assert f"{member['val_accuracy']:.4f}" in capsys.readouterr().out
+    assert run_here("task=list") == 0
+    listed = capsys.readouterr().out
+    assert f"outputs/{name}" in listed
+    assert "unreadable" not in listed
+    assert run_here("task=report", f"from={run_dir}") == 0
+    page = (run_dir / "report.html").read_text()
+    assert page.count('class="plot"') == 2
+    assert member["id"] in page
+    assert not (run_dir / "journal.sqlite").exists()
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowSpec:
     folder = tmp_path_factory.mktemp("store")
@@ -200,3 +282,17 @@ def test_a_run_is_delivered_to_mlflow(name: str, unpack: Unpack, store: MlflowSp
     query = f"tags.`pnas.search_id` = '{search_id}'"
     runs = opened.client.search_runs([opened.experiment_id], query, max_results=1000)
     assert len(runs) == expected
+
+
+@pytest.mark.parametrize(("name", "shown"), [("train", 3), ("train_part", 3)])
+def test_a_training_is_delivered_to_mlflow(
+    name: str, shown: int, unpack: Unpack, store: MlflowSpec
+) -> None:
+    run_dir = unpack(name)
+    for _ in range(2):
+        assert run_here("task=sync", f"from={run_dir}", f"tracking.uri={store.uri}") == 0
+    opened = open_store(store)
+    query = f"tags.`pnas.training_id` = '{_training(run_dir)['training_id']}'"
+    runs = opened.client.search_runs([opened.experiment_id], query)
+    assert len(runs) == shown
+    assert {run.data.tags["pnas.level"] for run in runs} == {"training"}

@@ -474,7 +474,8 @@ def test_trainings_are_shown_below_their_run_with_the_epochs_so_far(trainings, s
     project(trainings.run_dir, spec)
     shown = read_store(spec)
     assert set(shown) == {"search", "1-0", "1-1"}
-    assert shown["search"]["tags"]["pnas.level"] == "train"
+    assert shown["search"]["tags"]["pnas.level"] == "training"
+    assert shown["search"]["tags"]["pnas.member"] == "main"
     assert shown["search"]["name"] == "final"
     for key, status in (("1-0", "FINISHED"), ("1-1", "RUNNING")):
         assert shown[key]["parent"] == "search"

@@ -108,6 +108,7 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
     groups = groups_of(run.cells)
     return {
         "run": run,
+        "training": None,
         "facts": figures,
         "drawn": list(best_cells(run)),
         "network": network_of(run),
