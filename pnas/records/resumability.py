@@ -133,7 +133,8 @@ def _has_growing_stages(config: Mapping[str, Any]) -> bool:
     """Whether the search grows cells stage by stage, which larger limits only add to."""
     search = config.get("search") or {}
     kind = search.get("kind", "progressive")
-    return kind in _GROWING_SEARCHES
+    # A mixed start has cells of full size among its first ones.
+    return kind in _GROWING_SEARCHES and search.get("start") != "mixed"
 
 
 def _is_raised(difference: Difference) -> bool:

@@ -101,3 +101,10 @@ def test_an_ensemble_is_what_its_parts_are(predictor: str) -> None:
     current = {"controller": {"predictor": predictor, "parts": ["gp", "mlp"]}}
     with pytest.raises(InvalidValue, match=r"^controller.parts: "):
         check_resumable(Path("run"), stored, current)
+
+
+def test_a_mixed_start_has_no_limits_to_raise(tmp_path: Path) -> None:
+    stored = {**CONFIG, "search": {"kind": "refined", "start": "mixed"}}
+    space = {**stored["state_space"], "B": stored["state_space"]["B"] + 1}
+    with pytest.raises(InvalidValue, match=r"state_space\.B: .* keep that, or choose another name"):
+        check_resumable(tmp_path, stored, {**stored, "state_space": space})

@@ -35,7 +35,7 @@ def config(**changes: Any) -> dict[str, Any]:
     for key, value in changes.items():
         group, _, name = key.partition("__")
         if name:
-            made[group][name] = value
+            made.setdefault(group, {})[name] = value
         else:
             made[group] = value
     return made

@@ -110,11 +110,13 @@ def _train_winner(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
 
 
 def _compare_predictors(run: RunView) -> Iterator[Advice]:
-    rho = run.last_rho
+    # The cells of a round are all thought good: how they are ordered says little.
+    rho = run.unseen_rho if run.is_refined else run.last_rho
     if rho is None or rho >= _LOW_RHO:
         return
+    which = "cells that it had not seen" if run.is_refined else "the cells of the last stage"
     reason = (
-        "The predictor ordered the cells of the last stage hardly better than chance "
+        f"The predictor ordered {which} hardly better than chance "
         f"(ρ = {rho:.2f}): compare predictors on your data."
     )
     command = f"{command_name()} -m controller={_PREDICTORS}"
@@ -132,8 +134,8 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     size = len(run.best.cell)  # not its stage: rounds of refinement are later stages
     if size == B and may_grow:
         reason = f"The best cell is among the largest (b = {B}); larger ones may be better still"
-        yield _search_with(run, reason, f"state_space.B={B + 1}")
-    elif size < B and isinstance(K, int):
+        yield _larger_cells(run, reason, B + 1)
+    elif size < B and isinstance(K, int) and not run.has_mixed_start:
         reason = f"Cells larger than {size} did not win; a wider beam may find better ones"
         yield _search_with(run, reason, f"controller.K={2 * K}")
 
@@ -141,6 +143,16 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if may_grow and has_predictor and "score" in tasks:
         reason = "See which larger cells the predictor expects most of, without training them."
         yield Advice(reason, f"{command_name()} task=score {_source(run)} state_space.B={B + 1}")
+
+
+def _larger_cells(run: RunView, reason: str, B: int) -> Advice:
+    if not run.has_mixed_start:
+        return _search_with(run, reason, f"state_space.B={B}")
+    # Its first stage has cells of full size, so that another size is another search.
+    if not _can_repeat(run):
+        return Advice(f"{reason}: search again with state_space.B={B} and another name.", "")
+    overrides = [*_without(run.overrides, ("name", "state_space.B")), f"state_space.B={B}"]
+    return Advice(f"{reason}.", _join(command_name(), [f"name={run.path.name}_B{B}", *overrides]))
 
 
 def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:

@@ -24,7 +24,7 @@ def headline(run: RunView) -> dict[str, str]:
         "failed": count(len(run.failed)) if run.failed else "",
         "search time": duration(run.seconds),
         "predictor": run.predictor,
-        "ρ at the last stage": correlation(run.last_rho),
+        _rho_name(run): correlation(run.last_rho),
         "seed": str(run.value("seed", "")),
         "started (UTC)": _started(run),
     }
@@ -57,6 +57,11 @@ def _mean_sd(value: Mapping[str, float | None] | None) -> str:
         return ""
     mean = decimal(value["mean"])
     return mean if value["sd"] is None else f"{mean} ± {decimal(value['sd'])}"
+
+
+def _rho_name(run: RunView) -> str:
+    has_rounds = run.growing_stages is not None and run.is_refined
+    return "ρ of the rounds (mean)" if has_rounds else "ρ at the last stage"
 
 
 def _winner(run: RunView) -> dict[str, str]:

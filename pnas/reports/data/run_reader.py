@@ -123,7 +123,17 @@ class RunView:
     @property
     def growing_stages(self) -> int | None:
         """Number of stages before a refinement; a mixed start is one."""
-        return 1 if self.value("search.start") == "mixed" else self.B
+        return 1 if self.has_mixed_start else self.B
+
+    @property
+    def has_mixed_start(self) -> bool:
+        """Whether the first stage has cells of full size too."""
+        return self.value("search.start") == "mixed"
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether the search goes on in rounds at full size."""
+        return bool(self.value("search.refine"))
 
     @property
     def is_tabular(self) -> bool:
@@ -158,12 +168,40 @@ class RunView:
 
     @property
     def last_rho(self) -> float | None:
-        """Rank correlation of predictions and rewards at the last stage for which it is known."""
-        for stage in reversed(self.stages):
-            rho = (stage.predictor or {}).get("spearman_next")
-            if rho is not None:
-                return float(rho)
-        return None
+        """Rank correlation of predictions and rewards at the last stage for which it is known.
+
+        Of a search in rounds it is the mean over these, which have few cells each.
+        """
+        growing = self._known_rhos("spearman_next", until=self.growing_stages)
+        rounds = self._known_rhos("spearman_next", after=self.growing_stages)
+        if rounds:
+            return sum(rounds) / len(rounds)
+        return growing[-1] if growing else None
+
+    @property
+    def unseen_rho(self) -> float | None:
+        """Rank correlation on cells that a fit had not seen, at the last stage that knows it."""
+        known = self._known_rhos("spearman_cv")
+        return known[-1] if known else None
+
+    def _known_rhos(
+        self, name: str, after: int | None = None, until: int | None = None
+    ) -> list[float]:
+        """Return a rank correlation of the predictors of some stages, where it is known.
+
+        Args:
+            name: Its name among what is stored of a predictor.
+            after: The stages that it judges are later than this one; None for all.
+            until: They are no later than this one; None for all.
+        """
+        found = []
+        for stage in self.stages:
+            judged = stage.b + 1
+            is_meant = (after is None or judged > after) and (until is None or judged <= until)
+            value = (stage.predictor or {}).get(name)
+            if is_meant and value is not None:
+                found.append(float(value))
+        return found
 
     @cached_property
     def _pauses(self) -> list[Pause]:

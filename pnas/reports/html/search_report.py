@@ -21,7 +21,7 @@ from pnas.reports.data.headline import headline
 from pnas.reports.data.operator_usage import input_usage, operator_usage
 from pnas.reports.data.predictions import predicted_groups, stored_rank_correlations
 from pnas.reports.data.run_reader import RunView
-from pnas.reports.data.scored_cell import groups_of
+from pnas.reports.data.scored_cell import Phase, groups_of
 from pnas.reports.html.comparison import comparison
 from pnas.reports.html.drawn_cells import best_cells, network_of, trained_cells
 from pnas.reports.html.hover_data import HoverGroup, hover_data
@@ -106,6 +106,8 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
     figures = headline(run)
     figures.pop("status")  # it has a badge of its own
     groups = groups_of(run.cells)
+    # Further trainings of a cell are no choice of operators.
+    chosen = [cell for cell in run.cells if cell.phase is not Phase.CONFIRMATION]
     return {
         "run": run,
         "training": None,
@@ -123,8 +125,8 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "predictions": list(_prediction_panels(run, marks)),
         "stages": stage_table(stages, last=_STAGES_LISTED),
         "predictor": predictor_table(stages, last=_STAGES_LISTED),
-        "operators": operator_usage(run.cells),
-        "inputs": input_usage(run.cells),
+        "operators": operator_usage(chosen),
+        "inputs": input_usage(chosen),
         "time": duration_table(run),
         "workers": _svg_or_none(worker_chart(run, index)),
         "failures": failure_table(run),

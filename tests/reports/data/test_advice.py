@@ -107,3 +107,14 @@ def test_credentials_that_were_hidden_are_not_repeated(tmp_path: Path) -> None:
     hidden = "tracking.uri=${oc.env:PNAS_HIDDEN_0}"
     run = read_run(make_run(tmp_path / "demo", (6, 4), meta={"overrides": [*TYPED, hidden]}))
     assert "PNAS_HIDDEN" not in advice_text(run)
+
+
+def test_larger_cells_of_a_mixed_start_are_another_search(tmp_path: Path) -> None:
+    meta = {"overrides": TYPED}
+    run = read_run(make_run(tmp_path / "demo", (6, 4), meta=meta, search__start="mixed"))
+    (larger,) = [command for command in commands_of(run) if "state_space.B=3" in command]
+    assert larger == "python run.py name=demo_B3 controller=gp state_space.B=3"
+    small_best = read_run(
+        make_run(tmp_path / "small", (6, 4), state_space__B=3, meta=meta, search__start="mixed")
+    )
+    assert not any("controller.K" in command for command in commands_of(small_best))

@@ -6,6 +6,7 @@ from support.journals import STARTED, make_run
 
 from pnas.errors import RunDirectoryError
 from pnas.records.run_directory import hold
+from pnas.reports.data.headline import headline
 from pnas.reports.data.run_reader import is_held, read_run
 from pnas.reports.data.scored_cell import Phase
 from pnas.reports.data.stage_durations import stage_durations, sum_durations
@@ -98,3 +99,14 @@ def test_a_journal_of_version_1_is_read_too(tmp_path: Path) -> None:
     run = read_run(tmp_path)
     assert run.events == []
     assert run.ended
+
+
+def test_the_rho_of_a_search_in_rounds_is_their_mean(tmp_path: Path) -> None:
+    home = make_run(tmp_path / "demo", (6, 4, 4, 4), search__start="mixed", search__refine=4)
+    run = read_run(home)
+    assert run.growing_stages == 1
+    rhos = [0.5, 0.2, -0.1, None]
+    for stage, rho in zip(run.stages, rhos, strict=True):
+        stage.predictor["spearman_next"] = rho  # type: ignore[index]
+    assert run.last_rho == pytest.approx(0.2)
+    assert headline(run)["ρ of the rounds (mean)"] == "0.20"
