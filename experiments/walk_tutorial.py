@@ -2,9 +2,11 @@
 
     .venv/bin/python experiments/walk_tutorial.py          # with the images that the page makes
     .venv/bin/python experiments/walk_tutorial.py --npz fashion_mnist.npz --images 150
+    .venv/bin/python experiments/walk_tutorial.py --environment /tmp/venv
 
 With --npz the folder of images is made from that data set instead, with so many images a class, and
-image_size is the size of its images. The script ends at the first command that fails, with its
+image_size is the size of its images. With --environment the command `pnas` of an environment that the
+wheel was installed into is typed in place of `python run.py`. The script ends at the first command that fails, with its
 output. The search of step 5 takes most of the time: minutes on 2 cores.
 """
 
@@ -50,19 +52,23 @@ def with_npz(words: list[str], npz: Path, images: int) -> list[str]:
     return [re.sub(r"image_size=\d+", f"image_size={size}", word) for word in renamed]
 
 
-def walk(words: list[str], directory: Path) -> float:
+def walk(words: list[str], directory: Path, environment: Path | None) -> float:
     """Run one command of the page in ``directory``.
+
+    Args:
+        words: The command.
+        directory: Working directory.
+        environment: Environment that pnas is installed into; None for this checkout.
 
     Returns:
         Seconds of wall-clock time.
     """
     assert words[0] == "python"
-    script = ROOT / words[1]
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, str(script), *words[2:]],
+        command_of(words, environment),
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=variables(environment),
         capture_output=True,
         text=True,
     )
@@ -73,12 +79,31 @@ def walk(words: list[str], directory: Path) -> float:
     return time.monotonic() - started
 
 
+def command_of(words: list[str], environment: Path | None) -> list[str]:
+    """Return what is run for the words of a command of the page."""
+    script = str(ROOT / words[1])
+    if environment is None:
+        return [sys.executable, script, *words[2:]]
+    programs = environment.resolve() / "bin"
+    if words[1] == "run.py":
+        return [str(programs / "pnas"), *words[2:]]
+    return [str(programs / "python"), script, *words[2:]]
+
+
+def variables(environment: Path | None) -> dict[str, str]:
+    """Return the environment variables of a command; an installed package is found without any."""
+    if environment is None:
+        return {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--npz", type=Path, help="data set to make the folder from")
     parser.add_argument("--images", type=int, default=150, help="images of each class, with --npz")
+    parser.add_argument("--environment", type=Path, help="where the wheel was installed")
     arguments = parser.parse_args()
 
     rows = []
@@ -86,7 +111,7 @@ def main() -> None:
         for words in commands():
             if arguments.npz:
                 words = with_npz(words, arguments.npz.resolve(), arguments.images)
-            seconds = walk(words, Path(scratch))
+            seconds = walk(words, Path(scratch), arguments.environment)
             rows.append((shlex.join(words), f"{seconds:.1f} s"))
     print_table(("command", "time"), rows)
     print_machine("tensorflow", "mlflow")
