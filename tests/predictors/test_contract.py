@@ -1,5 +1,7 @@
 """What every predictor does, whatever it is made of."""
 
+import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.predictor_cases import OPERATORS, small
 
 from pnas.controller import ControllerManager
 from pnas.errors import InvalidValue
@@ -25,6 +28,15 @@ NAMES = [
     "rank_ensemble_neural",
     "mlp_ranking",
 ]
+ODD_REWARDS = [
+    pytest.param([0.5] * 12, id="constant"),
+    pytest.param([0.0, 1.0] * 6, id="extremes"),
+    pytest.param([1.0] * 12, id="ones"),
+    pytest.param([0.0] * 12, id="zeros"),
+    pytest.param([0.2, 0.4], id="two cells"),
+    pytest.param([0.9] * 11 + [0.0], id="outlier"),
+    pytest.param([1e-9, 2e-9, 1 - 1e-9], id="tiny differences"),
+]
 
 
 def with_settings(spec: ControllerSpec, **changes: object) -> ControllerSpec:
@@ -34,16 +46,25 @@ def with_settings(spec: ControllerSpec, **changes: object) -> ControllerSpec:
     return replace(spec, **read)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=NAMES)
-def spec(
-    request: pytest.FixtureRequest, make_spec: Callable[..., ControllerSpec]
-) -> ControllerSpec:
+@pytest.fixture(params=NAMES, scope="module")
+def spec(request: pytest.FixtureRequest) -> ControllerSpec:
     """Every predictor, small and quickly fitted."""
     if request.param == "rank_ensemble_neural":
-        return make_spec("rank_ensemble", parts=["gp", "trees", "mlp"])
+        return small("rank_ensemble", parts=["gp", "trees", "mlp"])
     if request.param == "mlp_ranking":
-        return make_spec("mlp", loss="ranking")
-    return make_spec(request.param)
+        return small("mlp", loss="ranking")
+    return small(request.param)
+
+
+@pytest.fixture(scope="module")
+def saved(spec: ControllerSpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of every predictor, fitted to 20 cells, for tests to copy."""
+    space = StateSpace(3, OPERATORS)
+    predictor = make_predictor(space, spec)
+    predictor.fit(_cells(space, 20), np.linspace(0, 1, 20).tolist(), 1, 0)
+    directory = tmp_path_factory.mktemp("saved")
+    predictor.save(directory)
+    return directory
 
 
 def _cells(space: SlotSpace, count: int, seed: int = 0) -> Tokens:
@@ -51,8 +72,11 @@ def _cells(space: SlotSpace, count: int, seed: int = 0) -> Tokens:
     rng = np.random.default_rng(seed)
     cells = space.initial_children()
     for b in range(2, space.B + 1):
+        missing = count - len(cells)
+        if missing <= 0:
+            break
         tokens = next(space.iter_cells(b, 40000))
-        cells += space.decode(tokens[rng.permutation(len(tokens))[: count - len(cells)]])
+        cells += space.decode(tokens[rng.permutation(len(tokens))[:missing]])
     return space.encode(cells[:count])
 
 
@@ -62,13 +86,14 @@ def test_what_was_learned_ranks_larger_cells(
     tokens = _cells(space, 150)
     unseen = _cells(space, 400, seed=1)[150:]
     predictor = make_predictor(space, with_settings(spec, steps=200))
-    losses = predictor.fit(
-        tokens, [reward(cell) for cell in space.decode(tokens)], 2, seed=0
-    ).losses
+    rewards = list(map(reward, space.decode(tokens)))
+    losses = predictor.fit(tokens, rewards, 2, seed=0).losses
     assert losses
     assert np.isfinite(losses).all()
+
     predicted = predictor.predict(unseen)
-    assert np.corrcoef(predicted, [reward(cell) for cell in space.decode(unseen)])[0, 1] > 0.7
+    trained = list(map(reward, space.decode(unseen)))
+    assert np.corrcoef(predicted, trained)[0, 1] > 0.7
 
 
 def test_predictions_are_rewards_of_every_cell_asked_about(
@@ -87,64 +112,78 @@ def test_predictions_are_rewards_of_every_cell_asked_about(
     assert predictor.predict(tokens[:0]).shape == (0,)
 
 
-def test_spread(space: StateSpace, spec: ControllerSpec) -> None:
+def test_mean_and_standard_deviation(space: StateSpace, spec: ControllerSpec) -> None:
     tokens = _cells(space, 60)
     unseen = _cells(space, 400, seed=1)[200:]
     predictor = make_predictor(space, spec)
     predictor.fit(tokens, np.linspace(0.3, 0.9, 60).tolist(), 2, seed=0)
-    mean, spread = predictor.predict_mean_std(unseen)
-    assert mean.shape == spread.shape == (200,)
-    assert mean.dtype == spread.dtype == np.float64
+    mean, deviation = predictor.predict_mean_std(unseen)
+    assert mean.shape == deviation.shape == (200,)
+    assert mean.dtype == deviation.dtype == np.float64
     np.testing.assert_allclose(mean, predictor.predict(unseen), atol=1e-5)
-    assert (spread >= 0).all()
-    knows_none = spec.predictor in ("lstm", "mlp") and spec.members == 1
-    assert (spread == 0).all() if knows_none else (spread > 0).mean() > 0.9
+
+    assert (deviation >= 0).all()
+    # One network has nobody to disagree with.
+    if spec.predictor in ("lstm", "mlp") and spec.members == 1:
+        assert (deviation == 0).all()
+    else:
+        assert (deviation > 0).mean() > 0.9
 
 
 def test_scores_do_not_depend_on_order_or_company(space: StateSpace, spec: ControllerSpec) -> None:
     tokens = _cells(space, 100)
     predictor = make_predictor(space, spec)
     predictor.fit(tokens, np.linspace(0.3, 0.9, 100).tolist(), 2, seed=0)
+    predicted = predictor.predict(tokens)
     order = np.random.default_rng(0).permutation(100)
-    np.testing.assert_allclose(
-        predictor.predict(tokens[order]), predictor.predict(tokens)[order], atol=1e-5
-    )
-    np.testing.assert_allclose(
-        predictor.predict(tokens[40:50]), predictor.predict(tokens)[40:50], atol=1e-5
-    )
+    np.testing.assert_allclose(predictor.predict(tokens[order]), predicted[order], atol=1e-5)
+    np.testing.assert_allclose(predictor.predict(tokens[40:50]), predicted[40:50], atol=1e-5)
 
 
 def test_same_seed_same_bits(space: StateSpace, spec: ControllerSpec) -> None:
     tokens = _cells(space, 60)
     unseen = _cells(space, 120)[60:]
-    fits = [make_predictor(space, spec) for _ in range(2)]
-    for predictor in fits:
-        predictor.fit(tokens, np.random.default_rng(0).random(60).tolist(), 2, seed=5)
-    np.testing.assert_array_equal(*(predictor.predict(unseen) for predictor in fits))
+    rewards = np.random.default_rng(0).random(60).tolist()
+    predictions = []
+    for _ in range(2):
+        predictor = make_predictor(space, spec)
+        predictor.fit(tokens, rewards, 2, seed=5)
+        predictions.append(predictor.predict(unseen))
+    np.testing.assert_array_equal(predictions[0], predictions[1])
+
+
+def _pnas_space_of_two_operators(B: int) -> StateSpace:
+    return StateSpace(B, ["3x3 conv", "identity"])
 
 
 @pytest.mark.parametrize(
-    "space_of", [lambda B: StateSpace(B, ["3x3 conv", "identity"]), NASBench201Space]
+    "space_of",
+    [
+        pytest.param(_pnas_space_of_two_operators, id="pnas"),
+        pytest.param(NASBench201Space, id="nasbench201"),
+    ],
 )
 def test_saved_and_loaded_is_the_same_also_in_a_larger_space(
     space_of: Callable[[int], SlotSpace], spec: ControllerSpec, tmp_path: Path
 ) -> None:
-    small = space_of(2)
-    large = space_of(3)
-    tokens = _cells(small, 50)
-    predictor = make_predictor(small, spec)
-    predictor.fit(tokens, np.random.default_rng(0).random(len(tokens)).tolist(), 2, seed=3)
+    two_blocks = space_of(2)
+    three_blocks = space_of(3)
+    tokens = _cells(two_blocks, 50)
+    predictor = make_predictor(two_blocks, spec)
+    rewards = np.random.default_rng(0).random(len(tokens)).tolist()
+    predictor.fit(tokens, rewards, 2, seed=3)
     predictor.save(tmp_path / "stage_2")
-    np.testing.assert_array_equal(
-        load_predictor(tmp_path / "stage_2", small).predict(tokens), predictor.predict(tokens)
-    )
-    grown = load_predictor(tmp_path / "stage_2", large)
-    np.testing.assert_allclose(grown.predict(tokens), predictor.predict(tokens), atol=1e-6)
-    for mine, theirs in zip(
-        grown.predict_mean_std(tokens), predictor.predict_mean_std(tokens), strict=True
-    ):
-        np.testing.assert_allclose(mine, theirs, atol=1e-5)
-    assert np.isfinite(grown.predict(_cells(large, 200))).all()
+    predicted = predictor.predict(tokens)
+    loaded = load_predictor(tmp_path / "stage_2", two_blocks)
+    np.testing.assert_array_equal(loaded.predict(tokens), predicted)
+
+    grown = load_predictor(tmp_path / "stage_2", three_blocks)
+    np.testing.assert_allclose(grown.predict(tokens), predicted, atol=1e-6)
+    mean, deviation = predictor.predict_mean_std(tokens)
+    grown_mean, grown_deviation = grown.predict_mean_std(tokens)
+    np.testing.assert_allclose(grown_mean, mean, atol=1e-5)
+    np.testing.assert_allclose(grown_deviation, deviation, atol=1e-5)
+    assert np.isfinite(grown.predict(_cells(three_blocks, 200))).all()
     assert not list(tmp_path.rglob("*.pkl"))
 
 
@@ -156,59 +195,61 @@ def test_unfitted_ones_score_and_are_saved(
     assert np.isfinite(predictor.predict(tokens)).all()
     assert np.isfinite(predictor.predict_mean_std(tokens)).all()
     predictor.save(tmp_path)
-    np.testing.assert_array_equal(
-        load_predictor(tmp_path, space).predict(tokens), predictor.predict(tokens)
-    )
+    loaded = load_predictor(tmp_path, space)
+    np.testing.assert_array_equal(loaded.predict(tokens), predictor.predict(tokens))
 
 
-@pytest.mark.parametrize("fault", ["json", "npz", "foreign", "gone", "predictor"])
-def test_unreadable_files_are_one_line(
-    space: StateSpace, spec: ControllerSpec, fault: str, tmp_path: Path
-) -> None:
-    tokens = _cells(space, 20)
-    predictor = make_predictor(space, spec)
-    predictor.fit(tokens, np.linspace(0, 1, 20).tolist(), 1, 0)
-    predictor.save(tmp_path)
-    weights = tmp_path / "weights.npz"
-    description = tmp_path / "predictor.json"
-    if fault == "json":
-        description.write_text("[")
-    elif fault == "npz":
-        weights.write_bytes(weights.read_bytes()[:100])
-    elif fault == "foreign":
-        np.savez(weights, bias=np.zeros(3))
-    elif fault == "gone":
-        weights.unlink()
-    else:
-        description.write_text(
-            description.read_text().replace(
-                f'"predictor": "{spec.predictor}"', '"predictor": "oracle"'
-            )
-        )
-    with pytest.raises(InvalidValue, match=r"^(from|controller\.\w+): must [^\n]*$"):
-        load_predictor(tmp_path, space)
+def _cut_description(directory: Path) -> None:
+    (directory / "predictor.json").write_text("[")
+
+
+def _cut_weights(directory: Path) -> None:
+    weights = directory / "weights.npz"
+    weights.write_bytes(weights.read_bytes()[:100])
+
+
+def _foreign_weights(directory: Path) -> None:
+    np.savez(directory / "weights.npz", bias=np.zeros(3))
+
+
+def _no_weights(directory: Path) -> None:
+    (directory / "weights.npz").unlink()
+
+
+def _unknown_predictor(directory: Path) -> None:
+    path = directory / "predictor.json"
+    description = json.loads(path.read_text())
+    description["spec"]["predictor"] = "oracle"
+    path.write_text(json.dumps(description))
 
 
 @pytest.mark.parametrize(
-    "rewards",
-    [
-        [0.5] * 12,
-        [0.0, 1.0] * 6,
-        [1.0] * 12,
-        [0.0] * 12,
-        [0.2, 0.4],
-        [0.9] * 11 + [0.0],
-        [1e-9, 2e-9, 1 - 1e-9],
-    ],
-    ids=["constant", "extremes", "ones", "zeros", "two cells", "outlier", "tiny differences"],
+    "damage",
+    [_cut_description, _cut_weights, _foreign_weights, _no_weights, _unknown_predictor],
 )
+def test_unreadable_files_are_one_line(
+    space: StateSpace, saved: Path, damage: Callable[[Path], None], tmp_path: Path
+) -> None:
+    directory = tmp_path / "damaged"
+    shutil.copytree(saved, directory)
+    load_predictor(directory, space)
+    damage(directory)
+    with pytest.raises(InvalidValue, match=r"^(from|controller\.\w+): must [^\n]*$"):
+        load_predictor(directory, space)
+
+
+@pytest.mark.parametrize("rewards", ODD_REWARDS)
 def test_odd_rewards(space: StateSpace, spec: ControllerSpec, rewards: list[float]) -> None:
     tokens = _cells(space, len(rewards))
     predictor = make_predictor(space, with_settings(spec, steps=20))
-    assert np.isfinite(predictor.fit(tokens, rewards, 1, 0).losses).all()
-    predicted, (mean, spread) = predictor.predict(tokens), predictor.predict_mean_std(tokens)
-    assert np.isfinite([predicted, mean, spread]).all()
-    assert ((predicted >= 0) & (predicted <= 1)).all()
+    losses = predictor.fit(tokens, rewards, 1, 0).losses
+    assert np.isfinite(losses).all()
+
+    predicted = predictor.predict(tokens)
+    mean, deviation = predictor.predict_mean_std(tokens)
+    assert np.isfinite([predicted, mean, deviation]).all()
+    assert (predicted >= 0).all()
+    assert (predicted <= 1).all()
 
 
 def test_duplicates_with_several_rewards(space: StateSpace, spec: ControllerSpec) -> None:
