@@ -16,6 +16,10 @@ class PnasError(Exception):
 
     exit_code = 2
 
+    def __str__(self) -> str:
+        # It may quote what a file holds, and a path may have line breaks.
+        return " ".join(super().__str__().splitlines())
+
 
 class InvalidValue(PnasError, ValueError):
     """A value that breaks a rule.

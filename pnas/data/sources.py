@@ -1,7 +1,6 @@
 """The named data sets and npz files: a specification in, checked `RawData` out."""
 
 import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,18 +10,8 @@ import numpy as np
 from pnas.data.data_spec import ArraySpec, DataSpec, NpzSpec
 from pnas.data.pixel_range import BYTE, DIGITS
 from pnas.data.raw_data import RawData, RawPart, raw_from_arrays
-from pnas.errors import InvalidValue, require
-
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy and zipfile raise on a file that may hold anything."""
+from pnas.errors import InvalidValue, MalformedFile, require
+from pnas.system.bounded_files import read_arrays
 
 
 class Published(NamedTuple):
@@ -114,21 +103,11 @@ def read_npz(path: str) -> dict[str, Any]:
     require(zipfile.is_zipfile(file), "data.path", rule, path)
 
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except _UNREADABLE as error:
-        raise InvalidValue("data.path", _why_unreadable(error), path) from error
-
-    others = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
-    require(not others, "data.path", "must hold arrays only", ", ".join(others))
-    return arrays
-
-
-def _why_unreadable(error: Exception) -> str:
-    reason = " ".join(str(error).split())
-    if "allow_pickle" in reason:
-        return "must hold plain arrays, not pickled objects"
-    return f"must be readable ({reason})"
+        return read_arrays(file)
+    except MalformedFile as error:
+        # The key says which file it is.
+        reason = " ".join(str(error).removeprefix(f"{file}").lstrip(": ").split())
+        raise InvalidValue("data.path", f"must be readable ({reason})", path) from error
 
 
 def _download(name: str) -> dict[str, Any]:

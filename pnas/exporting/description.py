@@ -51,7 +51,8 @@ def finished_export(folder: Path, weights: Path, formats: Sequence[str]) -> dict
         facts = parse_json_mapping(path.read_bytes(), str(path))
     except MalformedFile:
         return None
-    has_formats = set(formats) <= set(facts.get("largest_difference") or ())
+    differences = facts.get("largest_difference")
+    has_formats = isinstance(differences, dict) and set(formats) <= set(differences)
     is_of_weights = facts.get("weights_sha256") == _sha256(weights)
     return facts if has_formats and is_of_weights else None
 

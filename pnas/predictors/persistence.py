@@ -1,6 +1,7 @@
 """A predictor's files: ``predictor.json`` (its description) and ``weights.npz`` (its arrays)."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pnas.errors import InvalidValue, MalformedFile, require
 from pnas.predictors.specs import FORMER_NAMES, ControllerSpec
@@ -28,6 +30,10 @@ _UNREADABLE = (
     EOFError,
     IndexError,
     AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RecursionError,
+    RuntimeWarning,
 )
 """What a damaged or foreign file makes its readers raise."""
 
@@ -91,11 +97,19 @@ def load_arrays(
         spec = _read_spec(description["spec"], spec_types)
         layout = TokenLayout.from_json(description["layout"])
         arrays = read_arrays(directory / WEIGHTS)
+        _check_numbers(arrays)
 
         rule = "must know the values of this state space"
         is_known = layout.agrees_with(TokenLayout.of(space))
         require(is_known, "from", rule, [list(values) for _, values in layout.vocabulary])
         return SavedPredictor(spec, layout, arrays, description)
+
+
+def _check_numbers(arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name, array in arrays.items():
+        is_number = array.dtype.kind in "fiub"
+        if not is_number or not np.isfinite(array).all():
+            raise ValueError(f"the array {name} must hold finite numbers")
 
 
 def read_description(directory: Path) -> dict[str, Any]:
@@ -130,7 +144,10 @@ def unreadable_as_invalid(directory: Path) -> Iterator[None]:
         InvalidValue: The block raised one of the errors of a damaged file.
     """
     try:
-        yield
+        # NumPy warns of what no trained predictor has, such as a division by a count of 0.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            yield
     except InvalidValue:
         raise
     except MalformedFile as error:

@@ -5,6 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pnas.errors import InvalidValue
 from pnas.predictors.base import Predictor
 from pnas.predictors.former_contract import with_current_contract
@@ -114,4 +116,17 @@ def load_predictor(directory: Path | str, space: SlotSpace) -> Predictor:
         name = str(description["spec"]["predictor"])
     name = FORMER_NAMES.get(name, name)
     loaded = PREDICTORS.factory(name).load(directory, space)
-    return with_current_contract(loaded, name)
+    predictor = with_current_contract(loaded, name)
+    with unreadable_as_invalid(directory):
+        _check_scores(predictor, space)
+    return predictor
+
+
+def _check_scores(predictor: Predictor, space: SlotSpace) -> None:
+    """Let a loaded predictor score a cell, which one put together by hand may not be able to."""
+    try:
+        scores = predictor.predict(space.encode(space.initial_children()[:1]))
+    except Exception as error:  # LightGBM has errors of its own
+        raise ValueError(str(error)) from error
+    if not np.isfinite(scores).all():
+        raise ValueError("it scores a cell by a number that is not finite")

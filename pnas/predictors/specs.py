@@ -28,6 +28,8 @@ FORMER_NAMES = {"unlike": "rank_ensemble"}
 
 _CHEAP_FOLDS = 5  # of predictors that are fitted in a second
 _COUNT = integer(minimum=1)
+_WIDTH = integer(minimum=1, maximum=4096)
+_MEMBERS = integer(minimum=1, maximum=100)
 _RATE = number_where("must be a number above 0 and below 1", lambda value: 0 < value < 1)
 
 
@@ -120,9 +122,9 @@ class NeuralSpec(ControllerSpec):
     """
 
     predictor: str = setting("lstm", text())
-    members: int = setting(1, _COUNT)
-    embedding: int = setting(100, _COUNT)
-    hidden: int = setting(100, _COUNT)
+    members: int = setting(1, _MEMBERS)
+    embedding: int = setting(100, _WIDTH)
+    hidden: int = setting(100, _WIDTH)
     steps: int = setting(400, _COUNT)
     batchsize: int = setting(32, _COUNT)
     learning_rate: float = setting(0.01, _RATE)
@@ -163,7 +165,7 @@ class TreesSpec(ControllerSpec):
 
     predictor: str = setting("trees", text())
     cross_validate: int = setting(_CHEAP_FOLDS, _FOLDS)
-    members: int = setting(ENSEMBLE_MEMBERS, _COUNT)
+    members: int = setting(ENSEMBLE_MEMBERS, _MEMBERS)
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,8 @@ class RankEnsembleSpec(ControllerSpec):
 
     predictor: str = setting("rank_ensemble", text())
     parts: list[str] = setting(["gp", "trees"], _PARTS)
-    embedding: int = setting(100, _COUNT)
-    hidden: int = setting(100, _COUNT)
+    embedding: int = setting(100, _WIDTH)
+    hidden: int = setting(100, _WIDTH)
     steps: int = setting(400, _COUNT)
     batchsize: int = setting(32, _COUNT)
     learning_rate: float = setting(0.01, _RATE)

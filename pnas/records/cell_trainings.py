@@ -51,7 +51,8 @@ class CellTrainings:
 def repeat_of(key: str) -> int:
     """Return which training of its cell the child ``key`` is, from 1."""
     _, _, repeat = key.partition("-")
-    return int(repeat) if repeat else 1
+    # A key that somebody has written by hand may end in anything.
+    return int(repeat) if repeat.isdecimal() else 1
 
 
 def cell_key(key: str) -> str:

@@ -111,7 +111,7 @@ class EvaluationCache:
         require(is_file, "cache.path", "must be a file", str(path))
         try:
             self._prepare()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             rule = f"must be a file that can be written as an evaluation cache ({error})"
             raise InvalidValue("cache.path", rule, str(path)) from None
 

@@ -94,7 +94,11 @@ def _open_to_read(path: Path, options: str = "") -> sqlite3.Connection:
 
 
 def _check_pages(db: sqlite3.Connection, path: Path) -> None:
-    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    try:
+        found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except UnicodeDecodeError as error:
+        # The reason quotes a name in the schema, which a flipped byte has spoiled.
+        raise JournalDamaged(f"{path}: cannot be read as a journal ({error})") from error
     if found != "ok":
         reason = " ".join(found.split())
         raise JournalDamaged(f"{path}: cannot be read as a journal ({reason})")

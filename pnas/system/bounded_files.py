@@ -6,6 +6,7 @@ than that is ever unpacked. Every error is one line that names the file.
 
 import gzip
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,8 @@ _ZIP_ERRORS = (
     ValueError,
     NotImplementedError,  # a compression that Python does not know
     RuntimeError,  # a password is needed
+    SyntaxError,  # of a header that is no literal of Python
+    tokenize.TokenError,
 )
 
 

@@ -222,7 +222,7 @@ def test_pickled_objects_are_never_read(tmp_path: Path) -> None:
     x = np.empty(3, object)
     x[:] = [Bomb()] * 3
     np.savez(tmp_path / "bomb.npz", x_train=x, y_train=np.arange(3))
-    with pytest.raises(InvalidValue, match="plain arrays, not pickled objects"):
+    with pytest.raises(InvalidValue, match="plain array, not pickled objects"):
         load_dataset("npz", path=tmp_path / "bomb.npz")
     assert not (tmp_path / "exploded").exists()
 

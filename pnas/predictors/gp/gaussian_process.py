@@ -222,9 +222,9 @@ class GaussianProcess:
         """Return the predictor that `save` wrote (see `pnas.predictors.load_predictor`)."""
         saved = load_arrays(directory, space, {"gp": GPSpec})
         predictor = cls(TokenLayout.of(space), saved.spec)
-        predictor._seed = int(saved.notes["seed"])
-        if saved.arrays:
-            with unreadable_as_invalid(directory):
+        with unreadable_as_invalid(directory):
+            predictor._seed = int(saved.notes["seed"])
+            if saved.arrays:
                 predictor._restore(saved.arrays, saved.notes.get("kernel"))
         return predictor
 
