@@ -5,9 +5,9 @@
     .venv/bin/python experiments/walk_tutorial.py --environment /tmp/venv
 
 With --npz the folder of images is made from that data set instead, with so many images a class, and
-image_size is the size of its images. With --environment the command `pnas` of an environment that the
-wheel was installed into is typed in place of `python run.py`. The script ends at the first command that fails, with its
-output. The search of step 5 takes most of the time: minutes on 2 cores.
+image_size is the size of its images. With --environment the command `pnas` of an environment that
+the wheel was installed into is typed in place of `python run.py`. The script ends at the first
+command that fails, with its output. The search of step 5 takes three minutes.
 """
 
 import argparse
