@@ -1,10 +1,10 @@
 """What `pnas --version` says: versions of pnas and its libraries, and the devices."""
 
-import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from pnas import __version__
+from pnas.system.quiet_tensorflow import start_tensorflow
 
 _LIBRARIES = ("tensorflow", "keras", "hydra-core", "mlflow", "numpy")
 
@@ -27,8 +27,8 @@ def _version_of(library: str) -> str:
 
 def _devices() -> list[str]:
     """One line a device that TensorFlow sees."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
+        start_tensorflow()
         import tensorflow as tf
     except ImportError as error:
         return [f"devices: unknown ({error})"]

@@ -71,6 +71,8 @@ def pnas(environment: Path, cwd: Path, *arguments: str) -> str:
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
+    # Libraries, too, have nothing to say to a user.
+    assert done.stderr == ""
     return done.stdout
 
 

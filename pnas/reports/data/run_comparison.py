@@ -125,8 +125,11 @@ def _differing_values(runs: Sequence[RunView]) -> Iterator[Difference]:
         for key, _, _ in differences(first, other):
             keys.add(key)
     for key in sorted(keys, key=_key_order):
-        values = tuple(_as_text(run.value(key, _MISSING)) for run in runs)
-        yield Difference(key, values)
+        values = [run.value(key, _MISSING) for run in runs]
+        known = {_as_text(value) for value in values if value is not _MISSING}
+        # A key that only some runs have, with one value, is one that another version has added.
+        if len(known) > 1:
+            yield Difference(key, tuple(_as_text(value) for value in values))
 
 
 def _with_meaning(config: Mapping[str, Any]) -> dict[str, Any]:

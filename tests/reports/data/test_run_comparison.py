@@ -120,3 +120,12 @@ def test_a_mean_is_where_all_curves_are() -> None:
     second = [(2.0, 0.4), (4.0, 0.8)]
     assert mean_curve([first, second]) == [(2.0, pytest.approx(0.3)), (3.0, pytest.approx(0.5))]
     assert mean_curve([]) == []
+
+
+def test_a_key_that_another_version_added_is_no_difference(tmp_path: Path) -> None:
+    older = read_run(make_run(tmp_path / "older", controller__K=4))
+    newer = read_run(make_run(tmp_path / "newer", controller__K=8, search__confirm=0.0))
+    assert [each.key for each in find_differences([older, newer])] == ["controller.K"]
+    other = read_run(make_run(tmp_path / "other", controller__K=8, search__confirm=0.2))
+    keys = [each.key for each in find_differences([older, newer, other])]
+    assert keys == ["controller.K", "search.confirm"]
