@@ -76,7 +76,10 @@ def _is_earlier(run_dir: Path) -> bool:
 def _write_journal(run_dir: Path, path: Path) -> None:
     """Write what training.json and the histories say to a new journal."""
     training = load_training(run_dir)
-    validate_keys([member.id for member in training.members], run_dir / TRAINING)
+    ids = [member.id for member in training.members]
+    validate_keys(ids, run_dir / TRAINING)
+    if len(set(ids)) < len(ids):
+        raise MalformedFile(f"{run_dir / TRAINING}: members", "must differ in their ids", ids)
     try:
         _fill_journal(run_dir, training, path)
     except (InvalidValue, OverflowError) as error:

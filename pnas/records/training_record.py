@@ -106,6 +106,32 @@ class Training:
     tracking: dict[str, str] | None = None
     tracked: bool = False
 
+    @property
+    def num_classes(self) -> int:
+        """Number of classes of the data.
+
+        Raises:
+            MalformedFile: The record does not have it.
+        """
+        value: Any = self.data.get("num_classes")
+        _check(value, int, f"{self.name}: num_classes of the data")
+        return int(value)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image.
+
+        Raises:
+            MalformedFile: The record does not have them.
+        """
+        value: Any = self.data.get("image_shape")
+        source = f"{self.name}: image_shape of the data"
+        _check(value, list, source)
+        if len(value) != 3 or not all(type(size) is int for size in value):
+            raise MalformedFile(source, "must be three integers", value)
+        height, width, channels = value
+        return height, width, channels
+
     def cells(self) -> list[dict[str, Any]]:
         """Return each cell with mean and standard deviation of its members' accuracies."""
         by_key: dict[str, list[Member]] = {}

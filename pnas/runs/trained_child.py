@@ -113,7 +113,6 @@ def _best_of_training(run_dir: Path, training: Training) -> TrainedChild:
     if best is None:
         raise PnasError(f"from: {run_dir} has no finished training yet: let it finish first")
     validate_keys([best.id], run_dir / JOURNAL)
-    height, width, channels = training.data["image_shape"]
     return TrainedChild(
         run_dir=run_dir,
         weights=run_dir / MEMBERS / best.id / MEMBER_WEIGHTS,
@@ -121,8 +120,8 @@ def _best_of_training(run_dir: Path, training: Training) -> TrainedChild:
         network=settings.child,
         trainer=settings.trainer,
         data=settings.data,
-        num_classes=training.data["num_classes"],
-        image_shape=(height, width, channels),
+        num_classes=training.num_classes,
+        image_shape=training.image_shape,
         fingerprint=training.data.get("fingerprint"),
         metrics=_metrics(best.val_accuracy, best.test_accuracy, best.epochs),
         params=best.params,

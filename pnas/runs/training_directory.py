@@ -170,7 +170,7 @@ def _refuse_other(run_dir: Path, training: Training, chosen: SelectedCells, info
     rule = f"{run_dir} trains {'; '.join(stored)}; keep that, or choose another name"
     if cells != stored:
         raise InvalidValue("cell", rule, "; ".join(cells))
-    classes = training.data["num_classes"]
+    classes = training.num_classes
     if info.num_classes != classes:
         rule = f"{run_dir} trains on {classes} classes; keep that, or choose another name"
         raise InvalidValue("data", rule, f"{info.num_classes} classes")

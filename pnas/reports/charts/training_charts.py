@@ -10,7 +10,6 @@ from pnas.reports.palette import run_colour
 from pnas.reports.svg import element
 
 _DASHES = "4 3"
-_DOT = 2.0
 
 
 def learning_curves(children: Sequence[ChildRecord]) -> Iterator[Plot]:
@@ -49,18 +48,18 @@ def _chart(children: Sequence[ChildRecord], name: str) -> Plot:
     )
     for number, child in enumerate(children):
         colour = run_colour(number)
-        plot.line(_points(child, name), stroke=colour, stroke_width=1, stroke_dasharray=_DASHES)
-        _draw_validation(plot, _points(child, f"val_{name}"), colour)
+        _draw(plot, _points(child, name), colour, width=1, dashes=_DASHES)
+        _draw(plot, _points(child, f"val_{name}"), colour, width=2)
     return plot
 
 
-def _draw_validation(plot: Plot, points: Points, colour: str) -> None:
-    plot.line(points, stroke=colour, stroke_width=2)
+def _draw(plot: Plot, points: Points, colour: str, width: float, dashes: str | None = None) -> None:
     if len(points) == 1:
         # A line of one point would not be seen.
         x, y = points[0]
-        circle = element("circle", cx=plot.at_x(x), cy=plot.at_y(y), r=_DOT, fill=colour)
-        plot.add(circle)
+        plot.add(element("circle", cx=plot.at_x(x), cy=plot.at_y(y), r=width, fill=colour))
+        return
+    plot.line(points, stroke=colour, stroke_width=width, stroke_dasharray=dashes)
 
 
 def _points(child: ChildRecord, name: str) -> Points:
