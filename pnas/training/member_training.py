@@ -1,6 +1,7 @@
 """The trainings of one command: each member from its checkpoint to its end, then the test."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def train_members(settings: Settings, context: Context, journal: Journal) -> Non
 
     tracker = start_tracker(settings.tracking, context.run_dir, note_run)
     with TrainingEnding(context, journal, tracker) as ending:
-        members = _Members(settings, context, journal, data, tracker)
+        members = _Members(settings, context, journal, data, tracker, ending.count_time)
         members.train()
         ending.test_accuracies = members.test()
 
@@ -67,6 +68,7 @@ class _Members:
         journal: Journal of the run.
         data: Data to train on.
         tracker: Tracker of the run.
+        count_time: Stores how long the run has taken.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class _Members:
         journal: Journal,
         data: Parts,
         tracker: Tracker,
+        count_time: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._context = context
         self._journal = journal
         self._data = data
         self._tracker = tracker
+        self._count_time = count_time
 
     def train(self) -> None:
         """Train those that have not ended; one that fails leaves the others alone."""
@@ -159,6 +163,7 @@ class _Members:
         self._journal.set_metrics(key, as_columns(progress.epochs))
         write_history(self._folder(key) / HISTORY, progress.epochs)
         _print_epoch(self._context.console, key, progress)
+        self._count_time()
         self._tracker.notify()
 
     def _finished(self, child: ChildRecord, progress: Progress) -> ChildResult:

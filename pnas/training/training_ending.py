@@ -51,15 +51,20 @@ class TrainingEnding:
         if kind is None:
             self._finish()
         elif issubclass(kind, KeyboardInterrupt):
-            self._count_time()
+            self.count_time()
             self._write("interrupted")
             print_line(self._context.console, "stopped; the same command continues")
         else:
             self._write_what_can_be_written()
 
+    def count_time(self) -> None:
+        """Store how long the commands of this run have taken together."""
+        elapsed = time.monotonic() - self._started
+        self._journal.set_meta(search_seconds=self._seconds_before + elapsed)
+
     def _finish(self) -> None:
         """Store the test accuracies and that all is over in one step, then write everything."""
-        self._count_time()
+        self.count_time()
         self._journal.close_stage(STAGE, None)
         facts = test_facts(self._journal, self.test_accuracies)
         self._journal.set_meta(**facts, status="finished")
@@ -68,7 +73,7 @@ class TrainingEnding:
     def _write_what_can_be_written(self) -> None:
         # The failure may be that nothing can be written any more; the first error is reported.
         with suppress(PnasError, OSError):
-            self._count_time()
+            self.count_time()
             self._journal.set_meta(status="failed")
         run_dir = self._context.run_dir
         with suppress(PnasError, OSError):
@@ -80,10 +85,6 @@ class TrainingEnding:
         write_training(self._context.run_dir, self._journal)
         finish_tracking(self._context.run_dir, self._journal, self._tracker, status)
         self._journal.set_meta(**{FILES_COMPLETE: status == "finished"})
-
-    def _count_time(self) -> None:
-        elapsed = time.monotonic() - self._started
-        self._journal.set_meta(search_seconds=self._seconds_before + elapsed)
 
 
 def finish_tracking(run_dir: Path, journal: Journal, tracker: Tracker, status: str) -> None:
