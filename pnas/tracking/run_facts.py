@@ -11,6 +11,7 @@ RUN_DIR = "pnas.run_dir"
 SWEEP = "pnas.sweep"
 ERROR = "pnas.error"
 BEST_CELL = "pnas.best_cell"
+WINNER_CELL = "pnas.winner_cell"
 CACHED = "pnas.cached"
 SUPERSEDED = "pnas.superseded"
 

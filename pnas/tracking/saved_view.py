@@ -18,6 +18,9 @@ _ADDRESS_OF_LOCAL_UI = "http://127.0.0.1:5000"
 _METRICS = (
     "best_reward",
     "test_accuracy",
+    "winner_reward",
+    "winner_probability",
+    "winner_test_accuracy",
     "children_trained",
     "children_failed",
     "spearman_next",

@@ -5,6 +5,7 @@ lie directly below the run of the command, which shows a single training itself.
 """
 
 import re
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -45,6 +46,7 @@ from pnas.tracking.run_facts import (
     SUPERSEDED,
     SWEEP,
     TRAINING_ID,
+    WINNER_CELL,
     RunFacts,
 )
 from pnas.tracking.search_params import chosen_options, search_params
@@ -64,6 +66,8 @@ _META = (
     "started_at",
     "search_seconds",
     "test_accuracy",
+    "winner",
+    "winner_test_accuracies",
 )
 _LONGEST_RUN_NAME = 120
 _SEARCH_ID = re.compile(r"[\w.:-]{1,200}")
@@ -267,6 +271,8 @@ class SearchFacts:
         best = best_child(self.ended) if self._training is None else self._training.best()
         if best is not None:
             tags[BEST_CELL] = cut(str(best.cell), LONGEST_TAG)
+        if self._meta["winner"] is not None:
+            tags[WINNER_CELL] = cut(str(self._meta["winner"]["cell"]), LONGEST_TAG)
         return tags
 
     def _totals(self, end: int | None) -> list[Point]:
@@ -279,8 +285,21 @@ class SearchFacts:
             "best_test_accuracy": test_accuracy,
             "test_accuracy": test_accuracy,
             "search_seconds": self._meta["search_seconds"],
+            **self._winner_totals(),
         }
         return scalars(totals, step=len(self.ended), at=end)
+
+    def _winner_totals(self) -> dict[str, float | None]:
+        """Return what is known of the winner; nothing where no cell was trained again."""
+        winner = self._meta["winner"]
+        if winner is None:
+            return {}
+        tested = self._meta["winner_test_accuracies"] or []
+        return {
+            "winner_reward": winner["mean"],
+            "winner_probability": winner["probability_best"],
+            "winner_test_accuracy": statistics.mean(tested) if tested else None,
+        }
 
     def _start(self) -> int:
         started_at = self._meta["started_at"]

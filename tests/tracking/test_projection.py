@@ -291,6 +291,17 @@ def test_raised_B_is_a_tag_beside_the_param(finished, spec, read_store):
     assert values(run, "best_reward")[-1] == (5, 0.9)
 
 
+def test_the_winner_of_a_confirmed_search(finished, spec, read_store):
+    winner = {"cell": "(-1, identity, -1, identity)", "mean": 0.78, "probability_best": 0.91}
+    finished.set(winner=winner, winner_test_accuracies=[0.7, 0.8])
+    project(finished.run_dir, spec)
+    run = read_store(spec)["search"]
+    assert values(run, "winner_reward") == [(5, 0.78)]
+    assert values(run, "winner_probability") == [(5, 0.91)]
+    assert values(run, "winner_test_accuracy") == [(5, pytest.approx(0.75))]
+    assert run["tags"]["pnas.winner_cell"] == winner["cell"]
+
+
 def test_an_empty_twin_left_by_a_lost_answer_goes(finished, spec, read_store):
     project(finished.run_dir, spec)
     shown = read_store(spec)
