@@ -23,7 +23,6 @@ from pnas.search.stage_trainer import StageTrainer
 from pnas.search.strategies.base import Proposal, SearchHistory, Strategy
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_stage import TrainingStage
-from pnas.search.weight_recovery import restore_best_weights
 from pnas.state_space import Cell
 
 
@@ -79,7 +78,6 @@ class SearchLoop:
         self._spec = spec or SearchSpec()
         self._budget = budget or Budget(self._spec, journal)
         self._observers = observers
-        self._weights_dir = weights_dir
         self._owns = owns
         self._stopped_by = stopped_by
         self._policy = RewardPolicy(self._spec.failed_reward)
@@ -111,7 +109,6 @@ class SearchLoop:
                 return
             self._learn(strategy, stage)
             stage = self._propose(strategy)
-        restore_best_weights(self._journal, self._executor, self._weights_dir)
 
     # -- where an earlier command stopped ----------------------------------------------------------
 

@@ -1,21 +1,16 @@
 """A search's part in the evaluation cache (``cache.path``): what it takes and what it adds."""
 
-import logging
-from pathlib import Path
 from typing import Any
 
 from pnas.children import network_specs, trainer_specs
 from pnas.config import Settings
 from pnas.execution import Executor, visible_gpus
 from pnas.execution.cached_executor import CachedExecutor
-from pnas.records import ChildJob, ChildResult, Journal, best_child
-from pnas.records.evaluation_cache import EvaluationCache, context_of, seed_if_cached
+from pnas.records.evaluation_cache import EvaluationCache, context_of
 from pnas.state_space import SlotSpace
 
 _LIMITS = ("max_params", "max_madds")
 """Keys of the trainer that decide which cells are trained, and not what comes of it."""
-
-_log = logging.getLogger(__name__)
 
 
 def check_cache(settings: Settings) -> None:
@@ -63,32 +58,3 @@ def _device(settings: Settings) -> str:
     """Return the kind of device that children run on, whatever was asked for."""
     is_on_gpu = settings.trainer.device != "cpu" and bool(visible_gpus())
     return "gpu" if is_on_gpu else "cpu"
-
-
-def restore_cached_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:
-    """Train the best child here if its reward is from the cache, which holds no weights.
-
-    Args:
-        journal: Journal of the search.
-        executor: Trains children, without the cache.
-        weights_dir: Directory of the weights, which the test of the best child needs.
-    """
-    best = best_child(journal.children())
-    seed = None if best is None else seed_if_cached(best.metrics)
-    if best is None or seed is None:
-        return
-    path = weights_dir / f"{best.key}.npz"
-    if path.is_file():
-        return
-    for _, result in executor.run([ChildJob(best.cell, seed, str(path))]):
-        if best.reward is not None and result.reward != best.reward:
-            _warn_of_other_reward(best.reward, result)
-
-
-def _warn_of_other_reward(expected: float, result: ChildResult) -> None:
-    found = "failed" if result.reward is None else f"has the reward {result.reward:.4f}"
-    _log.warning(
-        "the best child was reused with the reward %.4f; trained again here for its weights, it %s",
-        expected,
-        found,
-    )

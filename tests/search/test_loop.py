@@ -251,26 +251,6 @@ def test_a_stage_that_mostly_fails_stops_the_search_and_says_why(tmp_path: Path)
     assert outcome(tmp_path) == outcome(tmp_path / "whole")
 
 
-def test_a_winner_without_weights_is_trained_for_them_once_more(tmp_path: Path) -> None:
-    loop(tmp_path).run()
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
-        executor = SerialExecutor(FakeChildren(str(tmp_path / "trained")))
-        search = SearchLoop(
-            make_strategy=Greedy,
-            executor=executor,
-            journal=journal,
-            identify=identify,
-            weights_dir=weights,
-        )
-        search.run()
-        best = max(journal.children(), key=lambda child: child.reward or 0)
-        restored = [event.detail for event in journal.events() if event.kind == "weights_restored"]
-        assert restored == [{"key": best.key, "reward": best.reward}]
-    assert len(list((tmp_path / "trained").iterdir())) == 13
-
-
 def trained(tmp_path: Path) -> int:
     return len(list((tmp_path / "trained").iterdir()))
 
