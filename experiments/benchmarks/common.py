@@ -1,6 +1,7 @@
 """What the benchmarks share: commands, clocks, summaries, tables, sample cells."""
 
 import argparse
+import json
 import math
 import os
 import platform
@@ -9,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +29,11 @@ SMALL_OPERATORS = ("3x3 conv", "3x3 dconv", "3x3 maxpool", "identity")
 CELL_OF_1 = "(-2, 3x3 dconv, -1, 3x3 maxpool)"
 WARM_UP_CELL = "(-1, identity, -1, identity)"
 """A cell that is quick to train, for the first child of a process."""
+
+_SEEDS_AT_ONCE = 10
+"""Seeds between two writes of their results."""
+
+Result = TypeVar("Result")
 
 
 # -- commands --------------------------------------------------------------------------------------
@@ -163,6 +171,37 @@ def paired_interval(differences: Sequence[float]) -> tuple[float, float, float]:
 
 
 # -- output ----------------------------------------------------------------------------------------
+
+
+def results_of_seeds(
+    path: Path,
+    seeds: Sequence[int],
+    job: Callable[[int], Result],
+    label: str,
+    processes: int,
+) -> list[Result]:
+    """Return the result of ``job`` for each seed, from the file ``path`` where it is known.
+
+    Results are kept as they come, so that a command that was stopped continues.
+
+    Args:
+        path: JSON file of results by seed; its directory is made as needed.
+        seeds: The seeds.
+        job: Function of a seed that other processes can be given; its results are JSON values.
+        label: What the progress line says of these searches.
+        processes: Number of seeds at a time.
+    """
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    missing = [seed for seed in seeds if str(seed) not in known]
+    with ProcessPoolExecutor(processes) as pool:
+        for first in range(0, len(missing), _SEEDS_AT_ONCE):
+            batch = missing[first : first + _SEEDS_AT_ONCE]
+            progress(f"{label}: seeds {batch[0]} to {batch[-1]}")
+            for seed, result in zip(batch, pool.map(job, batch), strict=True):
+                known[str(seed)] = result
+            path.write_text(json.dumps(known))
+    return [known[str(seed)] for seed in seeds]
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

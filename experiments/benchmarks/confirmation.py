@@ -11,10 +11,8 @@ cell that they name. Results are kept in --cache, so that the same command conti
 how often a stated probability of being the best finalist was right.
 """
 
-import json
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -22,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import make_parser, print_machine, print_table, progress
+from common import make_parser, print_machine, print_table, results_of_seeds
 from known_truth import World, make_world
 
 from pnas.execution import SerialExecutor
@@ -92,18 +90,9 @@ def _outcome(world: World, journal: Journal) -> Outcome:
 def run_all(args: Any, name: str, budget: int, share: float) -> list[Outcome]:
     """Return the outcome of every seed, from the cache where it is there."""
     path = args.cache / f"{Path(args.table).stem}-{name}-{budget}-{share}.json"
-    known = json.loads(path.read_text()) if path.is_file() else {}
-    missing = [seed for seed in range(args.seeds) if str(seed) not in known]
-    args.cache.mkdir(parents=True, exist_ok=True)
     job = partial(search, args.table, name, budget, share)
-    for first in range(0, len(missing), 10):
-        batch = missing[first : first + 10]
-        progress(f"{name}, {budget}, confirm={share}: seeds {batch[0]} to {batch[-1]}")
-        with ProcessPoolExecutor(args.processes) as pool:
-            for seed, outcome in zip(batch, pool.map(job, batch), strict=True):
-                known[str(seed)] = outcome
-        path.write_text(json.dumps(known))
-    return [known[str(seed)] for seed in range(args.seeds)]
+    label = f"{name}, {budget}, confirm={share}"
+    return results_of_seeds(path, range(args.seeds), job, label, args.processes)
 
 
 def interval(values: Sequence[float]) -> str:

@@ -16,9 +16,7 @@ confirmation of what is left. Strategies, confirmation and decision are the pack
 """
 
 import argparse
-import json
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +27,7 @@ from common import (
     paired_interval,
     print_machine,
     print_table,
-    progress,
+    results_of_seeds,
 )
 from known_truth import World, make_world
 
@@ -215,7 +213,6 @@ def _confirm(
 # -- all seeds -------------------------------------------------------------------------------------
 
 BUDGETS = (40, 60, 80, 130)
-SEEDS_AT_ONCE = 5
 Outcomes = list[dict[str, Outcome]]
 
 
@@ -223,19 +220,9 @@ def run_all(args: argparse.Namespace, name: str) -> Outcomes:
     """Return the outcomes of every seed, from the cache where they are there."""
     table = Path(args.table).stem
     path = args.cache / f"{table}-{args.reward}-{args.noise}-{args.confirm}-{name}.json"
-    known = json.loads(path.read_text()) if path.is_file() else {}
-    missing = [seed for seed in range(args.seeds) if str(seed) not in known]
-    args.cache.mkdir(parents=True, exist_ok=True)
     world = (args.table, args.reward, args.test, args.noise)
     job = partial(_run_one, world, name, args.confirm)
-    with ProcessPoolExecutor(args.processes) as pool:
-        for first in range(0, len(missing), SEEDS_AT_ONCE):
-            batch = missing[first : first + SEEDS_AT_ONCE]
-            progress(f"{name}: seeds {batch[0]} to {batch[-1]}")
-            for seed, outcome in zip(batch, pool.map(job, batch), strict=True):
-                known[str(seed)] = outcome
-            path.write_text(json.dumps(known))
-    return [known[str(seed)] for seed in range(args.seeds)]
+    return results_of_seeds(path, range(args.seeds), job, name, args.processes)
 
 
 def _run_one(world: tuple[Any, ...], name: str, share: float, seed: int) -> dict[str, Outcome]:

@@ -10,17 +10,15 @@ and its highest cost. Results are kept in --cache as they come, so that the same
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import make_parser, print_machine, print_table, progress
+from common import make_parser, print_machine, print_table, results_of_seeds
 
 from pnas.objectives import REWARD, Facts, make_objectives
 from pnas.predictors import named_spec
@@ -41,8 +39,6 @@ MARKS = (20, 30, 40, 60, 80, 100)
 
 SHARES = (0.9, 0.95)
 """Shares of the table's hypervolume that a search should reach."""
-
-SEEDS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -130,19 +126,8 @@ class Judge:
 def run_all(args: argparse.Namespace, name: str) -> list[list[float]]:
     """Return the curve of every seed, from the cache where it is there."""
     path = args.cache / f"{Path(args.table).stem}-{args.cost}-{args.budget}-{name}.json"
-    known = json.loads(path.read_text()) if path.is_file() else {}
-    args.cache.mkdir(parents=True, exist_ok=True)
-
     job = partial(search, args.table, args.cost, args.budget, name)
-    missing = [seed for seed in range(args.seeds) if str(seed) not in known]
-    for first in range(0, len(missing), SEEDS_AT_ONCE):
-        batch = missing[first : first + SEEDS_AT_ONCE]
-        progress(f"{name}: seeds {batch[0]} to {batch[-1]}")
-        with ProcessPoolExecutor(args.processes) as pool:
-            for seed, curve in zip(batch, pool.map(job, batch), strict=True):
-                known[str(seed)] = curve
-        path.write_text(json.dumps(known))
-    return [known[str(seed)] for seed in range(args.seeds)]
+    return results_of_seeds(path, range(args.seeds), job, name, args.processes)
 
 
 def search(path: str, cost: str, budget: int, name: str, seed: int) -> list[float]:

@@ -10,17 +10,15 @@ and has no interval.
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import make_parser, print_machine, print_table, progress
+from common import make_parser, print_machine, print_table, results_of_seeds
 
 from pnas.predictors import named_spec
 from pnas.records import ChildJob
@@ -36,7 +34,6 @@ SHARES = (0.01, 0.001)
 """Shares of the best cells that a search should meet."""
 
 CURVES = ("reward", "mean", "judged", "trained")
-SEEDS_AT_ONCE = 10
 Curves = dict[str, list[float]]
 """After each child: reward, mean reward over trainings and judged accuracy of the best cell.
 
@@ -115,27 +112,8 @@ def run_all(args: argparse.Namespace, name: str) -> list[Curves]:
     seeds = range(args.seeds if depends_on_seed(table, CONTENDERS[name]) else 1)
     settings = f"{args.reward}-{args.test}-{args.budget}"
     path = args.cache / f"{Path(args.table).stem}-{settings}-{name}.json"
-    known = _read_cache(path)
-
     job = partial(search, args.table, args.reward, args.test, args.budget, name)
-    missing = [seed for seed in seeds if str(seed) not in known]
-    args.cache.mkdir(parents=True, exist_ok=True)
-    for first in range(0, len(missing), SEEDS_AT_ONCE):
-        batch = missing[first : first + SEEDS_AT_ONCE]
-        progress(f"{name}: seeds {batch[0]} to {batch[-1]}")
-        with ProcessPoolExecutor(args.processes) as pool:
-            for seed, curves in zip(batch, pool.map(job, batch), strict=True):
-                known[str(seed)] = curves
-        path.write_text(json.dumps(known))
-    return [known[str(seed)] for seed in seeds]
-
-
-def _read_cache(path: Path) -> dict[str, Curves]:
-    if not path.is_file():
-        return {}
-    stored = json.loads(path.read_text())
-    # Other sets of curves were stored by earlier versions of this script.
-    return {seed: curves for seed, curves in stored.items() if set(curves) == set(CURVES)}
+    return results_of_seeds(path, seeds, job, name, args.processes)
 
 
 def depends_on_seed(table: Table, contender: Contender) -> bool:
