@@ -38,20 +38,23 @@ def read_preset(path: Path) -> dict[str, Any]:
     return values
 
 
+BAD_VALUES = [
+    (PNASNetworkSpec, {"kind": "deep"}, "child.kind"),
+    (PNASNetworkSpec, {"repeats": 0}, "child.repeats"),
+    (PNASNetworkSpec, {"filters": 1.5}, "child.filters"),
+    (PNASNetworkSpec, {"concat": "none"}, "child.concat"),
+    (PNASNetworkSpec, {"bn_momentum": 1.0}, "child.bn_momentum"),
+    (PNASNetworkSpec, {"bn_epsilon": 0.0}, "child.bn_epsilon"),
+    (PNASNetworkSpec, {"stem": "wide"}, "child.stem"),
+    (PNASNetworkSpec, {"stem_multiplier": 0}, "child.stem_multiplier"),
+    (PNASNetworkSpec, {"stem": "imagenet", "filters": 3}, "child.filters"),
+    (FlatNetworkSpec, {"filters": 0}, "child.filters"),
+]
+
+
 @pytest.mark.parametrize(
     ("spec", "values", "key"),
-    [
-        (PNASNetworkSpec, {"kind": "deep"}, "child.kind"),
-        (PNASNetworkSpec, {"repeats": 0}, "child.repeats"),
-        (PNASNetworkSpec, {"filters": 1.5}, "child.filters"),
-        (PNASNetworkSpec, {"concat": "none"}, "child.concat"),
-        (PNASNetworkSpec, {"bn_momentum": 1.0}, "child.bn_momentum"),
-        (PNASNetworkSpec, {"bn_epsilon": 0.0}, "child.bn_epsilon"),
-        (PNASNetworkSpec, {"stem": "wide"}, "child.stem"),
-        (PNASNetworkSpec, {"stem_multiplier": 0}, "child.stem_multiplier"),
-        (PNASNetworkSpec, {"stem": "imagenet", "filters": 3}, "child.filters"),
-        (FlatNetworkSpec, {"filters": 0}, "child.filters"),
-    ],
+    BAD_VALUES,
 )
 def test_a_bad_value_is_named_by_its_key(
     spec: type[NetworkSpec], values: dict[str, Any], key: str

@@ -138,13 +138,16 @@ def test_the_default_preset_is_the_default() -> None:
     assert SearchTrainerSpec(**read_preset(quick)) == SearchTrainerSpec()
 
 
+VALIDATED_EPOCHS = [
+    ({"epochs": 7, "validate_every": 3}, [2, 5, 6]),
+    ({"epochs": 5, "validate_every": 9, "reward": "mean", "reward_epochs": 2}, [3, 4]),
+    ({"epochs": 3, "validate_every": 9, "reward": "best"}, [0, 1, 2]),
+]
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [
-        ({"epochs": 7, "validate_every": 3}, [2, 5, 6]),
-        ({"epochs": 5, "validate_every": 9, "reward": "mean", "reward_epochs": 2}, [3, 4]),
-        ({"epochs": 3, "validate_every": 9, "reward": "best"}, [0, 1, 2]),
-    ],
+    VALIDATED_EPOCHS,
     ids=["last", "mean", "best"],
 )
 def test_epochs_that_the_reward_reads_are_validated(

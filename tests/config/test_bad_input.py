@@ -119,16 +119,19 @@ def test_a_mistake_is_one_line_with_key_and_value(
     assert not (tmp_path / "mlflow.db").exists()
 
 
+MALFORMED_ARRAYS = [
+    ({"x": np.zeros((4, 8, 8)), "y": np.zeros(4, int)}, "x_train"),
+    ({"x_train": np.zeros((4, 8, 8)), "y_train": np.zeros(3, int)}, "3"),
+    ({"x_train": np.full((40, 8, 8), np.nan), "y_train": np.arange(40) % 2}, "NaN"),
+    ({"x_train": np.zeros((40, 8, 8)), "y_train": np.zeros(40, int)}, "2 classes"),
+    ({"x_train": np.zeros((40, 8, 8)), "y_train": np.arange(40) % 2 - 1}, "-1"),
+    ({"x_train": np.zeros((40, 8, 8, 9)), "y_train": np.arange(40) % 2}, "channels"),
+]
+
+
 @pytest.mark.parametrize(
     ("arrays", "rule"),
-    [
-        ({"x": np.zeros((4, 8, 8)), "y": np.zeros(4, int)}, "x_train"),
-        ({"x_train": np.zeros((4, 8, 8)), "y_train": np.zeros(3, int)}, "3"),
-        ({"x_train": np.full((40, 8, 8), np.nan), "y_train": np.arange(40) % 2}, "NaN"),
-        ({"x_train": np.zeros((40, 8, 8)), "y_train": np.zeros(40, int)}, "2 classes"),
-        ({"x_train": np.zeros((40, 8, 8)), "y_train": np.arange(40) % 2 - 1}, "-1"),
-        ({"x_train": np.zeros((40, 8, 8, 9)), "y_train": np.arange(40) % 2}, "channels"),
-    ],
+    MALFORMED_ARRAYS,
 )
 def test_a_malformed_npz_is_refused(
     arrays: dict[str, np.ndarray], rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -89,11 +89,17 @@ def test_fingerprint_ignores_name_memory_layout_and_pickling() -> None:
 
 def test_statistics_are_those_of_each_channel() -> None:
     rng = np.random.default_rng(1)
-    images = (rng.normal(size=(3000, 3, 4, 2)) * (2, 0.5) + (100, -3)).astype(np.float32)
+    scales = (2, 0.5)
+    levels = (100, -3)
+    images = rng.normal(size=(3000, 3, 4, 2)) * scales + levels
+    images = images.astype(np.float32)
     mean, std = channel_statistics(images)
     assert mean.dtype == std.dtype == np.float32
-    np.testing.assert_allclose(mean, images.mean(axis=(0, 1, 2), dtype=np.float64), rtol=1e-6)
-    np.testing.assert_allclose(std, images.std(axis=(0, 1, 2), dtype=np.float64), rtol=1e-6)
+
+    exact = images.astype(np.float64)
+    every_pixel = (0, 1, 2)
+    np.testing.assert_allclose(mean, exact.mean(every_pixel), rtol=1e-6)
+    np.testing.assert_allclose(std, exact.std(every_pixel), rtol=1e-6)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, 255.0])
@@ -106,7 +112,11 @@ def test_normalise_puts_raw_images_on_the_scale_of_training() -> None:
     rng = np.random.default_rng(2)
     raw = rng.integers(0, 256, (60, 4, 4, 3), dtype=np.uint8)
     y = np.arange(60) % 2
-    data = dataset_from_arrays(raw[:40], y[:40], raw[40:50], y[40:50], raw[50:], y[50:])
-    np.testing.assert_array_equal(data.normalise(raw[:40]), data.x_train)
-    np.testing.assert_array_equal(data.normalise(raw[50:]), data.x_test)
-    assert small().normalise(raw[:1]).tolist() == raw[:1].astype(np.float32).tolist()
+    x_train, x_val, x_test = np.split(raw, [40, 50])
+    y_train, y_val, y_test = np.split(y, [40, 50])
+    data = dataset_from_arrays(x_train, y_train, x_val, y_val, x_test, y_test)
+    np.testing.assert_array_equal(data.normalise(x_train), data.x_train)
+    np.testing.assert_array_equal(data.normalise(x_test), data.x_test)
+
+    without_statistics = small()
+    np.testing.assert_array_equal(without_statistics.normalise(x_val), x_val.astype(np.float32))

@@ -87,24 +87,27 @@ def test_the_test_part_does_not_depend_on_other_sizes() -> None:
     assert few["test"].indices.tolist() == many["test"].indices.tolist()
 
 
+GIVEN_PARTS = [
+    ({}, {}, {"train": 60, "val": 20, "test": 20}),
+    ({}, {"test_fraction": 0}, {"train": 80, "val": 20}),
+    ({}, {"test_size": 0}, {"train": 80, "val": 20}),
+    ({}, {"val_fraction": 0.5, "train_size": 7}, {"train": 7, "val": 50, "test": 20}),
+    ({"test": 50}, {}, {"train": 80, "val": 20, "test": 50}),
+    ({"test": 50}, {"test_size": 5}, {"train": 80, "val": 20, "test": 5}),
+    ({"test": 50}, {"test_size": 0}, {"train": 80, "val": 20}),
+    ({"val": 30, "test": 50}, {}, {"train": 100, "val": 30, "test": 50}),
+    (
+        {"val": 30, "test": 50},
+        {"val_size": 8, "train_size": 40},
+        {"train": 40, "val": 8, "test": 50},
+    ),
+    ({"val": 30}, {}, {"train": 80, "val": 30, "test": 20}),
+]
+
+
 @pytest.mark.parametrize(
     ("given_parts", "values", "expected"),
-    [
-        ({}, {}, {"train": 60, "val": 20, "test": 20}),
-        ({}, {"test_fraction": 0}, {"train": 80, "val": 20}),
-        ({}, {"test_size": 0}, {"train": 80, "val": 20}),
-        ({}, {"val_fraction": 0.5, "train_size": 7}, {"train": 7, "val": 50, "test": 20}),
-        ({"test": 50}, {}, {"train": 80, "val": 20, "test": 50}),
-        ({"test": 50}, {"test_size": 5}, {"train": 80, "val": 20, "test": 5}),
-        ({"test": 50}, {"test_size": 0}, {"train": 80, "val": 20}),
-        ({"val": 30, "test": 50}, {}, {"train": 100, "val": 30, "test": 50}),
-        (
-            {"val": 30, "test": 50},
-            {"val_size": 8, "train_size": 40},
-            {"train": 40, "val": 8, "test": 50},
-        ),
-        ({"val": 30}, {}, {"train": 80, "val": 30, "test": 20}),
-    ],
+    GIVEN_PARTS,
 )
 def test_given_parts_are_used_and_missing_ones_held_out(
     given_parts: dict[str, int], values: dict[str, Any], expected: dict[str, int]
@@ -123,24 +126,27 @@ def test_a_given_test_part_need_not_have_every_class() -> None:
     assert sizes(plan_split(labels, spec()))["test"] == 3
 
 
+MISFITS = [
+    ([10, 10], {"test_size": 17}, "data.test_size", "must be at most 16"),
+    ([10, 10], {"test_size": 10, "val_size": 9}, "data.val_size", "must be at most 8"),
+    (
+        [10, 10],
+        {"test_size": 10, "val_size": 5, "train_size": 6},
+        "data.train_size",
+        "must be at most 5",
+    ),
+    ([10, 10], {"train_size": 1}, "data.train_size", "must be at least 2"),
+    ([10, 10], {"val_size": 1}, "data.val_size", "must be at least 2"),
+    ([10, 10], {"val_fraction": 0.01}, "data.val_fraction", "must be at least 2"),
+    ([10, 10], {"test_fraction": 0.01}, "data.test_fraction", "must be at least 2"),
+    ([10, 2], {}, "data.path", "must have at least 3 examples of every class"),
+    ([10, 1], {"test_size": 0}, "data.path", "must have at least 2 examples of every class"),
+]
+
+
 @pytest.mark.parametrize(
     ("counts", "values", "key", "rule"),
-    [
-        ([10, 10], {"test_size": 17}, "data.test_size", "must be at most 16"),
-        ([10, 10], {"test_size": 10, "val_size": 9}, "data.val_size", "must be at most 8"),
-        (
-            [10, 10],
-            {"test_size": 10, "val_size": 5, "train_size": 6},
-            "data.train_size",
-            "must be at most 5",
-        ),
-        ([10, 10], {"train_size": 1}, "data.train_size", "must be at least 2"),
-        ([10, 10], {"val_size": 1}, "data.val_size", "must be at least 2"),
-        ([10, 10], {"val_fraction": 0.01}, "data.val_fraction", "must be at least 2"),
-        ([10, 10], {"test_fraction": 0.01}, "data.test_fraction", "must be at least 2"),
-        ([10, 2], {}, "data.path", "must have at least 3 examples of every class"),
-        ([10, 1], {"test_size": 0}, "data.path", "must have at least 2 examples of every class"),
-    ],
+    MISFITS,
 )
 def test_sizes_that_do_not_fit(
     counts: list[int], values: dict[str, Any], key: str, rule: str

@@ -97,21 +97,24 @@ def test_a_command_reads_and_continues_it(
     assert pnas.open_result(result.run_dir).cells == result.cells
 
 
+MISTAKES = [
+    ("no such folder", {}, "data: must be arrays, an image folder, an .npz file, or one of"),
+    (images()[0], {}, "data: must be (x, y)"),
+    (images()[:1] * 2, {}, "data: "),
+    (
+        images(),
+        {"epochs": "three"},
+        "trainer.epochs: must be an integer of at least 1. Received: 'three'",
+    ),
+    (images(), {"controller": "lstn"}, "controller: must be an option that exists"),
+    (images(), {"overrides": ["trainer.epoch=3"]}, "trainer.epoch: "),
+    (images(), {"name": "a/b"}, "name: must be at most 200 letters"),
+]
+
+
 @pytest.mark.parametrize(
     ("data", "keywords", "message"),
-    [
-        ("no such folder", {}, "data: must be arrays, an image folder, an .npz file, or one of"),
-        (images()[0], {}, "data: must be (x, y)"),
-        (images()[:1] * 2, {}, "data: "),
-        (
-            images(),
-            {"epochs": "three"},
-            "trainer.epochs: must be an integer of at least 1. Received: 'three'",
-        ),
-        (images(), {"controller": "lstn"}, "controller: must be an option that exists"),
-        (images(), {"overrides": ["trainer.epoch=3"]}, "trainer.epoch: "),
-        (images(), {"name": "a/b"}, "name: must be at most 200 letters"),
-    ],
+    MISTAKES,
 )
 def test_mistakes_are_one_line_before_any_work(
     data: Any, keywords: dict[str, Any], message: str, tmp_path: Path

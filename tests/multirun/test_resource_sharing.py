@@ -8,16 +8,18 @@ from pnas.execution import devices
 from pnas.multirun.resource_sharing import share_of, take_share
 from pnas.runs.command_context import jobs_at_once
 
+SHARES = [
+    ([0, 1, 2, 3], 2, [[0, 1], [2, 3]]),
+    ([0, 1, 2], 2, [[0], [1, 2]]),
+    ([0, 1], 3, [[0], [0], [1]]),
+    ([7], 2, [[7], [7]]),
+    (["a", "b", "c"], 1, [["a", "b", "c"]]),
+]
+
 
 @pytest.mark.parametrize(
     ("items", "shares", "expected"),
-    [
-        ([0, 1, 2, 3], 2, [[0, 1], [2, 3]]),
-        ([0, 1, 2], 2, [[0], [1, 2]]),
-        ([0, 1], 3, [[0], [0], [1]]),
-        ([7], 2, [[7], [7]]),
-        (["a", "b", "c"], 1, [["a", "b", "c"]]),
-    ],
+    SHARES,
 )
 def test_shares_cover_everything_and_none_is_empty(
     items: list[object], shares: int, expected: list[object]
@@ -27,22 +29,25 @@ def test_shares_cover_everything_and_none_is_empty(
     assert {item for share in found for item in share} == set(items)
 
 
+LAUNCHERS = [
+    ({"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}, 1),
+    (
+        {
+            "_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
+            "n_jobs": 3,
+        },
+        3,
+    ),
+    ({"_target_": "x.JoblibLauncher joblib", "n_jobs": None}, 1),
+    ({"_target_": "x.joblib", "n_jobs": -1}, len(os.sched_getaffinity(0))),
+    ({"_target_": "x.joblib", "n_jobs": -1000}, 1),
+    ({"_target_": "hydra_plugins.hydra_submitit_launcher.SlurmLauncher", "n_jobs": 9}, 1),
+]
+
+
 @pytest.mark.parametrize(
     ("launcher", "expected"),
-    [
-        ({"_target_": "hydra._internal.core_plugins.basic_launcher.BasicLauncher"}, 1),
-        (
-            {
-                "_target_": "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
-                "n_jobs": 3,
-            },
-            3,
-        ),
-        ({"_target_": "x.JoblibLauncher joblib", "n_jobs": None}, 1),
-        ({"_target_": "x.joblib", "n_jobs": -1}, len(os.sched_getaffinity(0))),
-        ({"_target_": "x.joblib", "n_jobs": -1000}, 1),
-        ({"_target_": "hydra_plugins.hydra_submitit_launcher.SlurmLauncher", "n_jobs": 9}, 1),
-    ],
+    LAUNCHERS,
 )
 def testjobs_at_once_is_known_of_joblib_only(launcher: dict[str, object], expected: int) -> None:
     assert jobs_at_once(launcher) == expected

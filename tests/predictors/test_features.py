@@ -13,18 +13,35 @@ CELLS = [
     Cell([(-2, "identity", -2, "identity")]),
     Cell([(-1, "3x3 conv", -1, "3x3 conv"), (0, "3x3 conv", -1, "identity")]),
 ]
+OPERATOR_COUNTS = [
+    # 3x3 conv, identity
+    [1, 1],
+    [0, 2],
+    [3, 1],
+]
+PLACE_COUNTS = [
+    # Inputs -1 and -2, then a block; of each 3x3 conv and identity.
+    [1, 0, 0, 1, 0, 0],
+    [0, 0, 0, 2, 0, 0],
+    [2, 1, 0, 0, 1, 0],
+]
+READS = [
+    # Inputs -1 and -2, then a block.
+    [1, 1, 0],
+    [0, 1, 0],
+    [1, 0, 1],
+]
 
 
 def test_groups_by_hand() -> None:
     tokens = SPACE.encode(CELLS)
     features = CellFeatures.of(TokenLayout.of(SPACE), tokens)
     groups = dict(zip(GROUPS, features.groups(tokens), strict=True))
-    # Inputs -1 and -2, then a block; of each 3x3 conv and identity.
-    np.testing.assert_allclose(groups["operators"], np.log1p([[1, 1], [0, 2], [3, 1]]))
-    places = [[1, 0, 0, 1, 0, 0], [0, 0, 0, 2, 0, 0], [2, 1, 0, 0, 1, 0]]
-    np.testing.assert_allclose(groups["places"], np.log1p(places))
-    assert groups["reads"].tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 1]]
-    assert [len(group) for group in groups.values()] == [3, 3, 3, 3]
+    np.testing.assert_allclose(groups["operators"], np.log1p(OPERATOR_COUNTS))
+    np.testing.assert_allclose(groups["places"], np.log1p(PLACE_COUNTS))
+    assert groups["reads"].tolist() == READS
+    for group in groups.values():
+        assert len(group) == len(CELLS)
 
 
 def test_counts_are_the_groups_without_what_is_read() -> None:

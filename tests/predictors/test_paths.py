@@ -130,21 +130,29 @@ def test_what_a_cell_reads() -> None:
 
 def test_places_of_a_fixed_graph_are_edges_and_a_larger_space_appends() -> None:
     cell = Cell([("none",), ("nor_conv_3x3", "skip_connect")])
-    small, large = (
-        CellGraph(TokenLayout.of(space)).place_counts(space.encode([cell]))[0]
-        for space in (NASBench201Space(2), NASBench201Space(3))
-    )
+    counts = []
+    for space in (NASBench201Space(2), NASBench201Space(3)):
+        graph = CellGraph(TokenLayout.of(space))
+        counts.append(graph.place_counts(space.encode([cell]))[0])
+    small, large = counts
     assert np.flatnonzero(small).tolist() == [0, 13, 16]
     np.testing.assert_array_equal(large[: len(small)], small)
     assert not large[len(small) :].any()
 
 
 def test_known_paths_are_counted_and_others_are_one_column() -> None:
-    cells = [Cell([(-1, "3x3 conv", -1, "3x3 conv")]), Cell([(-2, "3x3 maxpool", -1, "3x3 conv")])]
-    paths = CellGraph(TokenLayout.of(SPACE)).paths(SPACE.encode(cells))
+    twice_known = Cell([(-1, "3x3 conv", -1, "3x3 conv")])
+    once_known = Cell([(-2, "3x3 maxpool", -1, "3x3 conv")])
+    graph = CellGraph(TokenLayout.of(SPACE))
+    paths = graph.paths(SPACE.encode([twice_known, once_known]))
+
     known = np.array([_code(1, 1)], np.uint64)
-    assert count_paths(paths, 2, known).tolist() == [[2, 0], [1, 1]]
-    assert count_paths(paths, 2, np.zeros(0, np.uint64)).tolist() == [[2], [2]]
+    counts = count_paths(paths, 2, known)
+    assert counts.tolist() == [[2, 0], [1, 1]]
+
+    nothing_known = np.zeros(0, np.uint64)
+    counts = count_paths(paths, 2, nothing_known)
+    assert counts.tolist() == [[2], [2]]
 
 
 def test_no_cells_and_cells_without_blocks() -> None:

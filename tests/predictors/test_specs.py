@@ -43,29 +43,32 @@ STORED_BY_0_1_0: dict[str, Any] = {
 """The group ``controller`` as version 0.1.0 stored it, whatever the predictor."""
 
 
+BAD_VALUES = [
+    (ControllerSpec, "K", 0),
+    (ControllerSpec, "K", True),
+    (ControllerSpec, "chunk", 0),
+    (ControllerSpec, "cross_validate", 1),
+    (ControllerSpec, "cross_validate", -2),
+    (LSTMSpec, "loss", "hinge"),
+    (LSTMSpec, "members", 0),
+    (LSTMSpec, "embedding", -1),
+    (LSTMSpec, "hidden", 1.5),
+    (LSTMSpec, "steps", 0),
+    (LSTMSpec, "batchsize", 0),
+    (LSTMSpec, "learning_rate", 0),
+    (LSTMSpec, "learning_rate", float("nan")),
+    (LSTMSpec, "later_learning_rate", 1.0),
+    (LSTMSpec, "warm_start", "yes"),
+    (RankEnsembleSpec, "parts", ["gp"]),
+    (RankEnsembleSpec, "parts", ["gp", "gp"]),
+    (RankEnsembleSpec, "parts", ["gp", "rank_ensemble"]),
+    (RankEnsembleSpec, "parts", "gp"),
+]
+
+
 @pytest.mark.parametrize(
     ("spec", "key", "value"),
-    [
-        (ControllerSpec, "K", 0),
-        (ControllerSpec, "K", True),
-        (ControllerSpec, "chunk", 0),
-        (ControllerSpec, "cross_validate", 1),
-        (ControllerSpec, "cross_validate", -2),
-        (LSTMSpec, "loss", "hinge"),
-        (LSTMSpec, "members", 0),
-        (LSTMSpec, "embedding", -1),
-        (LSTMSpec, "hidden", 1.5),
-        (LSTMSpec, "steps", 0),
-        (LSTMSpec, "batchsize", 0),
-        (LSTMSpec, "learning_rate", 0),
-        (LSTMSpec, "learning_rate", float("nan")),
-        (LSTMSpec, "later_learning_rate", 1.0),
-        (LSTMSpec, "warm_start", "yes"),
-        (RankEnsembleSpec, "parts", ["gp"]),
-        (RankEnsembleSpec, "parts", ["gp", "gp"]),
-        (RankEnsembleSpec, "parts", ["gp", "rank_ensemble"]),
-        (RankEnsembleSpec, "parts", "gp"),
-    ],
+    BAD_VALUES,
 )
 def test_a_bad_value_is_refused_by_its_key(
     spec: type[ControllerSpec], key: str, value: object
@@ -91,15 +94,18 @@ def test_all_candidates_may_be_kept() -> None:
     assert ControllerSpec(K=None).K is None
 
 
+OPTIONS_WITH_MEMBERS = [
+    ("lstm", "lstm", 1),
+    ("mlp", "mlp", 1),
+    ("lstm_ensemble", "lstm", 5),
+    ("mlp_ensemble", "mlp", 5),
+    ("trees", "trees", 5),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "predictor", "members"),
-    [
-        ("lstm", "lstm", 1),
-        ("mlp", "mlp", 1),
-        ("lstm_ensemble", "lstm", 5),
-        ("mlp_ensemble", "mlp", 5),
-        ("trees", "trees", 5),
-    ],
+    OPTIONS_WITH_MEMBERS,
 )
 def test_options_with_members(name: str, predictor: str, members: int) -> None:
     spec = named_spec(name)
@@ -135,18 +141,21 @@ def test_specifications_are_structured_configs(name: str) -> None:
 # -- what earlier versions stored ------------------------------------------------------------------
 
 
+MIGRATIONS = [
+    ({"predictor": "gp"}, GPSpec()),
+    ({"predictor": "lstm", "steps": 20, "cross_validate": 0}, LSTMSpec(steps=20)),
+    ({"predictor": "mlp", "members": 5, "cross_validate": 0}, named_spec("mlp_ensemble")),
+    ({"predictor": "trees", "members": 5}, TreesSpec()),
+    (
+        {"predictor": "unlike", "parts": ["gp", "mlp"], "hidden": 8, "cross_validate": 0},
+        RankEnsembleSpec(parts=["gp", "mlp"], hidden=8),
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("stored", "expected"),
-    [
-        ({"predictor": "gp"}, GPSpec()),
-        ({"predictor": "lstm", "steps": 20, "cross_validate": 0}, LSTMSpec(steps=20)),
-        ({"predictor": "mlp", "members": 5, "cross_validate": 0}, named_spec("mlp_ensemble")),
-        ({"predictor": "trees", "members": 5}, TreesSpec()),
-        (
-            {"predictor": "unlike", "parts": ["gp", "mlp"], "hidden": 8, "cross_validate": 0},
-            RankEnsembleSpec(parts=["gp", "mlp"], hidden=8),
-        ),
-    ],
+    MIGRATIONS,
 )
 def test_a_stored_group_is_migrated(stored: dict[str, Any], expected: ControllerSpec) -> None:
     migrated = migrate_controller({**STORED_BY_0_1_0, **stored})

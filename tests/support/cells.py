@@ -64,10 +64,16 @@ def random_cell(rng: random.Random, b: int, lookbacks: int, operators: int) -> C
     names = ["3x3 conv", "identity", "3x3 maxpool"][:operators]
 
     def operand(i: int) -> tuple[int, str]:
-        source = rng.randrange(i) if i and rng.random() < 0.7 else -rng.randint(1, lookbacks)
+        reads_a_block = i > 0 and rng.random() < 0.7
+        source = rng.randrange(i) if reads_a_block else -rng.randint(1, lookbacks)
         return source, rng.choice(names)
 
-    return Cell((*operand(i), *operand(i)) for i in range(b))
+    blocks = []
+    for i in range(b):
+        first = operand(i)
+        second = operand(i)
+        blocks.append((*first, *second))
+    return Cell(blocks)
 
 
 def shuffled(rng: random.Random, cell: Cell) -> Cell:

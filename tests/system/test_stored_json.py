@@ -18,19 +18,22 @@ def test_values_that_are_not_finite_are_left_to_the_reader() -> None:
     assert math.isnan(parse_json("NaN", "file"))
 
 
+NOT_JSON = [
+    ("", "must be JSON"),
+    ("{", "must be JSON"),
+    ('{"a": }', "must be JSON"),
+    (b"\xff\xfe\xff", "must be JSON"),
+    ("1" * 5000, "must be JSON"),
+    ("[" * 200_000, "levels deep"),
+    ("[" * 200_000 + "]" * 200_000, "levels deep"),
+    ('{"a":' * 70 + "1" + "}" * 70, "levels deep"),
+    ("[" * 66 + "]" * 66, "levels deep"),
+]
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [
-        ("", "must be JSON"),
-        ("{", "must be JSON"),
-        ('{"a": }', "must be JSON"),
-        (b"\xff\xfe\xff", "must be JSON"),
-        ("1" * 5000, "must be JSON"),
-        ("[" * 200_000, "levels deep"),
-        ("[" * 200_000 + "]" * 200_000, "levels deep"),
-        ('{"a":' * 70 + "1" + "}" * 70, "levels deep"),
-        ("[" * 66 + "]" * 66, "levels deep"),
-    ],
+    NOT_JSON,
 )
 def test_what_is_no_json_is_refused_in_one_line(text: str | bytes, rule: str) -> None:
     with pytest.raises(MalformedFile, match=rule) as refused:

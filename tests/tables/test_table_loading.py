@@ -118,27 +118,30 @@ def test_rows_of_a_small_cell_and_its_padded_one_must_agree(tmp_path: Path) -> N
         load_table(write_files(tmp_path, rows, f"{head}short_cells: padded\n"))
 
 
+BAD_ROWS = [
+    (f"cell,reward\n{CONV},0.5,0.6\n", "at most 2 entries a row"),
+    ("cell,score\n" + f"{CONV},0.5\n", "must have a column reward"),
+    ("name,reward\n" + f"{CONV},0.5\n", "must have a column cell"),
+    ("", "must have a column cell"),
+    (f"cell,reward\n{CONV},nan\n", "reward of"),
+    (f"cell,reward\n{CONV},\n", "reward of"),
+    (f"cell,reward\n{CONV},1.5\n", r"Received: 1\.5"),
+    (f"cell,reward\n{CONV},high\n", "Received: 'high'"),
+    (f"cell,reward,reward_2\n{CONV},0.5,nan\n", "further reward"),
+    (f"cell,reward,test\n{CONV},0.5,-1\n", "test of"),
+    (
+        f"cell,reward\n{MIXED},0.5\n{SWAPPED},0.25\n",
+        r"has rewards=\(0\.5,\) and. Received: .rewards=\(0\.25,",
+    ),
+    ('cell,reward\n"(-1, 5x5 conv, -1, identity)",0.5\n', "own space"),
+    ('cell,reward\n"(-3, identity, -1, identity)",0.5\n', "own space"),
+    ("cell,reward\nnonsense,0.5\n", "own space"),
+]
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [
-        (f"cell,reward\n{CONV},0.5,0.6\n", "at most 2 entries a row"),
-        ("cell,score\n" + f"{CONV},0.5\n", "must have a column reward"),
-        ("name,reward\n" + f"{CONV},0.5\n", "must have a column cell"),
-        ("", "must have a column cell"),
-        (f"cell,reward\n{CONV},nan\n", "reward of"),
-        (f"cell,reward\n{CONV},\n", "reward of"),
-        (f"cell,reward\n{CONV},1.5\n", r"Received: 1\.5"),
-        (f"cell,reward\n{CONV},high\n", "Received: 'high'"),
-        (f"cell,reward,reward_2\n{CONV},0.5,nan\n", "further reward"),
-        (f"cell,reward,test\n{CONV},0.5,-1\n", "test of"),
-        (
-            f"cell,reward\n{MIXED},0.5\n{SWAPPED},0.25\n",
-            r"has rewards=\(0\.5,\) and. Received: .rewards=\(0\.25,",
-        ),
-        ('cell,reward\n"(-1, 5x5 conv, -1, identity)",0.5\n', "own space"),
-        ('cell,reward\n"(-3, identity, -1, identity)",0.5\n', "own space"),
-        ("cell,reward\nnonsense,0.5\n", "own space"),
-    ],
+    BAD_ROWS,
 )
 def test_bad_rows_are_refused(text: str, rule: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match=rule) as refused:
@@ -147,24 +150,27 @@ def test_bad_rows_are_refused(text: str, rule: str, tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
+BAD_DESCRIPTIONS = [
+    ("", "pnas-table-1"),
+    ("[1, 2]", "pnas-table-1"),
+    ("format: pnas-table-1\nrows: rows.csv\n", "space"),
+    (HEAD, "rows"),
+    (f"{HEAD}rows: gone.csv\n", "beside it"),
+    (f"{HEAD}rows: rows.txt\n", "ending in"),
+    ("format: [\n", "must be a table"),
+    (f"{HEAD}rows: ../rows.csv\n", "in its own folder"),
+    (f"{HEAD}rows: /etc/hostname.csv\n", "in its own folder"),
+    (f"{HEAD}rows: link.csv\n", "in its own folder"),
+    (f"{HEAD}rows: rows.csv\nshort_cells: maybe\n", "short_cells in .* must be own rows or"),
+    (f"{HEAD}rows: rows.csv\nabout: &a [x]\nagain: *a\n", "without aliases"),
+    (HEAD.replace("B: 2", "B: 2147483648"), r"state_space\.B"),
+    (HEAD.replace("depth: -1", "depth: -100000"), r"state_space\.input_lookback_depth"),
+]
+
+
 @pytest.mark.parametrize(
     ("head", "rule"),
-    [
-        ("", "pnas-table-1"),
-        ("[1, 2]", "pnas-table-1"),
-        ("format: pnas-table-1\nrows: rows.csv\n", "space"),
-        (HEAD, "rows"),
-        (f"{HEAD}rows: gone.csv\n", "beside it"),
-        (f"{HEAD}rows: rows.txt\n", "ending in"),
-        ("format: [\n", "must be a table"),
-        (f"{HEAD}rows: ../rows.csv\n", "in its own folder"),
-        (f"{HEAD}rows: /etc/hostname.csv\n", "in its own folder"),
-        (f"{HEAD}rows: link.csv\n", "in its own folder"),
-        (f"{HEAD}rows: rows.csv\nshort_cells: maybe\n", "short_cells in .* must be own rows or"),
-        (f"{HEAD}rows: rows.csv\nabout: &a [x]\nagain: *a\n", "without aliases"),
-        (HEAD.replace("B: 2", "B: 2147483648"), r"state_space\.B"),
-        (HEAD.replace("depth: -1", "depth: -100000"), r"state_space\.input_lookback_depth"),
-    ],
+    BAD_DESCRIPTIONS,
 )
 def test_bad_descriptions_are_refused(head: str, rule: str, tmp_path: Path) -> None:
     (tmp_path / "link.csv").symlink_to("/etc/hostname")
@@ -190,14 +196,17 @@ def test_equal_rows_of_one_cell_are_one(tmp_path: Path) -> None:
     assert len(table.rows) == 1
 
 
+SPACES_NOT_COVERED = [
+    (StateSpace(3, ["3x3 conv"], -1), "state_space.B"),
+    (StateSpace(2, ["3x3 conv", "5x5 conv"], -1), "state_space.operators"),
+    (StateSpace(2, ["3x3 conv"], -2), "state_space.input_lookback_depth"),
+    (NASBench201Space(2), "state_space.kind"),
+]
+
+
 @pytest.mark.parametrize(
     ("space", "key"),
-    [
-        (StateSpace(3, ["3x3 conv"], -1), "state_space.B"),
-        (StateSpace(2, ["3x3 conv", "5x5 conv"], -1), "state_space.operators"),
-        (StateSpace(2, ["3x3 conv"], -2), "state_space.input_lookback_depth"),
-        (NASBench201Space(2), "state_space.kind"),
-    ],
+    SPACES_NOT_COVERED,
 )
 def test_a_space_that_the_table_does_not_cover_is_refused(
     space: StateSpace, key: str, tmp_path: Path

@@ -84,32 +84,35 @@ def test_show_prints_a_run_and_what_to_do_next(
         assert text in out
 
 
+MISTAKES = [
+    (["task=report", "from=outputs/nothing"], "from: must be an existing run directory"),
+    (["task=show", "from=outputs/nothing"], "from: must be an existing run directory"),
+    (["task=report"], "from: must name a run directory"),
+    (["task=report", "from=outputs"], "from: outputs is not a run directory"),
+    (["task=report", "from=outputs/empty"], "must be a run with at least one child"),
+    (["task=report", "task.files=[outputs/none*]"], "task.files: must name runs that exist"),
+    (["task=report", "task.files=[conf]"], "task.files: must name runs that exist"),
+    (["task=report", "task.files=[plain]"], "is not a run directory"),
+    (
+        ["task=report", "task.files=[outputs/whole,outputs/other]"],
+        "must have the same state_space.operators",
+    ),
+    (
+        ["task=report", "from=outputs/whole", "task.output=report.pdf"],
+        "task.output: must end in .html",
+    ),
+    (
+        ["task=report", "from=outputs/whole", "task.output=no/where.html"],
+        "task.output: must lie in an existing",
+    ),
+    (["task=list", "task.files=[outputs/none*]"], "task.files: must name runs that exist"),
+    (["task=list", "task.top=0"], "task.top: must be an integer of at least 1"),
+]
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
-    [
-        (["task=report", "from=outputs/nothing"], "from: must be an existing run directory"),
-        (["task=show", "from=outputs/nothing"], "from: must be an existing run directory"),
-        (["task=report"], "from: must name a run directory"),
-        (["task=report", "from=outputs"], "from: outputs is not a run directory"),
-        (["task=report", "from=outputs/empty"], "must be a run with at least one child"),
-        (["task=report", "task.files=[outputs/none*]"], "task.files: must name runs that exist"),
-        (["task=report", "task.files=[conf]"], "task.files: must name runs that exist"),
-        (["task=report", "task.files=[plain]"], "is not a run directory"),
-        (
-            ["task=report", "task.files=[outputs/whole,outputs/other]"],
-            "must have the same state_space.operators",
-        ),
-        (
-            ["task=report", "from=outputs/whole", "task.output=report.pdf"],
-            "task.output: must end in .html",
-        ),
-        (
-            ["task=report", "from=outputs/whole", "task.output=no/where.html"],
-            "task.output: must lie in an existing",
-        ),
-        (["task=list", "task.files=[outputs/none*]"], "task.files: must name runs that exist"),
-        (["task=list", "task.top=0"], "task.top: must be an integer of at least 1"),
-    ],
+    MISTAKES,
 )
 def test_mistakes_are_one_line(
     home: Path, overrides: list[str], said: str, capsys: pytest.CaptureFixture[str]

@@ -47,15 +47,18 @@ def assert_equal(fast: keras.Layer, plain: keras.Layer, tolerance: float, **call
         np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
+CONVOLUTIONS = [
+    (FastConv2D, keras.layers.Conv2D, 1, 1),
+    (FastConv2D, keras.layers.Conv2D, 1, 2),
+    (FastConv2D, keras.layers.Conv2D, (1, 5), (1, 2)),
+    (FastSeparableConv2D, keras.layers.SeparableConv2D, 3, 1),
+    (FastSeparableConv2D, keras.layers.SeparableConv2D, 5, 2),
+]
+
+
 @pytest.mark.parametrize(
     ("fast", "plain", "kernel", "stride"),
-    [
-        (FastConv2D, keras.layers.Conv2D, 1, 1),
-        (FastConv2D, keras.layers.Conv2D, 1, 2),
-        (FastConv2D, keras.layers.Conv2D, (1, 5), (1, 2)),
-        (FastSeparableConv2D, keras.layers.SeparableConv2D, 3, 1),
-        (FastSeparableConv2D, keras.layers.SeparableConv2D, 5, 2),
-    ],
+    CONVOLUTIONS,
 )
 def test_convolutions_equal_their_parents(
     fast: type, plain: type, kernel: Any, stride: Any

@@ -108,8 +108,10 @@ def test_the_value_is_the_density_under_that_kernel() -> None:
     noise = np.exp(LOGARITHMS[0]) * np.eye(40)
     covariance = kernel.between(features, features) + noise
     fit = targets @ np.linalg.inv(covariance) @ targets
-    likelihood = 20 * np.log((fit + 1) / 41) + np.linalg.slogdet(covariance)[1] / 2
-    prior = np.sum(((LOGARITHMS - objective._center) / objective._width) ** 2) / 2
+    _, log_determinant = np.linalg.slogdet(covariance)
+    likelihood = 20 * np.log((fit + 1) / 41) + log_determinant / 2
+    standardised = (LOGARITHMS - objective._center) / objective._width
+    prior = np.sum(standardised**2) / 2
 
     value, _ = objective(LOGARITHMS)
     assert value == pytest.approx(likelihood + prior, rel=1e-4)
@@ -134,14 +136,19 @@ def test_more_cells_than_inducing_ones_are_projected(monkeypatch: pytest.MonkeyP
 
 def test_the_kernel_by_hand() -> None:
     kernel = Kernel(noise=0.0, lengths=(np.log(2), np.log(0.5)), slope=np.log(0.5))
-    a = [np.array([[0.0, 1.0]]), np.array([[3.0]])]
-    b = [np.array([[2.0, 1.0]]), np.array([[1.0]])]
+    # Two groups of features, of two columns and of one; they are 2 apart in each group.
+    first = [np.array([[0.0, 1.0]]), np.array([[3.0]])]
+    second = [np.array([[2.0, 1.0]]), np.array([[1.0]])]
 
-    root = np.sqrt(3 * ((2 / 2) ** 2 + (2 / 0.5) ** 2))
+    squared_distance = (2 / 2) ** 2 + (2 / 0.5) ** 2
+    root = np.sqrt(3 * squared_distance)
     matern = (1 + root) * np.exp(-root)
     linear = 0.5 * (1 + 3)
-    assert kernel.between(a, b)[0, 0] == pytest.approx(matern + linear)
-    assert kernel.variance(b)[0] == pytest.approx(1 + 0.5 * (5 + 1))
+    covariance = kernel.between(first, second)
+    assert covariance[0, 0] == pytest.approx(matern + linear)
+
+    linear_of_second = 0.5 * (5 + 1)
+    assert kernel.variance(second)[0] == pytest.approx(1 + linear_of_second)
 
 
 @pytest.mark.parametrize("kind", ["squared exponential", None])

@@ -43,34 +43,37 @@ FLAT = {
 """The group as it was stored when all strategies had one specification."""
 
 
+BAD_VALUES = [
+    ({"failed_reward": "zero"}, "search.failed_reward"),
+    ({"max_failed": 1.0}, "search.max_failed"),
+    ({"max_failed": -0.1}, "search.max_failed"),
+    ({"max_seconds": 0}, "search.max_seconds"),
+    ({"max_seconds": float("nan")}, "search.max_seconds"),
+    ({"max_children": 0}, "search.max_children"),
+    ({"max_epochs": 1.5}, "search.max_epochs"),
+    ({"first": 1}, "search.first"),
+    ({"probe": -1}, "search.probe"),
+    ({"uncertainty": float("inf")}, "search.uncertainty"),
+    ({"explore": 1.5}, "search.explore"),
+    ({"kind": "refined"}, "search.max_children"),
+    ({"kind": "refined", "max_children": 9, "refine": 0}, "search.refine"),
+    ({"kind": "random"}, "search.max_children"),
+    ({"kind": "random", "max_children": 9, "batch": 0}, "search.batch"),
+    ({"kind": "evolution"}, "search.max_children"),
+    ({"kind": "evolution", "max_children": 9, "population": 4}, "search.sample"),
+    ({"kind": "oracle"}, "search.kind"),
+    ({"kind": "random", "max_children": 9, "probe": 1}, "search.probe"),
+    ({"kind": "random", "max_children": 9, "first": 2}, "search.first"),
+    ({"kind": "evolution", "max_children": 9, "sample": 21}, "search.sample"),
+    ({"refine": 5}, "search.refine"),
+    ({"uncertainty": -1.0}, "search.uncertainty"),
+    ({"max_epochs": 0}, "search.max_epochs"),
+]
+
+
 @pytest.mark.parametrize(
     ("settings", "key"),
-    [
-        ({"failed_reward": "zero"}, "search.failed_reward"),
-        ({"max_failed": 1.0}, "search.max_failed"),
-        ({"max_failed": -0.1}, "search.max_failed"),
-        ({"max_seconds": 0}, "search.max_seconds"),
-        ({"max_seconds": float("nan")}, "search.max_seconds"),
-        ({"max_children": 0}, "search.max_children"),
-        ({"max_epochs": 1.5}, "search.max_epochs"),
-        ({"first": 1}, "search.first"),
-        ({"probe": -1}, "search.probe"),
-        ({"uncertainty": float("inf")}, "search.uncertainty"),
-        ({"explore": 1.5}, "search.explore"),
-        ({"kind": "refined"}, "search.max_children"),
-        ({"kind": "refined", "max_children": 9, "refine": 0}, "search.refine"),
-        ({"kind": "random"}, "search.max_children"),
-        ({"kind": "random", "max_children": 9, "batch": 0}, "search.batch"),
-        ({"kind": "evolution"}, "search.max_children"),
-        ({"kind": "evolution", "max_children": 9, "population": 4}, "search.sample"),
-        ({"kind": "oracle"}, "search.kind"),
-        ({"kind": "random", "max_children": 9, "probe": 1}, "search.probe"),
-        ({"kind": "random", "max_children": 9, "first": 2}, "search.first"),
-        ({"kind": "evolution", "max_children": 9, "sample": 21}, "search.sample"),
-        ({"refine": 5}, "search.refine"),
-        ({"uncertainty": -1.0}, "search.uncertainty"),
-        ({"max_epochs": 0}, "search.max_epochs"),
-    ],
+    BAD_VALUES,
 )
 def test_bad_values_are_refused_by_name(settings: dict[str, Any], key: str) -> None:
     with pytest.raises(InvalidValue) as refused:
@@ -78,20 +81,23 @@ def test_bad_values_are_refused_by_name(settings: dict[str, Any], key: str) -> N
     assert refused.value.key == key
 
 
+MISFITS = [
+    (ProgressiveSpec(), 28, 2, "controller.K", "at most 27"),
+    (ProgressiveRandomSpec(), 28, 2, "controller.K", "at most 27"),
+    (ProgressiveSpec(probe=1), None, 2, "search.probe", "controller.K=null"),
+    (ProgressiveSpec(probe=3), 25, 2, "search.probe", "at most 2"),
+    (ProgressiveSpec(max_children=2), 8, 2, "search.max_children", "at least 3"),
+    (ProgressiveSpec(first=4), 8, 2, "search.first", "at most 3"),
+    (ProgressiveSpec(first=2, max_children=1), 8, 2, "search.max_children", "at least 2"),
+    (ProgressiveSpec(max_epochs=5), 8, 2, "search.max_epochs", "at least 6"),
+    (ProgressiveSpec(max_epochs=5), 8, None, "search.max_epochs", "not known"),
+    (EvolutionSpec(max_children=19), 8, 2, "search.max_children", "at least 20"),
+]
+
+
 @pytest.mark.parametrize(
     ("spec", "K", "epochs", "key", "rule"),
-    [
-        (ProgressiveSpec(), 28, 2, "controller.K", "at most 27"),
-        (ProgressiveRandomSpec(), 28, 2, "controller.K", "at most 27"),
-        (ProgressiveSpec(probe=1), None, 2, "search.probe", "controller.K=null"),
-        (ProgressiveSpec(probe=3), 25, 2, "search.probe", "at most 2"),
-        (ProgressiveSpec(max_children=2), 8, 2, "search.max_children", "at least 3"),
-        (ProgressiveSpec(first=4), 8, 2, "search.first", "at most 3"),
-        (ProgressiveSpec(first=2, max_children=1), 8, 2, "search.max_children", "at least 2"),
-        (ProgressiveSpec(max_epochs=5), 8, 2, "search.max_epochs", "at least 6"),
-        (ProgressiveSpec(max_epochs=5), 8, None, "search.max_epochs", "not known"),
-        (EvolutionSpec(max_children=19), 8, 2, "search.max_children", "at least 20"),
-    ],
+    MISFITS,
 )
 def test_a_search_must_fit_its_space_and_its_budget(
     spec: SearchSpec, K: int | None, epochs: float | None, key: str, rule: str
@@ -101,16 +107,19 @@ def test_a_search_must_fit_its_space_and_its_budget(
     assert refused.value.key == key
 
 
+EXACT_FITS = [
+    (ProgressiveSpec(), None),
+    (ProgressiveSpec(), 27),
+    (ProgressiveSpec(first=2, max_children=2), 8),
+    (ProgressiveSpec(probe=2, max_children=3, max_epochs=6), 25),
+    (RandomSpec(max_children=1), 1000),
+    (EvolutionSpec(max_children=20), 1000),
+]
+
+
 @pytest.mark.parametrize(
     ("spec", "K"),
-    [
-        (ProgressiveSpec(), None),
-        (ProgressiveSpec(), 27),
-        (ProgressiveSpec(first=2, max_children=2), 8),
-        (ProgressiveSpec(probe=2, max_children=3, max_epochs=6), 25),
-        (RandomSpec(max_children=1), 1000),
-        (EvolutionSpec(max_children=20), 1000),
-    ],
+    EXACT_FITS,
 )
 def test_a_search_that_fits_exactly_is_accepted(spec: SearchSpec, K: int | None) -> None:
     spec.check(SPACE, K, 2)

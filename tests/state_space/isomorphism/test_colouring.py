@@ -18,16 +18,24 @@ def keys(cells: list[Cell]) -> np.ndarray:
     return class_keys(space.encode(cells), 2)
 
 
-@pytest.mark.parametrize(
-    ("lookback", "operators", "b"), [(-1, 2, 3), (-2, 1, 3), (-1, 1, 4), (-2, 3, 2)]
-)
-def test_keys_part_cells_as_canonical_forms_do(lookback, operators, b):
-    cells = written_cells(StateSpace(b, OPERATORS[:operators], lookback), b)
-    pairs = set(zip(keys(cells).tolist(), map(canonical_form, cells), strict=True))
-    different_keys = {key for key, _ in pairs}
-    different_forms = {form for _, form in pairs}
-    assert len(different_keys) == len(pairs)
-    assert len(different_forms) == len(pairs)
+SPACES = [
+    # look-back, operators, b
+    (-1, 2, 3),
+    (-2, 1, 3),
+    (-1, 1, 4),
+    (-2, 3, 2),
+]
+
+
+@pytest.mark.parametrize(("lookback", "operators", "b"), SPACES)
+def test_keys_part_cells_as_canonical_forms_do(lookback: int, operators: int, b: int) -> None:
+    space = StateSpace(b, OPERATORS[:operators], lookback)
+    cells = written_cells(space, b)
+    keys_of_cells = keys(cells).tolist()
+    forms = list(map(canonical_form, cells))
+    pairs = set(zip(keys_of_cells, forms, strict=True))
+    assert len(set(keys_of_cells)) == len(pairs)
+    assert len(set(forms)) == len(pairs)
 
 
 @settings(max_examples=100, deadline=None)

@@ -24,20 +24,37 @@ SPACES = [
 ]
 
 
+LARGE_SPACES = [
+    # look-back, operators, b
+    (-1, 1, 8),
+    (-2, 1, 6),
+    (-1, 2, 5),
+]
+
+
 @pytest.mark.parametrize(("lookback", "operators", "lookforward", "b"), SPACES)
-def test_yields_every_unique_cell_once(lookback, operators, lookforward, b):
+def test_yields_every_unique_cell_once(
+    lookback: int, operators: int, lookforward: int | None, b: int
+) -> None:
     space = StateSpace(b, OPERATORS[:operators], lookback, lookforward)
-    tokens = np.concatenate(list(space.iter_cells(b, chunk=1000)))
-    assert len(tokens) == space.num_cells(b)
-    keys = class_keys(tokens, len(space.lookbacks))
-    assert len(np.unique(keys)) == len(keys)
+    assert_every_class_once(space, b, chunk=1000)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("lookback", "operators", "b"), [(-1, 1, 8), (-2, 1, 6), (-1, 2, 5)])
-def test_yields_every_unique_cell_once_where_cells_are_large(lookback, operators, b):
+@pytest.mark.parametrize(("lookback", "operators", "b"), LARGE_SPACES)
+def test_yields_every_unique_cell_once_where_cells_are_large(
+    lookback: int, operators: int, b: int
+) -> None:
     space = StateSpace(b, OPERATORS[:operators], lookback)
-    chunks = [class_keys(tokens, len(space.lookbacks)) for tokens in space.iter_cells(b)]
+    assert_every_class_once(space, b, chunk=100_000)
+
+
+def assert_every_class_once(space: StateSpace, b: int, chunk: int) -> None:
+    """Assert that the cells of b blocks are as many as are counted, and no two of them equal."""
+    chunks = []
+    for tokens in space.iter_cells(b, chunk):
+        keys = class_keys(tokens, len(space.lookbacks))
+        chunks.append(keys)
     keys = np.concatenate(chunks)
     assert len(keys) == space.num_cells(b)
     assert len(np.unique(keys)) == len(keys)
