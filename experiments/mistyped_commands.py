@@ -7,6 +7,7 @@ Takes two seconds. A test compares the page with what the commands answer.
 
 import argparse
 import shlex
+from functools import cache
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
@@ -53,6 +54,7 @@ This page is written by `experiments/mistyped_commands.py`.
 """
 
 
+@cache
 def answer(override: str) -> str:
     """Return the line that a command with ``override`` ends with.
 

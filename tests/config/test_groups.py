@@ -21,7 +21,7 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def composing() -> Iterator[None]:
     register_schema()
     with initialize_config_dir(str(CONF), version_base="1.3"):

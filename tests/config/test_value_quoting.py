@@ -11,7 +11,7 @@ from pnas.config import quote_values, read_settings, register_schema
 CONF = Path(__file__).parents[2] / "conf"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def composing() -> Iterator[None]:
     register_schema()
     with initialize_config_dir(str(CONF), version_base="1.3"):
