@@ -15,7 +15,8 @@ test: $(READY)  ## the fast test suite
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY)  ## the tests that take longer
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --dist loadfile; shared=$$?; \
+		$(BIN)/python -m pytest -m "slow and alone" && exit $$shared
 
 bench: $(READY)  ## every benchmark, one after the other: about a quarter of an hour on 2 idle cores
 	$(BIN)/python experiments/benchmarks/commands.py

@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,15 +19,27 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 def commands(page: Path) -> list[list[str]]:
     """The overrides of each ``python run.py`` line in a page's bash blocks."""
-    blocks = re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL)
-    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    found = [
-        re.search(r"python run\.py (.*)", line)
-        for line in lines
-        if not line.startswith(("#", "eval"))
-    ]
-    typed = [shlex.split(match[1], comments=True) for match in found if match]
-    return [words for words in typed if not words[0].startswith("--")]
+    lines = []
+    for block in re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL):
+        lines += block.replace("\\\n", " ").splitlines()
+
+    typed = []
+    for line in lines:
+        match = re.search(r"python run\.py (.*)", line)
+        if match is None or line.startswith(("#", "eval")):
+            continue
+        words = shlex.split(match[1], comments=True)
+        if not words[0].startswith("--"):
+            typed.append(words)
+    return typed
+
+
+@pytest.fixture(scope="module")
+def composing() -> Iterator[None]:
+    """Let Hydra find conf/ and the schema: registering it takes as long as composing a command."""
+    register_schema()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        yield
 
 
 COMMANDS = [(page.name, words) for page in PAGES for words in commands(page)]
@@ -43,15 +56,10 @@ def first_choice(word: str) -> str | None:
     if is_quoted:  # a cell: run.py quotes it for Hydra
         return f"{key}='{value}'"
     override = OverridesParser.create().parse_override(word)
-    return (
-        f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
-        if _is_list(word, override)
-        else word
-    )
-
-
-def _is_list(word: str, override: object) -> bool:
-    return bool(override.is_sweep_override()) and "interval" not in word  # type: ignore[attr-defined]
+    if not override.is_sweep_override():
+        return word
+    first = next(override.sweep_string_iterator())
+    return f"{override.get_key_element()}={first}"
 
 
 @pytest.mark.parametrize(
@@ -59,11 +67,10 @@ def _is_list(word: str, override: object) -> bool:
     COMMANDS,
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_every_command_composes(page: str, words: list[str]) -> None:
-    register_schema()
-    overrides = [part for word in words if (part := first_choice(word)) is not None]
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        assert compose("config", overrides, return_hydra_config=True) is not None
+def test_every_command_composes(page: str, words: list[str], composing: None) -> None:
+    choices = map(first_choice, words)
+    overrides = [choice for choice in choices if choice is not None]
+    assert compose("config", overrides, return_hydra_config=True) is not None
 
 
 def test_there_are_commands_to_test() -> None:
@@ -73,11 +80,10 @@ def test_there_are_commands_to_test() -> None:
 def test_the_reference_has_every_key_and_its_meaning() -> None:
     made = runpy.run_path(str(ROOT / "experiments" / "config_reference.py"))["reference"]()
     rows = dict(re.findall(r"^\| `(\w+\.\w+)` \|.*\| (.*) \|$", made, re.MULTILINE))
-    keys = {
-        f"{group}.{name}"
-        for group in GROUPS
-        for _, spec in GROUPS[group].options()
-        for name in (field.name for field in fields(spec))
-    }
+    keys = set()
+    for name, group in GROUPS.items():
+        for _, spec in group.options():
+            keys |= {f"{name}.{field.name}" for field in fields(spec)}
     assert keys <= rows.keys()
-    assert {key for key in keys if not rows[key].strip()} == set()
+    without_meaning = {key for key in keys if not rows[key].strip()}
+    assert without_meaning == set()

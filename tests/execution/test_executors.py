@@ -14,7 +14,7 @@ from pnas.state_space import Cell
 
 JOBS = [ChildJob(Cell([(-1, f"{k}x{k} conv", -1, "identity")]), seed=k) for k in (1, 3, 5, 7)]
 Make = Callable[..., Executor]
-RAY = pytest.param("ray", marks=pytest.mark.slow)
+RAY = pytest.param("ray", marks=[pytest.mark.slow, pytest.mark.alone])
 
 
 @pytest.fixture(params=["serial", "local", RAY])

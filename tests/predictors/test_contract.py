@@ -287,6 +287,7 @@ def test_equal_cells_have_equal_features_and_predictions(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_fit_of_5000_cells_costs_little_more_than_one_of_500() -> None:
     space = StateSpace(3, ["3x3 conv", "3x3 dconv", "3x3 maxpool", "identity"])
     tokens = _cells(space, 5000)

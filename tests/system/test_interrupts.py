@@ -83,6 +83,7 @@ def test_whatever_goes_wrong_after_a_press_the_exit_code_is_130(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("seconds", [0.4, 1.0, 2.0, 4.0, 8.0])
 def test_in_whatever_phase_two_presses_come(seconds: float, tmp_path: Path) -> None:
     process = start(["name=demo", *SMALL, "trainer.epochs=300"], tmp_path)
@@ -97,6 +98,7 @@ def test_in_whatever_phase_two_presses_come(seconds: float, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_during_a_report(tmp_path: Path) -> None:
     make_run(tmp_path / "outputs" / "large", (60, 40))
     process = start(["task=report", "from=outputs/large"], tmp_path)

@@ -107,6 +107,7 @@ def wait_for_training(process: "subprocess.Popen[str]", cwd: Path, children: int
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("executor", ["serial", "local", "ray"])
 def test_ctrl_c_waits_for_running_children_and_starts_no_others(
     executor: str, tmp_path: Path
@@ -132,6 +133,7 @@ def test_ctrl_c_waits_for_running_children_and_starts_no_others(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("executor", ["serial", "local", "ray"])
 @pytest.mark.parametrize(
     "signals", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)], ids=["ctrl-c twice", "sigterm"]
@@ -153,6 +155,7 @@ def test_twice_or_sigterm_it_stops_now(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_ctrl_c_waits_no_longer_than_asked_for(tmp_path: Path) -> None:
     process = start(["name=demo", *LONG, "executor.grace=2"], tmp_path)
     wait_for_training(process, tmp_path)
@@ -184,6 +187,7 @@ def is_below(process: int, ancestor: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_ray_with_a_worker_killed_during_a_child_gives_what_serial_gives(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     few = (*SEARCH, "trainer.epochs=10")

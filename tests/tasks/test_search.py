@@ -228,6 +228,7 @@ def trained(run_dir: Path) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_killed_and_continued_it_ends_as_if_never_stopped(
     sign: signal.Signals, finished: Path, tmp_path: Path
@@ -252,6 +253,7 @@ def test_killed_and_continued_it_ends_as_if_never_stopped(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
     process = start(["name=demo", *SMALL, "tracking=none", "trainer.epochs=50"], tmp_path)
     while trained(tmp_path / "outputs" / "demo") < 1 and process.poll() is None:
@@ -265,6 +267,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_killed_search_leaves_no_worker_behind(tmp_path: Path) -> None:
     process = start(["name=demo", *SMALL, "tracking=none", "trainer.epochs=100"], tmp_path)
     while trained(tmp_path / "outputs" / "demo") < 1 and process.poll() is None:

@@ -26,7 +26,7 @@ DEMO = (
 )
 COMPLETE = {("search", "FINISHED"): 1, ("stage", "FINISHED"): 2, ("child", "FINISHED"): 5}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def shown(uri: str) -> dict[tuple[str, str], int]:

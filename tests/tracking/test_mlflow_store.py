@@ -136,6 +136,7 @@ print(open_store(MlflowSpec(uri=sys.argv[1])).experiment_id)
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_many_processes_open_a_fresh_store_at_once(tmp_path):
     uri = f"sqlite:///{tmp_path}/new/mlflow.db"
     command = [sys.executable, "-c", OPEN, uri, str(time.time() + 15)]
@@ -149,6 +150,7 @@ def test_many_processes_open_a_fresh_store_at_once(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_kill_while_the_schema_is_built_does_no_harm(tmp_path):
     spec = MlflowSpec(uri=f"sqlite:///{tmp_path}/mlflow.db")
     draft = tmp_path / ".mlflow.db.draft"
