@@ -92,18 +92,22 @@ def _print_plan(chosen: SelectedCells, info: DataInfo, context: Context) -> None
 
 
 def _report(training: Training, context: Context, settings: Settings) -> float | None:
+    """Print what was found and where it is; return the mean reward of the best cell."""
     cells_table(training).print(context.console)
+    for line in _last_lines(training, context, settings):
+        print_line(context.console, line)
+    means = [cell["reward"]["mean"] for cell in training.cells()]
+    return max((mean for mean in means if mean is not None), default=None)
+
+
+def _last_lines(training: Training, context: Context, settings: Settings) -> list[str]:
     run_dir = relative(context.run_dir)
     lines = [f"outputs: {run_dir}"]
-    if best := training.best():
-        lines.append(
-            f"best by validation: {MEMBERS}/{best.id}; task=export from={run_dir} writes it"
-        )
-    if command := how_to_open(settings.tracking):
+    best = training.best()
+    if best is not None:
+        which = "trained" if best.reward is None else "best by validation"
+        lines.append(f"{which}: {MEMBERS}/{best.id}; task=export from={run_dir} writes it")
+    command = how_to_open(settings.tracking)
+    if command:
         lines.append(f"compare runs in MLflow: {command}")
-    for line in lines:
-        print_line(context.console, line)
-    means = [
-        cell["reward"]["mean"] for cell in training.cells() if cell["reward"]["mean"] is not None
-    ]
-    return max(means, default=None)
+    return lines

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command import run_here
 
-import pnas.records.journal
 import pnas.system.atomic_write
 from pnas.children.child_failure import ChildFailure
 from pnas.children.final_training import evaluation, long_training
@@ -312,3 +312,30 @@ def test_epochs_without_validation_are_empty_fields(
     rows = outcome(tmp_path / "t")["histories"][child.key]
     assert list(rows[0]) == ["epoch", "loss", "seconds", "val_accuracy"]
     assert rows[0]["val_accuracy"] == ""
+
+
+def test_a_training_without_validation_has_no_reward(
+    settings: Settings,
+    trained: list[tuple[int, int]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    overrides = (*COMMAND, "task.train_on=train+val")
+    everything = read_settings(compose_search(overrides).config)
+
+    def values_without_validation(seed: int, epoch: int) -> dict[str, float]:
+        return {"loss": 1.0 / epoch, "seconds": 1.0}
+
+    with pytest.MonkeyPatch.context() as context:
+        context.setitem(globals(), "_values", values_without_validation)
+        assert run(everything, Context(tmp_path / "t")) is None
+    printed = capsys.readouterr().out
+    assert "trained: members/" in printed
+    assert "by validation" not in printed
+    record = json.loads((tmp_path / "t" / "training.json").read_text())
+    assert [member["status"] for member in record["members"]] == ["finished", "finished"]
+    assert [member["reward"] for member in record["members"]] == [None, None]
+    assert record["best"] == record["members"][0]["id"]
+    assert run_here("task=show", f"from={tmp_path / 't'}") == 0
+    assert run_here("task=report", f"from={tmp_path / 't'}") == 0
+    assert (tmp_path / "t" / "report.html").is_file()

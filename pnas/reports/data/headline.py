@@ -39,10 +39,12 @@ def _of_training(run: RunView, training: Training) -> dict[str, str]:
     best = training.best()
     cells = {cell["cell"]: cell for cell in training.cells()}
     of_best = {} if best is None else cells[best.cell]
+    validated = _mean_sd(of_best.get("val_accuracy"))
+    test_name = "its test accuracy" if validated else "test accuracy"
     figures = {
         "status": run.status,
-        "best cell's validation accuracy": _mean_sd(of_best.get("val_accuracy")),
-        "its test accuracy": _mean_sd(of_best.get("test_accuracy")),
+        "best cell's validation accuracy": validated,
+        test_name: _mean_sd(of_best.get("test_accuracy")),
         "trainings finished": f"{run.trained} of {len(training.members)}",
         "failed": count(len(run.failed)) if run.failed else "",
         "time": duration(run.seconds),
