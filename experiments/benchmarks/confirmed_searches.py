@@ -82,6 +82,11 @@ class Trained:
     seconds: float | None = None
 
     @property
+    def attempts(self) -> int:
+        """The number of its trainings."""
+        return len(self.rewards)
+
+    @property
     def mean(self) -> float:
         """The mean of its rewards."""
         return sum(self.rewards) / len(self.rewards)

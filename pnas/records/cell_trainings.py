@@ -27,6 +27,11 @@ class CellTrainings:
         return [child.reward for child in self.children if child.reward is not None]
 
     @property
+    def attempts(self) -> int:
+        """Number of trainings that were asked for, those without a reward included."""
+        return len(self.children)
+
+    @property
     def mean(self) -> float:
         """The mean of its rewards."""
         return sum(self.rewards) / len(self.rewards)

@@ -1,10 +1,11 @@
-"""Weights of the best child: where children leave theirs, and how missing ones are made."""
+"""Weights of children: where they leave theirs, and how missing ones are made."""
 
 import logging
 from pathlib import Path
 
 from pnas.execution import Executor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, best_child
+from pnas.records.cell_trainings import cell_key
 from pnas.records.evaluation_cache import seed_if_cached
 
 _log = logging.getLogger(__name__)
@@ -23,40 +24,59 @@ def child_job(child: ChildRecord, weights_dir: Path | None) -> ChildJob:
     return ChildJob(child.cell, child.seed, path)
 
 
-def restore_best_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:
-    """Train the best child once more if its weights are not there; its stored reward stays.
+def restore_missing_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:
+    """Train the best child, and a winner, once more if their weights are not there.
 
-    They are gone where another child was better under an earlier plan and is superseded now. A
-    child that was reused from a cache never had any here.
+    They are gone where another child was better under an earlier plan and is superseded now, and
+    where the winner is a cell that the budget left no further training. A child that was reused
+    from a cache never had any here. Stored rewards stay.
 
     Args:
         journal: Journal of the search.
         executor: Trains children, without the cache, which would answer without weights.
         weights_dir: Directory of the weights.
     """
+    for child in _without_weights(journal, weights_dir):
+        _train_again(child, journal, executor, weights_path(weights_dir, child.key))
+
+
+def _without_weights(journal: Journal, weights_dir: Path) -> list[ChildRecord]:
+    """Return the children that need weights and have none: the best, and one of the winner's."""
+    needed = {}
     best = best_child(journal.children())
-    if best is None:
-        return
-    path = weights_path(weights_dir, best.key)
-    if path.is_file():
-        return
-    cached_seed = seed_if_cached(best.metrics)
-    seed = best.seed if cached_seed is None else cached_seed
-    for _, result in executor.run([ChildJob(best.cell, seed, str(path))]):
-        journal.note("weights_restored", key=best.key, reward=result.reward)
-        if result.reward == best.reward:
+    if best is not None and not weights_path(weights_dir, best.key).is_file():
+        needed[best.key] = best
+    winner = journal.meta("winner")
+    if winner is not None:
+        trainings = []
+        for child in journal.children():
+            if cell_key(child.key) == winner["key"] and child.reward is not None:
+                trainings.append(child)
+        has_weights = any(weights_path(weights_dir, each.key).is_file() for each in trainings)
+        if trainings and not has_weights and not needed.keys() & {each.key for each in trainings}:
+            needed[trainings[0].key] = trainings[0]
+    return list(needed.values())
+
+
+def _train_again(child: ChildRecord, journal: Journal, executor: Executor, path: Path) -> None:
+    cached_seed = seed_if_cached(child.metrics)
+    seed = child.seed if cached_seed is None else cached_seed
+    for _, result in executor.run([ChildJob(child.cell, seed, str(path))]):
+        journal.note("weights_restored", key=child.key, reward=result.reward)
+        if result.reward == child.reward:
             continue
         # Another machine or library trains other weights than those that were rewarded. Those of a
         # child of a cache are kept: it can be neither tested nor exported with any others.
-        _warn_of_other_reward(best, result)
+        _warn_of_other_reward(child, result)
         if cached_seed is None:
             path.unlink(missing_ok=True)
 
 
-def _warn_of_other_reward(best: ChildRecord, result: ChildResult) -> None:
+def _warn_of_other_reward(child: ChildRecord, result: ChildResult) -> None:
     found = "failed" if result.reward is None else f"has the reward {result.reward:.4f}"
     _log.warning(
-        "the best child has the reward %.4f; trained again here for its weights, it %s",
-        best.reward,
+        "%s has the reward %.4f; trained again here for its weights, it %s",
+        child.cell,
+        child.reward,
         found,
     )

@@ -18,7 +18,7 @@ from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
-from pnas.search.weight_recovery import restore_best_weights
+from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_checks import facts_of_children, limits_of
@@ -72,7 +72,7 @@ def search_by_training(
             weights_dir=weights_dir,
             cost=partial(_multiply_adds, settings.child, dataset),
         )
-        restore_best_weights(journal, executor, weights_dir)
+        restore_missing_weights(journal, executor, weights_dir)
 
 
 def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:

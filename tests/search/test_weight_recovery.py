@@ -8,7 +8,7 @@ import pytest
 from pnas.execution.base import MayStart, always
 from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
 from pnas.records.evaluation_cache import CACHED_SEED
-from pnas.search.weight_recovery import restore_best_weights
+from pnas.search.weight_recovery import restore_missing_weights
 from pnas.state_space import Cell
 
 WORSE = Cell.parse("(-1, identity, -1, identity)")
@@ -60,7 +60,7 @@ def test_weights_that_are_gone_are_trained_by_the_same_seed(tmp_path: Path) -> N
     trainer = Trainer(0.75)
     with search(tmp_path) as journal:
         for _ in range(2):
-            restore_best_weights(journal, trainer, tmp_path)
+            restore_missing_weights(journal, trainer, tmp_path)
         assert restored(journal) == [{"key": "best", "reward": 0.75}]
     assert trainer.jobs == [ChildJob(BEST, 2, str(tmp_path / "best.npz"))]
     assert (tmp_path / "best.npz").is_file()
@@ -70,7 +70,7 @@ def test_weights_of_another_reward_are_not_kept(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with search(tmp_path) as journal:
-        restore_best_weights(journal, Trainer(0.5), tmp_path)
+        restore_missing_weights(journal, Trainer(0.5), tmp_path)
     assert not (tmp_path / "best.npz").exists()
     assert "has the reward 0.7500; trained again here for its weights" in caplog.text
     assert "it has the reward 0.5000" in caplog.text
@@ -81,7 +81,7 @@ def test_a_child_of_a_cache_is_trained_by_the_seed_that_it_had_there(
 ) -> None:
     trainer = Trainer(0.5)
     with search(tmp_path, **{CACHED_SEED: [7]}) as journal:
-        restore_best_weights(journal, trainer, tmp_path)
+        restore_missing_weights(journal, trainer, tmp_path)
     assert [job.seed for job in trainer.jobs] == [7]
     # They are the only weights that it can be tested and exported with.
     assert (tmp_path / "best.npz").is_file()
@@ -90,7 +90,7 @@ def test_a_child_of_a_cache_is_trained_by_the_seed_that_it_had_there(
 
 def test_a_training_that_fails_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with search(tmp_path) as journal:
-        restore_best_weights(journal, Trainer(None), tmp_path)
+        restore_missing_weights(journal, Trainer(None), tmp_path)
         assert restored(journal) == [{"key": "best", "reward": None}]
     assert "for its weights, it failed" in caplog.text
 
@@ -98,5 +98,27 @@ def test_a_training_that_fails_is_told(tmp_path: Path, caplog: pytest.LogCapture
 def test_a_search_without_rewards_needs_no_weights(tmp_path: Path) -> None:
     trainer = Trainer(0.5)
     with Journal(tmp_path / "journal.sqlite", create=True) as journal:
-        restore_best_weights(journal, trainer, tmp_path)
+        restore_missing_weights(journal, trainer, tmp_path)
+    assert trainer.jobs == []
+
+
+def test_a_winner_without_any_weights_gets_those_of_its_first_training(tmp_path: Path) -> None:
+    trainer = Trainer(0.25)
+    with search(tmp_path) as journal:
+        (tmp_path / "best.npz").touch()
+        journal.set_meta(winner={"key": "worse"})
+        for _ in range(2):
+            restore_missing_weights(journal, trainer, tmp_path)
+    assert trainer.jobs == [ChildJob(WORSE, 1, str(tmp_path / "worse.npz"))]
+
+
+def test_weights_of_a_further_training_are_enough(tmp_path: Path) -> None:
+    trainer = Trainer(0.25)
+    with search(tmp_path) as journal:
+        journal.open_stage(2, [Choice(WORSE, "worse-2", 3, None)], 0, 1, 0.0)
+        journal.end_child("worse-2", ChildResult(WORSE, 3, Status.OK, 0.3))
+        for name in ("best.npz", "worse-2.npz"):
+            (tmp_path / name).touch()
+        journal.set_meta(winner={"key": "worse"})
+        restore_missing_weights(journal, trainer, tmp_path)
     assert trainer.jobs == []

@@ -70,10 +70,10 @@ class Confirmation:
         each = trainings_each(self._left, self._sizes)
         cells: list[Cell] = []
         repeats: list[int] = []
-        for cell in self._alive:
-            first = self._attempts[cell] + 1
-            cells.extend([cell] * each)
-            repeats.extend(range(first, first + each))
+        # One training of each after the other: a budget that ends a round early is spread evenly.
+        for training in range(1, each + 1):
+            cells.extend(self._alive)
+            repeats.extend(self._attempts[cell] + training for cell in self._alive)
         self._begin(cells)
         return Proposal(
             cells=cells,

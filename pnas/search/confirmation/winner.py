@@ -36,7 +36,8 @@ def decide_winner(
 ) -> dict[str, Any] | None:
     """Return the winner of a search as a plain mapping.
 
-    The finalists are the cells that were trained more than once. The leader is the one that is
+    The finalists are the cells that another training was asked for, also where the budget left no
+    room for it. The leader is the one that is
     most probably the best of them; those that are better than it with a probability above
     1 - ``confidence`` cannot be told from it, and ``tie_break`` decides between them and it.
 
@@ -58,7 +59,7 @@ def decide_winner(
         finalists = list(searched)
     else:
         model = fit_reward_model([each.rewards for each in searched])
-        finalists = [each for each in searched if len(each.rewards) > 1]
+        finalists = [each for each in searched if each.attempts > 1]
     if model is None or not finalists:
         return None
 
