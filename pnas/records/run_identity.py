@@ -45,7 +45,7 @@ def settle_identity(journal: Journal, run_dir: Path) -> str | None:
         tracking=None,
         tracked=False,
     )
-    return f"{run_dir} is a copy of {stored}; it goes on as a search of its own, {here.name}"
+    return f"{run_dir} is a copy of {stored}; it goes on as a run of its own, {here.name}"
 
 
 def _holds_same_search(run_dir: Path, journal: Journal) -> bool:

@@ -66,6 +66,7 @@ def read_training(journal: JournalReader) -> Training:
     if fingerprint is not None:
         data["fingerprint"] = fingerprint
 
+    command = journal.meta("overrides")
     accuracies = journal.meta(TEST_ACCURACIES) or {}
     members = []
     for child in journal.children():
@@ -75,7 +76,7 @@ def read_training(journal: JournalReader) -> Training:
         name=str(journal.meta("name") or journal.path.parent.name),
         training_id=str(journal.meta("search_id", "")),
         config=journal.meta("config") or {},
-        command=list(journal.meta("overrides") or []),
+        command=command if isinstance(command, list) else [],
         data=data,
         members=members,
         status=str(journal.meta("status", "running")),
@@ -145,9 +146,16 @@ def reward_of(metrics: Mapping[str, Sequence[float]], config: Mapping[str, Any])
         metrics: Values of its epochs by name.
         config: Configuration of the run, whose ``trainer.reward_metric`` judges.
     """
-    trainer = config.get("trainer") or {}
-    metric = trainer.get("reward_metric", "accuracy")
-    return last_value(metrics.get(f"val_{metric}", ()))
+    return last_value(metrics.get(f"val_{reward_metric(config)}", ()))
+
+
+def reward_metric(config: Mapping[str, Any]) -> str:
+    """Return the metric that judges the trainings of a run with this configuration."""
+    trainer = config.get("trainer")
+    # Versions before there was a choice have no such key.
+    if not isinstance(trainer, Mapping):
+        return "accuracy"
+    return str(trainer.get("reward_metric", "accuracy"))
 
 
 def _member(child: ChildRecord, size: tuple[int, int], test_accuracy: float | None) -> Member:

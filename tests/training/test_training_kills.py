@@ -217,6 +217,22 @@ def test_a_finished_training_is_not_touched_again(
     assert (tmp_path / "t" / "training.json").stat().st_mtime_ns == before
 
 
+def test_results_saved_from_a_damaged_journal_are_taken_up(
+    settings: Settings, steps: Steps, trained: list[tuple[int, int]], tmp_path: Path
+) -> None:
+    """A recovered journal has no stage, and all its ended children are superseded."""
+    run_dir = tmp_path / "t"
+    run(settings, Context(run_dir))
+    expected = outcome(run_dir)
+    with Journal(run_dir / "journal.sqlite", create=True) as journal:
+        journal.continue_with_raised_limits(journal.meta("config"), {}, replan_from=1)
+        assert journal.stages() == []
+    trained.clear()
+    run(settings, Context(run_dir))
+    assert trained == []
+    assert outcome(run_dir) == expected
+
+
 def fail_first(monkeypatch: pytest.MonkeyPatch, every: bool = False) -> None:
     """Let the first training, or every one, fail after its first epoch."""
     train = long_training.train_final

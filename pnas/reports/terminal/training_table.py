@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pnas.records.training_journal import reward_metric
 from pnas.records.training_record import Member, Training
 from pnas.reports.data.number_format import count, decimal, duration
 from pnas.reports.terminal.text_grid import Column, Grid
@@ -27,7 +28,7 @@ def mean_sd(value: dict[str, Any]) -> str:
 
 def _judged_by(training: Training) -> list[Column]:
     """Return a column of the reward, where it is another metric than accuracy."""
-    metric = (training.config.get("trainer") or {}).get("reward_metric", "accuracy")
+    metric = reward_metric(training.config)
     if metric == "accuracy":
         return []
     return [Column(metric.replace("_", " "), lambda cell: mean_sd(cell["reward"]))]
