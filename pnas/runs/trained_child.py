@@ -1,5 +1,6 @@
 """The trained child behind ``from=``: the best one of a training, or of a search."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -177,9 +178,4 @@ def _command(overrides: Sequence[str], name: str) -> str:
     has_name = any(word.startswith("name=") for word in words)
     if not has_name:
         words.append(f"name={name}")
-    return " ".join(["python run.py", *map(_quote, words)])
-
-
-def _quote(word: str) -> str:
-    needs_quotes = set(word) & set(" ()[],")
-    return f"'{word}'" if needs_quotes else word
+    return f"python run.py {shlex.join(words)}"
