@@ -1,0 +1,537 @@
+"""SIGKILL at every step of every command: does the same command end as if nothing had happened?
+
+    .venv/bin/python experiments/benchmarks/kill_at_every_step.py [--kills 30] [--scenarios search tabulate]
+
+A step is a file opened for writing, moved or removed below the working directory, or a fact stored
+in the journal (before and after): what a kill can come between. Each scenario runs undisturbed
+once, which counts its steps. Then, for as many steps as there are kills, evenly spaced, the command
+is killed at that step, and the same command is sent again until it gets through. What it leaves is
+compared with the undisturbed one: children and rewards, files derived from them, and how often each
+child was trained. Exits with 1 on any difference.
+
+Commands run in forks of one process that has imported everything, so that a kill costs no imports.
+The jobs of a multirun are processes of their own; they are killed with their launcher, at instants.
+
+Thirty kills take a minute by table, and three to five minutes where children are trained.
+"""
+
+import csv
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from common import RUN, command_environment, make_parser, progress
+from rich.console import Console
+from rich.table import Table
+
+from pnas.records import Journal, Status
+from pnas.state_space import StateSpace
+from pnas.tables import Row, write_table
+
+SPACE = (
+    "state_space.operators=[3x3 maxpool,identity]",
+    "state_space.input_lookback_depth=-1",
+    "state_space.B=2",
+    "controller.K=2",
+    "tracking=none",
+    "seed=1",
+)
+TRAINED = (*SPACE, "child.filters=2", "trainer.epochs=1", "name=run", "search=progressive")
+BY_TABLE = (*SPACE, "executor=serial", "trainer=tabular", "trainer.table=table.yaml", "name=run")
+MOST_COMMANDS = 4
+"""Commands after a kill, in which an orphan may still hold the run directory."""
+
+LONGEST = 120.0
+"""Seconds after which a command hangs."""
+
+WRITES = ("set_meta", "note", "open_stage", "close_stage", "start_child", "end_child", "set_metrics")
+MOVES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink"})
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of command.
+
+    Attributes:
+        command: Arguments of the command.
+        files: Files that it must leave, below the working directory.
+        rows: CSV file of children, below the working directory; None if it leaves none.
+        before: Arguments of commands that come first.
+        journal: Journal that says how often each child was trained; None if there is none.
+    """
+
+    command: tuple[str, ...]
+    files: tuple[str, ...]
+    rows: str | None = "outputs/run/children.csv"
+    before: tuple[tuple[str, ...], ...] = ()
+    journal: str | None = "outputs/run/journal.sqlite"
+
+
+_OF_A_SEARCH = tuple(
+    f"outputs/run/{name}"
+    for name in ("summary.json", "children.csv", "config.yaml", "report.html", "search.png", "best_cell.svg")
+)
+_TRAINING = (
+    "task=train",
+    "trainer=final_quick",
+    "trainer.epochs=2",
+    "trainer.batchsize=64",
+    "child.filters=2",
+    "cell=(-1, identity, -1, 3x3 maxpool)",
+    "data.train_size=128",
+    "tracking=none",
+    "seed=1",
+    "name=training",
+)
+
+SCENARIOS = {
+    "search by table": Scenario((*BY_TABLE, "search=progressive"), _OF_A_SEARCH),
+    "refined by table": Scenario(
+        (*BY_TABLE, "search=refined", "search.max_children=6"), _OF_A_SEARCH
+    ),
+    "search, serial": Scenario((*TRAINED, "executor=serial"), _OF_A_SEARCH),
+    "search, local": Scenario((*TRAINED, "executor=local", "executor.workers=2"), _OF_A_SEARCH),
+    "tabulate": Scenario(
+        (*TRAINED, "executor=serial", "task=tabulate", "task.cells=4", "task.repeats=2"),
+        ("outputs/run/table.yaml", "outputs/run/table.csv.gz", "outputs/run/summary.json"),
+    ),
+    "train": Scenario(
+        _TRAINING,
+        ("outputs/training/training.json", "outputs/training/config.yaml"),
+        rows=None,
+        journal=None,
+    ),
+    "export": Scenario(
+        (
+            "task=export",
+            "from=outputs/training",
+            "name=e",
+            "task.formats=[keras]",
+            "tracking=none",
+        ),
+        ("outputs/training/export/model.json", "outputs/training/export/model_card.md"),
+        rows=None,
+        before=(_TRAINING,),
+        journal=None,
+    ),
+    "shared cache": Scenario((*TRAINED, "executor=serial", "cache.path=cache.sqlite"), _OF_A_SEARCH),
+}
+MULTIRUN = "multirun, joblib"
+
+
+@dataclass
+class Tally:
+    """What happened in one scenario.
+
+    Attributes:
+        name: The scenario.
+        steps: Steps of the undisturbed command.
+        kills: Commands that were killed.
+        commands: Commands that were sent after a kill.
+        retrained: Ended children that were trained again.
+        differences: What differs from the undisturbed command.
+        seconds: Time of all of it.
+    """
+
+    name: str
+    steps: int = 0
+    kills: int = 0
+    commands: int = 0
+    retrained: int = 0
+    differences: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def main() -> int:
+    parser = make_parser(__doc__)
+    names = [*SCENARIOS, MULTIRUN]
+    parser.add_argument("--kills", type=int, default=30, help="kills a scenario")
+    parser.add_argument("--scenarios", nargs="+", choices=names, default=names)
+    parser.add_argument("--seed", type=int, default=0, help="of the steps that are killed at")
+    arguments = parser.parse_args()
+    _import_everything()
+
+    tallies = []
+    with tempfile.TemporaryDirectory(prefix="pnas-steps-") as scratch:
+        for name in arguments.scenarios:
+            started = time.monotonic()
+            rng = random.Random(f"{name} {arguments.seed}")
+            torture = _torture_multirun if name == MULTIRUN else _torture
+            tally = torture(name, arguments.kills, Path(scratch), rng)
+            tally.seconds = time.monotonic() - started
+            progress(f"{name}: {tally.kills} kills, {len(tally.differences)} differences")
+            tallies.append(tally)
+    show(tallies)
+    return int(any(tally.differences or tally.retrained for tally in tallies))
+
+
+def _import_everything() -> None:
+    """Import once what each command needs; nothing of TensorFlow runs before a fork."""
+    import keras
+    import tensorflow
+
+    import pnas.tasks.export
+    import pnas.tasks.search
+    import pnas.tasks.tabulate
+    import pnas.tasks.train
+    from pnas.command import main as command
+
+    del keras, tensorflow
+    with tempfile.TemporaryDirectory() as folder:
+        before = Path.cwd()
+        os.chdir(folder)
+        _write_table(Path(folder))
+        sys.argv = [str(RUN), *BY_TABLE]
+        # What a first command imports and composes is then there for every fork.
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+            command()
+        os.chdir(before)
+
+
+# -- commands that die at a step -------------------------------------------------------------------
+
+
+def run_forked(arguments: Sequence[str], cwd: Path, kill_at: int | None = None) -> tuple[int, int]:
+    """Run a command in a fork of this process.
+
+    Args:
+        arguments: Arguments of the command.
+        cwd: Its working directory.
+        kill_at: Number of the step that SIGKILL comes at, from 1; None for none.
+
+    Returns:
+        Its exit code, negative for a signal, and the number of its steps.
+    """
+    counter = cwd / ".steps"
+    process = os.fork()
+    if process == 0:
+        _run_and_exit(arguments, cwd, kill_at, counter)
+    code = _wait(process)
+    steps = int(counter.read_text()) if counter.exists() else 0
+    counter.unlink(missing_ok=True)
+    return code, steps
+
+
+def _run_and_exit(
+    arguments: Sequence[str], cwd: Path, kill_at: int | None, counter: Path
+) -> NoReturn:
+    code = 99
+    try:
+        os.setpgid(0, 0)
+        os.chdir(cwd)
+        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        from pnas.command import main as command
+
+        steps = _Steps(kill_at, str(cwd))
+        steps.watch()
+        sys.argv = [str(RUN), *arguments]
+        code = command()
+        steps.kill_at = None
+        counter.write_text(str(steps.count))
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+class _Steps:
+    """Counts the steps of this process, and ends it at one of them.
+
+    Args:
+        kill_at: Number of the step; None for none.
+        folder: Folder below which files count.
+    """
+
+    def __init__(self, kill_at: int | None, folder: str) -> None:
+        self.kill_at = kill_at
+        self.count = 0
+        self._folder = folder
+
+    def watch(self) -> None:
+        """Count from now on: what the interpreter is asked to do, and what a journal stores."""
+        for name in WRITES:
+            setattr(Journal, name, self._around(getattr(Journal, name)))
+        sys.addaudithook(self._hook)
+
+    def _around(self, write: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **options: Any) -> Any:
+            self._step()
+            value = write(*arguments, **options)
+            self._step()
+            return value
+
+        return counted
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            is_step = bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+        elif event in MOVES:
+            path, is_step = arguments[0], True
+        else:
+            return
+        if is_step and isinstance(path, str | os.PathLike) and self._is_below(os.fspath(path)):
+            self._step()
+
+    def _is_below(self, path: str | bytes) -> bool:
+        return os.path.abspath(os.fsdecode(path)).startswith(self._folder)
+
+    def _step(self) -> None:
+        self.count += 1
+        if self.count == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait(process: int) -> int:
+    until = time.monotonic() + LONGEST
+    while time.monotonic() < until:
+        found, status = os.waitpid(process, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.killpg(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    raise SystemExit("a command hangs")
+
+
+# -- scenarios -------------------------------------------------------------------------------------
+
+
+def _torture(name: str, kills: int, scratch: Path, rng: random.Random) -> Tally:
+    scenario = SCENARIOS[name]
+    tally = Tally(name)
+    prepared = _prepare(scenario, scratch / name)
+    whole = _copy(prepared, "whole")
+    code, tally.steps = run_forked(scenario.command, whole)
+    if code != 0:
+        raise SystemExit(f"{name}: undisturbed, it failed: {(whole / 'log.txt').read_text()}")
+
+    for step in _chosen_steps(tally.steps, kills, rng):
+        cwd = _copy(prepared, "killed")
+        code, _ = run_forked(scenario.command, cwd, kill_at=step)
+        if code != -signal.SIGKILL:
+            continue  # threads make the number of steps vary a little
+        tally.kills += 1
+        ended = _ended_children(scenario, cwd)
+        if name == "shared cache":
+            _search_beside(scenario, cwd)
+        tally.commands += _finish(scenario, cwd, tally, step)
+        tally.retrained += _trained_again(scenario, cwd, ended)
+        for difference in _differences(scenario, whole, cwd):
+            tally.differences.append(f"killed at step {step}: {difference}")
+        shutil.rmtree(cwd)
+    return tally
+
+
+def _prepare(scenario: Scenario, folder: Path) -> Path:
+    """Make the working directory that every command of a scenario starts in."""
+    folder.mkdir()
+    prepared = folder / "prepared"
+    prepared.mkdir()
+    _write_table(prepared)
+    for command in scenario.before:
+        code, _ = run_forked(command, prepared)
+        if code != 0:
+            raise SystemExit(f"{command}: {(prepared / 'log.txt').read_text()}")
+    return prepared
+
+
+def _write_table(folder: Path) -> None:
+    """Write ``table.yaml``, of rewards made from the cells alone."""
+    space = StateSpace(2, ["3x3 maxpool", "identity"], -1)
+    rows = []
+    for blocks in (1, 2):
+        for tokens in space.iter_cells(blocks):
+            for cell in space.decode(tokens):
+                reward = random.Random(str(cell)).random()
+                rows.append((cell, Row((reward,), epochs=1.0, seconds=1.0)))
+    write_table(folder / "table.yaml", space, rows, {})
+
+
+def _copy(prepared: Path, name: str) -> Path:
+    # A journal knows where it lies, so each copy has the same place.
+    return Path(shutil.copytree(prepared, prepared.parent / name))
+
+
+def _chosen_steps(steps: int, kills: int, rng: random.Random) -> list[int]:
+    """Return so many steps, one from each of as many equal parts."""
+    if kills >= steps:
+        return list(range(1, steps + 1))
+    width = steps / kills
+    return [1 + int((part + rng.random()) * width) for part in range(kills)]
+
+
+def _finish(scenario: Scenario, cwd: Path, tally: Tally, step: int) -> int:
+    """Send the command until it gets through; return how often that was."""
+    for number in range(1, MOST_COMMANDS + 1):
+        code, _ = run_forked(scenario.command, cwd)
+        if code == 0:
+            return number
+        time.sleep(1)
+    said = (cwd / "log.txt").read_text().strip().splitlines()[-1:]
+    tally.differences.append(f"killed at step {step}: never gets through: {said}")
+    return MOST_COMMANDS
+
+
+def _search_beside(scenario: Scenario, cwd: Path) -> None:
+    """Let a second search use the cache that the killed one has left."""
+    other = [word.replace("name=run", "name=other") for word in scenario.command]
+    code, _ = run_forked(other, cwd)
+    if code != 0:
+        raise SystemExit(f"the search beside a killed one failed: {(cwd / 'log.txt').read_text()}")
+
+
+def _ended_children(scenario: Scenario, cwd: Path) -> dict[str, int]:
+    """Return how often each child that has ended was started, by key."""
+    path = cwd / (scenario.journal or "none")
+    if not path.is_file():
+        return {}
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            rows = db.execute("SELECT key, starts FROM children WHERE ended_at IS NOT NULL")
+            return dict(rows.fetchall())
+        except sqlite3.OperationalError:
+            return {}  # killed before the journal had tables
+
+
+def _trained_again(scenario: Scenario, cwd: Path, ended: dict[str, int]) -> int:
+    now = _ended_children(scenario, cwd)
+    return sum(now.get(key) != starts for key, starts in ended.items())
+
+
+def _differences(scenario: Scenario, whole: Path, cwd: Path) -> list[str]:
+    found = [f"{name} is missing" for name in scenario.files if not (cwd / name).is_file()]
+    if scenario.rows is not None and _rows(whole / scenario.rows) != _rows(cwd / scenario.rows):
+        found.append("children differ")
+    for name in scenario.files:
+        if name.endswith("summary.json") and _summary(whole / name) != _summary(cwd / name):
+            found.append("summary.json differs")
+        if name.endswith("table.csv.gz") and (cwd / name).stat().st_size == 0:
+            found.append("the table is empty")
+    litter = sorted(path.name for path in cwd.rglob(".*") if path.name.endswith(".draft"))
+    return [*found, *(f"{name} was left" for name in litter)]
+
+
+def _rows(path: Path) -> list[tuple[str, ...]]:
+    if not path.is_file():
+        return []
+    with path.open() as file:
+        names = ("cell", "reward", "predicted", "status", "seed")
+        return [tuple(row[name] for name in names) for row in csv.DictReader(file)]
+
+
+def _summary(path: Path) -> Any:
+    if not path.is_file():
+        return None
+    summary = json.loads(path.read_text())
+    keys = ("status", "best", "children_trained", "children_failed")
+    return [summary.get(key) for key in keys if key != "children_trained"]
+
+
+# -- a multirun ------------------------------------------------------------------------------------
+
+
+def _torture_multirun(name: str, kills: int, scratch: Path, rng: random.Random) -> Tally:
+    """Kill the launcher of a sweep at instants, and send the same command at once."""
+    tally = Tally(name)
+    cwd = scratch / "multirun"
+    cwd.mkdir()
+    number = 0
+    while tally.kills < kills:
+        number += 1
+        command = (
+            *("-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"hydra.sweep.dir=m{number}"),
+            *(word for word in TRAINED if word != "seed=1"),
+            *("executor=serial", "seed=1,2"),
+        )
+        while tally.kills < kills:
+            process = subprocess.Popen(
+                [sys.executable, str(RUN), *command],
+                cwd=cwd,
+                env=command_environment(),
+                stdout=subprocess.DEVNULL,
+                stderr=(cwd / "log.txt").open("w"),
+                start_new_session=True,
+            )
+            try:
+                code = process.wait(rng.uniform(3, 25))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                tally.kills += 1
+                continue
+            tally.commands += 1
+            if code != 0:
+                tally.differences.append(f"sweep {number}: {(cwd / 'log.txt').read_text()[-300:]}")
+            break
+        else:
+            code = subprocess.run(
+                [sys.executable, str(RUN), *command],
+                cwd=cwd,
+                env=command_environment(),
+                capture_output=True,
+                timeout=LONGEST * 2,
+            ).returncode
+            if code != 0:
+                tally.differences.append(f"sweep {number} ends with {code}")
+        tally.differences += _check_sweep(cwd / f"m{number}")
+    return tally
+
+
+def _check_sweep(folder: Path) -> list[str]:
+    found = []
+    for job in ("0", "1"):
+        journal = folder / job / "journal.sqlite"
+        if not journal.is_file():
+            found.append(f"{folder.name}: job {job} has no journal")
+            continue
+        with Journal(journal) as opened:
+            children = opened.children()
+            is_finished = opened.meta("status") == "finished"
+        if not is_finished or any(child.status is not Status.OK for child in children):
+            found.append(f"{folder.name}: job {job} is not whole")
+        if len(_rows(folder / job / "children.csv")) != len(children):
+            found.append(f"{folder.name}: children.csv of job {job} differs")
+    return found
+
+
+# -- what is shown ---------------------------------------------------------------------------------
+
+
+def show(tallies: Sequence[Tally]) -> None:
+    table = Table(title="SIGKILL at every step")
+    columns = ("scenario", "steps", "kills", "commands after", "trained again", "differences", "s")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "scenario" else "right")
+    for each in tallies:
+        numbers = (each.steps, each.kills, each.commands, each.retrained, len(each.differences))
+        table.add_row(each.name, *map(str, numbers), f"{each.seconds:.0f}")
+    console = Console(width=120)
+    console.print(table)
+    console.print(f"{sum(each.kills for each in tallies)} kills")
+    for each in tallies:
+        for difference in each.differences:
+            console.print(f"{each.name}: {difference}", markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
