@@ -9,6 +9,7 @@ import sys
 
 from pnas.system.console import clear_status, error_line, show_status, tolerate_any_encoding
 from pnas.system.interrupts import EXIT_CODE, answer_interrupts, command_is_over, was_interrupted
+from pnas.system.memory import explain_out_of_memory
 from pnas.system.warning_filters import keep_warnings_from_raising
 
 
@@ -46,16 +47,10 @@ def _run_command() -> int:
     try:
         return _compose_and_report()
     except (MemoryError, ImportError) as error:
-        if not _is_out_of_memory(error):
+        message = explain_out_of_memory(error)
+        if message is None:
             raise
-        message = f"memory: this process may not have enough of it (`ulimit -v`): {error}"
         return _report(message, exit_code=2)
-
-
-def _is_out_of_memory(error: MemoryError | ImportError) -> bool:
-    # A library that does not fit into memory is an ImportError of the dynamic loader.
-    signs = ("failed to map segment", "cannot allocate memory", "cannot create shared object")
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in signs)
 
 
 def _compose_and_report() -> int:

@@ -1,13 +1,13 @@
 """SIGKILL at every step of every command: does the same command end as if nothing had happened?
 
-    .venv/bin/python experiments/benchmarks/kill_at_every_step.py [--kills 30] [--scenarios search tabulate]
+    .venv/bin/python experiments/benchmarks/kill_at_every_step.py [--kills 30] [--scenarios train]
 
 A step is a file opened for writing, moved or removed below the working directory, or a fact stored
 in the journal (before and after): what a kill can come between. Each scenario runs undisturbed
-once, which counts its steps. Then, for as many steps as there are kills, evenly spaced, the command
-is killed at that step, and the same command is sent again until it gets through. What it leaves is
-compared with the undisturbed one: children and rewards, files derived from them, and how often each
-child was trained. Exits with 1 on any difference.
+once, which counts its steps. As many of them as there are kills, evenly spaced, are then met: a
+command is killed at one, the same command at another, up to five times, and then it may end. What
+it leaves is compared with the undisturbed one: children and rewards, files derived from them, and
+how often each child was trained. Exits with 1 on any difference.
 
 Commands run in forks of one process that has imported everything, so that a kill costs no imports.
 The jobs of a multirun are processes of their own; they are killed with their launcher, at instants.
@@ -56,10 +56,20 @@ BY_TABLE = (*SPACE, "executor=serial", "trainer=tabular", "trainer.table=table.y
 MOST_COMMANDS = 4
 """Commands after a kill, in which an orphan may still hold the run directory."""
 
+KILLS_OF_A_SEARCH = 5
+
 LONGEST = 120.0
 """Seconds after which a command hangs."""
 
-WRITES = ("set_meta", "note", "open_stage", "close_stage", "start_child", "end_child", "set_metrics")
+WRITES = (
+    "set_meta",
+    "note",
+    "open_stage",
+    "close_stage",
+    "start_child",
+    "end_child",
+    "set_metrics",
+)
 MOVES = frozenset({"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink"})
 
 
@@ -73,6 +83,7 @@ class Scenario:
         rows: CSV file of children, below the working directory; None if it leaves none.
         before: Arguments of commands that come first.
         journal: Journal that says how often each child was trained; None if there is none.
+        has_neighbour: Whether a second search runs to its end beside the killed one.
     """
 
     command: tuple[str, ...]
@@ -80,11 +91,19 @@ class Scenario:
     rows: str | None = "outputs/run/children.csv"
     before: tuple[tuple[str, ...], ...] = ()
     journal: str | None = "outputs/run/journal.sqlite"
+    has_neighbour: bool = False
 
 
 _OF_A_SEARCH = tuple(
     f"outputs/run/{name}"
-    for name in ("summary.json", "children.csv", "config.yaml", "report.html", "search.png", "best_cell.svg")
+    for name in (
+        "summary.json",
+        "children.csv",
+        "config.yaml",
+        "report.html",
+        "search.png",
+        "best_cell.svg",
+    )
 )
 _TRAINING = (
     "task=train",
@@ -129,7 +148,9 @@ SCENARIOS = {
         before=(_TRAINING,),
         journal=None,
     ),
-    "shared cache": Scenario((*TRAINED, "executor=serial", "cache.path=cache.sqlite"), _OF_A_SEARCH),
+    "shared cache": Scenario(
+        (*TRAINED, "executor=serial", "cache.path=cache.sqlite"), _OF_A_SEARCH
+    ),
 }
 MULTIRUN = "multirun, joblib"
 
@@ -174,7 +195,10 @@ def main() -> int:
             torture = _torture_multirun if name == MULTIRUN else _torture
             tally = torture(name, arguments.kills, Path(scratch), rng)
             tally.seconds = time.monotonic() - started
-            progress(f"{name}: {tally.kills} kills, {len(tally.differences)} differences")
+            progress(
+                f"{name}: {tally.steps} steps, {tally.kills} kills, {tally.commands} commands, "
+                f"{tally.retrained} retrained, {tally.differences}, {tally.seconds:.0f} s"
+            )
             tallies.append(tally)
     show(tallies)
     return int(any(tally.differences or tally.retrained for tally in tallies))
@@ -185,10 +209,6 @@ def _import_everything() -> None:
     import keras
     import tensorflow
 
-    import pnas.tasks.export
-    import pnas.tasks.search
-    import pnas.tasks.tabulate
-    import pnas.tasks.train
     from pnas.command import main as command
 
     del keras, tensorflow
@@ -325,21 +345,38 @@ def _torture(name: str, kills: int, scratch: Path, rng: random.Random) -> Tally:
     if code != 0:
         raise SystemExit(f"{name}: undisturbed, it failed: {(whole / 'log.txt').read_text()}")
 
-    for step in _chosen_steps(tally.steps, kills, rng):
+    steps = _chosen_steps(tally.steps, kills, rng)
+    rng.shuffle(steps)
+    while steps:
         cwd = _copy(prepared, "killed")
-        code, _ = run_forked(scenario.command, cwd, kill_at=step)
-        if code != -signal.SIGKILL:
-            continue  # threads make the number of steps vary a little
-        tally.kills += 1
-        ended = _ended_children(scenario, cwd)
-        if name == "shared cache":
-            _search_beside(scenario, cwd)
-        tally.commands += _finish(scenario, cwd, tally, step)
-        tally.retrained += _trained_again(scenario, cwd, ended)
+        killed_at = _kill_again_and_again(scenario, cwd, steps, tally)
         for difference in _differences(scenario, whole, cwd):
-            tally.differences.append(f"killed at step {step}: {difference}")
+            tally.differences.append(f"killed at steps {killed_at}: {difference}")
         shutil.rmtree(cwd)
     return tally
+
+
+def _kill_again_and_again(
+    scenario: Scenario, cwd: Path, steps: list[int], tally: Tally
+) -> list[int]:
+    """Kill one search at up to five of ``steps``, which it takes from there; then let it end."""
+    killed_at: list[int] = []
+    ended: dict[str, int] = {}
+    while steps and len(killed_at) < KILLS_OF_A_SEARCH:
+        step = steps.pop()
+        code, _ = run_forked(scenario.command, cwd, kill_at=step)
+        tally.commands += 1
+        tally.retrained += _trained_again(scenario, cwd, ended)
+        ended = _ended_children(scenario, cwd)
+        if code != -signal.SIGKILL:
+            break  # it had fewer steps left
+        tally.kills += 1
+        killed_at.append(step)
+        if scenario.has_neighbour and len(killed_at) == 1:
+            _search_beside(scenario, cwd)
+    _finish(scenario, cwd, tally, killed_at)
+    tally.retrained += _trained_again(scenario, cwd, ended)
+    return killed_at
 
 
 def _prepare(scenario: Scenario, folder: Path) -> Path:
@@ -380,16 +417,16 @@ def _chosen_steps(steps: int, kills: int, rng: random.Random) -> list[int]:
     return [1 + int((part + rng.random()) * width) for part in range(kills)]
 
 
-def _finish(scenario: Scenario, cwd: Path, tally: Tally, step: int) -> int:
-    """Send the command until it gets through; return how often that was."""
-    for number in range(1, MOST_COMMANDS + 1):
+def _finish(scenario: Scenario, cwd: Path, tally: Tally, killed_at: list[int]) -> None:
+    """Send the command until it gets through."""
+    for _ in range(MOST_COMMANDS):
         code, _ = run_forked(scenario.command, cwd)
+        tally.commands += 1
         if code == 0:
-            return number
+            return
         time.sleep(1)
     said = (cwd / "log.txt").read_text().strip().splitlines()[-1:]
-    tally.differences.append(f"killed at step {step}: never gets through: {said}")
-    return MOST_COMMANDS
+    tally.differences.append(f"killed at steps {killed_at}: never gets through: {said}")
 
 
 def _search_beside(scenario: Scenario, cwd: Path) -> None:
@@ -459,7 +496,12 @@ def _torture_multirun(name: str, kills: int, scratch: Path, rng: random.Random) 
     while tally.kills < kills:
         number += 1
         command = (
-            *("-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"hydra.sweep.dir=m{number}"),
+            *(
+                "-m",
+                "hydra/launcher=joblib",
+                "hydra.launcher.n_jobs=2",
+                f"hydra.sweep.dir=m{number}",
+            ),
             *(word for word in TRAINED if word != "seed=1"),
             *("executor=serial", "seed=1,2"),
         )
@@ -491,6 +533,7 @@ def _torture_multirun(name: str, kills: int, scratch: Path, rng: random.Random) 
                 capture_output=True,
                 timeout=LONGEST * 2,
             ).returncode
+            tally.commands += 1
             if code != 0:
                 tally.differences.append(f"sweep {number} ends with {code}")
         tally.differences += _check_sweep(cwd / f"m{number}")

@@ -32,8 +32,8 @@ def check_names(arrays: Mapping[str, Any], key: str) -> None:
 
 def as_images(images: NDArray[Any], name: str, key: str) -> NDArray[Any]:
     """Return the images as (n, H, W, C), uint8 or float32."""
-    is_known = images.dtype == np.uint8 or images.dtype.kind == "f"
-    require(is_known, key, f"{name} must be uint8 or float", str(images.dtype))
+    is_known = images.dtype in (np.uint8, np.uint16) or images.dtype.kind == "f"
+    require(is_known, key, f"{name} must be uint8, uint16 or float", str(images.dtype))
     _check_image_shape(images.shape, name, key)
 
     if images.ndim == 3:

@@ -1,9 +1,11 @@
 """Settings of the config group ``executor``: one specification for each executor."""
 
+import resource
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pnas.errors import require
 from pnas.system.cores import available_cores
 from pnas.validation import (
     check_fields,
@@ -123,11 +125,22 @@ class WorkersSpec(ExecutorSpec):
         return by_gpus or max(1, by_cores)
 
 
+_FEWEST_OPEN_FILES = 40
+"""Files that the process of a search with two workers has open at once, and a few."""
+
+
 @dataclass(frozen=True)
 class LocalSpec(WorkersSpec):
     """Worker processes on this machine."""
 
     kind: str = setting("local", choice("local"))
+
+    def check(self) -> None:
+        # A server and workers that cannot open their libraries write tracebacks of their own.
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        is_enough = soft == resource.RLIM_INFINITY or soft >= _FEWEST_OPEN_FILES
+        rule = f"must be serial where a process may open fewer than {_FEWEST_OPEN_FILES} files"
+        require(is_enough, "executor", f"{rule} (`ulimit -n`; 256 are enough)", soft)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pnas.multirun.job_launching import run_in_process
 from pnas.multirun.task_execution import execute_task
 from pnas.runs.command_context import read_context
 from pnas.system.console import error_line
+from pnas.system.memory import explain_out_of_memory
 
 _WORST_OBJECTIVE = 0.0
 """Value of a failed job for Optuna, whose studies end at a NaN."""
@@ -40,6 +41,11 @@ def run_job(config: DictConfig) -> float | None:
     except COMPOSITION_ERRORS as error:
         # References between keys are followed when the job reads its configuration.
         _end(error_line(explain(error)), exit_code=2)
+    except (MemoryError, ImportError) as error:
+        message = explain_out_of_memory(error)
+        if message is None:
+            raise
+        _end(error_line(message), exit_code=2)
 
 
 def _end(message: str, exit_code: int) -> NoReturn:

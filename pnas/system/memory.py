@@ -37,3 +37,13 @@ def _of_container() -> int | None:
         return None if limit == "max" else max(0, int(limit) - int(used))
     except (OSError, ValueError):
         return None
+
+
+def explain_out_of_memory(error: MemoryError | ImportError) -> str | None:
+    """Return one line about ``error`` if it is for want of memory, else None."""
+    # A library that does not fit into memory is an ImportError of the dynamic loader.
+    signs = ("failed to map segment", "cannot allocate memory", "cannot create shared object")
+    is_meant = any(sign in str(error).lower() for sign in signs)
+    if not is_meant and not isinstance(error, MemoryError):
+        return None
+    return f"memory: this process may not have enough of it (`ulimit -v`): {error}"

@@ -25,7 +25,7 @@ def as_user_error(error: OSError) -> PnasError:
         OSError: ``error`` itself, if it is nothing of the kind.
     """
     if error.errno in _NOT_WRITABLE:
-        name = error.filename or "a file"
+        name = error.filename or "the output or a file"
         return NotWritable(
             f"{name}: cannot be opened or written ({error.strerror}). What was stored is intact; "
             "the same command continues when this is put right"

@@ -110,15 +110,15 @@ MISTAKES: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
     "misspelt part": (replaced(x_valid=lambda a: a["x_test"]), "must hold x_train.*x_valid"),
     "int64 images": (
         replaced(x_train=lambda a: a["x_train"].astype(int)),
-        "x_train must be uint8 or float.*int64",
+        "x_train must be uint8, uint16 or float.*int64",
     ),
     "text images": (
         replaced(x_train=lambda a: a["x_train"].astype(str)),
-        "x_train must be uint8 or float",
+        "x_train must be uint8, uint16 or float",
     ),
     "complex images": (
         replaced(x_train=lambda a: a["x_train"] * 1j),
-        "x_train must be uint8 or float.*complex",
+        "x_train must be uint8, uint16 or float.*complex",
     ),
     "flat images": (
         replaced(x_train=lambda a: a["x_train"].reshape(30, -1)),

@@ -1,5 +1,6 @@
 """Settings of executors: rules, presets, numbers of workers, and what version 0.1.0 stored."""
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,15 @@ def test_stored_keys_that_the_executor_does_not_read_are_dropped(
 
 def test_unknown_stored_keys_stay_to_be_refused() -> None:
     assert "wings" in migrate_executor(STORED | {"wings": 2})
+
+
+@pytest.mark.parametrize(("limit", "is_enough"), [(20, False), (39, False), (40, True), (-1, True)])
+def test_workers_need_to_open_files(
+    limit: int, is_enough: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    if is_enough:
+        LocalSpec().check()
+        return
+    with pytest.raises(InvalidValue, match=r"executor: must be serial .* 40 files .* Received: "):
+        LocalSpec().check()

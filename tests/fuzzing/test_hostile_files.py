@@ -75,7 +75,7 @@ def test_damaged_files_are_read_or_refused(name: str, folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_many_damaged_files_are_read_or_refused(name: str, folder: Path) -> None:
-    damage_and_read(name, folder, seed=1, count=40)
+    damage_and_read(name, folder, seed=1, count=20)
 
 
 def edit_arrays(path: Path, **changes: Callable[[np.ndarray], np.ndarray]) -> None:

@@ -198,6 +198,11 @@ class SearchSpec:
             InvalidValue: Names the key that is too large or too small.
         """
         first = self.first_children(space)
+        rule = (
+            "must have at least 2 cells to begin with, which the predictor learns from; "
+            "search=random has none"
+        )
+        require(first >= 2 or not self.uses_predictor, "state_space", rule, first)
         least = math.ceil(first / self.search_share - 1e-9)
         rule = f"must be at least {least}, the children of the first stage{self._and_confirmation}"
         has_room = self.max_children is None or self.max_children >= least

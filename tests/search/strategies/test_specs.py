@@ -249,3 +249,15 @@ def test_settings_of_this_version_are_not_changed_by_the_migration() -> None:
 
 def test_a_key_that_no_version_knew_stays_to_be_refused() -> None:
     assert "unknown" in migrate_search({**FLAT, "unknown": 1})
+
+
+@pytest.mark.parametrize("spec", [ProgressiveSpec(), RefinedSpec(max_children=5)])
+def test_a_predictor_needs_two_cells_to_begin_with(spec: SearchSpec) -> None:
+    one = StateSpace(2, ["identity"], -1)
+    with pytest.raises(InvalidValue, match="state_space: must have at least 2 cells"):
+        spec.check(one, 2, 1)
+    spec.check(SPACE, 2, 1)
+
+
+def test_a_search_without_a_predictor_takes_a_single_cell() -> None:
+    RandomSpec(max_children=1).check(StateSpace(1, ["identity"], -1), None, 1)
