@@ -156,6 +156,8 @@ def _larger_cells(run: RunView, reason: str, B: int) -> Advice:
 
 
 def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
+    if run.winner is not None:
+        return  # the best cells were trained again already
     rewards = []
     for cell in best_cells_first(run.cells)[:_COMPARED_CELLS]:
         if cell.reward is not None:
@@ -163,7 +165,7 @@ def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
     if len(rewards) < _COMPARED_CELLS:
         return
 
-    difference = rewards[0] - rewards[-1]
+    difference = max(rewards) - min(rewards)
     if difference < _CLOSE_REWARDS:
         reason = (
             f"The {_COMPARED_CELLS} best cells lie within {difference:.4f} of each other: "
