@@ -8,11 +8,13 @@ their pictures.
 """
 
 import argparse
+import json
 import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from PIL import Image
 
@@ -27,12 +29,17 @@ from pnas.reports.html.search_report import REPORT, write_report
 from pnas.searching.search_pictures import CELL, NETWORK, PICTURES, PLOT, leave_pictures
 from pnas.tracking import MlflowSpec, Projection
 from pnas.tracking.mlflow_store import open_store
+from pnas.tracking.model_registration import register_model
+from pnas.tracking.run_facts import LEVEL, SEARCH_ID
 from pnas.tracking.saved_view import VIEW
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.browser import CHROMIUM, mlflow_server, screenshot  # noqa: E402
+
+_COMPARED_RUNS = 4
+_MODEL = "pnas_digits"
 
 
 def main() -> None:
@@ -45,13 +52,16 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go"
     )
+    parser.add_argument(
+        "--model", type=Path, help="folder of an export, whose MLflow model is registered"
+    )
     arguments = parser.parse_args()
     if CHROMIUM is None:
         parser.error("needs Chromium (Debian: apt install chromium)")
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         _pages(arguments.runs, Path(folder), arguments.out)
-        _mlflow(arguments.runs, Path(folder), arguments.out)
+        _mlflow(arguments.runs, arguments.model, Path(folder), arguments.out)
 
 
 def _pages(runs: list[Path], folder: Path, out: Path) -> None:
@@ -80,7 +90,7 @@ def _pages(runs: list[Path], folder: Path, out: Path) -> None:
         draw_cell(views[0].best.cell, out / "best_cell.png", title="Best cell", dpi=100)
 
 
-def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
+def _mlflow(runs: list[Path], model: Path | None, folder: Path, out: Path) -> None:
     spec = MlflowSpec(uri=f"sqlite:///{folder}/mlflow.db", experiment="pnas")
     shown = [_shown(run, spec) for run in runs]
     experiment = open_store(spec).experiment_id
@@ -89,8 +99,31 @@ def _mlflow(runs: list[Path], folder: Path, out: Path) -> None:
         view = f"{home}?viewStateShareKey={VIEW}&workflowType=machine_learning"
         _shoot(view, out / "mlflow_searches.png", 1900, 560, 25_000)
         _shoot(f"{view}&compareRunsMode=CHART", out / "mlflow_charts.png", 1900, 1300, 90_000)
-        artifact = f"{home}/{shown[0]}/artifacts/{REPORT}?workflowType=machine_learning"
-        _shoot(artifact, out / "mlflow_report.png", 1500, 900, 25_000)
+        mode = "workflowType=machine_learning"
+        artifact = f"{home}/{shown[0]}/artifacts/{REPORT}?{mode}"
+        _shoot(artifact, out / "mlflow_report.png", 1500, 900, 60_000)
+        child = f"{home}/{_best_child(spec, shown[0])}/model-metrics?{mode}"
+        _shoot(child, out / "mlflow_child.png", 1500, 900, 60_000)
+        compared = quote(json.dumps(shown[:_COMPARED_RUNS]))
+        pages = f"{address}/#/compare-runs?runs={compared}&experiments=%5B%22{experiment}%22%5D"
+        _shoot(f"{pages}&{mode}", out / "mlflow_compare.png", 1500, 1000, 60_000)
+        if model is not None:
+            version = register_model(spec, _MODEL, model, {})
+            page = f"{address}/#/models/{_MODEL}/versions/{version}?{mode}"
+            _shoot(page, out / "mlflow_model.png", 1500, 700, 60_000)
+
+
+def _best_child(spec: MlflowSpec, search: str) -> str:
+    """Return the run of the best child of the search that has the run ``search``."""
+    store = open_store(spec)
+    search_id = store.client.get_run(search).data.tags[SEARCH_ID]
+    children = store.client.search_runs(
+        [store.experiment_id],
+        f"tags.`{SEARCH_ID}` = '{search_id}' and tags.`{LEVEL}` = 'child'",
+        order_by=["metrics.reward DESC"],
+        max_results=1,
+    )
+    return str(children[0].info.run_id)
 
 
 def _shown(run: Path, spec: MlflowSpec) -> str:

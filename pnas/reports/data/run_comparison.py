@@ -175,17 +175,19 @@ def run_names(runs: Sequence[RunView]) -> list[str]:
     what differs (``gp, seed 0``).
     """
     names = [run.name for run in runs]
-    has_unique_names = len(set(names)) == len(names)
-    is_sweep = all(run.sweep is not None for run in runs)
-    if len(runs) == 1 or (has_unique_names and not is_sweep):
+    is_named = [run.sweep is None and names.count(run.name) == 1 for run in runs]
+    if len(runs) == 1 or all(is_named):
         return names
 
     found = find_differences(runs)
     labels = [_label(found, index) for index in range(len(runs))]
     unique = []
-    for run, label in zip(runs, labels, strict=True):
+    for run, has_name, label in zip(runs, is_named, labels, strict=True):
         tells_apart = label != "" and labels.count(label) == 1
-        unique.append(label if tells_apart else str(run.path))
+        if has_name:
+            unique.append(run.name)
+        else:
+            unique.append(label if tells_apart else str(run.path))
     return unique
 
 

@@ -115,6 +115,19 @@ class RunView:
         return from_children(self.children, growing_stages=self.growing_stages)
 
     @property
+    def winner_reward(self) -> float | None:
+        """Mean reward of the winner; None where no cell was trained again."""
+        return None if self.winner is None else self.winner["mean"]
+
+    @property
+    def found_test_accuracy(self) -> float | None:
+        """Test accuracy of what the search found: of its winner, or else of its best child."""
+        if self.winner is None:
+            return self.test_accuracy
+        found: float | None = self.winner["test_accuracy"]
+        return found
+
+    @property
     def B(self) -> int | None:
         """Number of blocks of the largest cells."""
         value = self.value("state_space.B")

@@ -1,6 +1,6 @@
 """Several searches side by side, as tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -60,8 +60,16 @@ class _Repetitions:
     @property
     def test_accuracies(self) -> list[float]:
         """Test accuracy of each search that has one."""
-        accuracies = [run.test_accuracy for run in self.runs]
-        return [accuracy for accuracy in accuracies if accuracy is not None]
+        return _known(run.found_test_accuracy for run in self.runs)
+
+    @property
+    def winner_rewards(self) -> list[float]:
+        """Mean reward of the winner of each search that has one."""
+        return _known(run.winner_reward for run in self.runs)
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def seed_table(runs: Sequence[RunView], groups: Sequence[RunGroup]) -> Grid | None:
@@ -98,6 +106,9 @@ def _mean_duration(row: _Repetitions) -> str:
     return duration(mean(run.seconds for run in row.runs))
 
 
+_WINNER = "mean reward of the cell that several trainings named the best"
+_TEST = "of the winner, where there is one, or else of the best child"
+
 _SEED_COLUMNS = (
     Column("setting", lambda row: row.name, prose=True),
     Column("seeds", lambda row: count(len(row.runs))),
@@ -108,7 +119,8 @@ _SEED_COLUMNS = (
     ),
     Column("lowest", lambda row: decimal(min(row.rewards, default=None))),
     Column("highest", lambda row: decimal(max(row.rewards, default=None))),
-    Column("test accuracy", lambda row: _mean_and_sd(row.test_accuracies)),
+    Column("winner", lambda row: _mean_and_sd(row.winner_rewards), about=_WINNER),
+    Column("test accuracy", lambda row: _mean_and_sd(row.test_accuracies), about=_TEST),
     Column("search time", _mean_duration),
 )
 
@@ -116,7 +128,8 @@ _RUN_COLUMNS = (
     Column("search", lambda item: item[0], prose=True),
     _run_column("status", lambda run: run.status, prose=True),
     _run_column("best", lambda run: decimal(run.best.reward if run.best else None)),
-    _run_column("test", lambda run: decimal(run.test_accuracy)),
+    _run_column("winner", lambda run: decimal(run.winner_reward)),
+    _run_column("test", lambda run: decimal(run.found_test_accuracy)),
     _run_column("b", lambda run: str(len(run.best.cell)) if run.best else ""),
     _run_column("children", lambda run: count(run.trained)),
     _run_column("failed", lambda run: count(len(run.failed)) if run.failed else ""),
