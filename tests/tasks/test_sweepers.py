@@ -2,124 +2,119 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.command import run_apart
+from support.command import run_apart, run_here
+from support.small import SMALL
 
 from pnas.state_space import StateSpace
+from pnas.tables import Row, write_table
 
-pytestmark = pytest.mark.slow
-TABLE = """format: pnas-table-1
-space:
-  kind: pnas
-  B: 2
-  operators: [3x3 conv, identity]
-  input_lookback_depth: -2
-  input_lookforward_depth: null
-rows: rows.csv
-"""
-SMALL = (
-    "trainer.epochs=1",
-    "controller.K=2",
-    "state_space.B=2",
-    "executor.workers=1",
-    "tracking=none", "state_space.operators=[3x3 conv,identity]",
-)  # fmt: skip
+TRAINED = (*SMALL, "state_space.B=1", "executor.workers=1", "tracking=none")
+"""3 children a job, a second of training each."""
+TUNE = ("-m", "hydra/sweeper=tune", "hydra.sweep.dir=multirun/tuned")
 
 
+@pytest.fixture
+def optuna() -> None:
+    """Skip the test where Hydra's Optuna sweeper is not installed."""
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
+
+
+def job_summary(cwd: Path, job: int) -> dict[str, Any]:
+    path = cwd / "multirun" / "tuned" / str(job) / "summary.json"
+    summary: dict[str, Any] = json.loads(path.read_text())
+    return summary
+
+
+def tuned(cwd: Path) -> str:
+    """Return the text of Optuna's results."""
+    return (cwd / "multirun" / "tuned" / "optimization_results.yaml").read_text()
+
+
+def best_value(results: str) -> float:
+    for line in results.splitlines():
+        if line.startswith("best_value: "):
+            return float(line.removeprefix("best_value: "))
+    raise AssertionError(f"no best_value in {results}")
+
+
+def write_position_table(folder: Path) -> None:
+    """Write a table of the space below whose rewards grow with the cells' tokens."""
+    space = StateSpace(B=2, operators=["3x3 conv", "identity"])
+    rows = []
+    for b in (1, 2):
+        for tokens in space.iter_cells(b):
+            rewards = 0.5 + tokens.mean(axis=(1, 2)) / 20
+            for cell, reward in zip(space.decode(tokens), rewards.tolist(), strict=True):
+                rows.append((cell, Row((reward,))))
+    write_table(folder / "table.yaml", space, rows, {"note": "made for tests"})
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("optuna")
 def test_optuna_maximises_the_best_reward(tmp_path: Path) -> None:
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    tune = (
-        "-m",
-        "hydra/sweeper=tune",
-        "hydra.sweeper.n_trials=2",
-        "hydra.sweep.dir=multirun/tuned",
-    )
-    code, _, err = run_apart(*tune, "trainer.learning_rate=choice(0.01,0.02)", *SMALL, cwd=tmp_path)
+    tune = (*TUNE, "hydra.sweeper.n_trials=2")
+    rates = "trainer.learning_rate=choice(0.01,0.02)"
+    code, _, err = run_apart(*tune, rates, *TRAINED, cwd=tmp_path)
     assert code == 0, err
-    result = (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
-    assert "best_params" in result
-    assert "trainer.learning_rate" in result
-    value = float(
-        next(line for line in result.splitlines() if line.startswith("best_value")).split(": ")[1]
-    )
-    assert 0 < value < 1
+    results = tuned(tmp_path)
+    assert "best_params" in results
+    assert "trainer.learning_rate" in results
+
+    rewards = [job_summary(tmp_path, job)["best"]["reward"] for job in range(2)]
+    assert best_value(results) == pytest.approx(max(rewards))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("optuna")
 def test_optuna_maximises_rank_correlation_on_a_table(tmp_path: Path) -> None:
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    cells = StateSpace(B=2, operators=["3x3 conv", "identity"])
-    tokens = [row for b in (1, 2) for chunk in cells.iter_cells(b) for row in chunk]
-    rows = (f'"{cells.decode(row[None])[0]}",{0.5 + row.mean() / 20}' for row in tokens)
-    (tmp_path / "rows.csv").write_text("cell,reward\n" + "\n".join(rows) + "\n")
-    (tmp_path / "table.yaml").write_text(TABLE)
-    tune = (
-        "-m",
-        "hydra/sweeper=tune",
-        "hydra.sweeper.n_trials=3",
-        "hydra.sweep.dir=multirun/tuned",
-    )
-    table = ("trainer=tabular", "trainer.table=table.yaml")
-    space = ("state_space.operators=[3x3 conv,identity]", "state_space.B=2")
-    objective = (
-        "task.objective=rank_correlation",
+    write_position_table(tmp_path)
+    search = (
+        "trainer=tabular",
+        "trainer.table=table.yaml",
+        "state_space.operators=[3x3 conv,identity]",
+        "state_space.B=2",
         "search.probe=10",
         "controller=gp",
         "controller.K=8",
         "tracking=none",
     )
-    code, _, err = run_apart(*tune, *table, *space, *objective, cwd=tmp_path)
+    tune = (*TUNE, "hydra.sweeper.n_trials=3", "task.objective=rank_correlation")
+    code, _, err = run_apart(*tune, *search, cwd=tmp_path)
     assert code == 0, err
-    result = (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
-    value = float(
-        next(line for line in result.splitlines() if line.startswith("best_value")).split(": ")[1]
-    )
-    summaries = [
-        (tmp_path / "multirun" / "tuned" / job / "summary.json").read_text()
-        for job in ("0", "1", "2")
-    ]
-    probes = [
-        json.loads(text)["stages"][0]["predictor"]["choice_next"]["probe"]["spearman"]
-        for text in summaries
-    ]
-    assert value == max(probes)
+
+    correlations = []
+    for job in range(3):
+        first_stage = job_summary(tmp_path, job)["stages"][0]
+        correlations.append(first_stage["predictor"]["choice_next"]["probe"]["spearman"])
+    assert best_value(tuned(tmp_path)) == max(correlations)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("optuna")
 def test_a_job_that_fails_is_worth_nothing_to_optuna(tmp_path: Path) -> None:
-    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
-    tune = (
-        "-m",
-        "hydra/sweeper=tune",
-        "hydra.sweeper.n_trials=1",
-        "hydra.sweep.dir=multirun/tuned",
-    )
+    tune = (*TUNE, "hydra.sweeper.n_trials=1")
     code, _, err = run_apart(*tune, "state_space.B=0", cwd=tmp_path)
     assert code == 2
     assert "state_space.B: must be an integer of at least 1" in err
     assert "Traceback" not in err
-    assert (
-        "best_value: 0.0"
-        in (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").read_text()
-    )
+    assert best_value(tuned(tmp_path)) == 0.0
 
 
+@pytest.mark.slow
 def test_submitit_runs_jobs_by_its_local_executor(tmp_path: Path) -> None:
     pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
-    send = (
-        "-m",
-        "hydra/launcher=submitit_local",
-        "hydra.launcher.timeout_min=5",
-        "hydra.sweep.dir=multirun/sent",
-    )
-    code, _, err = run_apart(*send, "seed=0,1", *SMALL, cwd=tmp_path)
+    send = ("-m", "hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5")
+    sweep = ("hydra.sweep.dir=multirun/tuned", "seed=0,1")
+    code, _, err = run_apart(*send, *sweep, *TRAINED, cwd=tmp_path)
     assert code == 0, err
-    for job in ("0", "1"):
-        assert (
-            '"status": "finished"'
-            in (tmp_path / "multirun" / "sent" / job / "summary.json").read_text()
-        )
+    for job in range(2):
+        assert job_summary(tmp_path, job)["status"] == "finished"
 
 
+@pytest.mark.slow
 def test_ranges_and_globs(tmp_path: Path) -> None:
     axes = ("seed=range(2)", "controller=glob(m*p)", "plan_only=true", "hydra.sweep.dir=multirun/r")
     code, out, err = run_apart("-m", *axes, cwd=tmp_path)
@@ -127,8 +122,11 @@ def test_ranges_and_globs(tmp_path: Path) -> None:
     assert out.count("Plan of the search") == 2
 
 
-def test_a_sweep_over_an_unknown_key_is_one_line(tmp_path: Path) -> None:
-    code, _, err = run_apart("-m", "trainer.epoch=1,2", cwd=tmp_path)
-    assert code == 2
+def test_a_sweep_over_an_unknown_key_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_here("-m", "trainer.epoch=1,2") == 2
+    err = capsys.readouterr().err
     assert len(err.strip().splitlines()) == 1
     assert "trainer.epoch: must be a key that exists" in err
