@@ -33,18 +33,28 @@ def examples(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_operator_is_built_and_counted() -> None:
     space = StateSpace(2, ["bottleneck", "identity"])
     assert space.operators == ("bottleneck", "identity")
-    cell = Cell.parse("(-1, bottleneck, -1, identity)")
-    with_it = count_network(cell, PNASNetworkSpec(), (8, 8, 1), 10).params
-    exclude_cells = count_network(
-        Cell.parse("(-1, identity, -1, identity)"), PNASNetworkSpec(), (8, 8, 1), 10
-    ).params
-    # A cell of 8 filters: 1x1 to 2, 3x3 in 2, 1x1 to 8, each with batch normalisation; and so on at
-    # 16 and 32.
-    at = {f: f * (f // 4) * 2 + 9 * (f // 4) ** 2 + 2 * (2 * (f // 4) + f) for f in (8, 16, 32)}
-    # An identity that halves the size is a 1x1 convolution, of which there is one less in each
-    # reduction.
-    identities = sum(f * f + 2 * f for f in (16, 32))
-    assert with_it - exclude_cells == sum(at.values()) - identities
+    with_it = parameters_of("(-1, bottleneck, -1, identity)")
+    without_it = parameters_of("(-1, identity, -1, identity)")
+
+    # 1x1 to a quarter of the filters, 3x3 among these, and 1x1 back, each with the two parameters
+    # a channel of batch normalisation.
+    bottlenecks = 0
+    for filters in (8, 16, 32):
+        inner = filters // 4
+        bottlenecks += filters * inner + 9 * inner**2 + inner * filters
+        bottlenecks += 2 * (inner + inner + filters)
+
+    # An identity that halves the size is a 1x1 convolution with batch normalisation, of which there
+    # is one less in each reduction.
+    identities = 0
+    for filters in (16, 32):
+        identities += filters * filters + 2 * filters
+    assert with_it - without_it == bottlenecks - identities
+
+
+def parameters_of(cell: str) -> int:
+    """Return the parameters of the default network of ``cell`` on digits."""
+    return count_network(Cell.parse(cell), PNASNetworkSpec(), (8, 8, 1), 10).params
 
 
 @pytest.mark.usefixtures("examples")
@@ -65,7 +75,8 @@ def test_a_predictor_learns_and_comes_back(tmp_path: Path) -> None:
     tokens = np.asarray([[[0, 0, 0, 0]], [[0, 1, 0, 1]]], dtype=np.int32)
     predictor.fit(tokens, [0.9, 0.1], 1, 0)
     predictor.save(tmp_path / "stage_1")
-    assert load_predictor(tmp_path / "stage_1", space).predict(tokens) == pytest.approx([0.9, 0.1])
+    loaded = load_predictor(tmp_path / "stage_1", space)
+    assert loaded.predict(tokens) == pytest.approx([0.9, 0.1])
 
 
 @pytest.mark.usefixtures("examples")

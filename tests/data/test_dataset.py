@@ -19,9 +19,18 @@ def small(**changes: Any) -> Dataset:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(12, 4, 5, 2)).astype(np.float32)
     y = np.arange(12, dtype=np.int32) % 3
-    fields: dict[str, Any] = {"x_train": x[:6], "y_train": y[:6], "x_val": x[6:9], "y_val": y[6:9]}
-    fields |= {"x_test": x[9:], "y_test": y[9:], "num_classes": 3, "name": "small"}
-    return Dataset(**{**fields, **changes})
+    fields: dict[str, Any] = {
+        "x_train": x[:6],
+        "y_train": y[:6],
+        "x_val": x[6:9],
+        "y_val": y[6:9],
+        "x_test": x[9:],
+        "y_test": y[9:],
+        "num_classes": 3,
+        "name": "small",
+    }
+    fields |= changes
+    return Dataset(**fields)
 
 
 def test_image_shape() -> None:

@@ -36,17 +36,22 @@ def photos(tmp_path: Path) -> Path:
 def test_one_folder_a_class(photos: Path) -> None:
     data = load_dataset("image_folder", path=photos)
     assert data.class_names == ("ant", "bee", "wasp")
-    assert (data.num_classes, data.image_shape) == (3, (4, 6, 3))
-    assert (len(data.x_train), len(data.x_val), len(data.x_test)) == (9, 3, 3)
-    assert sorted(data.y_val.tolist()) == sorted(data.y_test.tolist()) == [0, 1, 2]
+    assert data.num_classes == 3
+    assert data.image_shape == (4, 6, 3)
+    assert len(data.x_train) == 9
+    assert len(data.x_val) == 3
+    assert len(data.x_test) == 3
+    assert sorted(data.y_val) == [0, 1, 2]
+    assert sorted(data.y_test) == [0, 1, 2]
 
 
 def test_pixels_and_labels_belong_together(photos: Path) -> None:
     data = load_dataset("image_folder", path=photos)
     raw = np.round(data.x_train * data.std + data.mean).astype(np.uint8)
     for pixels, label in zip(raw, data.y_train, strict=True):
-        files = (photos / data.class_names[label]).glob("*.png")
-        assert any(np.array_equal(pixels, np.asarray(Image.open(file))) for file in files)
+        folder = photos / data.class_names[label]
+        stored = [np.asarray(Image.open(path)) for path in folder.glob("*.png")]
+        assert any(np.array_equal(pixels, image) for image in stored)
 
 
 def test_a_given_split(tmp_path: Path) -> None:

@@ -80,9 +80,12 @@ def test_padding_never_changes_a_score(space: StateSpace, spec: ControllerSpec) 
     alone = space.encode(space.initial_children())
     padded = np.full((len(alone), 3, 4), ABSENT, np.int16)
     padded[:, :1] = alone
-    np.testing.assert_array_equal(predictor.predict(padded), predictor.predict(alone))
-    mixed = predictor.predict(np.concatenate([padded, space.encode(space.decode(_sample(space)))]))
-    np.testing.assert_allclose(mixed[: len(alone)], predictor.predict(alone), atol=1e-6)
+    predicted = predictor.predict(alone)
+    np.testing.assert_array_equal(predictor.predict(padded), predicted)
+
+    larger = space.encode(space.decode(_sample(space)))
+    mixed = predictor.predict(np.concatenate([padded, larger]))
+    np.testing.assert_allclose(mixed[: len(alone)], predicted, atol=1e-6)
 
 
 def test_order_never_changes_a_score(space: StateSpace, spec: ControllerSpec) -> None:
@@ -255,10 +258,13 @@ def test_initialisation_is_the_papers(space: StateSpace) -> None:
 
 def test_members_leave_out_a_fold_each() -> None:
     subsets = member_subsets(23, 5, seed=0)
-    left_out = [set(range(23)) - set(subset.tolist()) for subset in subsets]
-    assert sorted(row for fold in left_out for row in fold) == list(range(23))
-    assert {len(fold) for fold in left_out} == {4, 5}
-    assert member_subsets(7, 1, seed=0)[0].tolist() == list(range(7))
+    every_row = np.arange(23)
+    folds = [np.setdiff1d(every_row, subset) for subset in subsets]
+    assert sorted(np.concatenate(folds)) == every_row.tolist()
+    assert {len(fold) for fold in folds} == {4, 5}
+
+    (of_one_member,) = member_subsets(7, 1, seed=0)
+    assert of_one_member.tolist() == list(range(7))
 
 
 def test_lstm_is_keras_lstm(space: StateSpace) -> None:
@@ -291,4 +297,5 @@ def test_rewards_far_from_the_papers_do_not_drive_it_into_the_flat_of_the_sigmoi
     rewards = np.random.default_rng(1).uniform(low, high, len(tokens))
     predictor = make_predictor(space, named_spec(name))
     predictor.fit(tokens, rewards.tolist(), stage=1, seed=1)
-    assert np.corrcoef(predictor.predict(tokens), rewards)[0, 1] > 0.9
+    predicted = predictor.predict(tokens)
+    assert np.corrcoef(predicted, rewards)[0, 1] > 0.9

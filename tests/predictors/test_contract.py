@@ -271,15 +271,16 @@ def test_failed_children_are_left_out(space: StateSpace, spec: ControllerSpec) -
     assert len(controller.update().cells) == 5
 
 
-@pytest.mark.parametrize(
-    "name", ["gp", "trees", "rank_ensemble"]
-)  # neural ones read a cell as it is written
+# Neural predictors read a cell as it is written.
+@pytest.mark.parametrize("name", ["gp", "trees", "rank_ensemble"])
 def test_equal_cells_have_equal_features_and_predictions(
     name: str, space: StateSpace, make_spec: Callable[..., ControllerSpec]
 ) -> None:
     tokens = _cells(space, 80)
     predictor = make_predictor(space, make_spec(name))
     predictor.fit(tokens, np.linspace(0.3, 0.9, 80).tolist(), 2, seed=0)
+
+    # The same two blocks in the other order, the operands of one of them exchanged.
     one = Cell([(-1, "3x3 conv", -2, "identity"), (-2, "3x3 maxpool", -1, "identity")])
     other = Cell([(-1, "identity", -2, "3x3 maxpool"), (-2, "identity", -1, "3x3 conv")])
     first, second = predictor.predict(space.encode([one, other]))

@@ -32,15 +32,18 @@ def test_what_only_changes_speed_may_change(change: dict[str, Any], tmp_path: Pa
     check_resumable(tmp_path, CONFIG, {**CONFIG, **change})
 
 
+OTHER_MEANINGS = [
+    ({"seed": 2}, "seed"),
+    ({"state_space": {"B": 2}}, "state_space.B"),
+    ({"controller": {"K": 4, "steps": 10}}, "controller.K"),
+    ({"controller": {"K": 16, "steps": 20}}, "controller.steps"),
+    ({"trainer": {}}, "trainer.epochs"),
+]
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
-    [
-        ({"seed": 2}, "seed"),
-        ({"state_space": {"B": 2}}, "state_space.B"),
-        ({"controller": {"K": 4, "steps": 10}}, "controller.K"),
-        ({"controller": {"K": 16, "steps": 20}}, "controller.steps"),
-        ({"trainer": {}}, "trainer.epochs"),
-    ],
+    OTHER_MEANINGS,
 )
 def test_what_changes_the_meaning_of_rewards_is_refused(
     change: dict[str, Any], key: str, tmp_path: Path
@@ -57,14 +60,17 @@ def test_the_refusal_names_what_else_has_changed(tmp_path: Path) -> None:
         check_resumable(tmp_path, CONFIG, changed)
 
 
+RAISED_LIMITS = [
+    ({"state_space": {"B": 5}}, {"state_space.B": (3, 5)}),
+    ({"controller": {"K": 16, "steps": 10}}, {"controller.K": (8, 16)}),
+    ({"controller": {"K": None, "steps": 10}}, {"controller.K": (8, None)}),
+    ({}, {}),
+]
+
+
 @pytest.mark.parametrize(
     ("change", "raised"),
-    [
-        ({"state_space": {"B": 5}}, {"state_space.B": (3, 5)}),
-        ({"controller": {"K": 16, "steps": 10}}, {"controller.K": (8, 16)}),
-        ({"controller": {"K": None, "steps": 10}}, {"controller.K": (8, None)}),
-        ({}, {}),
-    ],
+    RAISED_LIMITS,
 )
 def test_limits_may_be_raised(
     change: dict[str, Any], raised: dict[str, Any], tmp_path: Path

@@ -110,21 +110,24 @@ def test_no_child_is_trained_that_breaks_a_constraint(kind: str) -> None:
     assert all(int(child["params"]) <= 22_000 for child in children)
 
 
+BAD_INPUT = [
+    ("search.objectives=[reward,beauty]", "search.objectives: must be names among reward, "),
+    ("search.objectives=[reward,reward]", "search.objectives: must be a list of different"),
+    ("search.objectives=[madds]", "search.objectives: must be a list of different names with"),
+    ("search.objectives=reward", "search.objectives: must be a list"),
+    ("search.constraints.beauty=1", "search.constraints.beauty: must be names among"),
+    ("search.constraints.madds=much", "search.constraints.madds: must be a number"),
+    ("search.constraints.madds=10", "search.constraints.madds: must be at least "),
+    (
+        "search.constraints.train_seconds=1",
+        "search.constraints.train_seconds: must be on an objective that is known before",
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("override", "said"),
-    [
-        ("search.objectives=[reward,beauty]", "search.objectives: must be names among reward, "),
-        ("search.objectives=[reward,reward]", "search.objectives: must be a list of different"),
-        ("search.objectives=[madds]", "search.objectives: must be a list of different names with"),
-        ("search.objectives=reward", "search.objectives: must be a list"),
-        ("search.constraints.beauty=1", "search.constraints.beauty: must be names among"),
-        ("search.constraints.madds=much", "search.constraints.madds: must be a number"),
-        ("search.constraints.madds=10", "search.constraints.madds: must be at least "),
-        (
-            "search.constraints.train_seconds=1",
-            "search.constraints.train_seconds: must be on an objective that is known before",
-        ),
-    ],
+    BAD_INPUT,
 )
 @pytest.mark.parametrize("kind", ["progressive", "evolution"])
 def test_bad_input_is_one_line(

@@ -94,8 +94,11 @@ def renumbered(cell: Cell, order: list[int], rng: random.Random | None = None) -
     place = {old: new for new, old in enumerate(order)}
     blocks = []
     for old in order:
-        in1, op1, in2, op2 = cell.blocks[old]
-        operands = [(place.get(in1, in1), op1), (place.get(in2, in2), op2)]
-        operands = rng.sample(operands, 2) if rng else sorted(operands)
-        blocks.append((*operands[0], *operands[1]))
+        input1, operator1, input2, operator2 = cell.blocks[old]
+        operands = [
+            (place.get(input1, input1), operator1),
+            (place.get(input2, input2), operator2),
+        ]
+        first, second = rng.sample(operands, 2) if rng else sorted(operands)
+        blocks.append((*first, *second))
     return Cell(blocks)

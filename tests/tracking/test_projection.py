@@ -39,20 +39,27 @@ def test_one_run_for_the_search_each_stage_and_each_child(shown):
     assert all(run["tags"]["pnas.controller"] == "lstm" for run in shown.values())
 
 
+SEARCH_METRICS = {
+    "best_reward": [(1, 0.5), (2, 0.7), (3, 0.7), (4, 0.8)],
+    "children_trained": [(1, 1), (2, 1), (3, 2), (4, 3), (5, 4)],
+    "children_failed": [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1)],
+    "stage_best_reward": [(1, 0.7), (2, 0.8)],
+    "stage_mean_reward": [(1, 0.6), (2, 0.7)],
+    "predictor_loss": [(1, 0.1), (2, 0.1)],
+    "spearman_fit": [(1, 0.9), (2, 0.9)],
+    "spearman_next": [(1, 0.4)],
+    "search_seconds": [(5, 12.5)],
+    "test_accuracy": [(5, 0.75)],
+    "best_test_accuracy": [(5, 0.75)],
+}
+"""(step, value) of each metric that a search's run has, and of no other."""
+
+
 def test_search_run(shown, example):
     run = shown["search"]
-    assert values(run, "best_reward") == [(1, 0.5), (2, 0.7), (3, 0.7), (4, 0.8)]
-    assert values(run, "children_trained") == [(1, 1), (2, 1), (3, 2), (4, 3), (5, 4)]
-    assert values(run, "children_failed") == [(1, 0), (2, 1), (3, 1), (4, 1), (5, 1)]
-    assert values(run, "stage_best_reward") == [(1, 0.7), (2, 0.8)]
-    assert values(run, "stage_mean_reward") == [(1, 0.6), (2, 0.7)]
-    assert values(run, "predictor_loss") == [(1, 0.1), (2, 0.1)]
-    assert values(run, "spearman_fit") == [(1, 0.9), (2, 0.9)]
-    assert values(run, "spearman_next") == [(1, 0.4)]
-    assert values(run, "search_seconds") == [(5, 12.5)]
-    assert values(run, "test_accuracy") == [(5, 0.75)]
-    assert values(run, "best_test_accuracy") == [(5, 0.75)]
-    assert len(run["points"]) == 4 + 5 + 5 + 2 + 2 + 2 + 2 + 1 + 1 + 1 + 1
+    for metric, expected in SEARCH_METRICS.items():
+        assert values(run, metric) == expected
+    assert len(run["points"]) == sum(map(len, SEARCH_METRICS.values()))
     assert run["artifacts"] == ["children.csv", "config.yaml", "summary.json"]
     assert run["name"] == "demo"
     assert run["tags"]["pnas.run_dir"] == str(example.search.run_dir)

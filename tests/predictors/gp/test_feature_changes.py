@@ -111,7 +111,9 @@ def test_changes_by_hand() -> None:
     child = Cell([*parent.blocks, (-1, "3x3 conv", -1, "3x3 conv")])
     tokens = space.encode([child] * 40)
     encoder, _ = encoder_and_features(space, space.encode([parent]))
-    change = encoder.encode(tokens).change.toarray()[0] * np.array(SCALES)[encoder.group]
+    scale_of_column = np.array(SCALES)[encoder.group]
+    changes = encoder.encode(tokens).change.toarray()
+    change = changes[0] * scale_of_column
     # Its path, its operator and its place occur four times instead of twice.
     changed = np.flatnonzero(change)
     np.testing.assert_allclose(change[changed], [np.log(5 / 3)] * 3)

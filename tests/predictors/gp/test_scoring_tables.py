@@ -106,12 +106,13 @@ def test_scales_are_those_of_dense_features() -> None:
 def test_cells_with_the_same_features_may_be_in_the_history() -> None:
     one = Cell([(-1, "3x3 conv", -2, "identity"), (-1, "3x3 maxpool", 0, "identity")])
     other = Cell([(-1, "3x3 maxpool", -2, "identity"), (-1, "3x3 conv", 0, "identity")])
-    tokens = np.concatenate([SPACE.encode([one, other]), next(SPACE.iter_cells(2, 2000))[::40]])
+    others = next(SPACE.iter_cells(2, 2000))[::40]
+    tokens = np.concatenate([SPACE.encode([one, other]), others])
     predictor = fitted(SPACE, tokens)
     mean, deviation = exact(predictor, tokens)
-    found = predictor.predict_mean_std(tokens)
-    np.testing.assert_allclose(found[0], mean, atol=1e-5)
-    np.testing.assert_allclose(found[1], deviation, atol=1e-5)
+    found_mean, found_deviation = predictor.predict_mean_std(tokens)
+    np.testing.assert_allclose(found_mean, mean, atol=1e-5)
+    np.testing.assert_allclose(found_deviation, deviation, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -32,8 +32,8 @@ def test_a_cell_that_was_trained_again_is_one_with_its_mean(scored: Scored) -> N
 
 def test_a_lucky_reward_is_ranked_behind_a_high_mean(scored: Scored) -> None:
     lucky = [scored(0.93, key="lucky")]
-    steady = [scored(reward, key=f"a-{i}") for i, reward in enumerate((0.92, 0.91, 0.93), start=1)]
-    noisy = [scored(reward, key=f"b-{i}") for i, reward in enumerate((0.93, 0.81, 0.84), start=1)]
+    steady = [scored(0.92, key="a-1"), scored(0.91, key="a-2"), scored(0.93, key="a-3")]
+    noisy = [scored(0.93, key="b-1"), scored(0.81, key="b-2"), scored(0.84, key="b-3")]
     others = [scored(0.85 + 0.001 * i, key=f"c{i}") for i in range(20)]
     first, second, *_ = best_cells_first([*lucky, *others, *noisy, *steady])
     assert first.key == "a-1"

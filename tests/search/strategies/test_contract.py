@@ -303,8 +303,9 @@ def test_the_budget_is_exact_and_continuing_in_pieces_changes_nothing(
 def test_a_space_that_is_used_up_ends_the_search(name: str, tmp_path: Path) -> None:
     space = StateSpace(2, ["3x3 conv", "identity"], -1)  # 3 and 27 cells
     search(tmp_path, replace(SPECS[name], max_children=1000), space)
-    of_two = [cell for _, cell, *_ in outcome(tmp_path) if cell.count("(") == 2]
-    assert len(set(of_two)) == len(of_two) == 27
+    of_two_blocks = [cell for _, cell, *_ in outcome(tmp_path) if cell.count("(") == 2]
+    assert len(of_two_blocks) == 27
+    assert len(set(of_two_blocks)) == 27
     with Journal(tmp_path / "journal.sqlite") as journal:
         assert journal.meta(STOPPED_BY) is None
 
