@@ -15,6 +15,7 @@ from pnas.records import ChildRecord, Journal, best_child, summarize, write_summ
 from pnas.records.cell_trainings import cell_key
 from pnas.records.front import read_front
 from pnas.records.run_directory import CHILDREN, CONFIG, FILES_COMPLETE, SUMMARY, WEIGHTS
+from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
@@ -23,6 +24,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.search import STOPPED_BY
 from pnas.search.search_run import WINNER
+from pnas.search.strategies import SearchSpec
 from pnas.search.weight_recovery import weights_path
 from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures
@@ -218,7 +220,12 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
         lines.append(f"test accuracy of the best child: {shown}")
 
     limit = journal.meta(STOPPED_BY)
-    if limit:
+    if limit and _is_winner_known(settings.search, summary):
+        lines.append(
+            f"the winner is known: {summary['children_trained']} trainings of {limit} were enough; "
+            "the same command with more continues"
+        )
+    elif limit:
         lines.append(f"stopped by {limit}; the same command with more continues")
 
     lines.append(f"outputs: {relative(context.run_dir)}")
@@ -234,14 +241,22 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
     return lines
 
 
+def _is_winner_known(spec: SearchSpec, summary: Mapping[str, Any]) -> bool:
+    """Whether the confirmation ended early, with trainings left."""
+    winner = summary["winner"]
+    if winner is None or spec.max_children is None:
+        return False
+    is_known = winner["probability_best"] >= spec.confidence
+    return is_known and summary["children_trained"] < spec.max_children
+
+
 def _winner_lines(summary: Mapping[str, Any]) -> list[str]:
     """Say which cell won, how sure that is, and what the highest reward is worth."""
     winner = summary["winner"]
-    trainings = winner["trainings"]
     lines = [
         f"winner: {winner['cell']}",
         f"its reward: {winner['mean']:.4f} +- {winner['standard_error']:.4f}, the mean of "
-        f"{trainings} training{'s' if trainings > 1 else ''}; the best of "
+        f"{plural(winner['trainings'], 'training')}; the best of "
         f"{winner['finalists']} cells with probability {winner['probability_best']:.2f}",
     ]
     tied = len(winner["runners_up"])
@@ -260,6 +275,6 @@ def _winner_lines(summary: Mapping[str, Any]) -> list[str]:
         return [*lines, "test accuracy of the winner: none"]
     deviation = winner["test_standard_deviation"]
     spread = "" if deviation is None else f" +- {deviation:.4f}"
-    number = winner["test_trainings"]
-    lines.append(f"test accuracy of the winner: {accuracy:.4f}{spread} ({number} trainings)")
+    number = plural(winner["test_trainings"], "training")
+    lines.append(f"test accuracy of the winner: {accuracy:.4f}{spread} ({number})")
     return lines
