@@ -1,6 +1,12 @@
 """`task=train`: train cells for as long as it takes, and test them once, at the end."""
 
-from pnas.children import Limits, check_augmentation, count_network, final_trainer
+from pnas.children import (
+    FinalTrainerSpec,
+    Limits,
+    check_augmentation,
+    count_network,
+    final_trainer,
+)
 from pnas.children.manager import check_batchsize
 from pnas.children.network.builder import check_image
 from pnas.config import Settings
@@ -43,36 +49,43 @@ def run(settings: Settings, context: Context) -> float | None:
 
 
 def _checked(chosen: SelectedCells) -> DataInfo:
-    """Everything that can be refused before any of it is trained."""
+    """Check everything that can be refused before any of it is trained."""
     settings = chosen.settings
     trainer = final_trainer(settings.trainer)
     info = check_data(settings.data)
-    everything = settings.task.train_on == "train+val"
-    check_batchsize(trainer, info.train + (info.val if everything else 0))
+    learns_from_validation = settings.task.train_on == "train+val"
+    check_batchsize(trainer, info.train + (info.val if learns_from_validation else 0))
     check_image(settings.child, info.image_shape)
     check_augmentation(trainer, info.image_shape)
     rule = "must be auto or cpu where no NVIDIA GPU is visible"
     require(trainer.device != "gpu" or bool(visible_gpus()), "trainer.device", rule, "gpu")
-    if everything:
-        rule = (
-            "must be train where several cells are compared: "
-            "train+val leaves nothing to compare them on"
-        )
-        require(len(chosen.cells) == 1, "task.train_on", rule, settings.task.train_on)
-        require(
-            trainer.patience == 0,
-            "trainer.patience",
-            "must be 0 with task.train_on=train+val",
-            trainer.patience,
-        )
-    limits = Limits(trainer, settings.child, info.image_shape, info.num_classes)
-    for cell in chosen.cells:
-        if (excess := limits.excess(limits.count(cell))) is not None:
-            raise InvalidValue("cell", f"must be within the trainer's limits: {excess}", str(cell))
-        count_network(
-            cell, settings.child, info.image_shape, info.num_classes, trainer.aux_weight > 0
-        )
+    if learns_from_validation:
+        _check_without_validation(chosen, trainer)
+    _check_sizes(chosen, trainer, info)
     return info
+
+
+def _check_without_validation(chosen: SelectedCells, trainer: FinalTrainerSpec) -> None:
+    """Check that nothing has to be compared on the validation part, which is learned from."""
+    rule = (
+        "must be train where several cells are compared: "
+        "train+val leaves nothing to compare them on"
+    )
+    require(len(chosen.cells) == 1, "task.train_on", rule, chosen.settings.task.train_on)
+    rule = "must be 0 with task.train_on=train+val"
+    require(trainer.patience == 0, "trainer.patience", rule, trainer.patience)
+
+
+def _check_sizes(chosen: SelectedCells, trainer: FinalTrainerSpec, info: DataInfo) -> None:
+    """Check that each cell is within the trainer's limits and can be built."""
+    network = chosen.settings.child
+    has_auxiliary_head = trainer.aux_weight > 0
+    limits = Limits(trainer, network, info.image_shape, info.num_classes)
+    for cell in chosen.cells:
+        excess = limits.excess(limits.count(cell))
+        if excess is not None:
+            raise InvalidValue("cell", f"must be within the trainer's limits: {excess}", str(cell))
+        count_network(cell, network, info.image_shape, info.num_classes, has_auxiliary_head)
 
 
 def _print_plan(chosen: SelectedCells, info: DataInfo, context: Context) -> None:
