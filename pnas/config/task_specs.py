@@ -66,7 +66,8 @@ class SearchTask(TaskSpec):
     """Find the best cell of a space.
 
     Attributes:
-        objective: What the search returns to a sweeper: its best ``reward``, or
+        objective: What the search returns to a sweeper: the ``reward`` of its winner, or of its
+            best child where nothing was confirmed, or
             ``rank_correlation``, how well its predictor ranked cells before they were trained
             (Spearman, mean over stages; of the probe if there is one).
     """

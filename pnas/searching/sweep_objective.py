@@ -33,7 +33,8 @@ def objective(name: str, journal: Journal) -> float:
         journal: Journal of the search.
 
     Returns:
-        For ``reward`` the best reward in [0, 1]; 0 if no child has one. For ``rank_correlation``
+        For ``reward`` the mean reward of the winner, or else the best reward, in [0, 1]; 0 if no
+        child has one. For ``rank_correlation``
         Spearman's correlation of predictions with rewards, over the cells of a stage that were
         predicted before they were trained, averaged over the stages that have one; NaN if none
         has. Where a stage has a random probe it is the probe's, since the chosen cells are those
@@ -42,7 +43,10 @@ def objective(name: str, journal: Journal) -> float:
     return _OBJECTIVES[name](journal)
 
 
-def _best_reward(journal: Journal) -> float:
+def _found_reward(journal: Journal) -> float:
+    winner = journal.meta("winner")
+    if winner is not None:
+        return float(winner["mean"])
     best = best_child(journal.children())
     if best is None or best.reward is None:
         return 0.0
@@ -70,6 +74,6 @@ def _rank_correlation(stage: StageRecord) -> float | None:
 
 
 _OBJECTIVES: dict[str, Callable[[Journal], float]] = {
-    "reward": _best_reward,
+    "reward": _found_reward,
     "rank_correlation": _mean_rank_correlation,
 }

@@ -28,6 +28,12 @@ def test_the_best_reward(tmp_path: Path) -> None:
         assert best == max(child.reward for child in journal.children() if child.reward is not None)
 
 
+def test_the_mean_reward_of_the_winner_where_there_is_one(tmp_path: Path) -> None:
+    run_dir = make_run(tmp_path, meta={"winner": {"mean": 0.625}})
+    with Journal(run_dir / "journal.sqlite") as journal:
+        assert objective("reward", journal) == 0.625
+
+
 def test_the_mean_correlation_of_stages_that_have_one(tmp_path: Path) -> None:
     judged = ({"spearman_next": 0.5}, {"spearman_next": None}, {"spearman_next": -0.1})
     assert value_of(tmp_path, "rank_correlation", *judged) == pytest.approx(0.2)
