@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import ROOT, run_apart, run_here
+from support.command import ROOT, run_here
 from support.small import BY_TABLE, SMALL, write_small_table
 
 from pnas.records import Journal
@@ -155,8 +155,9 @@ def test_a_foreign_journal_is_one_line(
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working directory in which the search with trained children has finished."""
     cwd = tmp_path_factory.mktemp("trained")
-    code, _, err = run_apart(*TRAINED, cwd=cwd)
-    assert code == 0, err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        assert run_here(*TRAINED) == 0
     return cwd
 
 
@@ -173,7 +174,7 @@ sys.exit(run.main())
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [1_000, 20_000, 60_000, 90_000])
 def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
-    limit: int, trained: Path, tmp_path: Path
+    limit: int, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = LIMITED.format(overrides=TRAINED, root=str(ROOT), limit=limit)
     full = subprocess.run(
@@ -182,8 +183,9 @@ def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
     assert full.returncode == 1, full.stderr
     assert full.stderr.count("\n") == 1, full.stderr
     assert "written" in full.stderr
-    code_again, _, err = run_apart(*TRAINED, cwd=tmp_path)
-    assert code_again == 0, err
+
+    monkeypatch.chdir(tmp_path)
+    assert run_here(*TRAINED) == 0
     assert rows_of(tmp_path / "outputs" / "demo") == rows_of(trained / "outputs" / "demo")
 
 

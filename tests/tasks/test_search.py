@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.command import run_apart, run_here, start
-from support.small import SMALL
+from support.small import BY_TABLE, SMALL, write_small_table
 
 SERIAL = (*SMALL, "executor=serial", "tracking=none")
 
@@ -278,25 +278,21 @@ def test_a_killed_search_leaves_no_worker_behind(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_multirun_is_one_search_a_job_tied_by_a_tag(tmp_path: Path) -> None:
+def test_a_multirun_is_one_search_a_job_tied_by_a_tag(tmp_path: Path, empty_store: Path) -> None:
     from mlflow import MlflowClient
 
-    one_size = [item for item in SMALL if not item.startswith("state_space.B")]
-    code, _, err = run_apart(
-        "-m", "controller=lstm,mlp", "state_space.B=1,2", *one_size, cwd=tmp_path
-    )
+    write_small_table(tmp_path)
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    fixed = [word for word in BY_TABLE if not word.startswith(("state_space.B", "tracking"))]
+    sweep = ("-m", "controller=gp,trees", "state_space.B=1,2", "hydra.sweep.dir=multirun/swept")
+    code, _, err = run_apart(*sweep, *fixed, cwd=tmp_path)
     assert code == 0, err
-    summaries = [
-        json.loads(path.read_text())
-        for path in sorted(tmp_path.glob("multirun/*/*/*/summary.json"))
-    ]
-    assert [len(summary["stages"]) for summary in summaries] == [1, 2, 1, 2]
-    assert [summary["stages"][0]["predictor"]["kind"] for summary in summaries] == [
-        "lstm",
-        "lstm",
-        "mlp",
-        "mlp",
-    ]
+
+    jobs = [summary_of(tmp_path / "multirun" / "swept" / str(job)) for job in range(4)]
+    assert [len(job["stages"]) for job in jobs] == [1, 2, 1, 2]
+    predictors = [job["stages"][0]["predictor"]["kind"] for job in jobs]
+    assert predictors == ["gp", "gp", "trees", "trees"]
+
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     experiment = client.get_experiment_by_name("pnas")
     assert experiment is not None
