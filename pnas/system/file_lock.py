@@ -12,10 +12,11 @@ import fcntl
 import logging
 import os
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -25,6 +26,8 @@ NO_FLOCK = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 
 LEASE_SECONDS = 30.0
 """Seconds without a sign of life after which a lease is abandoned. All processes must agree."""
+
+_GROUP_MODE = 0o664
 
 _log = logging.getLogger(__name__)
 _held_until_exit: list["BaseFileLock"] = []
@@ -92,7 +95,9 @@ def _acquire(path: Path, timeout: float) -> "BaseFileLock":
     from filelock import FileLock, Timeout
 
     # Not per thread: the thread that releases a lock may be another than the one that took it.
-    lock = FileLock(path, timeout=timeout, thread_local=False, fallback_to_soft=False)
+    lock = FileLock(
+        path, timeout=timeout, thread_local=False, fallback_to_soft=False, **_shared_mode(path)
+    )
     try:
         lock.acquire()
     except Timeout as error:
@@ -102,6 +107,16 @@ def _acquire(path: Path, timeout: float) -> "BaseFileLock":
             raise
         return _acquire_lease(path, timeout, error)
     return lock
+
+
+def _shared_mode(path: Path) -> dict[str, Any]:
+    """The mode of a new lock file in a folder that a group shares; every member may then lock."""
+    folder = path.parent
+    if path.exists() or not folder.is_dir():
+        return {}
+    is_shared = bool(folder.stat().st_mode & stat.S_IWGRP)
+    is_temporary = bool(folder.stat().st_mode & stat.S_ISVTX)
+    return {"mode": _GROUP_MODE} if is_shared and not is_temporary else {}
 
 
 def _acquire_lease(path: Path, timeout: float, reason: OSError) -> "BaseFileLock":

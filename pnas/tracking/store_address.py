@@ -81,5 +81,8 @@ def _absolute(uri: str) -> str:
     is_file = uri.startswith(_SQLITE) and path not in ("", ":memory:") and not path.endswith("/")
     require(is_file, _KEY, "must name a database file, as in sqlite:///mlflow.db", uri)
 
+    cwd = str(Path.cwd())
+    rule = "must be an absolute path where the working directory has a ?, which begins options"
+    require("?" not in cwd or Path(path).is_absolute(), _KEY, rule, cwd)
     absolute = f"{_SQLITE}{Path(path).expanduser().absolute()}"
     return f"{absolute}?{options}" if options else absolute

@@ -1,7 +1,9 @@
 import errno
 import fcntl
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -122,3 +124,31 @@ def test_a_lock_until_exit_is_taken_once(tmp_path: Path) -> None:
     assert not lock_until_exit(tmp_path / "slot")
     module._held_until_exit.pop().release()
     assert lock_until_exit(tmp_path / "slot")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_a_second_user_of_a_shared_folder_can_lock() -> None:
+    group = 4321
+    # Not below pytest's folders, which no other user may enter.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chown(folder, 0, group)
+        folder.chmod(0o2775)
+        with file_lock(folder / "lock", timeout=0):
+            pass
+
+        process = os.fork()
+        if process == 0:
+            os.setgroups([])
+            os.setgid(group)
+            os.setuid(4322)
+            with file_lock(folder / "lock", timeout=0):
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(process, 0)[1] == 0
+
+
+def test_a_lock_in_a_folder_of_one_user_is_not_opened_to_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with file_lock(tmp_path / "lock", timeout=0):
+        assert not (tmp_path / "lock").stat().st_mode & 0o022

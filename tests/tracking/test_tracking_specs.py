@@ -119,3 +119,12 @@ def test_how_to_open(spec, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv/bin/python"))
     assert how_to_open(spec) == expected
+
+
+def test_a_question_mark_in_the_working_directory_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "what?").mkdir()
+    monkeypatch.chdir(tmp_path / "what?")
+    with pytest.raises(InvalidValue, match=r"tracking.uri: must be an absolute path where"):
+        resolve_uri(MlflowSpec())
+    absolute = f"sqlite:///{tmp_path}/mlflow.db"
+    assert resolve_uri(MlflowSpec(uri=absolute)) == absolute
