@@ -87,3 +87,16 @@ def test_the_reference_has_every_key_and_its_meaning() -> None:
     assert keys <= rows.keys()
     without_meaning = {key for key in keys if not rows[key].strip()}
     assert without_meaning == set()
+
+
+def test_the_tests_that_reliability_names_exist() -> None:
+    """Each name in the table, and each that repeats the file before it (``::test``)."""
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    names = re.findall(r"`((?:tests/)?[\w/]+\.py)?(::test_\w+)?`", text)
+    path = ROOT
+    for file, test in names:
+        if file and Path(file).name.startswith("test_"):
+            path = ROOT / "tests" / file.removeprefix("tests/")
+            assert path.is_file(), file
+        if test:
+            assert f"def {test.removeprefix('::')}(" in path.read_text(), test
