@@ -5,6 +5,7 @@ Hydra's grammar wants values with ``= # ( ) [ ] { } ,`` and others in quotes, an
 always, and so is each entry of a list of paths.
 """
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -90,7 +91,24 @@ def _split_entries(text: str) -> list[str]:
             entries.append("")
         else:
             entries[-1] += character
-    return text.split(",") if closing else entries
+    return _join_existing(text.split(",") if closing else entries)
+
+
+def _join_existing(entries: Sequence[str]) -> list[str]:
+    """Join what a comma in the name of an existing path has split."""
+    joined: list[str] = []
+    for entry in entries:
+        before = joined[-1] if joined else ""
+        is_name = bool(before) and not _exists(before) and _exists(f"{before},{entry}")
+        if is_name:
+            joined[-1] = f"{before},{entry}"
+        else:
+            joined.append(entry)
+    return joined
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(os.path.expanduser(path.strip()))
 
 
 def _is_left_alone(value: str) -> bool:

@@ -58,6 +58,15 @@ def test_a_list_of_paths_with_quotes_and_single_brackets(typed: str, paths: list
     assert read_settings(compose("config", quoted)).task.files == paths
 
 
+def test_a_comma_in_the_name_of_what_exists_separates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r=1 (2),[z]").mkdir()
+    typed = quote_values(["name=a", "task=rank", "task.files=[r=1 (2),[z], x]"])
+    assert read_settings(compose("config", typed)).task.files == ["r=1 (2),[z]", "x"]
+
+
 @pytest.mark.parametrize("name", ["2026_11_26", "1e5", "010", "2024", "on", "null_model", "a.b-c"])
 def test_a_name_is_text_always(name: str) -> None:
     assert read_settings(compose("config", quote_values([f"name={name}"]))).name == name
