@@ -133,7 +133,7 @@ SCENARIOS = {
         _TRAINING,
         ("outputs/training/training.json", "outputs/training/config.yaml"),
         rows=None,
-        journal=None,
+        journal="outputs/training/journal.sqlite",
     ),
     "export": Scenario(
         (

@@ -166,6 +166,19 @@ def _are_sizes(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_size, value.values()))
 
 
+def _is_list_of_finite(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_number(each) for each in value)
+
+
+def _is_winner(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    texts = [value.get("key"), value.get("cell")]
+    numbers = [value.get("mean"), value.get("probability_best")]
+    has_rivals = isinstance(value.get("runners_up"), list)
+    return has_rivals and all(map(_is_text, texts)) and all(map(_is_number, numbers))
+
+
 def _is_size(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(type(item) is int for item in value)
 
@@ -191,7 +204,8 @@ _META_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "tracked": ("true or false", _is_flag),
     "tracking": ("a mapping", _is_mapping),
     "optimism": ("a finite number", _is_number),
-    "winner": ("a mapping", _is_mapping),
+    "winner": ("a mapping with key, cell, mean, probability_best and runners_up", _is_winner),
+    "winner_test_accuracies": ("a list of finite numbers", _is_list_of_finite),
 }
 """Types of the facts that commands read, by key; null is allowed everywhere."""
 
