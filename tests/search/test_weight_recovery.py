@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support.winners import stored_winner
 
 from pnas.execution.base import MayStart, always
 from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
@@ -106,7 +107,7 @@ def test_a_winner_without_any_weights_gets_those_of_its_first_training(tmp_path:
     trainer = Trainer(0.25)
     with search(tmp_path) as journal:
         (tmp_path / "best.npz").touch()
-        journal.set_meta(winner={"key": "worse"})
+        journal.set_meta(winner=stored_winner(key="worse"))
         for _ in range(2):
             restore_missing_weights(journal, trainer, tmp_path)
     assert trainer.jobs == [ChildJob(WORSE, 1, str(tmp_path / "worse.npz"))]
@@ -119,6 +120,6 @@ def test_weights_of_a_further_training_are_enough(tmp_path: Path) -> None:
         journal.end_child("worse-2", ChildResult(WORSE, 3, Status.OK, 0.3))
         for name in ("best.npz", "worse-2.npz"):
             (tmp_path / name).touch()
-        journal.set_meta(winner={"key": "worse"})
+        journal.set_meta(winner=stored_winner(key="worse"))
         restore_missing_weights(journal, trainer, tmp_path)
     assert trainer.jobs == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.command import run_here
 from support.journals import make_run
+from support.winners import stored_winner
 
 from pnas.records import Journal
 from pnas.searching.sweep_objective import objective
@@ -29,7 +30,7 @@ def test_the_best_reward(tmp_path: Path) -> None:
 
 
 def test_the_mean_reward_of_the_winner_where_there_is_one(tmp_path: Path) -> None:
-    run_dir = make_run(tmp_path, meta={"winner": {"mean": 0.625}})
+    run_dir = make_run(tmp_path, meta={"winner": stored_winner(mean=0.625)})
     with Journal(run_dir / "journal.sqlite") as journal:
         assert objective("reward", journal) == 0.625
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.hand_made_search import CONFIG, HandMade
+from support.winners import stored_winner
 
 from pnas.errors import RunDirectoryError, TrackingError
 from pnas.records import Journal
@@ -299,7 +300,7 @@ def test_raised_B_is_a_tag_beside_the_param(finished, spec, read_store):
 
 
 def test_the_winner_of_a_confirmed_search(finished, spec, read_store):
-    winner = {"cell": "(-1, identity, -1, identity)", "mean": 0.78, "probability_best": 0.91}
+    winner = stored_winner(mean=0.78, probability_best=0.91)
     finished.set(winner=winner, winner_test_accuracies=[0.7, 0.8])
     project(finished.run_dir, spec)
     run = read_store(spec)["search"]
