@@ -21,6 +21,12 @@ from pnas.validation import (
 
 GROUP = "child"
 
+_MOST_REPEATS = 100
+_MOST_FILTERS = 4096
+_LARGEST_MULTIPLIER = 64
+"""Bounds of a network that can be planned in a second; published ones have N of up to 7 and F of up
+to 216 (PNASNet-5 large)."""
+
 _IMAGENET_STEM_FILTERS = 32
 _IMAGENET_SMALLEST_FILTERS = 4
 """The first cell of the ImageNet stem has a quarter of the filters."""
@@ -53,7 +59,7 @@ class NetworkSpec(ABC):
     """
 
     kind: str
-    filters: int = setting(8, integer(minimum=1))
+    filters: int = setting(8, integer(minimum=1, maximum=_MOST_FILTERS))
     concat: str = setting("all", choice("all", "unused"))
     bn_momentum: float = setting(0.9, number_where("must be in [0, 1)", lambda x: 0 <= x < 1))
     bn_epsilon: float = setting(1e-5, number_where("must be in (0, 1)", lambda x: 0 < x < 1))
@@ -99,8 +105,8 @@ class PNASNetworkSpec(NetworkSpec):
 
     kind: str = setting("pnas", choice("pnas"))
     stem: str = setting("cifar", choice("cifar", "imagenet"))
-    stem_multiplier: int = setting(3, integer(minimum=1))
-    repeats: int = setting(1, integer(minimum=1))
+    stem_multiplier: int = setting(3, integer(minimum=1, maximum=_LARGEST_MULTIPLIER))
+    repeats: int = setting(1, integer(minimum=1, maximum=_MOST_REPEATS))
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -41,6 +41,7 @@ def _are_paths(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(_is_path(each) for each in value)
 
 
+_TRAININGS = integer(minimum=1, maximum=1000)
 _PATHS = optional(Rule("must be a list of paths, as in '[a,b]'", _are_paths))
 _PATH = optional(Rule("must be the path of a file", _is_path))
 _FORMATS = optional(Rule(f"must be a list of {', '.join(FORMATS)}, none twice", _are_formats))
@@ -87,7 +88,7 @@ class TrainTask(TaskSpec):
     """
 
     name: str = "train"
-    seeds: int = setting(1, integer(minimum=1))
+    seeds: int = setting(1, _TRAININGS)
     train_on: str = setting("train", choice("train", "train+val"))
 
 
@@ -232,7 +233,7 @@ class TabulateTask(TaskSpec):
 
     name: str = "tabulate"
     cells: int | None = setting(None, optional(integer(minimum=1)))
-    repeats: int = setting(2, integer(minimum=1))
+    repeats: int = setting(2, _TRAININGS)
 
 
 @dataclass(frozen=True)
@@ -246,9 +247,9 @@ class PreflightTask(TaskSpec):
     """
 
     name: str = "preflight"
-    cells: int = setting(8, integer(minimum=2))
-    repeats: int = setting(3, integer(minimum=2))
-    children: int = setting(60, integer(minimum=2))
+    cells: int = setting(8, integer(minimum=2, maximum=1000))
+    repeats: int = setting(3, integer(minimum=2, maximum=1000))
+    children: int = setting(60, integer(minimum=2, maximum=100_000))
 
 
 def _part(name: str, spec: type) -> Part:

@@ -135,6 +135,7 @@ def _override(generator: random.Random, key: str, value: str) -> str:
         return f"+{key}={value}"
     if form < 0.97:
         return f"++{key}={value}"
-    if form < 0.985:
+    # Without plan_only the search itself would run.
+    if form < 0.985 and key != "plan_only":
         return f"~{key}"
     return f"{key}.x={value}"

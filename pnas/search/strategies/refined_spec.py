@@ -8,7 +8,10 @@ from pnas.search.strategies.search_spec import PlannedPhase
 from pnas.state_space import SlotSpace
 from pnas.validation import choice, integer, number, setting, text
 
-_COUNT = integer(minimum=1)
+_COUNT = integer(minimum=1, maximum=100_000)
+"""Of cells of one stage: more are no plan, and would take gigabytes before the first is trained."""
+
+_POOL = integer(minimum=1, maximum=10_000_000)
 
 _SAMPLED_FIRST = 8
 """Cells of one block in a sample: more of them pay less than cells of full size."""
@@ -38,7 +41,7 @@ class RefinedSpec(ProgressiveSpec):
     first_full: int = setting(12, _COUNT)
     uncertainty: float = setting(1.0, number(minimum=0))
     refine: int = setting(5, _COUNT)
-    refine_pool: int = setting(50_000, _COUNT)
+    refine_pool: int = setting(50_000, _POOL)
     refine_parents: int = setting(20, _COUNT)
 
     ends_by_itself: ClassVar[bool] = False

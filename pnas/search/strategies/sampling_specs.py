@@ -8,7 +8,8 @@ from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
 from pnas.state_space import SlotSpace
 from pnas.validation import integer, setting, text
 
-_COUNT = integer(minimum=1)
+_COUNT = integer(minimum=1, maximum=100_000)
+"""Of cells of one stage: more are no plan, and would take gigabytes before the first is trained."""
 
 
 @dataclass(frozen=True)
