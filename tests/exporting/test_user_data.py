@@ -42,6 +42,7 @@ of an image file of bytes."""
 
 TRAIN = (
     "task=train", "trainer=final_quick", "trainer.epochs=3", "trainer.batchsize=40",
+    "trainer.threads=1",  # as other tests of this process have it
     "child.filters=4", "cell=(-1, 3x3 conv, -1, 3x3 maxpool)", "data=npz", "data.path=mine.npz",
     "tracking=none", "name=t", "seed=1",
 )  # fmt: skip

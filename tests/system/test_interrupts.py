@@ -100,9 +100,10 @@ def test_in_whatever_phase_two_presses_come(seconds: float, tmp_path: Path) -> N
 @pytest.mark.slow
 @pytest.mark.alone
 def test_during_a_report(tmp_path: Path) -> None:
-    make_run(tmp_path / "outputs" / "large", (60, 40))
+    # The report of so many takes longer than the pause below, which is longer than Python's start.
+    make_run(tmp_path / "outputs" / "large", (1500, 1000))
     process = start(["task=report", "from=outputs/large"], tmp_path)
-    time.sleep(1)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
