@@ -13,10 +13,10 @@ PREFLIGHT = ("name=pf", "task=preflight", "tracking=none", *SMALL)
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (("task.cells=1",), "task.cells: must be an integer of at least 2"),
-        (("task.repeats=1",), "task.repeats: must be an integer of at least 2"),
-        (("task.children=0",), "task.children: must be an integer of at least 2"),
-        (("task.cells=1000000",), "task.cells: must be at most"),
+        (("task.cells=1",), "task.cells: must be an integer from 2 to 1,000"),
+        (("task.repeats=1",), "task.repeats: must be an integer from 2 to 1,000"),
+        (("task.children=0",), "task.children: must be an integer from 2 to 100,000"),
+        (("state_space.B=1", "task.cells=900"), "task.cells: must be at most"),
     ],
 )
 def test_mistakes_are_one_line(
