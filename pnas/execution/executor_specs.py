@@ -129,6 +129,10 @@ _FEWEST_OPEN_FILES = 40
 """Files that the process of a search with two workers has open at once, and a few."""
 
 
+_LEAST_ADDRESS_SPACE = 2560 << 20
+"""Bytes that a process maps which loads TensorFlow and trains a small child, and a few."""
+
+
 @dataclass(frozen=True)
 class LocalSpec(WorkersSpec):
     """Worker processes on this machine."""
@@ -141,6 +145,13 @@ class LocalSpec(WorkersSpec):
         is_enough = soft == resource.RLIM_INFINITY or soft >= _FEWEST_OPEN_FILES
         rule = f"must be serial where a process may open fewer than {_FEWEST_OPEN_FILES} files"
         require(is_enough, "executor", f"{rule} (`ulimit -n`; 256 are enough)", soft)
+
+        # Workers that cannot load TensorFlow would be started again and again.
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        is_enough = soft == resource.RLIM_INFINITY or soft >= _LEAST_ADDRESS_SPACE
+        megabytes = _LEAST_ADDRESS_SPACE >> 20
+        rule = f"must have {megabytes:,} MB of memory for each process (`ulimit -v`)"
+        require(is_enough, "executor", rule, f"{soft >> 20:,} MB")
 
 
 @dataclass(frozen=True)
