@@ -111,7 +111,9 @@ def test_unknown_stored_keys_stay_to_be_refused() -> None:
 def test_workers_need_to_open_files(
     limit: int, is_enough: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    limits = {resource.RLIMIT_NOFILE: (limit, limit)}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: limits.get(kind, unlimited))
     if is_enough:
         LocalSpec().check()
         return
