@@ -2,7 +2,7 @@
 
     .venv/bin/python experiments/walk_tutorial.py          # with the images that the page makes
     .venv/bin/python experiments/walk_tutorial.py --npz fashion_mnist.npz --images 150
-    .venv/bin/python experiments/walk_tutorial.py --environment /tmp/venv
+    .venv/bin/python experiments/walk_tutorial.py --environment path/to/venv
 
 With --npz the folder of images is made from that data set instead, with so many images a class, and
 image_size is the size of its images. With --environment the command `pnas` of an environment that

@@ -61,6 +61,9 @@ ENTRANTS = {
     "refined, beam": Entrant({"kind": "refined", "start": "beam"}),
     "refined, sample": Entrant({"kind": "refined", "start": "sample"}, K=5),
     "refined, mixed": Entrant({"kind": "refined", "start": "mixed"}),
+    "refined, mixed, no uncertainty": Entrant(
+        {"kind": "refined", "start": "mixed", "uncertainty": 0.0}
+    ),
 }
 
 
