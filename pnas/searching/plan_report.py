@@ -66,7 +66,8 @@ def _print_training(
     plans = plan_search(phases, space, settings.child, work, settings.seed, limits)
     Grid.of(_TITLE, _PLAN_COLUMNS, plans).print(context.console)
     workers = count_workers(settings.executor, trainer.threads, 0)
-    return _totals(plans, workers, settings.search)
+    first = settings.search.first_children(space)
+    return _totals(plans, workers, settings.search, first)
 
 
 def _extent(space: SlotSpace) -> str:
@@ -74,7 +75,7 @@ def _extent(space: SlotSpace) -> str:
     return f"state space: {cells:,} unique cells of up to {space.B} blocks"
 
 
-def _totals(plans: list[PhaseEstimate], workers: int, spec: SearchSpec) -> list[str]:
+def _totals(plans: list[PhaseEstimate], workers: int, spec: SearchSpec, first: int) -> list[str]:
     seconds = search_seconds(plans, workers)
     model = f"on {workers} CPU worker(s), by a rough model of one server core"
     lines = []
@@ -84,7 +85,7 @@ def _totals(plans: list[PhaseEstimate], workers: int, spec: SearchSpec) -> list[
     if spec.max_seconds is not None:
         fitting = children_within(plans, spec.max_seconds, workers)
         lines.append(f"about {fitting:,} children in {duration(spec.max_seconds)} {model}")
-        lines += _shortage(plans, fitting, workers)
+        lines += _shortage(fitting, first)
     if not lines:
         lines = ["children: as many as the budget allows"]
     gpus = len(visible_gpus())
@@ -93,17 +94,11 @@ def _totals(plans: list[PhaseEstimate], workers: int, spec: SearchSpec) -> list[
     return lines
 
 
-def _shortage(plans: list[PhaseEstimate], fitting: int, workers: int) -> list[str]:
-    """Return a line if the time may end the search in its start, before anything is learned."""
-    start = [plan for plan in plans if plan.phase.name.startswith(("start", "stage 1"))]
-    children = sum(plan.phase.children or 0 for plan in start)
-    if fitting >= children:
+def _shortage(fitting: int, first: int) -> list[str]:
+    """Return a line if the time may end the search in its first stage, before it has learned."""
+    if fitting >= first:
         return []
-    needed = search_seconds(start, workers) or 0.0
-    return [
-        f"this may be too short: the start alone has {children:,} children, "
-        f"about {duration(needed)} (fewer: search.first, search.first_full)"
-    ]
+    return [f"this may be too short: the first stage alone has {first:,} children"]
 
 
 def _children(phase: PlannedPhase) -> str:

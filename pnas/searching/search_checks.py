@@ -1,17 +1,13 @@
 """What is checked before a search trains anything, so that its mistakes cost seconds, not hours."""
 
-from collections.abc import Collection, Mapping
-
 from pnas.children import Limits, SearchTrainerSpec, check_augmentation, count_network
 from pnas.children.manager import check_batchsize
 from pnas.children.network.builder import check_image
 from pnas.config import Settings
-from pnas.config.former_default import chooses_search
 from pnas.data import DataInfo, Dataset, check_data
 from pnas.errors import require
 from pnas.execution import check_executor, visible_gpus
 from pnas.objectives import Facts
-from pnas.search import SearchSpec
 from pnas.searching.cache_reuse import check_cache
 from pnas.searching.objectives import CellFacts, check_objectives
 from pnas.searching.sweep_objective import check_objective
@@ -43,28 +39,6 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
         check_cache(settings)
         check_executor(settings.executor)
     return data
-
-
-def check_typed_keys(
-    spec: SearchSpec, choices: Mapping[str, str], typed: Collection[str], K: int | None
-) -> None:
-    """Check that ``controller.K`` was not typed to continue a search that does not read it.
-
-    A new search with it means another strategy (`pnas.runs.meant_config`), and whoever names a
-    strategy may set it for all of them, as a sweep over strategies does.
-
-    Args:
-        spec: Settings of the search.
-        choices: Option chosen in each config group.
-        typed: Keys that were typed on the command line.
-        K: Value of ``controller.K``.
-
-    Raises:
-        InvalidValue: Names ``controller.K``, and what to type in its place.
-    """
-    is_mistaken = "controller.K" in typed and not spec.reads_K
-    rule = "must be left out: this search reads no K, it spends search.max_children"
-    require(not is_mistaken or chooses_search(choices, typed), "controller.K", rule, K)
 
 
 def check_children(settings: Settings, space: SlotSpace) -> DataInfo:

@@ -15,7 +15,7 @@ from pnas.search import may_continue
 from pnas.search.search_run import is_first_training
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.plan_report import print_plan
-from pnas.searching.search_checks import check_search, check_typed_keys
+from pnas.searching.search_checks import check_search
 from pnas.searching.search_ending import complete_finished_search, print_end
 from pnas.searching.sweep_objective import objective
 from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
@@ -34,7 +34,6 @@ def run(settings: Settings, context: Context) -> float:
     Returns:
         The ``task.objective`` of the search, which is what a sweeper maximizes.
     """
-    check_typed_keys(settings.search, context.choices, context.typed, settings.controller.K)
     space = build_space(settings.state_space)
     if settings.plan_only:
         _print_reading(settings, context)

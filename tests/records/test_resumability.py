@@ -114,3 +114,5 @@ def test_a_mixed_start_has_no_limits_to_raise(tmp_path: Path) -> None:
     space = {**stored["state_space"], "B": stored["state_space"]["B"] + 1}
     with pytest.raises(InvalidValue, match=r"state_space\.B: .* keep that, or choose another name"):
         check_resumable(tmp_path, stored, {**stored, "state_space": space})
+    with pytest.raises(InvalidValue, match=r"controller\.K: .* keep that, or choose another name"):
+        check_resumable(tmp_path, stored, {**stored, "controller": {"K": 99, "steps": 10}})

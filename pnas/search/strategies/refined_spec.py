@@ -46,11 +46,6 @@ class RefinedSpec(ProgressiveSpec):
 
     ends_by_itself: ClassVar[bool] = False
 
-    @property
-    def reads_K(self) -> bool:
-        """See `SearchSpec.reads_K`."""
-        return self.start != "mixed"
-
     def growing_stages(self, space: SlotSpace) -> int:
         """Return the number of stages before the rounds."""
         return 1 if self.start == "mixed" else space.B

@@ -138,11 +138,6 @@ class SearchSpec:
                 return f"search.{name}={value:g}"
         return None
 
-    @property
-    def reads_K(self) -> bool:
-        """Whether ``controller.K`` decides how many children a stage has."""
-        return self.is_progressive
-
     def num_stages(self, space: SlotSpace) -> int | None:
         """Number of stages of a search of ``space``; None where its budget decides."""
         return space.B if self.is_progressive else None

@@ -163,14 +163,6 @@ def test_a_budget_cuts_a_search_off_and_time_leaves_its_size_open() -> None:
     assert planned(RandomSpec(max_seconds=60)) == [("random cells, 8 a stage", 2, None)]
 
 
-def test_only_growing_stages_read_K() -> None:
-    budget = {"max_children": 100}
-    assert ProgressiveSpec().reads_K
-    assert RefinedSpec(**budget).reads_K
-    assert not RefinedSpec(start="mixed", **budget).reads_K
-    assert not EvolutionSpec(**budget).reads_K
-
-
 @pytest.mark.parametrize(
     ("spec", "children"),
     [
