@@ -1,20 +1,17 @@
-"""How a search ends: finished, failed or interrupted, its files and its tracker are in order."""
+"""How a search ends: its winner is tested, its files are written, and what it found is printed."""
 
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-from pnas.children import NetworkManager
+from pnas.children import NetworkManager, NetworkSpec
 from pnas.config import Settings
 from pnas.data import Dataset
-from pnas.errors import PnasError
 from pnas.records import ChildRecord, Journal, best_child, summarize, write_summary
 from pnas.records.cell_trainings import cell_key
 from pnas.records.front import read_front
-from pnas.records.run_directory import CHILDREN, CONFIG, FILES_COMPLETE, SUMMARY, WEIGHTS
+from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
@@ -22,6 +19,7 @@ from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
+from pnas.runs.run_ending import RunEnding
 from pnas.search import STOPPED_BY
 from pnas.search.search_run import WINNER
 from pnas.search.strategies import SearchSpec
@@ -29,14 +27,43 @@ from pnas.search.weight_recovery import weights_path
 from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.system.console import print_line
-from pnas.tracking import Tracker, how_to_open, start_tracker
+from pnas.tracking import Tracker, how_to_open
 
 _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)
 """Files that the tracker keeps with the search."""
 
 
-class Ending:
-    """Context of a running search: whatever ends it, what is known is written down.
+class SearchFiles:
+    """summary.json, pictures and report of a search; see `pnas.runs.run_ending.DerivedFiles`.
+
+    Args:
+        run_dir: Run directory.
+        journal: Its journal.
+        network: Network around the cells.
+    """
+
+    def __init__(self, run_dir: Path, journal: Journal, network: NetworkSpec) -> None:
+        self.run_dir = run_dir
+        self._journal = journal
+        self._network = network
+
+    def write_record(self) -> None:
+        """Write summary.json and children.csv."""
+        write_summary(self.run_dir, self._journal)
+
+    def write(self, status: str) -> None:
+        """Write them, and draw everything anew."""
+        self.write_record()
+        leave_pictures(self.run_dir, self._network, status)
+
+    def artifacts(self) -> Sequence[Path]:
+        """Return those of the files that are there."""
+        paths = [self.run_dir / name for name in _ARTIFACTS]
+        return [path for path in paths if path.is_file()]
+
+
+class SearchEnding(RunEnding):
+    """Context of a running search.
 
     Args:
         settings: Settings of the command.
@@ -44,7 +71,7 @@ class Ending:
         journal: Journal of the search.
         dataset: Data with the test split; None for a search that trains nothing.
         tracker: Tracker of the search.
-        summary: Observer that writes summary.json.
+        summary: Observer that counts the time of the search.
     """
 
     def __init__(
@@ -56,55 +83,35 @@ class Ending:
         tracker: Tracker,
         summary: Summarize,
     ) -> None:
+        files = SearchFiles(context.run_dir, journal, settings.child)
+        super().__init__(context, journal, tracker, files)
         self._settings = settings
-        self._context = context
-        self._journal = journal
         self._dataset = dataset
-        self._tracker = tracker
         self._summary = summary
 
-    def __enter__(self) -> "Ending":
+    def __enter__(self) -> Self:
+        super().__enter__()
         # The best child may be another one when the search has gone on.
-        self._journal.set_meta(
-            status="running",
-            test_accuracy=None,
-            winner_test_accuracies=None,
-            tracked=False,
-            **{FILES_COMPLETE: False},
-        )
+        self._journal.set_meta(test_accuracy=None, winner_test_accuracies=None)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._finish()
-        elif issubclass(kind, KeyboardInterrupt):
-            self._write("interrupted")
-            self._print_how_to_continue()
-        else:
-            self._write_what_can_be_written()
+    def count_time(self) -> None:
+        """See `RunEnding.count_time`."""
+        self._summary.count_time()
 
     def _finish(self) -> None:
-        """Read the test split, once and for the winner only, and write everything.
+        """Read the test split, once and for the winner only.
 
         The winner is the best child where no cell was trained again.
         """
         self._test_winner()
+        self.count_time()
         self._journal.set_meta(status="finished")
-        self._write("finished")
 
-    def _write_what_can_be_written(self) -> None:
-        # The failure may be that nothing can be written any more; the first error is reported.
-        with suppress(PnasError, OSError):
-            self._journal.set_meta(status="failed")
-        with suppress(PnasError, OSError):
-            self._summary.write()
-        with suppress(PnasError, OSError):
-            finish_tracking(self._context.run_dir, self._journal, self._tracker, "failed")
+    def _how_to_continue(self) -> str:
+        ended = sum(child.ended_at is not None for child in self._journal.children())
+        run_dir = self._context.run_dir
+        return f"stopped; {ended} children are kept in {run_dir}. The same command continues"
 
     def _test_winner(self) -> None:
         best = best_child(self._journal.children())
@@ -137,57 +144,6 @@ class Ending:
             if weights.is_file():
                 accuracies[child.key] = manager.test_accuracy(child.cell, weights)
         return accuracies
-
-    def _write(self, status: str) -> None:
-        self._summary.write()
-        leave_pictures(self._context.run_dir, self._settings.child, status)
-        finish_tracking(self._context.run_dir, self._journal, self._tracker, status)
-        self._journal.set_meta(**{FILES_COMPLETE: status == "finished"})
-
-    def _print_how_to_continue(self) -> None:
-        ended = sum(child.ended_at is not None for child in self._journal.children())
-        run_dir = self._context.run_dir
-        line = f"stopped; {ended} children are kept in {run_dir}. The same command continues"
-        print_line(self._context.console, line)
-
-
-def finish_tracking(run_dir: Path, journal: Journal, tracker: Tracker, status: str) -> None:
-    """Show what is left of the search, and note whether the store has all of it.
-
-    Args:
-        run_dir: Run directory.
-        journal: Its journal.
-        tracker: Tracker of the search.
-        status: How the search ended.
-    """
-    paths = [run_dir / name for name in _ARTIFACTS]
-    artifacts = [path for path in paths if path.is_file()]
-    info = tracker.finish(status, artifacts)
-    if info is not None:
-        journal.set_meta(tracking=info, tracked=tracker.complete and status == "finished")
-        write_summary(run_dir, journal)
-
-
-def complete_finished_search(settings: Settings, context: Context, journal: Journal) -> None:
-    """Make what an earlier command did not get to after its search had finished.
-
-    The process may have been killed before it wrote its files, or the store may have been away.
-
-    Args:
-        settings: Settings of the command.
-        context: The command around the task.
-        journal: Journal of the finished search.
-    """
-    run_dir = context.run_dir
-    has_files = bool(journal.meta(FILES_COMPLETE))
-    if not has_files:
-        write_summary(run_dir, journal)
-        leave_pictures(run_dir, settings.child, "finished")
-    if not journal.meta("tracked"):
-        tracker = start_tracker(settings.tracking, run_dir)
-        finish_tracking(run_dir, journal, tracker, "finished")
-    if not has_files:
-        journal.set_meta(**{FILES_COMPLETE: True})
 
 
 def print_end(settings: Settings, context: Context, journal: Journal) -> None:

@@ -28,11 +28,11 @@ class Summarize:
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
         """Count the time of planning."""
-        self._count_time()
+        self.count_time()
 
     def child_ended(self, child: ChildRecord) -> None:
         """Count the time of training."""
-        self._count_time()
+        self.count_time()
 
     def learning(self, b: int) -> None:
         """Do nothing."""
@@ -41,7 +41,7 @@ class Summarize:
         """Write both files, unless they were written a moment ago."""
         began = time.monotonic()
         if began < self._next_write:
-            self._count_time()
+            self.count_time()
             return
         self.write()
         ended = time.monotonic()
@@ -49,10 +49,11 @@ class Summarize:
 
     def write(self) -> None:
         """Bring both files up to date."""
-        self._count_time()
+        self.count_time()
         write_summary(self._run_dir, self._journal)
 
-    def _count_time(self) -> None:
+    def count_time(self) -> None:
+        """Store how long the commands of this search have taken together."""
         elapsed = time.monotonic() - self._started
         self._journal.set_meta(search_seconds=self._seconds_before + elapsed)
 

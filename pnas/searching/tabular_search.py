@@ -13,7 +13,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.objectives import CellFacts, check_objectives
-from pnas.searching.search_ending import Ending
+from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import Notify, Summarize
 from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Table, TableRunnerFactory, TabularSpec, load_table
@@ -115,7 +115,7 @@ def _can_repeat(settings: Settings, table: Table) -> bool:
     return any(len(row.rewards) > 1 for row in table.rows.values())
 
 
-class _TabularEnding(Ending):
+class _TabularEnding(SearchEnding):
     """An ending whose test accuracy is in the table."""
 
     def __init__(

@@ -22,7 +22,7 @@ from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_checks import facts_of_children, limits_of
-from pnas.searching.search_ending import Ending
+from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
 from pnas.state_space import Cell, SlotSpace
 from pnas.system.console import print_line
@@ -56,7 +56,7 @@ def search_by_training(
     _start_tensorflow(settings)
     print_start(settings, context)
     with (
-        Ending(settings, context, journal, dataset, tracker, summary),
+        SearchEnding(settings, context, journal, dataset, tracker, summary),
         closing(make_child_executor(settings, dataset)) as executor,
         _live_view(settings, context, space, journal) as view,
     ):

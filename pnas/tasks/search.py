@@ -10,13 +10,14 @@ from pnas.records.resumability import check_resumable
 from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
+from pnas.runs.run_ending import complete_finished_run
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
 from pnas.search.search_run import is_first_training
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_search
-from pnas.searching.search_ending import complete_finished_search, print_end
+from pnas.searching.search_ending import SearchFiles, print_end
 from pnas.searching.sweep_objective import objective
 from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
 from pnas.searching.trained_search import search_by_training
@@ -92,7 +93,8 @@ def _search_or_deliver(
         search = search_table if is_tabular(settings) else search_by_training
         search(settings, context, space, journal)
     else:
-        complete_finished_search(settings, context, journal)
+        files = SearchFiles(context.run_dir, journal, settings.child)
+        complete_finished_run(files, journal, settings)
 
 
 def _has_more(settings: Settings, journal: Journal) -> bool:

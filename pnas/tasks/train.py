@@ -19,12 +19,13 @@ from pnas.reports.terminal.training_table import cells_table
 from pnas.runs.cell_selection import SelectedCells, select_cells
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
+from pnas.runs.run_ending import complete_finished_run
 from pnas.runs.training_directory import open_training
 from pnas.searching.data_report import print_data, print_reading
 from pnas.system.console import print_line
 from pnas.tracking import how_to_open
 from pnas.training.member_training import train_members
-from pnas.training.training_ending import complete_finished_training
+from pnas.training.training_ending import TrainingFiles
 
 
 def run(settings: Settings, context: Context) -> float | None:
@@ -42,7 +43,8 @@ def run(settings: Settings, context: Context) -> float | None:
     print_data(context.console, info)
     with open_training(chosen, info, context) as journal:
         if journal.meta("status") == "finished":
-            complete_finished_training(chosen.settings, context, journal)
+            files = TrainingFiles(context.run_dir, journal)
+            complete_finished_run(files, journal, chosen.settings)
         else:
             train_members(chosen.settings, context, journal)
         return _report(read_training(journal), context, settings)
