@@ -14,7 +14,7 @@ All else follows. A method may be overridden for speed: `canonical`, `unique_row
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
@@ -36,6 +36,12 @@ A form takes about 20 us and 500 bytes: more would take minutes and gigabytes wi
 """
 
 _MOST_REJECTIONS = 100_000
+
+_MOST_KNOWN_KEYS = 100_000
+"""Largest number of written forms whose equivalence keys are kept.
+
+Rounds at full size ask for those of the same cells again and again.
+"""
 
 
 class Slot(NamedTuple):
@@ -191,21 +197,27 @@ class SlotSpace(ABC):
         """
         if self._has_equivalence:
             seen: set[Hashable] = set()
-            return self._unseen_rows(tokens, seen)
+            return _unseen_rows(self._known_keys(tokens), seen)
 
         flat = tokens.reshape(len(tokens), -1)
         _, first = np.unique(flat, axis=0, return_index=True)
         return np.sort(first)
 
-    def _unseen_rows(self, tokens: Tokens, seen: set[Hashable]) -> NDArray[np.intp]:
-        """Return the rows whose equivalence class is not in ``seen``, and add it there."""
-        rows = []
-        for row, cell in enumerate(self.decode(tokens)):
-            key = self.equivalence_key(cell)
-            if key not in seen:
-                seen.add(key)
-                rows.append(row)
-        return np.array(rows, np.intp)
+    def _known_keys(self, tokens: Tokens) -> Iterator[Hashable]:
+        """Yield the equivalence key of each row; it is kept for when the row comes again."""
+        known = self._key_of_row
+        for row in tokens:
+            written = row.tobytes()
+            key = known.get(written)
+            if key is None:
+                key = self.equivalence_key(self.decode(row[None])[0])
+                if len(known) < _MOST_KNOWN_KEYS:
+                    known[written] = key
+            yield key
+
+    @cached_property
+    def _key_of_row(self) -> dict[bytes, Hashable]:
+        return {}
 
     def iter_cells(self, b: int, chunk: int = 65536) -> Iterator[Tokens]:
         """Yield every unique cell of ``b`` blocks once, ``chunk`` cells at a time.
@@ -231,7 +243,8 @@ class SlotSpace(ABC):
 
         seen: set[Hashable] = set()
         for tokens in self._written_forms(b, rows):
-            yield tokens[self._unseen_rows(tokens, seen)]
+            keys = map(self.equivalence_key, self.decode(tokens))
+            yield tokens[_unseen_rows(keys, seen)]
 
     def _written_forms(self, b: int, rows: int) -> Iterator[Tokens]:
         """Yield every sequence of ``b`` blocks, about ``rows`` at a time."""
@@ -382,6 +395,16 @@ class SlotSpace(ABC):
             for slot, value in zip(slots, block, strict=True):
                 _check_decision(slot, value, b)
         return cell
+
+
+def _unseen_rows(keys: Iterable[Hashable], seen: set[Hashable]) -> NDArray[np.intp]:
+    """Return the rows whose key is not in ``seen``, ascending, and add it there."""
+    rows = []
+    for row, key in enumerate(keys):
+        if key not in seen:
+            seen.add(key)
+            rows.append(row)
+    return np.array(rows, np.intp)
 
 
 def _check_decision(slot: Slot, value: Value, b: int) -> None:

@@ -140,3 +140,25 @@ def test_canonical_forms_outside_the_space_are_refused_when_sampling(monkeypatch
 
     with pytest.raises(InvalidValue, match=r"^canonical form: "):
         Astray(2).random_cell(2, np.random.default_rng(0))
+
+
+def test_keys_of_rows_met_before_are_not_computed_again(monkeypatch):
+    asked = []
+
+    class Counted(KeyedChains):
+        def equivalence_key(self, cell):
+            asked.append(cell)
+            return without_skips(cell)
+
+    space = Counted(3)
+    tokens = space.encode(written_cells(space, 3))
+    first = space.unique_rows(tokens)
+    assert len(asked) == len(tokens)
+    assert np.array_equal(space.unique_rows(tokens), first)
+    assert len(asked) == len(tokens)
+
+    monkeypatch.setattr(slot_space, "_MOST_KNOWN_KEYS", 1)
+    few = Counted(3)
+    assert np.array_equal(few.unique_rows(tokens), first)
+    assert np.array_equal(few.unique_rows(tokens), first)
+    assert len(few._key_of_row) == 1

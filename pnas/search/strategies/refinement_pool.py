@@ -64,11 +64,14 @@ class RefinementPool:
         """
         if self._fixed is None:
             self._fixed = self._fixed_part(history)
-        tokens = self._fixed
-        if not self._is_whole_space():
+        if self._is_whole_space():
+            # Each cell is listed once as it is.
+            candidates = Candidates(self._fixed, len(self._fixed))
+        else:
             tokens = np.concatenate([self._mutations_of_best(history), self._fixed])
-        unique = tokens[self._space.unique_rows(tokens)]
-        return exclude_cells(self._space, Candidates(unique, len(tokens)), trained)
+            unique = tokens[self._space.unique_rows(tokens)]
+            candidates = Candidates(unique, len(tokens))
+        return exclude_cells(self._space, candidates, trained)
 
     def is_exhausted(self, trained: Sequence[Cell]) -> bool:
         """Whether every cell of B blocks has been proposed."""
