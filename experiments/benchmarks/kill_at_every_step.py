@@ -51,8 +51,13 @@ SPACE = (
     "tracking=none",
     "seed=1",
 )
-TRAINED = (*SPACE, "child.filters=2", "trainer.epochs=1", "name=run", "search=progressive")
+SMALL = (*SPACE, "child.filters=2", "trainer.epochs=1", "name=run")
+TRAINED = (*SMALL, "search=progressive")
 BY_TABLE = (*SPACE, "executor=serial", "trainer=tabular", "trainer.table=table.yaml", "name=run")
+FEW = ("search=random", "search.max_children=6", "search.confirm=0")
+CONFIRMED = ("search=random", "search.max_children=18", "search.confirm=0.65")
+"""What `FEW` goes on to: of 18 trainings, 12 are for confirming its cells."""
+
 MOST_COMMANDS = 4
 """Commands after a kill, in which an orphan may still hold the run directory."""
 
@@ -122,6 +127,14 @@ SCENARIOS = {
     "search by table": Scenario((*BY_TABLE, "search=progressive"), _OF_A_SEARCH),
     "refined by table": Scenario(
         (*BY_TABLE, "search=refined", "search.max_children=6"), _OF_A_SEARCH
+    ),
+    "confirmation by table": Scenario(
+        (*BY_TABLE, *CONFIRMED), _OF_A_SEARCH, before=((*BY_TABLE, *FEW),)
+    ),
+    "confirmation, serial": Scenario(
+        (*SMALL, *CONFIRMED, "executor=serial"),
+        _OF_A_SEARCH,
+        before=((*SMALL, *FEW, "executor=serial"),),
     ),
     "search, serial": Scenario((*TRAINED, "executor=serial"), _OF_A_SEARCH),
     "search, local": Scenario((*TRAINED, "executor=local", "executor.workers=2"), _OF_A_SEARCH),
@@ -400,7 +413,9 @@ def _write_table(folder: Path) -> None:
         for tokens in space.iter_cells(blocks):
             for cell in space.decode(tokens):
                 reward = random.Random(str(cell)).random()
-                rows.append((cell, Row((reward,), epochs=1.0, seconds=1.0)))
+                # Trainings differ, so that a search can confirm.
+                rewards = (reward, 0.9 * reward, 0.95 * reward)
+                rows.append((cell, Row(rewards, epochs=1.0, seconds=1.0)))
     write_table(folder / "table.yaml", space, rows, {})
 
 
@@ -480,8 +495,7 @@ def _summary(path: Path) -> Any:
     if not path.is_file():
         return None
     summary = json.loads(path.read_text())
-    keys = ("status", "best", "children_trained", "children_failed")
-    return [summary.get(key) for key in keys if key != "children_trained"]
+    return [summary.get(key) for key in ("status", "best", "winner", "children_failed")]
 
 
 # -- a multirun ------------------------------------------------------------------------------------

@@ -21,8 +21,9 @@ from pnas.records.cell_trainings import (
     is_repeated,
     rewarded,
 )
-from pnas.search.budget import Budget
+from pnas.search.budget import Budget, limit_reached, spent_by
 from pnas.search.confirmation.finalists import fit_to_means, rank_by_posterior
+from pnas.search.confirmation.halving import num_finalists
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.loop import Identify, SearchLoop
@@ -59,6 +60,34 @@ def is_search_stage(children: Sequence[ChildRecord]) -> bool:
 def is_confirmation_stage(children: Sequence[ChildRecord]) -> bool:
     """Whether a stage with these children belongs to the confirmation."""
     return any(is_repeated(child) for child in children)
+
+
+def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
+    """Whether a search that ended asks for more confirmation than it had, and has room for it.
+
+    Args:
+        spec: Settings of the search, whose ``search.confirm`` may be larger than before.
+        journal: Journal of the search.
+        epochs: Number of epochs that one child is trained for.
+    """
+    searched = group_by_cell(journal.children())
+    stored = journal.meta(_FINALISTS)
+    wanted = num_confirmations(spec, searched)
+    # Earlier versions did not keep how many trainings a confirmation was given.
+    had = 0 if stored is None else stored.get("trainings", wanted)
+    if wanted <= had or not num_finalists(wanted, len(rewarded(searched))):
+        return False
+    return limit_reached(spec, spent_by(journal), epochs) is None
+
+
+def num_confirmations(spec: SearchSpec, searched: Sequence[CellTrainings]) -> int:
+    """Return the number of further trainings of all confirmations of a search together.
+
+    ``search.confirm`` is a share of all trainings, so that of the search itself it is
+    confirm / (1 - confirm).
+    """
+    ended = sum(each.children[0].ended_at is not None for each in searched)
+    return round(ended * spec.confirm / spec.search_share)
 
 
 @dataclass(frozen=True)
@@ -129,8 +158,8 @@ class SearchRun:
 
     def _confirm(self) -> None:
         searched = self._searched()
-        trainings = self._num_confirmations(searched)
-        begins_after = self._begin_confirmation(searched)
+        trainings = num_confirmations(self.spec, searched)
+        begins_after = self._begin_confirmation(searched, trainings)
         ranked = self._ranked(searched)
 
         def confirmation(history: SearchHistory) -> Strategy:
@@ -187,27 +216,20 @@ class SearchRun:
     def _searched(self) -> list[CellTrainings]:
         return group_by_cell(self.journal.children())
 
-    def _num_confirmations(self, searched: Sequence[CellTrainings]) -> int:
-        """Return the number of further trainings of all confirmations of this search together.
-
-        ``search.confirm`` is a share of all trainings, so that of the search itself it is
-        confirm / (1 - confirm).
-        """
-        ended = sum(each.children[0].ended_at is not None for each in searched)
-        return round(ended * self.spec.confirm / self.spec.search_share)
-
-    def _begin_confirmation(self, searched: Sequence[CellTrainings]) -> int:
+    def _begin_confirmation(self, searched: Sequence[CellTrainings], trainings: int) -> int:
         """Return the stage after which this confirmation begins, and keep it in the journal.
 
-        A search that went on after an earlier confirmation gets another one, which begins with all
-        trainings so far.
+        A search that went on after an earlier confirmation, or is given more trainings for it, gets
+        another one, which begins with all trainings so far.
         """
         size = len(rewarded(searched))
         stored = self.journal.meta(_FINALISTS)
-        if stored is not None and stored["searched"] == size:
+        is_same = stored is not None and stored["searched"] == size
+        if is_same and stored.get("trainings", trainings) >= trainings:
             return int(stored["after"])
         after = max((stage.b for stage in self.journal.stages()), default=0)
-        self.journal.set_meta(**{_FINALISTS: {"searched": size, "after": after, "ranked": None}})
+        begun = {"searched": size, "trainings": trainings, "after": after, "ranked": None}
+        self.journal.set_meta(**{_FINALISTS: begun})
         return after
 
     def _ranked(self, searched: Sequence[CellTrainings]) -> list[CellTrainings]:

@@ -100,7 +100,7 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
             space,
             journal,
             facts=facts_of_table(table),
-            can_repeat=_can_repeat(settings, table),
+            can_repeat=_finds_others(settings, table),
             executor=executor,
             observers=(summary, Notify(tracker), view),
             epochs=table.epochs or _EPOCHS_UNKNOWN,
@@ -108,7 +108,12 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
         )
 
 
-def _can_repeat(settings: Settings, table: Table) -> bool:
+def can_repeat(settings: Settings) -> bool:
+    """Whether another training of a cell may have another reward than the first."""
+    return not is_tabular(settings) or _finds_others(settings, table_of(settings))
+
+
+def _finds_others(settings: Settings, table: Table) -> bool:
     """Whether a second look-up of a cell may find another reward than the first."""
     if settings.trainer.table_shown == "mean":
         return False

@@ -13,13 +13,18 @@ from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import complete_finished_run
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
-from pnas.search.search_run import is_first_training
+from pnas.search.search_run import is_first_training, may_confirm
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_search
 from pnas.searching.search_ending import SearchFiles, print_end
 from pnas.searching.sweep_objective import objective
-from pnas.searching.tabular_search import epochs_of_child, is_tabular, search_table
+from pnas.searching.tabular_search import (
+    can_repeat,
+    epochs_of_child,
+    is_tabular,
+    search_table,
+)
 from pnas.searching.trained_search import search_by_training
 from pnas.state_space import SlotSpace, build_space
 from pnas.system.console import print_line
@@ -98,6 +103,8 @@ def _search_or_deliver(
 
 
 def _has_more(settings: Settings, journal: Journal) -> bool:
-    """Whether a budget that ended the search has room now."""
+    """Whether a budget that ended the search has room now, or more confirmation is asked for."""
     epochs = epochs_of_child(settings)
-    return may_continue(settings.search, journal, epochs, counts=is_first_training)
+    if may_continue(settings.search, journal, epochs, counts=is_first_training):
+        return True
+    return may_confirm(settings.search, journal, epochs) and can_repeat(settings)

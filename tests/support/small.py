@@ -35,13 +35,18 @@ LARGEST_CELL = 3
 """Blocks of the largest cells in the table: one more than `SMALL_SPACE` has, to raise B."""
 
 
-def write_small_table(folder: Path) -> None:
-    """Write ``table.yaml``, of rewards made from the cells alone, into ``folder``."""
+def write_small_table(folder: Path, trainings: int = 1) -> None:
+    """Write ``table.yaml``, of rewards made from the cells alone, into ``folder``.
+
+    Of several ``trainings`` each has a lower reward than the one before.
+    """
     space = StateSpace(LARGEST_CELL, ["3x3 maxpool", "identity"], -1)
 
     rows = []
     for blocks in range(1, LARGEST_CELL + 1):
         for tokens in space.iter_cells(blocks):
             for cell in space.decode(tokens):
-                rows.append((cell, Row((fake_reward(str(cell)),))))
+                reward = fake_reward(str(cell))
+                rewards = tuple(reward * 0.95**number for number in range(trainings))
+                rows.append((cell, Row(rewards)))
     write_table(folder / "table.yaml", space, rows, {"note": "made for tests"})

@@ -107,6 +107,32 @@ def test_raised_limits_end_like_a_search_that_had_them_from_the_start(
         assert max(child.starts for child in journal.children()) == 1
 
 
+def test_confirmation_asked_for_after_the_end_is_done_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_small_table(tmp_path, trainings=3)
+    monkeypatch.chdir(tmp_path)
+    assert run_here(*command(search="random", search__max_children="6")) == 0
+    run_dir = tmp_path / "outputs" / "demo"
+    before = rows_of(run_dir)
+    assert summary_of(run_dir)["winner"] is None
+
+    confirmed = command(search="random", search__max_children="12", search__confirm="0.5")
+    assert run_here(*confirmed) == 0
+    assert rows_of(run_dir)[: len(before)] == before
+    assert summary_of(run_dir)["winner"]["trainings"] > 1
+    files = files_of(run_dir)
+    assert run_here(*confirmed) == 0
+    assert files_of(run_dir) == files
+
+
+def test_what_cannot_be_confirmed_leaves_no_trace(run_dir: Path) -> None:
+    assert run_here(*command()) == 0  # it gives the copy an identity of its own
+    files = files_of(run_dir)
+    assert run_here(*command(search__confirm="0.3")) == 0
+    assert files_of(run_dir) == files
+
+
 def test_the_same_limits_leave_no_trace(run_dir: Path) -> None:
     assert run_here(*command()) == 0  # it gives the copy an identity of its own
     before = files_of(run_dir)

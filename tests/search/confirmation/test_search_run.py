@@ -23,7 +23,13 @@ from pnas.search import (
     StrategyContext,
     may_continue,
 )
-from pnas.search.search_run import OPTIMISM, WINNER, SearchRun, is_first_training
+from pnas.search.search_run import (
+    OPTIMISM,
+    WINNER,
+    SearchRun,
+    is_first_training,
+    may_confirm,
+)
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -240,6 +246,40 @@ def test_a_larger_budget_goes_on_with_the_search_and_confirms_again(tmp_path: Pa
     search(tmp_path / "whole", larger)
     whole = [fact for fact in facts(tmp_path / "whole") if "-" not in fact[3]]
     assert [fact[2:] for fact in first] == [fact[2:] for fact in whole]
+
+
+def test_a_search_that_ended_confirms_when_it_is_asked_to(tmp_path: Path) -> None:
+    unconfirmed = replace(SPECS["random"], max_children=20, confirm=0.0)
+    search(tmp_path, unconfirmed)
+    asked = replace(unconfirmed, max_children=40, confirm=0.5)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert not may_confirm(unconfirmed, journal)
+        assert not may_confirm(replace(asked, max_children=20), journal), "no room"
+        assert not may_continue(asked, journal, counts=is_first_training)
+        assert may_confirm(asked, journal)
+    search(tmp_path, asked)
+    assert meta(tmp_path, WINNER)["trainings"] > 1
+    assert len(facts(tmp_path)) <= 40
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert not may_confirm(asked, journal), "it has had what it asks for"
+
+
+def test_a_larger_share_confirms_again_with_all_trainings_so_far(tmp_path: Path) -> None:
+    spec = replace(SPECS["random"], max_children=30, confirm=1 / 3, confidence=0.9999)
+    search(tmp_path, spec)
+    before = facts(tmp_path)
+    larger = replace(spec, max_children=40, confirm=0.5)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert not may_confirm(spec, journal)
+        assert may_confirm(larger, journal)
+    with pytest.raises(Kill):
+        search(tmp_path, larger, KillAfter(3))
+    search(tmp_path, larger)
+    after = facts(tmp_path)
+    assert after[: len(before)] == before
+    assert len(before) < len(after) <= 40
+    assert all("-" in fact[3] for fact in after[len(before) :])
+    assert len({fact[3] for fact in after}) == len(after)
 
 
 def test_where_a_training_cannot_be_repeated_the_best_is_the_winner(tmp_path: Path) -> None:
