@@ -3,10 +3,13 @@
     python experiments/benchmarks/search_efficiency.py nasbench201.npz --seeds 100 --plot plot.png
 
 Every strategy runs with the same budget and seeds. The best cell so far is the one of highest
-reward; it is judged by the table's test column. Results are kept in --cache as they come, so that
-the same command continues. A strategy that nothing random enters (a beam over a space whose first
-stage is all its cells, with a deterministic predictor) does the same with every seed: it runs once,
-and has no interval.
+reward; it is judged by the table's test column. In a table without one, whose cells were trained
+several times, it is judged by the mean of the trainings that this search was not shown, and regret
+is that to the highest expected reward of a cell (`known_truth.py`), which is not seen by anyone.
+Cells are then among the best by their unseen trainings, too. Results are kept in --cache as they
+come, so that the same command continues. A strategy that nothing random enters (a beam over a space
+whose first stage is all its cells, with a deterministic predictor) does the same with every seed:
+it runs once, and has no interval.
 """
 
 import argparse
@@ -18,14 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import make_parser, print_machine, print_table, results_of_seeds
+from common import all_cells, make_parser, print_machine, print_table, results_of_seeds
+from known_truth import make_world
 
 from pnas.predictors import named_spec
 from pnas.records import ChildJob
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec, make_strategy
 from pnas.state_space import Cell, SlotSpace
-from pnas.tables import Row, Table, TableRunnerFactory, load_table
+from pnas.tables import Table, TableRunnerFactory, load_table
 
 MARKS = (30, 50, 60, 80, 100, 130)
 """Numbers of children at which strategies are compared."""
@@ -33,11 +37,12 @@ MARKS = (30, 50, 60, 80, 100, 130)
 SHARES = (0.01, 0.001)
 """Shares of the best cells that a search should meet."""
 
-CURVES = ("reward", "mean", "judged", "trained")
+CURVES = ("reward", "standing", "judged", "trained")
 Curves = dict[str, list[float]]
-"""After each child: reward, mean reward over trainings and judged accuracy of the best cell.
+"""After each child: reward, standing and judged accuracy of the best cell (see `_Judge`).
 
-``trained`` is the highest mean reward of all cells trained, whether the search knows it or not.
+``trained`` is the highest standing of all cells trained, whether the search knows it or not.
+``limits``, of another length, are the standings that `SHARES` of all cells reach, and the highest.
 """
 
 
@@ -87,17 +92,17 @@ def main() -> None:
     results = {name: run_all(args, name) for name in names}
     table = load_cached(args.table, args.reward, args.test)
     best_mean = max(row.mean for row in table.rows.values())
-    best_judged = max(judged(row) for row in table.rows.values())
-    print(f"{args.table}: best reward {best_mean:.4f}, best judged {best_judged:.4f}\n")
+    best_judged = make_world(args.table, args.reward, args.test).best_judged
+    print(f"{args.table}: best mean reward {best_mean:.4f}, best judged {best_judged:.4f}\n")
 
     marks = [mark for mark in MARKS if mark <= args.budget]
     show_regrets(results, best_judged, marks)
-    print("Children until the cell of highest reward is among the best by mean reward:")
+    print("Children until the cell of highest reward is among the best:")
     print("mean [interval]; share\n")
-    show_targets(results, table, args.budget, "mean")
+    show_targets(results, args.budget, "standing")
     print("Children until one of the best has been trained, known for it or not:")
     print("mean [interval]; share\n")
-    show_targets(results, table, args.budget, "trained")
+    show_targets(results, args.budget, "trained")
     if args.plot:
         plot(results, best_judged, Path(args.table).stem, args.plot)
     print_machine("numpy", "scipy")
@@ -111,14 +116,14 @@ def run_all(args: argparse.Namespace, name: str) -> list[Curves]:
     table = load_cached(args.table, args.reward, args.test)
     seeds = range(args.seeds if depends_on_seed(table, CONTENDERS[name]) else 1)
     settings = f"{args.reward}-{args.test}-{args.budget}"
-    path = args.cache / f"{Path(args.table).stem}-{settings}-{name}.json"
+    path = args.cache / f"{Path(args.table).stem}-unseen-{settings}-{name}.json"
     job = partial(search, args.table, args.reward, args.test, args.budget, name)
     return results_of_seeds(path, seeds, job, name, args.processes)
 
 
 def depends_on_seed(table: Table, contender: Contender) -> bool:
     """Whether two seeds do different things."""
-    is_noisy = any(len(row.rewards) > 1 for row in table.rows.values())
+    is_noisy = has_several_trainings(table)
     all_first = table.space.num_cells(1)
     is_sampled = contender.search.get("first", all_first) < all_first
     return is_noisy or contender.is_random or is_sampled
@@ -168,13 +173,12 @@ class _Progress:
     """
 
     def __init__(self, table: Table, seed: int) -> None:
-        self._table = table
-        self._seed = seed
-        self._answer = TableRunnerFactory(table)
+        self._judge = _Judge(table, seed)
+        self._best_cell: Cell | None = None
         self._best_reward = -1.0
-        self._best_row: Row | None = None
-        self._highest_mean = -1.0
+        self._highest_standing = -1.0
         self.curves: Curves = {name: [] for name in CURVES}
+        self.curves["limits"] = limits_of(table, seed)
 
     @property
     def children(self) -> int:
@@ -183,29 +187,65 @@ class _Progress:
 
     def train(self, cell: Cell) -> float:
         """Look one child up, append to the curves, and return its reward."""
-        row = self._table.row(cell)
-        _, child_seed = identify(self._table.space, self._seed, cell)
-        reward = self._answer.answer(ChildJob(cell, child_seed)).reward or 0.0
-        if self._best_row is None or reward > self._best_reward:
+        reward = self._judge.reward(cell)
+        if self._best_cell is None or reward > self._best_reward:
             self._best_reward = reward
-            self._best_row = row
-        self._highest_mean = max(self._highest_mean, row.mean)
+            self._best_cell = cell
+        self._highest_standing = max(self._highest_standing, self._judge.standing(cell))
 
         self.curves["reward"].append(self._best_reward)
-        self.curves["mean"].append(self._best_row.mean)
-        self.curves["judged"].append(judged(self._best_row))
-        self.curves["trained"].append(self._highest_mean)
+        self.curves["standing"].append(self._judge.standing(self._best_cell))
+        self.curves["judged"].append(self._judge.accuracy(self._best_cell))
+        self.curves["trained"].append(self._highest_standing)
         return reward
+
+
+class _Judge:
+    """What one search is shown of a cell, and what it is judged by."""
+
+    def __init__(self, table: Table, seed: int) -> None:
+        self._table = table
+        self._seed = seed
+        self._runner = TableRunnerFactory(table)
+
+    def reward(self, cell: Cell) -> float:
+        """Return the reward that the search is shown."""
+        return self._runner.answer(ChildJob(cell, self._child_seed(cell))).reward or 0.0
+
+    def accuracy(self, cell: Cell) -> float:
+        """Return the test accuracy, or else the mean of the trainings that were not shown."""
+        judged = self._runner.judge(cell, self._child_seed(cell))
+        return self._table.row(cell).mean if judged is None else judged
+
+    def standing(self, cell: Cell) -> float:
+        """Return what ranks cells: the reward of a cell trained once, or else as `accuracy`."""
+        row = self._table.row(cell)
+        return row.mean if len(row.rewards) == 1 else self.accuracy(cell)
+
+    def _child_seed(self, cell: Cell) -> int:
+        return identify(self._table.space, self._seed, cell)[1]
+
+
+def limits_of(table: Table, seed: int) -> list[float]:
+    """Return the standings that `SHARES` of all cells reach in this search, and the highest."""
+    if has_several_trainings(table):
+        judge = _Judge(table, seed)
+        standings = [judge.standing(cell) for cell in all_cells(table.space)]
+    else:
+        standings = [row.mean for row in table.rows.values()]
+    standings.sort(reverse=True)
+    counts = [max(1, int(share * len(standings))) for share in SHARES]
+    return [standings[count - 1] for count in (*counts, 1)]
+
+
+def has_several_trainings(table: Table) -> bool:
+    """Whether some cell was trained more than once, so that a reward is luck in part."""
+    return any(len(row.rewards) > 1 for row in table.rows.values())
 
 
 @cache
 def load_cached(path: str, reward: str | None, test: str | None) -> Table:
     return load_table(path, reward, test)
-
-
-def judged(row: Row) -> float:
-    """Return the accuracy that judges a cell."""
-    return row.mean if row.test is None else row.test
 
 
 # -- report ----------------------------------------------------------------------------------------
@@ -226,20 +266,16 @@ def show_regrets(
     print_table(["strategy", "seeds", *(f"{mark} children" for mark in marks)], rows)
 
 
-def show_targets(results: dict[str, list[Curves]], table: Table, budget: int, curve: str) -> None:
+def show_targets(results: dict[str, list[Curves]], budget: int, curve: str) -> None:
     """Print the children until ``curve`` reaches each share of the best, and the best."""
-    means = sorted((row.mean for row in table.rows.values()), reverse=True)
-    limits = []
-    for share in SHARES:
-        last = max(0, int(share * len(means)) - 1)
-        limits.append(means[last])
-    limits.append(means[0])
-
     rows = []
     for name, searches in results.items():
         row = [name]
-        for limit in limits:
-            hits = [children_until(curves[curve], limit, budget) for curves in searches]
+        for number in range(len(SHARES) + 1):
+            hits = []
+            for curves in searches:
+                limit = curves["limits"][number]
+                hits.append(children_until(curves[curve], limit, budget))
             reached = sum(hit <= budget for hit in hits) / len(hits)
             row.append(f"{interval(hits, 0)}; {reached:.0%}")
         rows.append(row)
