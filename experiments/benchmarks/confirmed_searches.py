@@ -227,7 +227,7 @@ Outcomes = list[dict[str, Outcome]]
 def run_all(args: argparse.Namespace, name: str) -> Outcomes:
     """Return the outcomes of every seed, from the cache where they are there."""
     table = Path(args.table).stem
-    path = args.cache / f"{table}-{args.reward}-{args.noise}-{args.confirm}-{name}.json"
+    path = args.cache / f"{table}-{args.reward}-{args.test}-{args.noise}-{args.confirm}-{name}.json"
     world = (args.table, args.reward, args.test, args.noise)
     job = partial(_run_one, world, name, args.confirm)
     return results_of_seeds(path, range(args.seeds), job, name, args.processes)
