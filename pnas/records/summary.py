@@ -16,6 +16,9 @@ from pnas.records.journal_records import ChildRecord, StageRecord, best_child
 from pnas.records.run_directory import CHILDREN, SUMMARY
 from pnas.system.atomic_write import write_text
 
+PREDICTED_SECONDS = "predicted_seconds"
+"""Name, in the journal, of the seconds that all commands of a search are predicted to take."""
+
 
 def write_summary(run_dir: Path, journal: JournalReader) -> dict[str, Any]:
     """Rewrite summary.json and children.csv, each as a whole.

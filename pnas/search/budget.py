@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Journal
 from pnas.search.strategies.search_spec import SearchSpec
+from pnas.state_space import Cell
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none."""
@@ -73,13 +74,18 @@ def limit_reached(
         share: Share of each limit that may be used up.
     """
     if spec.max_seconds is not None and spent.seconds >= share * spec.max_seconds:
-        return f"search.max_seconds={spec.max_seconds:g}"
+        return seconds_limit(spec)
     most_children = math.inf if spec.max_children is None else share * spec.max_children
     if spent.children >= whole_part(most_children):
         return f"search.max_children={spec.max_children}"
     if spec.max_epochs is not None and spent.epochs + epochs > share * spec.max_epochs:
         return f"search.max_epochs={spec.max_epochs}"
     return None
+
+
+def seconds_limit(spec: SearchSpec) -> str:
+    """Return the budget in seconds of ``spec`` as people type it."""
+    return f"search.max_seconds={spec.max_seconds:g}"
 
 
 def whole_part(count: float) -> float:
@@ -94,7 +100,11 @@ def may_continue(
     counts: CountsChild = every_child,
 ) -> bool:
     """Whether a search that a budget ended has room now for a child of ``epochs`` epochs."""
-    if journal.meta(STOPPED_BY) is None:
+    stopped_by = journal.meta(STOPPED_BY)
+    if stopped_by is None:
+        return False
+    # What is left of a time that ended a search was too short for another child.
+    if spec.max_seconds is not None and stopped_by == seconds_limit(spec):
         return False
     spent = spent_by(journal, counts)
     return limit_reached(spec, spent, epochs, spec.search_share) is None
@@ -155,6 +165,11 @@ class Budget:
         if self._spec.max_seconds is None:
             return True
         return self._seconds() < self._share * self._spec.max_seconds
+
+    def has_time_for(self, cell: Cell) -> bool:
+        """Whether a child of ``cell`` may be started now."""
+        del cell
+        return self.has_time()
 
     def children_left(self) -> int | None:
         """Return how many children may be trained; None for no limit."""

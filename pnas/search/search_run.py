@@ -8,8 +8,7 @@ A search has two parts, each a `SearchLoop` on the same journal:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,24 @@ from pnas.records.cell_trainings import (
     is_repeated,
     rewarded,
 )
-from pnas.search.budget import Budget, limit_reached, spent_by
+from pnas.search.budget import (
+    STOPPED_BY,
+    Budget,
+    CountsChild,
+    every_child,
+    limit_reached,
+    seconds_limit,
+    spent_by,
+)
 from pnas.search.confirmation.finalists import fit_to_means, rank_by_posterior
-from pnas.search.confirmation.halving import num_finalists
+from pnas.search.confirmation.halving import MOST_FINALISTS, num_finalists
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.loop import Identify, SearchLoop
 from pnas.search.observer import Observer
+from pnas.search.pacing.pace import Pace
+from pnas.search.pacing.paced_budget import PacedBudget
+from pnas.search.pacing.paced_strategy import PacedStrategy
 from pnas.search.strategies import (
     SearchHistory,
     SearchSpec,
@@ -45,6 +55,7 @@ OPTIMISM = "optimism"
 
 _FINALISTS = "finalists"
 _STOPPED_BY = "confirmation_stopped_by"
+_SEARCH_ENDED_BY = "search_ended_by"
 
 
 def is_first_training(child: ChildRecord) -> bool:
@@ -103,6 +114,8 @@ class SearchRun:
         counts_children: See `Budget`.
         can_repeat: Whether another training of a cell may have another reward. A table with one
             training of each cell cannot, and then the winner is known without confirmation.
+        pace: What a budget in seconds leaves time for; None without one, and where children are
+            looked up instead of trained.
         observers, weights_dir, cost, grace: See `SearchLoop`.
     """
 
@@ -113,6 +126,7 @@ class SearchRun:
     epochs: float = 1.0
     counts_children: bool = False
     can_repeat: bool = True
+    pace: Pace | None = None
     observers: Sequence[Observer] = ()
     weights_dir: Path | None = None
     cost: Callable[[Cell], float] | None = None
@@ -127,7 +141,8 @@ class SearchRun:
         """
         self.journal.set_meta(**{WINNER: None, OPTIMISM: None})
         confirms = self.spec.confirm > 0 and self.can_repeat
-        self._search(share=self.spec.search_share if confirms else 1.0)
+        if not self._is_time_for_searching_over:
+            self._search(share=self.spec.search_share if confirms else 1.0)
         if confirms:
             self._confirm()
             self._save_predictor()
@@ -141,26 +156,55 @@ class SearchRun:
     # -- its two parts -----------------------------------------------------------------------------
 
     def _search(self, share: float) -> None:
-        budget = Budget(
-            self.spec,
-            self.journal,
-            epochs=self.epochs,
-            counts_children=self.counts_children,
-            share=share,
-            counts=is_first_training,
-        )
+        budget = self._budget(share=share, counts=is_first_training)
         loop = self._loop(
-            make_strategy=partial(make_strategy, self.context),
+            make_strategy=self._make_strategy,
             budget=budget,
             owns=is_search_stage,
         )
         loop.run()
 
+    def _make_strategy(self, history: SearchHistory) -> Strategy:
+        if self.pace is None:
+            return make_strategy(self.context, history)
+
+        def make(spec: SearchSpec, history: SearchHistory) -> Strategy:
+            return make_strategy(replace(self.context, spec=spec), history)
+
+        return PacedStrategy(make, self.pace, history)
+
+    def _budget(
+        self, share: float = 1.0, counts: CountsChild = every_child, confirms: bool = False
+    ) -> Budget:
+        if self.pace is None:
+            return Budget(
+                self.spec,
+                self.journal,
+                epochs=self.epochs,
+                counts_children=self.counts_children,
+                share=share,
+                counts=counts,
+            )
+        return PacedBudget(
+            self.pace,
+            self.journal,
+            confirms=confirms,
+            epochs=self.epochs,
+            share=share,
+            counts=counts,
+        )
+
     def _confirm(self) -> None:
         searched = self._searched()
         trainings = num_confirmations(self.spec, searched)
+        if self.pace is not None:
+            self.journal.set_meta(**{_SEARCH_ENDED_BY: self.journal.meta(STOPPED_BY)})
         begins_after = self._begin_confirmation(searched, trainings)
         ranked = self._ranked(searched)
+        room = None
+        if self.pace is not None and self._is_time_for_searching_over:
+            trainings = self._confirmations_in_time(ranked)
+            room = self.pace.confirmations
 
         def confirmation(history: SearchHistory) -> Strategy:
             return Confirmation(
@@ -169,20 +213,15 @@ class SearchRun:
                 confidence=self.spec.confidence,
                 seed=self.context.seed,
                 history=history,
+                room=room,
             )
 
         def is_round(children: Sequence[ChildRecord]) -> bool:
             return is_confirmation_stage(children) and children[0].b > begins_after
 
-        budget = Budget(
-            self.spec,
-            self.journal,
-            epochs=self.epochs,
-            counts_children=self.counts_children,
-        )
         loop = self._loop(
             make_strategy=confirmation,
-            budget=budget,
+            budget=self._budget(confirms=True),
             owns=is_round,
             stopped_by=_STOPPED_BY,
         )
@@ -215,6 +254,29 @@ class SearchRun:
 
     def _searched(self) -> list[CellTrainings]:
         return group_by_cell(self.journal.children())
+
+    @property
+    def _is_time_for_searching_over(self) -> bool:
+        """Whether the confirmation began because it was time for it.
+
+        A search that goes on after a kill does not ask the clock again.
+        """
+        if self.pace is None:
+            return False
+        return bool(self.journal.meta(_SEARCH_ENDED_BY) == seconds_limit(self.spec))
+
+    def _confirmations_in_time(self, ranked: Sequence[CellTrainings]) -> int:
+        """Return the number of further trainings that the rest of the time leaves room for.
+
+        It decides how many finalists there are, so it is kept in the journal.
+        """
+        assert self.pace is not None
+        stored = self.journal.meta(_FINALISTS)
+        if stored.get("in_time") is None:
+            promising = [each.cell for each in ranked[:MOST_FINALISTS]]
+            stored["in_time"] = self.pace.confirmations(promising)
+            self.journal.set_meta(**{_FINALISTS: stored})
+        return int(stored["in_time"])
 
     def _begin_confirmation(self, searched: Sequence[CellTrainings], trainings: int) -> int:
         """Return the stage after which this confirmation begins, and keep it in the journal.

@@ -61,7 +61,7 @@ class StageTrainer:
         worker = f"process {os.getpid()} on {os.uname().nodename}"
 
         def may_start(job: ChildJob) -> bool:
-            if interrupted() or not self._budget.has_time():
+            if interrupted() or not self._budget.has_time_for(job.cell):
                 return False
             self._journal.start_child(keys[job_id(job)], worker)
             return True

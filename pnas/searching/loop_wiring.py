@@ -17,6 +17,7 @@ from pnas.search import (
     Strategy,
     StrategyContext,
 )
+from pnas.search.pacing import Pace
 from pnas.search.search_run import SearchRun
 from pnas.searching.objectives import CellFacts, feasibility, objective_source
 from pnas.state_space import Cell, SlotSpace
@@ -80,6 +81,7 @@ def run_search(
     facts: CellFacts | None = None,
     counts_children: bool = False,
     can_repeat: bool = True,
+    pace: Pace | None = None,
     weights_dir: Path | None = None,
     cost: Callable[[Cell], float] | None = None,
 ) -> None:
@@ -96,6 +98,7 @@ def run_search(
         facts: What is known of cells before training, for objectives and constraints.
         counts_children: See `run_loop`.
         can_repeat: Whether another training of a cell may have another reward.
+        pace: What a budget in seconds leaves time for; None without one.
         weights_dir: Directory for the weights of children; None to keep none.
         cost: Cost of a cell's child in any unit; the most expensive ones are trained first.
     """
@@ -116,6 +119,7 @@ def run_search(
         epochs=epochs,
         counts_children=counts_children,
         can_repeat=can_repeat,
+        pace=pace,
         observers=observers,
         weights_dir=weights_dir,
         cost=cost,

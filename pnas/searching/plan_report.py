@@ -1,25 +1,34 @@
 """``plan_only=true``: the parts of a search, the size of its networks, its budget and its time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pnas.config import Settings
 from pnas.data import DataInfo
-from pnas.execution import count_workers, visible_gpus
+from pnas.execution import visible_gpus
+from pnas.records import Journal
+from pnas.records.run_directory import JOURNAL
 from pnas.reports.data.number_format import duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.search import PlannedPhase, SearchSpec
+from pnas.search.pacing import TrainingForecast
+from pnas.search.pacing.outlook import planned_within
 from pnas.search.search_plan import (
     PhaseEstimate,
-    Workload,
-    children_within,
     count_small_cells,
     plan_search,
     search_seconds,
 )
 from pnas.searching.search_checks import limits_of
+from pnas.searching.time_planning import check_time, plan_forecast
 from pnas.state_space import SlotSpace
 from pnas.system.console import print_line
 
 _TITLE = "Plan of the search"
+
+_LONGER = (2, 4)
+"""Factors of a budget in seconds of which the plan says what they would buy."""
 
 
 def print_plan(
@@ -51,23 +60,41 @@ def _print_tabular(settings: Settings, context: Context, space: SlotSpace) -> li
 def _print_training(
     settings: Settings, context: Context, space: SlotSpace, data: DataInfo
 ) -> list[str]:
-    trainer = settings.trainer
-    work = Workload(
-        data.image_shape,
-        data.num_classes,
-        data.train,
-        data.val,
-        trainer.epochs,
-        trainer.batchsize,
-    )
     limits = limits_of(settings, data)
     small_cells = count_small_cells(space, limits)
-    phases = settings.search.phases(space, settings.controller.K, small_cells)
-    plans = plan_search(phases, space, settings.child, work, settings.seed, limits)
+    with _journal_of(context) as journal:
+        forecast = plan_forecast(settings, space, data, journal)
+        model = forecast.model
+    phases = _phases(settings, space, forecast, small_cells)
+    work = model.workload
+    plans = plan_search(phases, space, settings.child, work, settings.seed, limits, model)
     Grid.of(_TITLE, _PLAN_COLUMNS, plans).print(context.console)
-    workers = count_workers(settings.executor, trainer.threads, 0)
-    first = settings.search.first_children(space)
-    return _totals(plans, workers, settings.search, first)
+    lines = _totals(plans, forecast, settings.search)
+    if settings.search.max_seconds is not None:
+        lines += _longer_times(settings, space, forecast, small_cells)
+        lines += _shortage(settings, space, forecast)
+    return [*lines, *_gpus()]
+
+
+@contextmanager
+def _journal_of(context: Context) -> Iterator[Journal | None]:
+    """Yield the journal of a search that has begun, whose children say how long others take."""
+    path = context.run_dir / JOURNAL
+    if not path.is_file():
+        yield None
+        return
+    with Journal(path) as journal:
+        yield journal
+
+
+def _phases(
+    settings: Settings, space: SlotSpace, forecast: TrainingForecast, small_cells: int
+) -> list[PlannedPhase]:
+    search = settings.search
+    K = settings.controller.K
+    if search.max_seconds is None:
+        return search.phases(space, K, small_cells)
+    return planned_within(search, space, K, forecast, search.max_seconds, small_cells)
 
 
 def _extent(space: SlotSpace) -> str:
@@ -75,30 +102,55 @@ def _extent(space: SlotSpace) -> str:
     return f"state space: {cells:,} unique cells of up to {space.B} blocks"
 
 
-def _totals(plans: list[PhaseEstimate], workers: int, spec: SearchSpec, first: int) -> list[str]:
-    seconds = search_seconds(plans, workers)
-    model = f"on {workers} CPU worker(s), by a rough model of one server core"
-    lines = []
-    if seconds is not None:
-        children = sum(plan.phase.children or 0 for plan in plans)
-        lines += [f"children: {children:,} at most", f"time: about {duration(seconds)} {model}"]
+def _totals(plans: list[PhaseEstimate], forecast: TrainingForecast, spec: SearchSpec) -> list[str]:
+    seconds = search_seconds(plans, forecast.workers)
+    if seconds is None:
+        return ["children: as many as the budget allows"]
+    children = sum(plan.phase.children or 0 for plan in plans)
+    model = _basis(forecast)
     if spec.max_seconds is not None:
-        fitting = children_within(plans, spec.max_seconds, workers)
-        lines.append(f"about {fitting:,} children in {duration(spec.max_seconds)} {model}")
-        lines += _shortage(fitting, first)
-    if not lines:
-        lines = ["children: as many as the budget allows"]
-    gpus = len(visible_gpus())
-    if gpus:
-        lines.append(f"GPUs: {gpus} seen, one worker each; times above are for CPU workers")
+        return [f"about {children:,} children in {duration(spec.max_seconds)} {model}"]
+    return [f"children: {children:,} at most", f"time: about {duration(seconds)} {model}"]
+
+
+def _basis(forecast: TrainingForecast) -> str:
+    """Say what predicted times go by."""
+    measured = forecast.model.measured
+    workers = f"on {forecast.workers} CPU worker(s)"
+    if not measured:
+        return f"{workers}, by a rough model of one server core"
+    return f"{workers}, by the {measured:,} trainings so far"
+
+
+def _longer_times(
+    settings: Settings, space: SlotSpace, forecast: TrainingForecast, small_cells: int
+) -> list[str]:
+    """Say what two and four times as long would buy."""
+    lines = []
+    for factor in _LONGER:
+        seconds = factor * (settings.search.max_seconds or 0.0)
+        K = settings.controller.K
+        phases = planned_within(settings.search, space, K, forecast, seconds, small_cells)
+        children = sum(phase.children or 0 for phase in phases)
+        large = sum(phase.children or 0 for phase in phases if phase.b == space.B)
+        lines.append(
+            f"in {factor} times as long, {duration(seconds)}: about {children:,} children, "
+            f"{large:,} of them of full size"
+        )
     return lines
 
 
-def _shortage(fitting: int, first: int) -> list[str]:
-    """Return a line if the time may end the search in its first stage, before it has learned."""
-    if fitting >= first:
+def _shortage(settings: Settings, space: SlotSpace, forecast: TrainingForecast) -> list[str]:
+    """Return a line if the time is probably too short for a search."""
+    warning = check_time(settings, forecast, space)
+    return [] if warning is None else [warning]
+
+
+def _gpus() -> list[str]:
+    gpus = len(visible_gpus())
+    if not gpus:
         return []
-    return [f"this may be too short: the first stage alone has {first:,} children"]
+    return [f"GPUs: {gpus} seen, one worker each; times above are for CPU workers"]
 
 
 def _children(phase: PlannedPhase) -> str:

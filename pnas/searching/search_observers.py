@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pnas.records import ChildRecord, Journal, best_child, write_summary
 from pnas.records.cell_trainings import cell_key, is_repeated
+from pnas.records.summary import PREDICTED_SECONDS
+from pnas.search.pacing import TimeLeft
 from pnas.search.search_run import WINNER
 from pnas.tracking import Tracker
 
@@ -145,3 +147,42 @@ class Notify:
     def stage_closed(self, b: int) -> None:
         """Notify the tracker."""
         self._tracker.notify()
+
+
+class PredictEnd:
+    """Keeps in the journal how long the whole search is predicted to take, for `task=show`.
+
+    Args:
+        journal: Journal of the search.
+        time_left: Predicts it.
+    """
+
+    def __init__(self, journal: Journal, time_left: TimeLeft) -> None:
+        self._journal = journal
+        self._time_left = time_left
+        self._b = 0
+
+    def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Predict the end of a search with this stage."""
+        self._b = b
+        self._predict()
+
+    def child_ended(self, child: ChildRecord) -> None:
+        """Predict the end anew."""
+        self._predict()
+
+    def learning(self, b: int) -> None:
+        """Do nothing."""
+
+    def stage_closed(self, b: int) -> None:
+        """Do nothing."""
+
+    def _predict(self) -> None:
+        children = self._journal.children()
+        ended = sum(child.ended_at is not None for child in children)
+        of_stage = [child for child in children if child.b == self._b]
+        missing = [child.cell for child in of_stage if child.ended_at is None]
+        left = self._time_left.of_search(missing, ended)
+        if left is not None:
+            seconds = float(self._journal.meta("search_seconds", 0.0))
+            self._journal.set_meta(**{PREDICTED_SECONDS: seconds + left})

@@ -18,14 +18,17 @@ from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
+from pnas.search.pacing import TimeLeft
 from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import SearchEnding
-from pnas.searching.search_observers import KeepBestWeights, Notify, Summarize
+from pnas.searching.search_observers import KeepBestWeights, Notify, PredictEnd, Summarize
+from pnas.searching.time_planning import make_pace, training_forecast
 from pnas.state_space import Cell, SlotSpace
 from pnas.system.console import print_line
+from pnas.system.cores import contention
 from pnas.system.quiet_tensorflow import quiet_start
 from pnas.tracking import start_tracker
 
@@ -53,12 +56,18 @@ def search_by_training(
 
     tracker = start_tracker(settings.tracking, context.run_dir, note_run)
     summary = Summarize(context.run_dir, journal)
+    workers = num_workers(settings)
+    forecast = training_forecast(
+        settings, space, dataset, workers, journal, slowdown=contention(workers)
+    )
+    pace = make_pace(settings, space, journal, forecast)
+    time_left = TimeLeft(settings.search, space, settings.controller.K, forecast, pace)
     _start_tensorflow(settings)
     print_start(settings, context)
     with (
         SearchEnding(settings, context, journal, dataset, tracker, summary),
         closing(make_child_executor(settings, dataset)) as executor,
-        _live_view(settings, context, space, journal) as view,
+        _live_view(settings, context, space, journal, time_left) as view,
     ):
         run_search(
             settings,
@@ -67,8 +76,15 @@ def search_by_training(
             is_feasible=_feasibility(settings, dataset),
             facts=facts_of_children(settings, dataset),
             executor=with_cache(executor, settings, space, dataset.fingerprint),
-            observers=(summary, KeepBestWeights(weights_dir, journal), Notify(tracker), view),
+            observers=(
+                summary,
+                KeepBestWeights(weights_dir, journal),
+                PredictEnd(journal, time_left),
+                Notify(tracker),
+                view,
+            ),
             epochs=settings.trainer.epochs,
+            pace=pace,
             weights_dir=weights_dir,
             cost=partial(_multiply_adds, settings.child, dataset),
         )
@@ -129,7 +145,11 @@ def _import_tensorflow() -> None:
 
 
 def _live_view(
-    settings: Settings, context: Context, space: SlotSpace, journal: Journal
+    settings: Settings,
+    context: Context,
+    space: SlotSpace,
+    journal: Journal,
+    time_left: TimeLeft,
 ) -> LiveView:
     return LiveView(
         context.console,
@@ -138,6 +158,7 @@ def _live_view(
         K=settings.controller.K,
         workers=num_workers(settings),
         plain=context.sweep is not None,
+        time_left=time_left,
     )
 
 

@@ -83,3 +83,19 @@ def _ratio(quota: str, period: str) -> float | None:
         return None
     cores = int(quota) / int(period) if int(period) > 0 else 0.0
     return cores if cores > 0 else None
+
+
+def contention(workers: int) -> float:
+    """Return by how much the other load of this machine will slow ``workers`` processes down.
+
+    Args:
+        workers: Number of processes that are about to be started.
+
+    Returns:
+        Processes a core, at least 1; 1 where the system does not tell its load.
+    """
+    try:
+        load = os.getloadavg()[0]
+    except OSError:
+        return 1.0
+    return max(1.0, (load + workers) / available_cores())

@@ -25,6 +25,7 @@ from pnas.searching.tabular_search import (
     is_tabular,
     search_table,
 )
+from pnas.searching.time_planning import check_time, plan_forecast
 from pnas.searching.trained_search import search_by_training
 from pnas.state_space import SlotSpace, build_space
 from pnas.system.console import print_line
@@ -55,11 +56,21 @@ def run(settings: Settings, context: Context) -> float:
         data = check_search(settings, space)
         if data is not None:
             print_data(context.console, data)
+            _check_time(settings, context, space, data)
     with open_run(settings, context) as journal:
         check_is_search(context.run_dir, journal)
         _search_or_deliver(settings, context, space, journal)
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
+
+
+def _check_time(settings: Settings, context: Context, space: SlotSpace, data: DataInfo) -> None:
+    """Refuse a budget in seconds that is too short; a search that has begun goes on in any case."""
+    if (context.run_dir / JOURNAL).is_file():
+        return
+    warning = check_time(settings, plan_forecast(settings, space, data), space)
+    if warning is not None:
+        print_line(context.console, warning)
 
 
 def _show_archived(settings: Settings, context: Context) -> float:

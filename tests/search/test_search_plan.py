@@ -3,14 +3,13 @@ from typing import Any
 import pytest
 
 from pnas.children import Limits, NetworkSpec, PNASNetworkSpec, SearchTrainerSpec
-from pnas.search import ProgressiveSpec, RandomSpec, RefinedSpec
+from pnas.children.training_time import MeasuredTraining, Workload, network_work, prior_model
+from pnas.search import ProgressiveSpec, RandomSpec
+from pnas.search.pacing.forecast import sample_cells
 from pnas.search.search_plan import (
     PhaseEstimate,
-    Workload,
-    children_within,
     count_small_cells,
     plan_search,
-    sample_cells,
     search_seconds,
 )
 from pnas.state_space import StateSpace
@@ -99,13 +98,15 @@ def test_children_over_the_limits_are_not_planned_for() -> None:
     assert planned[0].params[2] <= median
 
 
-def test_children_that_fit_into_a_time() -> None:
+def test_a_model_that_has_learned_plans_by_what_it_learned() -> None:
     space = StateSpace(B=2)
-    phases = RefinedSpec(start="mixed", max_seconds=60).phases(space, None)
-    plans = plan_search(phases, space, NETWORK, CIFAR, seed=0)
-    small, large, rounds = plans
-    start = 8 * small.seconds + 12 * large.seconds
-    assert [each.phase.children for each in plans] == [8, 12, None]
-    assert children_within(plans, 3.5 * small.seconds, workers=1) == 3
-    assert children_within(plans, 3.5 * small.seconds, workers=2) == 7
-    assert children_within(plans, start + 5.5 * rounds.seconds, workers=1) == 8 + 12 + 5
+    phases = ProgressiveSpec().phases(space, 8)
+    prior = plan_search(phases, space, NETWORK, CIFAR, seed=0)
+    measured = []
+    for cell in sample_cells(space, 2, 10, seed=0):
+        work = network_work(cell, NETWORK, CIFAR.image_shape, CIFAR.num_classes)
+        measured.append(MeasuredTraining(work, CIFAR.epochs, 7 * prior_model(CIFAR).seconds(work)))
+    model = prior_model(CIFAR).fit(measured)
+    fitted = plan_search(phases, space, NETWORK, CIFAR, seed=0, model=model)
+    for before, after in zip(prior, fitted, strict=True):
+        assert after.seconds == pytest.approx(7 * before.seconds, rel=0.01)

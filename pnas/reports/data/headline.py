@@ -23,6 +23,7 @@ def headline(run: RunView) -> dict[str, str]:
         "children trained": count(run.trained),
         "failed": count(len(run.failed)) if run.failed else "",
         "search time": duration(run.seconds),
+        "time left, about": duration(run.seconds_left),
         "predictor": run.predictor,
         _rho_name(run): correlation(run.last_rho),
         "seed": str(run.value("seed", "")),

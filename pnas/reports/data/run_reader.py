@@ -19,6 +19,7 @@ from pnas.records.earlier_training import open_run
 from pnas.records.front import Front, read_front
 from pnas.records.run_directory import LOCK
 from pnas.records.run_task import is_training, task_of
+from pnas.records.summary import PREDICTED_SECONDS
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import Training
 from pnas.reports.data.scored_cell import ScoredCell, from_children
@@ -51,6 +52,7 @@ class RunView:
         optimism: By how much the highest reward is expected to be too high; None if unknown.
         front: The front of a search of several objectives; None of any other.
         training: The trainings of a `task=train`; None of a search.
+        predicted_seconds: Seconds that the whole search is predicted to take; None if not known.
     """
 
     path: Path
@@ -73,6 +75,14 @@ class RunView:
     optimism: float | None = None
     front: Front | None = None
     training: Training | None = None
+    predicted_seconds: float | None = None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until a running search is predicted to end; None if that is not known."""
+        if self.status != "running" or self.predicted_seconds is None:
+            return None
+        return max(0.0, self.predicted_seconds - self.seconds)
 
     @cached_property
     def best(self) -> ChildRecord | None:
@@ -280,6 +290,7 @@ def read_run(run_dir: Path, status: str | None = None) -> RunView:
             fingerprint=journal.meta("data_fingerprint"),
             overrides=_strings(journal.meta("overrides")),
             training=read_training(journal) if is_training(config) else None,
+            predicted_seconds=journal.meta(PREDICTED_SECONDS),
         )
 
 

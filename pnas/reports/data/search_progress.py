@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pnas.records import ChildRecord, Status, best_child
+from pnas.state_space import Cell
 
 # Fewer pairs than this have no order worth a number.
 _FEWEST_PAIRS = 3
@@ -25,6 +27,18 @@ class PredictionQuality:
     count: int
 
 
+class TimeLeft(Protocol):
+    """Predicts how long a search still takes (`pnas.search.pacing.TimeLeft`)."""
+
+    def of_stage(self, missing: Sequence[Cell]) -> float | None:
+        """Return the seconds until the cells ``missing`` are trained; None if not known."""
+        ...
+
+    def of_search(self, missing: Sequence[Cell], ended: int) -> float | None:
+        """Return the seconds until the search ends, with ``ended`` children; None if not known."""
+        ...
+
+
 class Progress:
     """The running figures of a search.
 
@@ -34,6 +48,8 @@ class Progress:
         workers: Number of children trained at once.
         earlier: Children that an earlier process trained.
         now: Clock in seconds.
+        time_left: Predicts how long the stage and the search still take; None to judge by the pace
+            of this stage.
     """
 
     def __init__(
@@ -43,8 +59,11 @@ class Progress:
         workers: int = 1,
         earlier: Sequence[ChildRecord] = (),
         now: Callable[[], float] = time.monotonic,
+        time_left: TimeLeft | None = None,
     ) -> None:
         self.B = B
+        self._time_left = time_left
+        self._missing: dict[str, Cell] = {}
         self._K = K
         self._workers = workers
         self._now = now
@@ -63,12 +82,17 @@ class Progress:
         self.children = earlier_stages + ended
         self.b = b
         self.total = len(children)
+        self._missing = {}
+        for child in children:
+            if child.status is Status.CHOSEN:
+                self._missing[child.key] = child.cell
         self._stage_trained_here = 0
         self._stage_began = self._now()
 
     def end(self, child: ChildRecord) -> None:
         """Count ``child``, which has just ended."""
         self.children.append(child)
+        self._missing.pop(child.key, None)
         self._trained_here += 1
         if self._trained_here == 1:
             # Until then workers were starting, which says nothing about their pace.
@@ -116,7 +140,10 @@ class Progress:
 
     @property
     def stage_left(self) -> float | None:
-        """Seconds until the stage's last child ends, at this pace; None before there is a pace."""
+        """Seconds until the stage's last child ends; None before that can be told."""
+        predicted = self._predicted_stage_left()
+        if predicted is not None:
+            return predicted
         pace = self.per_minute
         if pace is None:
             return None
@@ -124,10 +151,13 @@ class Progress:
 
     @property
     def search_left(self) -> float | None:
-        """Seconds of training left at this pace, if later stages have K children each.
+        """Seconds of training left, if later stages have K children each.
 
         None where the pace, the number of stages or K is not known.
         """
+        predicted = self._predicted_search_left()
+        if predicted is not None:
+            return predicted
         pace = self.per_minute
         stage_left = self.stage_left
         if pace is None or stage_left is None or self.B is None:
@@ -136,6 +166,16 @@ class Progress:
             return None
         later_children = (self.B - self.b) * (self._K or 0)
         return stage_left + 60 * later_children / pace
+
+    def _predicted_stage_left(self) -> float | None:
+        if self._time_left is None:
+            return None
+        return self._time_left.of_stage(list(self._missing.values()))
+
+    def _predicted_search_left(self) -> float | None:
+        if self._time_left is None:
+            return None
+        return self._time_left.of_search(list(self._missing.values()), len(self.children))
 
     def prediction_quality(self) -> PredictionQuality | None:
         """Return how well this stage's rewards were predicted; None if nothing was predicted."""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pnas.records import ChildRecord, Status
 from pnas.reports.data.number_format import clock_time, duration
-from pnas.reports.data.search_progress import Progress
+from pnas.reports.data.search_progress import Progress, TimeLeft
 from pnas.system.console import print_line
 
 _BAR_WIDTH = 30
@@ -33,6 +33,8 @@ class LiveView:
         earlier: Children that an earlier process trained.
         K: Largest number of children of a stage after the first.
         workers: Number of children trained at once.
+        time_left: Predicts how long the stage and the search still take; None to judge by the pace
+            of this stage.
         plain: Whether to print lines only, also on a terminal (the jobs of a multirun).
         now: Clock in seconds.
     """
@@ -45,11 +47,12 @@ class LiveView:
         K: int | None = None,
         workers: int = 1,
         plain: bool = False,
+        time_left: TimeLeft | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
         self._plain = plain or not console.is_terminal
-        self._progress = Progress(B, K, workers, earlier, now)
+        self._progress = Progress(B, K, workers, earlier, now, time_left)
         self._now = now
         # The first child to end is told of at once: by then everything has worked.
         self._line_due_at = now()

@@ -1,6 +1,6 @@
 """`Confirmation`: trains the most promising cells of a search again until one is known best."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ class Confirmation:
         confidence: Probability of being the best of the finalists at which the rounds end early.
         seed: Seed of the search.
         history: The rounds that were trained already.
+        room: Returns how many further trainings of some cells there is time for; None where
+            time is no limit.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class Confirmation:
         confidence: float,
         seed: int,
         history: SearchHistory = SearchHistory(),  # noqa: B008 - frozen
+        room: Callable[[Sequence[Cell]], int] | None = None,
     ) -> None:
         self._left = trainings
+        self._room = room
         self._confidence = confidence
         self._seed = seed
         count = num_finalists(trainings, len(searched))
@@ -67,7 +71,9 @@ class Confirmation:
         """See `pnas.search.Strategy.ask`."""
         if self.is_over():
             return None
-        each = trainings_each(self._left, self._sizes)
+        each = self._trainings_each()
+        if not each:
+            return None
         cells: list[Cell] = []
         repeats: list[int] = []
         # One training of each after the other: a budget that ends a round early is spread evenly.
@@ -92,6 +98,14 @@ class Confirmation:
         """See `pnas.search.Strategy.tell`. Nothing is learned that a stage could show."""
         self._learn(rewards)
         return None
+
+    def _trainings_each(self) -> int:
+        """Return how often each cell of the coming round is trained."""
+        if self._room is None:
+            return trainings_each(self._left, self._sizes)
+        left = self._room(self._alive)
+        # Where time is short the coming round is the last one.
+        return trainings_each(left, self._sizes) or trainings_each(left, self._sizes[:1])
 
     def _begin(self, cells: Sequence[Cell]) -> None:
         self._open = list(cells)

@@ -1,0 +1,65 @@
+"""The fixture of searches on a clock that children move (`support.paced_search`)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.paced_search import (
+    SPACE,
+    WORKLOAD,
+    CountTime,
+    FakeExecutor,
+    FakeTime,
+    Kill,
+    RunSearch,
+    Searched,
+)
+
+from pnas.children import PNASNetworkSpec
+from pnas.predictors import named_spec
+from pnas.records import Journal
+from pnas.runs.child_identity import identify
+from pnas.search import SearchSpec, StrategyContext
+from pnas.search.pacing import Pace, TrainingForecast
+from pnas.search.search_run import SearchRun
+
+
+@pytest.fixture
+def run_search(tmp_path: Path) -> Iterator[RunSearch]:
+    """Runs a search of ``spec`` on the journal ``name`` until it ends or is killed."""
+    journals = []
+
+    def run(
+        spec: SearchSpec,
+        name: str = "journal",
+        slowness: float = 1.0,
+        kill_after: int | None = None,
+    ) -> Searched:
+        journal = Journal(tmp_path / f"{name}.sqlite", create=True)
+        journals.append(journal)
+        clock = FakeTime(float(journal.meta("search_seconds", 0.0)))
+        executor = FakeExecutor(clock, slowness, kill_after)
+        forecast = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, journal, workers=1)
+        pace = None
+        if spec.max_seconds is not None:
+            # The clock of the test goes on where the earlier command ended.
+            pace = Pace(spec, SPACE, journal, forecast, K=8, now=clock)
+        context = StrategyContext(spec, SPACE, named_spec("gp").with_K(8), seed=0)
+        search = SearchRun(
+            context=context,
+            executor=executor,
+            journal=journal,
+            identify=lambda cell, repeat=1: identify(SPACE, 0, cell, repeat),
+            epochs=WORKLOAD.epochs,
+            pace=pace,
+            observers=(CountTime(journal, clock),),
+        )
+        try:
+            search.run()
+        except Kill:
+            journal.close()
+        return Searched(journal, executor, clock)
+
+    yield run
+    for journal in journals:
+        journal.close()
