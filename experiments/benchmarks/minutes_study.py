@@ -110,7 +110,7 @@ def search(name: str, minutes: float, folder: Path, overrides: Sequence[str]) ->
     )
     seconds = time.monotonic() - began
     if done.returncode:
-        return (name, f"{60 * minutes:.0f}", "", f"{seconds:.0f}", "", "", "", done.stderr[-200:])
+        sys.exit(f"{run}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     progress(f"  {seconds:.0f} s, load {os.getloadavg()[0]:.1f}")
     return row_of(name, 60 * minutes, seconds, folder / "outputs" / run)
 

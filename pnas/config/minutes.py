@@ -1,4 +1,4 @@
-"""The key ``minutes``: what a search may take, in the unit that people think in."""
+"""The key ``minutes``: the time in which a search ends, in the unit that people think in."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -10,7 +10,7 @@ The time is a sum of terms that are linear in what a network is made of:
 | arithmetic | examples x multiply-adds, of dense and of depthwise convolutions |
 | memory | examples x elements of the outputs of layers |
 
-Before a child has ended the coefficients are those of one core of a server (`_PRIOR`). A fit is the
+Before a child has ended the coefficients are those of one core of a server (`PRIOR`). A fit is the
 posterior mode of relative errors around that prior, times the speed of the machine: the median of
 what was measured against it, in which the latest children count most. Coefficients are never
 negative.
@@ -29,7 +29,7 @@ from pnas.children.training_time.workload import Workload
 
 Floats = NDArray[np.float64]
 
-_PRIOR = {
+PRIOR = {
     "start": 0.4,
     "build convolutions": 7.5e-3,
     "build norms": 9e-3,
@@ -100,7 +100,7 @@ class TimeModel:
             work: Work of its network.
             epochs: Number of epochs; None for a full training.
         """
-        return float(_terms(work, self.workload, epochs) @ self.coefficients)
+        return float(terms_of(work, self.workload, epochs) @ self.coefficients)
 
     def fit(self, measured: Sequence[MeasuredTraining]) -> "TimeModel":
         """Return the model that has learned from ``measured``, in the order of their ends.
@@ -110,7 +110,7 @@ class TimeModel:
         """
         if not measured:
             return prior_model(self.workload)
-        rows = [_terms(each.work, self.workload, each.epochs) for each in measured]
+        rows = [terms_of(each.work, self.workload, each.epochs) for each in measured]
         terms = np.array(rows)
         seconds = np.array([each.seconds for each in measured])
         prior = _prior_coefficients()
@@ -138,11 +138,11 @@ def prior_model(workload: Workload, slowdown: float = 1.0) -> TimeModel:
 
 
 def _prior_coefficients() -> Floats:
-    return np.array(list(_PRIOR.values()))
+    return np.array(list(PRIOR.values()))
 
 
-def _terms(work: NetworkWork, workload: Workload, epochs: float | None) -> Floats:
-    """Return how many units of each term of `_PRIOR` a training takes."""
+def terms_of(work: NetworkWork, workload: Workload, epochs: float | None) -> Floats:
+    """Return how many units of each term of `PRIOR` a training takes."""
     passes = workload.epochs if epochs is None else epochs
     steps = passes * workload.steps_per_epoch
     training = _TRAINING_PASSES * workload.train_examples

@@ -98,11 +98,18 @@ class Pace:
         return last_end - min(kept, _LARGEST_CONFIRMATION * last_end)
 
     def fits(self, cell: Cell, end: float) -> bool:
-        """Whether a training of ``cell`` that began now would end by ``end``, or soon after."""
+        """Whether a training of ``cell`` that began now would end by ``end``, or soon after.
+
+        The first children are started in any case: only they tell how fast this machine is.
+        """
+        if not self.forecast.is_measured:
+            return self.elapsed < end
         return self.elapsed + self.forecast.seconds(cell) <= end + self.tolerance
 
     def has_room(self, end: float) -> bool:
         """Whether a typical cell of full size, trained from now on, would end by ``end``."""
+        if not self.forecast.is_measured:
+            return self.elapsed < end
         typical = self.forecast.typical_seconds(self.space.B)
         return self.elapsed + typical <= end + self.tolerance
 

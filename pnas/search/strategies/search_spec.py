@@ -60,8 +60,8 @@ class SearchSpec:
             and does not extend its cell; ``worst`` gives it the lowest reward of the search so far.
         retry_failed: Whether a command begins by training the failed children of the open stage
             again, once.
-        max_seconds: Seconds of all commands of this search together, after which no child is
-            started; None for no limit.
+        max_seconds: Seconds of all commands of this search together. No child is started that is
+            predicted to end later (`pnas.search.pacing`); None for no limit.
         max_children: Number of children that this search trains, failed ones included; None for no
             limit.
         max_epochs: Number of epochs that this search trains, all children together; None for no

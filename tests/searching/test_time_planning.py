@@ -1,0 +1,34 @@
+"""Budgets in seconds that are too short, and what a plan says of a longer one."""
+
+from pathlib import Path
+
+import pytest
+from support.command import run_here
+
+QUIET = ("tracking=none", "executor.workers=2")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_time_that_is_certainly_too_short_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here("name=short", "minutes=0.01", *QUIET) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("search.max_seconds: must be at least ")
+    assert "(minutes=0." in error
+    assert error.count("\n") == 1
+
+
+def test_a_plan_says_what_a_longer_time_would_buy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here("name=plan", "minutes=5", "plan_only=true", *QUIET) == 0
+    printed = capsys.readouterr().out
+    assert "children in 5.0 min" in printed
+    assert "in 2 times as long, 10 min: about" in printed
+    assert "in 4 times as long, 20 min: about" in printed
+
+
+def test_a_short_time_is_said_to_be_short(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here("name=plan", "search.max_seconds=8", "plan_only=true", *QUIET) == 0
+    assert "the time is short" in capsys.readouterr().out
