@@ -52,18 +52,21 @@ def main() -> None:
     options = parser.parse_args()
 
     rows: list[tuple[str, ...]] = []
+    by_clock: list[tuple[str, ...]] = []
     measured: list[dict[str, Any]] = []
     for kind in options.kinds:
         answer = call_in_new_process("plan_accuracy.measure", kind)
         children = json.loads(answer.splitlines()[-1])
-        rows += compare(kind, children)
+        rows += compare(kind, children, "cpu")
+        by_clock += compare(kind, children, "wall")
         measured += children
     print_table(
         ("data", "blocks", "measured, s", "constants, s", "ratio", "fitted, s", "ratio"), rows
     )
-    for name, column in (("constants", 4), ("fitted", 6)):
-        ratios = [float(row[column]) for row in rows if row[column]]
-        print(f"{name}: {spread_of(ratios)}")
+    for unit, compared in (("processor seconds", rows), ("seconds by the clock", by_clock)):
+        for name, column in (("constants", 4), ("fitted", 6)):
+            ratios = [float(row[column]) for row in compared if row[column]]
+            print(f"{unit}, {name}: {spread_of(ratios)}")
     if options.calibrate:
         print_constants(measured)
     print_machine("tensorflow", "keras", "numpy")
@@ -106,7 +109,8 @@ def measure(kind: str) -> None:
         with clock() as timing:
             manager.evaluate(cell)
         work = network_work(cell, network, data.image_shape, data.num_classes)
-        children.append({"b": b, "work": work, "cpu": timing.cpu, "load": workload(data, trainer)})
+        seconds = {"cpu": timing.cpu, "wall": timing.wall}
+        children.append({"b": b, "work": work, "load": workload(data, trainer), **seconds})
     print(json.dumps(children))
 
 
@@ -123,21 +127,27 @@ def workload(data: Dataset, trainer: SearchTrainerSpec) -> dict[str, Any]:
     }
 
 
-def compare(kind: str, children: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Return one row a child; the first one has none before it to learn from."""
+def compare(kind: str, children: Sequence[dict[str, Any]], unit: str) -> list[tuple[str, ...]]:
+    """Return one row a child; the first one has none before it to learn from.
+
+    Args:
+        kind: What they were trained on.
+        children: The children, in the order in which they were trained.
+        unit: ``cpu`` for processor seconds, ``wall`` for those of the clock.
+    """
     rows = []
     known: list[MeasuredTraining] = []
     for child in children:
         work = NetworkWork(*child["work"])
         prior = prior_model(Workload(**child["load"]))
         seconds = prior.seconds(work)
-        figures = [f"{child['cpu']:.2f}", f"{seconds:.2f}", f"{seconds / child['cpu']:.2f}"]
+        figures = [f"{child[unit]:.2f}", f"{seconds:.2f}", f"{seconds / child[unit]:.2f}"]
         fitted = ["", ""]
         if known:
             learned = prior.fit(known).seconds(work)
-            fitted = [f"{learned:.2f}", f"{learned / child['cpu']:.2f}"]
+            fitted = [f"{learned:.2f}", f"{learned / child[unit]:.2f}"]
         rows.append((kind, str(child["b"]), *figures, *fitted))
-        known.append(MeasuredTraining(work, prior.workload.epochs, child["cpu"]))
+        known.append(MeasuredTraining(work, prior.workload.epochs, child[unit]))
     return rows
 
 

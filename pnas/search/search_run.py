@@ -230,9 +230,12 @@ class SearchRun:
     def _save_predictor(self) -> None:
         """Keep a predictor that has learned the mean of all trainings of each cell."""
         directory = self.context.save_dir
-        last = self.journal.stages()[-1]
-        is_round = is_confirmation_stage(self.journal.children(last.b))
-        if directory is None or not is_round or not self.spec.uses_predictor:
+        stages = self.journal.stages()
+        # Time may have been too short for a single stage.
+        if not stages or directory is None or not self.spec.uses_predictor:
+            return
+        last = stages[-1]
+        if not is_confirmation_stage(self.journal.children(last.b)):
             return
         predictor = fit_to_means(self.context, rewarded(self._searched()), last.b)
         predictor.save(directory / f"stage_{last.b}")

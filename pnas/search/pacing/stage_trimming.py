@@ -59,7 +59,12 @@ def _balanced(cells: Sequence[Cell], count: int) -> list[Cell]:
             # Larger cells first where places are equal.
             placed.append(((place + 0.5) / kept[size], -size, cell))
     placed.sort(key=lambda each: each[:2])
-    return [cell for _, _, cell in placed]
+    ordered = [cell for _, _, cell in placed]
+
+    # The child that ends first says how fast this machine is, so it is a small one.
+    smallest = min(ordered, key=len)
+    ordered.remove(smallest)
+    return [smallest, *ordered]
 
 
 def _shares(by_size: dict[int, list[Cell]], count: int) -> dict[int, int]:

@@ -17,7 +17,7 @@ from pnas.search import (
 from pnas.search.pacing.pace import TOLERANCE
 from pnas.search.search_run import WINNER, is_first_training
 
-SECONDS = 120.0
+SECONDS = 60.0
 
 SPECS: dict[str, tuple[type[SearchSpec], dict[str, Any]]] = {
     "mixed": (RefinedSpec, {"start": "mixed", "confirm": 0.2}),
@@ -34,7 +34,7 @@ def spec_of(name: str, **changed: Any) -> SearchSpec:
     return spec(**{"max_seconds": SECONDS, **settings, **changed})
 
 
-@pytest.mark.parametrize("slowness", [0.7, 1.0, 3.0])
+@pytest.mark.parametrize("slowness", [1.0, 3.0])
 @pytest.mark.parametrize("name", SPECS)
 def test_it_ends_in_time_with_full_sized_cells(
     run_search: RunSearch, name: str, slowness: float
@@ -49,12 +49,12 @@ def test_it_ends_in_time_with_full_sized_cells(
 
 def test_most_of_the_time_is_used(run_search: RunSearch) -> None:
     searched = run_search(spec_of("mixed", confidence=0.999999))
-    assert searched.clock.seconds >= 0.75 * SECONDS
+    assert searched.clock.seconds >= 0.7 * SECONDS
 
 
 def test_more_time_trains_more_cells(run_search: RunSearch) -> None:
     counts = []
-    for seconds in (60.0, 120.0, 240.0):
+    for seconds in (30.0, 60.0, 90.0):
         searched = run_search(spec_of("mixed", max_seconds=seconds), name=f"{seconds:.0f}")
         counts.append(len(searched.journal.children()))
     assert counts[0] < counts[1] < counts[2]
@@ -68,8 +68,8 @@ def test_a_confirmation_has_its_share_of_the_time(run_search: RunSearch) -> None
     assert 0.1 * SECONDS <= seconds <= 0.35 * SECONDS
 
 
-@pytest.mark.parametrize("killed", [1, 3, 6, 9, 12, 15])
-@pytest.mark.parametrize("name", ["mixed", "progressive", "evolution"])
+@pytest.mark.parametrize("killed", [1, 5, 9, 14])
+@pytest.mark.parametrize("name", ["mixed", "progressive"])
 def test_killed_it_goes_on_from_what_was_decided(
     run_search: RunSearch, name: str, killed: int
 ) -> None:
@@ -98,7 +98,7 @@ def test_killed_while_it_confirms_it_searches_no_more(run_search: RunSearch) -> 
 def test_a_finished_search_is_over_and_a_longer_time_continues_it(run_search: RunSearch) -> None:
     spec = spec_of("mixed")
     searched = run_search(spec)
-    assert searched.journal.meta(STOPPED_BY) == "search.max_seconds=120"
+    assert searched.journal.meta(STOPPED_BY) == "search.max_seconds=60"
     assert not may_continue(spec, searched.journal, counts=is_first_training)
     longer = spec_of("mixed", max_seconds=2 * SECONDS)
     assert may_continue(longer, searched.journal, counts=is_first_training)

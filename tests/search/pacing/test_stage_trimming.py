@@ -43,6 +43,7 @@ def test_every_beginning_of_a_start_has_large_cells() -> None:
     for count in range(1, 21):
         large = sizes(whole[:count]).count(2)
         assert abs(large - 0.6 * count) <= 1
+    assert sizes(whole[:2]) == [1, 2]
 
 
 def test_cells_of_one_size_are_spread_over_all() -> None:
