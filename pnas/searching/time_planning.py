@@ -11,6 +11,7 @@ from pnas.reports.data.number_format import duration
 from pnas.search.pacing import Pace, TrainingForecast
 from pnas.search.pacing.least_time import least_seconds
 from pnas.state_space import SlotSpace
+from pnas.system.cores import contention
 
 _CERTAINLY = 4.0
 """Factor by which a search is predicted to take longer than asked for before it is refused: the
@@ -70,9 +71,16 @@ def training_forecast(
 def plan_forecast(
     settings: Settings, space: SlotSpace, data: DataInfo, journal: Journal | None = None
 ) -> TrainingForecast:
-    """Return the predictions of a plan, for workers without a GPU."""
+    """Return the predictions of a plan, for workers without a GPU on an idle machine."""
     workers = count_workers(settings.executor, settings.trainer.threads, 0)
     return training_forecast(settings, space, data, workers, journal)
+
+
+def forecast_now(settings: Settings, space: SlotSpace, data: DataInfo) -> TrainingForecast:
+    """Return the same predictions under the present load of this machine."""
+    workers = count_workers(settings.executor, settings.trainer.threads, 0)
+    slowdown = contention(workers)
+    return training_forecast(settings, space, data, workers, slowdown=slowdown)
 
 
 def make_pace(
@@ -89,7 +97,8 @@ def check_time(settings: Settings, forecast: TrainingForecast, space: SlotSpace)
 
     Args:
         settings: Settings of the command.
-        forecast: Predictions before anything was measured.
+        forecast: Predictions. The load of the machine, which may end at any moment, is a reason to
+            warn and none to refuse.
         space: State space that is searched.
 
     Returns:
@@ -103,7 +112,7 @@ def check_time(settings: Settings, forecast: TrainingForecast, space: SlotSpace)
     if seconds is None or visible_gpus():
         return None
     least = least_seconds(settings.search, space, forecast)
-    certain = round(least / _CERTAINLY + 0.5)
+    certain = round(least / forecast.slowdown / _CERTAINLY + 0.5)
     if seconds < certain:
         rule = (
             f"must be at least {certain} (minutes={certain / 60:.2g}), and better "

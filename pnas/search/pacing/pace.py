@@ -61,6 +61,7 @@ class Pace:
         self._now = now
         self._earlier = float(journal.meta("search_seconds", 0.0))
         self._began = now()
+        self._has_begun = False
 
     @property
     def elapsed(self) -> float:
@@ -100,9 +101,11 @@ class Pace:
     def fits(self, cell: Cell, end: float) -> bool:
         """Whether a training of ``cell`` that began now would end by ``end``, or soon after.
 
-        The first children are started in any case: only they tell how fast this machine is.
+        The first child is started in any case: only children tell how fast this machine is.
         """
-        if not self.forecast.is_measured:
+        is_first = not self.forecast.is_measured and not self._has_begun
+        self._has_begun = True
+        if is_first:
             return self.elapsed < end
         return self.elapsed + self.forecast.seconds(cell) <= end + self.tolerance
 
