@@ -64,6 +64,9 @@ class Progress:
         self.B = B
         self._time_left = time_left
         self._missing: dict[str, Cell] = {}
+        self._stage_left: float | None = None
+        self._search_left: float | None = None
+        self._predicted_at = now()
         self._K = K
         self._workers = workers
         self._now = now
@@ -88,6 +91,7 @@ class Progress:
                 self._missing[child.key] = child.cell
         self._stage_trained_here = 0
         self._stage_began = self._now()
+        self._predict()
 
     def end(self, child: ChildRecord) -> None:
         """Count ``child``, which has just ended."""
@@ -99,6 +103,7 @@ class Progress:
             self._stage_began = self._now()
         else:
             self._stage_trained_here += 1
+        self._predict()
 
     @property
     def of_stage(self) -> list[ChildRecord]:
@@ -141,7 +146,7 @@ class Progress:
     @property
     def stage_left(self) -> float | None:
         """Seconds until the stage's last child ends; None before that can be told."""
-        predicted = self._predicted_stage_left()
+        predicted = self._left_now(self._stage_left)
         if predicted is not None:
             return predicted
         pace = self.per_minute
@@ -155,7 +160,7 @@ class Progress:
 
         None where the pace, the number of stages or K is not known.
         """
-        predicted = self._predicted_search_left()
+        predicted = self._left_now(self._search_left)
         if predicted is not None:
             return predicted
         pace = self.per_minute
@@ -167,15 +172,20 @@ class Progress:
         later_children = (self.B - self.b) * (self._K or 0)
         return stage_left + 60 * later_children / pace
 
-    def _predicted_stage_left(self) -> float | None:
+    def _predict(self) -> None:
+        """Predict both times here, where events come: a terminal is drawn in another thread."""
         if self._time_left is None:
-            return None
-        return self._time_left.of_stage(list(self._missing.values()))
+            return
+        missing = list(self._missing.values())
+        self._predicted_at = self._now()
+        self._stage_left = self._time_left.of_stage(missing)
+        self._search_left = self._time_left.of_search(missing, len(self.children))
 
-    def _predicted_search_left(self) -> float | None:
-        if self._time_left is None:
+    def _left_now(self, predicted: float | None) -> float | None:
+        """Return what is left by now of seconds that were predicted to be left."""
+        if predicted is None:
             return None
-        return self._time_left.of_search(list(self._missing.values()), len(self.children))
+        return max(0.0, predicted - (self._now() - self._predicted_at))
 
     def prediction_quality(self) -> PredictionQuality | None:
         """Return how well this stage's rewards were predicted; None if nothing was predicted."""

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from support.journals import make_run
 from pnas.records import ChildRecord, Status
 from pnas.reports.data.run_reader import read_run
 from pnas.reports.data.search_progress import PredictionQuality, Progress
+from pnas.state_space import Cell
 
 
 class Clock:
@@ -84,3 +86,36 @@ def test_predictions_are_compared_with_rewards_of_this_stage(stage: list[ChildRe
     assert quality.count == 4
     assert quality.rho == pytest.approx(0.8)
     assert quality.mean_error == pytest.approx(0.075)
+
+
+class FixedTimeLeft:
+    """Says that each missing cell takes 10 s, and that the search takes 100 s more."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def of_stage(self, missing: Sequence[Cell]) -> float | None:
+        self.asked += 1
+        return 10.0 * len(missing)
+
+    def of_search(self, missing: Sequence[Cell], ended: int) -> float | None:
+        return 100.0 + 10.0 * len(missing)
+
+
+def test_predicted_times_run_down_and_are_predicted_by_events_only(
+    stage: list[ChildRecord],
+) -> None:
+    clock = Clock()
+    time_left = FixedTimeLeft()
+    progress = Progress(3, workers=2, now=clock, time_left=time_left)
+    progress.open(2, [replace(child, status=Status.CHOSEN) for child in stage])
+    assert progress.stage_left == 40
+    clock.now = 15
+    assert progress.stage_left == 25
+    assert progress.search_left == 125
+    assert time_left.asked == 1
+    progress.end(stage[0])
+    assert progress.stage_left == 30
+    assert progress.search_left == 130
+    clock.now = 100
+    assert progress.stage_left == 0
