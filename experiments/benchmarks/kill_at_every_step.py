@@ -51,8 +51,7 @@ SPACE = (
     "tracking=none",
     "seed=1",
 )
-SMALL = (*SPACE, "child.filters=2", "trainer.epochs=1", "name=run")
-TRAINED = (*SMALL, "search=progressive")
+TRAINED = (*SPACE, "child.filters=2", "trainer.epochs=1", "name=run", "search=progressive")
 BY_TABLE = (*SPACE, "executor=serial", "trainer=tabular", "trainer.table=table.yaml", "name=run")
 FEW = ("search=random", "search.max_children=6", "search.confirm=0")
 CONFIRMED = ("search=random", "search.max_children=18", "search.confirm=0.65")
@@ -130,11 +129,6 @@ SCENARIOS = {
     ),
     "confirmation by table": Scenario(
         (*BY_TABLE, *CONFIRMED), _OF_A_SEARCH, before=((*BY_TABLE, *FEW),)
-    ),
-    "confirmation, serial": Scenario(
-        (*SMALL, *CONFIRMED, "executor=serial"),
-        _OF_A_SEARCH,
-        before=((*SMALL, *FEW, "executor=serial"),),
     ),
     "search, serial": Scenario((*TRAINED, "executor=serial"), _OF_A_SEARCH),
     "search, local": Scenario((*TRAINED, "executor=local", "executor.workers=2"), _OF_A_SEARCH),
