@@ -14,6 +14,7 @@ from pnas.controller.candidate_scoring import (
 )
 from pnas.controller.reward_history import Reward, Stage, checked_rewards, rewarded
 from pnas.controller.training_report import (
+    Diagnosis,
     TrainingReport,
     diagnose_fit,
     diagnose_next,
@@ -81,6 +82,8 @@ class ControllerManager:
         self.predictions: list[float] | None = None
         self._is_feasible = is_feasible
         self._stages_fitted = 0
+        self._losses: list[float] = []
+        self._fitted_to: tuple[int, int, int] | None = None
         self.children = self._initial_children()
         self._asked = len(self.children)
 
@@ -215,6 +218,47 @@ class ControllerManager:
             if stage > self._stages_fitted:
                 self._fit(self.history[:stage])
 
+    def fit_expecting(
+        self,
+        stages: Sequence[tuple[Sequence[Cell], Sequence[Reward]]],
+        expected: Sequence[tuple[Cell, float]] = (),
+    ) -> None:
+        """Take ``stages`` as the history; fit to it and to what is expected of cells in training.
+
+        Counting them with their expected reward lets the uncertainty about them fall, so that the
+        next choice is another one: the kriging believer of Ginsbourger, Le Riche and Carraro (2010,
+        "Kriging is well-suited to parallelize optimization", section 3.2).
+
+        Args:
+            stages: Cells and rewards of stages 1, 2, ... as they were trained.
+            expected: Cells in training, each with its expected reward.
+        """
+        self.history = [(list(cells), list(rewards)) for cells, rewards in stages]
+        _, known = rewarded(self.history)
+        # Stages, rewards and choices only become more.
+        fitted_to = (len(self.history), len(known), len(expected))
+        if fitted_to == self._fitted_to:
+            return
+        believed: list[Stage] = [([cell], [reward]) for cell, reward in expected]
+        self._fit([*self.history, *believed])
+        self._fitted_to = fitted_to
+
+    def report(
+        self,
+        predicted: Sequence[float] | None,
+        rewards: Sequence[Reward],
+        cross_validates: bool = True,
+    ) -> TrainingReport:
+        """Return how well the predictor, fitted to the history, agrees with rewards.
+
+        Args:
+            predicted: Expected rewards of cells before they were trained; None for no prediction.
+            rewards: Rewards of these cells.
+            cross_validates: Whether it is fitted to parts of the history, too, if
+                ``controller.cross_validate`` asks for it.
+        """
+        return self._report(self._losses, predicted, rewards, cross_validates)
+
     def begin_stage(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         """Take ``cells``, chosen elsewhere, as the children of the stage after the history.
 
@@ -263,10 +307,15 @@ class ControllerManager:
         seed = derive_seed(self.seed, "predictor", stage)
         report = self.predictor.fit(self.state_space.encode(cells), rewards, stage, seed)
         self._stages_fitted = stage
+        self._losses = report.losses
         return report.losses
 
     def _report(
-        self, losses: list[float], predicted: Sequence[float] | None, rewards: Sequence[Reward]
+        self,
+        losses: list[float],
+        predicted: Sequence[float] | None,
+        rewards: Sequence[Reward],
+        cross_validates: bool = True,
     ) -> TrainingReport:
         cells, known = rewarded(self.history)
         tokens = self.state_space.encode(cells)
@@ -275,9 +324,11 @@ class ControllerManager:
 
         spearman_fit, fit = diagnose_fit(self.predictor, tokens, known)
         spearman_next, unseen_stage = diagnose_next(predicted, rewards, seed)
-        unseen_cells = diagnose_unseen(
-            self.state_space, self.spec, tokens=tokens, rewards=known, stage=stage, seed=seed
-        )
+        unseen_cells: Diagnosis = {}
+        if cross_validates:
+            unseen_cells = diagnose_unseen(
+                self.state_space, self.spec, tokens=tokens, rewards=known, stage=stage, seed=seed
+            )
         return TrainingReport(
             kind=self.spec.kind,
             loss=losses[-1],

@@ -1,6 +1,15 @@
 """Executors: the same jobs to the same results, by different engines."""
 
-from pnas.execution.base import Executor, MayStart, Runner, RunnerFactory, always
+from pnas.execution.base import (
+    Executor,
+    JobSource,
+    LazyExecutor,
+    MayStart,
+    Runner,
+    RunnerFactory,
+    always,
+    as_lazy,
+)
 from pnas.execution.devices import visible_gpus
 from pnas.execution.executor_specs import (
     ExecutorSpec,
@@ -19,6 +28,8 @@ __all__ = [
     "EXECUTORS",
     "Executor",
     "ExecutorSpec",
+    "JobSource",
+    "LazyExecutor",
     "LocalExecutor",
     "LocalSpec",
     "MayStart",
@@ -29,6 +40,7 @@ __all__ = [
     "SerialSpec",
     "WorkersSpec",
     "always",
+    "as_lazy",
     "check_executor",
     "count_workers",
     "make_executor",

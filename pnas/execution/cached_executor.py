@@ -4,7 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 
-from pnas.execution.base import Executor, MayStart, always
+from pnas.execution.base import Executor, JobSource, MayStart, always, as_lazy
 from pnas.records import ChildJob, ChildResult
 from pnas.records.evaluation_cache import EvaluationCache, Found, reused
 from pnas.state_space import Cell
@@ -47,6 +47,28 @@ class CachedExecutor:
         for position, result in self._executor.run(missing_jobs, may_start):
             self._store(result)
             yield missing[position], result
+
+    def run_from(
+        self, source: JobSource, may_start: MayStart = always
+    ) -> Iterator[tuple[int, ChildResult]]:
+        """As `LazyExecutor.run_from`. Cached children leave no weights."""
+        is_known: list[bool] = []
+
+        def looked_up(idle: int) -> list[ChildJob | ChildResult]:
+            given = [self._look_up(job) for job in source(idle)]
+            is_known.extend(isinstance(each, ChildResult) for each in given)
+            return given
+
+        for index, result in as_lazy(self._executor).run_from(looked_up, may_start):
+            if not is_known[index]:
+                self._store(result)
+            yield index, result
+
+    def _look_up(self, job: ChildJob | ChildResult) -> ChildJob | ChildResult:
+        if isinstance(job, ChildResult):
+            return job
+        found = self._find(job)
+        return job if found is None else reused(found, job)
 
     def close(self) -> None:
         self._executor.close()

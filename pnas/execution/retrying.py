@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pnas.execution.base import MayStart, always
+from pnas.execution.base import JobSource, MayStart, always
 from pnas.records import ChildJob, ChildResult
 
 _POLL_SECONDS = 0.25
@@ -68,6 +68,38 @@ class Attempt:
         return ChildResult.failed(self.job, f"{loss.reason}{count}", loss.seconds, loss.log)
 
 
+class _Taken:
+    """What a source of jobs has given so far.
+
+    Args:
+        source: The source.
+    """
+
+    def __init__(self, source: JobSource) -> None:
+        self._source = source
+        self._count = 0
+        self._known: list[tuple[int, ChildResult]] = []
+
+    def take(self, idle: int, waiting: deque[Attempt]) -> bool:
+        """Add jobs for ``idle`` workers to ``waiting``; return whether there were any."""
+        given = self._source(idle)
+        has_jobs = False
+        for job in given:
+            if isinstance(job, ChildResult):
+                self._known.append((self._count, job))
+            else:
+                waiting.append(Attempt(self._count, job))
+                has_jobs = True
+            self._count += 1
+        return has_jobs
+
+    def known(self) -> list[tuple[int, ChildResult]]:
+        """Return the results that came in the place of jobs, each once."""
+        known = self._known
+        self._known = []
+        return known
+
+
 class RetryingExecutor(ABC):
     """Keeps its workers busy, and attempts again what they lose.
 
@@ -96,16 +128,52 @@ class RetryingExecutor(ABC):
         finally:
             self._abandon(running)
 
+    def run_from(
+        self, source: JobSource, may_start: MayStart = always
+    ) -> Iterator[tuple[int, ChildResult]]:
+        """See `LazyExecutor.run_from`."""
+        taken = _Taken(source)
+        waiting: deque[Attempt] = deque()
+        running: dict[Handle, Attempt] = {}
+        ended: list[tuple[int, ChildResult]] = []
+        may_go_on = True
+        try:
+            while may_go_on or running or ended:
+                yield from ended
+                if may_go_on:
+                    may_go_on = self._start_from(taken, waiting, running, may_start)
+                ended = taken.known() or self._collect(waiting, running)
+                may_go_on = may_go_on and bool(ended or running or waiting)
+        finally:
+            self._abandon(running)
+
+    def _start_from(
+        self,
+        taken: "_Taken",
+        waiting: deque[Attempt],
+        running: dict[Handle, Attempt],
+        may_start: MayStart,
+    ) -> bool:
+        """Start what waits, then what the source has; return whether more may be started."""
+        while True:
+            if not self._start_waiting(waiting, running, may_start):
+                return False
+            idle = self._capacity() - len(running)
+            if idle <= 0 or not taken.take(idle, waiting):
+                return True
+
     def _start_waiting(
         self, waiting: deque[Attempt], running: dict[Handle, Attempt], may_start: MayStart
-    ) -> None:
+    ) -> bool:
+        """Start attempts as long as there is capacity; return False if one may not be started."""
         while waiting and len(running) < self._capacity():
             attempt = waiting.popleft()
             if not may_start(attempt.job):
                 waiting.clear()
-                return
+                return False
             handle = self._start(attempt.job)
             running[handle] = attempt
+        return True
 
     def _collect(
         self, waiting: deque[Attempt], running: dict[Handle, Attempt]

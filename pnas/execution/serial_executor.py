@@ -5,7 +5,7 @@ from functools import cached_property
 
 from pnas.errors import PnasError
 from pnas.execution.answers import failed_result
-from pnas.execution.base import MayStart, Runner, RunnerFactory, always
+from pnas.execution.base import JobSource, MayStart, Runner, RunnerFactory, always
 from pnas.execution.executor_specs import ExecutorSpec
 from pnas.records import ChildJob, ChildResult
 
@@ -38,6 +38,22 @@ class SerialExecutor:
             if not may_start(job):
                 return
             yield index, self._train(job)
+
+    def run_from(
+        self, source: JobSource, may_start: MayStart = always
+    ) -> Iterator[tuple[int, ChildResult]]:
+        """See `LazyExecutor.run_from`."""
+        index = 0
+        while given := source(1):
+            for job in given:
+                if isinstance(job, ChildResult):
+                    result = job
+                elif may_start(job):
+                    result = self._train(job)
+                else:
+                    return
+                yield index, result
+                index += 1
 
     def _train(self, job: ChildJob) -> ChildResult:
         try:

@@ -110,6 +110,53 @@ class Journal(JournalReader):
                 _choose(db, b, position, choice)
             self._children.reload_stage(b)
 
+    def extend_stage(
+        self,
+        b: int,
+        choices: Sequence[Choice],
+        *,
+        candidates_scored: int,
+        unique_candidates: int,
+        seconds_scoring: float,
+        at: float,
+    ) -> None:
+        """Add children to the open stage ``b``, which is opened if they are its first.
+
+        The event ``chosen`` keeps what was known: it is dated, and so are the results, so that
+        those that had arrived are the ones that ended before it. A superseded child that is chosen
+        again brings its result along, which arrives now.
+
+        Args:
+            b: The stage.
+            choices: The children, in order.
+            candidates_scored: Candidates that were scored to choose them.
+            unique_candidates: Candidates that were left without isomorphic ones.
+            seconds_scoring: Seconds that this took.
+            at: When they were chosen, in seconds since the epoch.
+        """
+        figures = (candidates_scored, unique_candidates, seconds_scoring)
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO stages VALUES (?, 0, 0, 0.0, ?, NULL, NULL) ON CONFLICT DO NOTHING",
+                (b, at),
+            )
+            db.execute(
+                "UPDATE stages SET candidates_scored = candidates_scored + ?, "
+                "unique_candidates = max(unique_candidates, ?), "
+                "seconds_scoring = seconds_scoring + ? WHERE b = ?",
+                (*figures, b),
+            )
+            query = "SELECT count(*) FROM children WHERE b = ? AND position IS NOT NULL"
+            first = db.execute(query, (b,)).fetchone()[0]
+            for position, choice in enumerate(choices, start=first):
+                _choose(db, b, position, choice)
+                db.execute(
+                    "UPDATE children SET ended_at = ? WHERE key = ? AND status != ?",
+                    (at, choice.key, Status.CHOSEN),
+                )
+            _add_event(db, "chosen", {"keys": [choice.key for choice in choices]}, at)
+            self._children.reload_stage(b)
+
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
         """Store that all children of stage ``b`` have ended, and what the predictor learned.
 
@@ -282,10 +329,13 @@ def _set_meta(db: sqlite3.Connection, values: Mapping[str, Any]) -> None:
         )
 
 
-def _add_event(db: sqlite3.Connection, kind: str, detail: Mapping[str, Any]) -> None:
+def _add_event(
+    db: sqlite3.Connection, kind: str, detail: Mapping[str, Any], at: float | None = None
+) -> None:
+    happened_at = time.time() if at is None else at
     db.execute(
         "INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)",
-        (time.time(), kind, json.dumps(detail)),
+        (happened_at, kind, json.dumps(detail)),
     )
 
 

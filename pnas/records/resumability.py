@@ -133,6 +133,9 @@ def _has_growing_stages(config: Mapping[str, Any]) -> bool:
     """Whether the search grows cells stage by stage, which larger limits only add to."""
     search = config.get("search") or {}
     kind = search.get("kind", "progressive")
+    if search.get("asynchronous"):
+        # Results of stages that are planned again did not arrive when other cells were chosen.
+        return False
     # A mixed start has cells of full size among its first ones.
     return kind in _GROWING_SEARCHES and search.get("start") != "mixed"
 

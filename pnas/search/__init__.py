@@ -5,15 +5,18 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from pnas.search.asynchronous.loop import AsynchronousLoop
 from pnas.search.budget import STOPPED_BY, Budget, may_continue
 from pnas.search.loop import SearchLoop
 from pnas.search.observer import Observer
 from pnas.search.stage_trainer import SearchFailed
 from pnas.search.strategies import (
     STRATEGIES,
+    AsynchronousStrategy,
     ClosedStage,
     EvolutionSpec,
     OpenStage,
+    PendingCell,
     PlannedPhase,
     ProgressiveRandomSpec,
     ProgressiveSpec,
@@ -24,6 +27,7 @@ from pnas.search.strategies import (
     SearchSpec,
     Strategy,
     StrategyContext,
+    TrainedCells,
     make_search_spec,
     make_strategy,
 )
@@ -46,11 +50,14 @@ sys.modules[__name__].__class__ = _CallableRoom
 __all__ = [
     "STOPPED_BY",
     "STRATEGIES",
+    "AsynchronousLoop",
+    "AsynchronousStrategy",
     "Budget",
     "ClosedStage",
     "EvolutionSpec",
     "Observer",
     "OpenStage",
+    "PendingCell",
     "PlannedPhase",
     "ProgressiveRandomSpec",
     "ProgressiveSpec",
@@ -63,6 +70,7 @@ __all__ = [
     "SearchSpec",
     "Strategy",
     "StrategyContext",
+    "TrainedCells",
     "make_search_spec",
     "make_strategy",
     "may_continue",

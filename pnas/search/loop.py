@@ -80,6 +80,7 @@ class SearchLoop:
         self._observers = observers
         self._owns = owns
         self._stopped_by = stopped_by
+        self._grace = grace
         self._policy = RewardPolicy(self._spec.failed_reward)
         self._trainer = StageTrainer(
             executor=executor,
@@ -157,6 +158,15 @@ class SearchLoop:
         return stage
 
     def _write(self, number: int, proposal: Proposal) -> None:
+        self._journal.open_stage(
+            number,
+            self._choices(proposal),
+            candidates_scored=proposal.candidates_scored,
+            unique_candidates=proposal.unique_candidates,
+            seconds_scoring=proposal.seconds,
+        )
+
+    def _choices(self, proposal: Proposal) -> list[Choice]:
         count = len(proposal.cells)
         predictions: Sequence[float | None] = proposal.predictions or [None] * count
         repeats = proposal.repeats or [1] * count
@@ -164,13 +174,7 @@ class SearchLoop:
         for cell, predicted, repeat in zip(proposal.cells, predictions, repeats, strict=True):
             key, seed = self._identify(cell, repeat)
             choices.append(Choice(cell, key, seed, predicted))
-        self._journal.open_stage(
-            number,
-            choices,
-            candidates_scored=proposal.candidates_scored,
-            unique_candidates=proposal.unique_candidates,
-            seconds_scoring=proposal.seconds,
-        )
+        return choices
 
     def _announce(self, number: int) -> TrainingStage:
         children = self._journal.children(number)

@@ -13,6 +13,16 @@ class Observer(Protocol):
         """Stage ``b`` with these children was opened, or taken up again."""
         ...
 
+    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
+        """Children were added to stage ``b`` of an asynchronous search, or were its first.
+
+        Args:
+            b: The stage.
+            children: All of its children so far.
+            planned: Number of children that it is going to have, at most.
+        """
+        ...
+
     def child_ended(self, child: ChildRecord) -> None:
         """A child was trained, or failed."""
         ...

@@ -2,13 +2,15 @@
 
 A search has two parts, each a `SearchLoop` on the same journal:
 
-1. The strategy proposes cells, each of which is trained once.
+1. The strategy proposes cells, each of which is trained once. With ``search.asynchronous`` it does
+   so one by one (`pnas.search.asynchronous`).
 2. The confirmation trains the most promising ones again, with the share ``search.confirm`` of the
    trainings, until the winner is known.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from pnas.records.cell_trainings import (
     is_repeated,
     rewarded,
 )
+from pnas.search.asynchronous.loop import AsynchronousLoop
 from pnas.search.budget import (
     STOPPED_BY,
     Budget,
@@ -158,6 +161,7 @@ class SearchRun:
     def _search(self, share: float) -> None:
         budget = self._budget(share=share, counts=is_first_training)
         loop = self._loop(
+            self._loop_of_search(),
             make_strategy=self._make_strategy,
             budget=budget,
             owns=is_search_stage,
@@ -165,7 +169,8 @@ class SearchRun:
         loop.run()
 
     def _make_strategy(self, history: SearchHistory) -> Strategy:
-        if self.pace is None:
+        # A search that awaits no stage has none that could be too long for the time.
+        if self.pace is None or self.spec.is_asynchronous:
             return make_strategy(self.context, history)
 
         def make(spec: SearchSpec, history: SearchHistory) -> Strategy:
@@ -194,6 +199,11 @@ class SearchRun:
             counts=counts,
         )
 
+    def _loop_of_search(self) -> Callable[..., SearchLoop]:
+        if not self.spec.is_asynchronous:
+            return SearchLoop
+        return partial(AsynchronousLoop, whole_stages=self.spec.whole_stages(self.context.space))
+
     def _confirm(self) -> None:
         searched = self._searched()
         trainings = num_confirmations(self.spec, searched)
@@ -220,6 +230,7 @@ class SearchRun:
             return is_confirmation_stage(children) and children[0].b > begins_after
 
         loop = self._loop(
+            SearchLoop,
             make_strategy=confirmation,
             budget=self._budget(confirms=True),
             owns=is_round,
@@ -240,8 +251,8 @@ class SearchRun:
         predictor = fit_to_means(self.context, rewarded(self._searched()), last.b)
         predictor.save(directory / f"stage_{last.b}")
 
-    def _loop(self, **parts: Any) -> SearchLoop:
-        return SearchLoop(
+    def _loop(self, make_loop: Callable[..., SearchLoop], **parts: Any) -> SearchLoop:
+        return make_loop(
             executor=self.executor,
             journal=self.journal,
             identify=self.identify,

@@ -54,27 +54,35 @@ class StageTrainer:
             SearchFailed: More than ``search.max_failed`` of them failed.
             KeyboardInterrupt: Ctrl-C or SIGTERM.
         """
-        self._stop_if_most_failed(stage)
-        missing = self._in_order(stage.missing())
-        jobs = [child_job(child, self._weights_dir) for child in missing]
+        self.stop_if_most_failed(stage)
+        missing = self.in_order(stage.missing())
+        jobs = [self.job(child) for child in missing]
         keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
-        worker = f"process {os.getpid()} on {os.uname().nodename}"
 
         def may_start(job: ChildJob) -> bool:
             if interrupted() or not self._budget.has_time_for(job.cell):
                 return False
-            self._journal.start_child(keys[job_id(job)], worker)
+            self.start_child(keys[job_id(job)])
             return True
 
         with soft_interrupts(self._grace) as interrupted:
             for index, result in self._executor.run(jobs, may_start):
-                self._end_child(stage, missing[index].key, result)
+                self.end_child(stage, missing[index].key, result)
                 if result.status is Status.FAILED:
-                    self._stop_if_most_failed(stage)
+                    self.stop_if_most_failed(stage)
         if interrupted():
             raise KeyboardInterrupt
 
-    def _in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
+    def job(self, child: ChildRecord) -> ChildJob:
+        """Return the job that trains ``child``."""
+        return child_job(child, self._weights_dir)
+
+    def start_child(self, key: str) -> None:
+        """Write down that an attempt to train the child ``key`` begins."""
+        worker = f"process {os.getpid()} on {os.uname().nodename}"
+        self._journal.start_child(key, worker)
+
+    def in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
         """Return those that the budget has room for, in the order in which they are started."""
         affordable = children[: self._budget.children_left()]
         # Where time may run out, the most promising are trained before it does.
@@ -83,14 +91,18 @@ class StageTrainer:
         costs = {child.key: self._cost(child.cell) for child in affordable}
         return sorted(affordable, key=lambda child: -costs[child.key])
 
-    def _end_child(self, stage: TrainingStage, key: str, result: ChildResult) -> None:
+    def end_child(
+        self, stage: TrainingStage, key: str, result: ChildResult, at: float | None = None
+    ) -> ChildRecord:
+        """Write down how a child of ``stage`` ended, at a date or now, and return its record."""
         self._keep_log(key, result)
-        self._journal.end_child(key, result)
+        self._journal.end_child(key, result, at)
         ended = self._journal.child(key)
         stage.update(ended)
         self._budget.count(ended)
         for observer in self._observers:
             observer.child_ended(ended)
+        return ended
 
     def _keep_log(self, key: str, result: ChildResult) -> None:
         """Write what is known of a failure beside the journal, which has one line of it."""
@@ -101,9 +113,18 @@ class StageTrainer:
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{result.cell}\n{result.error}\n\n{result.log}\n")
 
-    def _stop_if_most_failed(self, stage: TrainingStage) -> None:
+    def stop_if_most_failed(self, stage: TrainingStage, total: int | None = None) -> None:
+        """Stop where too many children of ``stage`` failed.
+
+        Args:
+            stage: The stage.
+            total: Number of children that it is going to have; None for those that it has.
+
+        Raises:
+            SearchFailed: More than ``search.max_failed`` of them failed.
+        """
         failed = stage.failed()
-        total = len(stage.children)
+        total = len(stage.children) if total is None else total
         if len(failed) <= self._spec.max_failed * total:
             return
         last = failed[-1]

@@ -29,6 +29,7 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
         PnasError: Names the key that must be changed.
     """
     check_objective(settings, space)
+    _check_asynchronous(settings)
     if is_tabular(settings):
         check_table(settings, space)
         return None
@@ -39,6 +40,15 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
         check_cache(settings)
         check_executor(settings.executor)
     return data
+
+
+def _check_asynchronous(settings: Settings) -> None:
+    rule = (
+        "must be false with controller.warm_start=true: a fit that begins from the former one "
+        "would depend on when workers were idle"
+    )
+    is_possible = not (settings.search.is_asynchronous and settings.controller.is_warm_started)
+    require(is_possible, "search.asynchronous", rule, True)
 
 
 def check_children(settings: Settings, space: SlotSpace) -> DataInfo:

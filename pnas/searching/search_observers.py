@@ -32,6 +32,9 @@ class Summarize:
         """Count the time of planning."""
         self.count_time()
 
+    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
+        """Do nothing: the end of a child follows, which counts the time."""
+
     def child_ended(self, child: ChildRecord) -> None:
         """Count the time of training."""
         self.count_time()
@@ -72,11 +75,16 @@ class KeepBestWeights:
         self._dir = weights_dir
         self._journal = journal
         self._best = best_child(journal.children())
-        self._remove_others(len(journal.stages()))
+        self._remove_others(len(journal.stages()), in_training=[])
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
         """Look for the best child again: the stage may have brought results along."""
         self._best = best_child(self._journal.children())
+
+    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
+        """Look for the best child again if results were brought along."""
+        if children[-1].ended_at is not None:
+            self._best = best_child(self._journal.children())
 
     def child_ended(self, child: ChildRecord) -> None:
         """Remove the weights of the worse of ``child`` and the best child before it."""
@@ -90,7 +98,9 @@ class KeepBestWeights:
 
     def stage_closed(self, b: int) -> None:
         """Remove everything that no stage after ``b`` can need."""
-        self._remove_others(b)
+        chosen = self._journal.children()
+        # In an asynchronous search children are in training beside a stage that ends.
+        self._remove_others(b, [child for child in chosen if child.ended_at is None])
 
     def _loser_against(self, child: ChildRecord) -> ChildRecord | None:
         if child.reward is None:
@@ -102,17 +112,21 @@ class KeepBestWeights:
         self._best = best_child([former, child])
         return former if self._best is child else child
 
-    def _remove_others(self, b: int) -> None:
-        """Keep the best weights, and those of a better child that may be chosen after ``b``."""
+    def _remove_others(self, b: int, in_training: Sequence[ChildRecord]) -> None:
+        """Keep the best weights, and those of a better child that may be chosen after ``b``.
+
+        Children ``in_training`` may be writing theirs.
+        """
         chosen = self._journal.children()
         superseded = [child for child in self._journal.superseded() if child.b > b]
         best = best_child(chosen)
         best_to_come = best_child([*chosen, *superseded])
         again = [child for child in chosen if is_repeated(child)]
-        kept = [best, best_to_come, *again]
+        kept = [best, best_to_come, *again, *in_training]
         keep = {f"{child.key}.npz" for child in kept if child is not None}
         for path in self._dir.iterdir():
-            if path.name not in keep:
+            is_draft = bool(in_training) and path.name.startswith(".")
+            if path.name not in keep and not is_draft:
                 path.unlink()
 
 
@@ -134,6 +148,10 @@ class Notify:
         self._tracker = tracker
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Notify the tracker."""
+        self._tracker.notify()
+
+    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
         """Notify the tracker."""
         self._tracker.notify()
 

@@ -81,6 +81,18 @@ class LiveView:
             self._line_due_after = self._progress.done + self._children_per_line()
         self._print_plain(f"{self._title(b)}: training {left} of {len(children)} children")
 
+    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
+        """Take up the ``children`` of stage ``b`` that are chosen one by one."""
+        self._activity = "training"
+        if b == self._progress.b:
+            self._progress.total = planned
+            return
+        self._progress.open(b, children)
+        self._progress.total = planned
+        if self._line_due_after > 1:
+            self._line_due_after = self._progress.done + self._children_per_line()
+        self._print_plain(f"{self._title(b)}: choosing {planned} children one by one")
+
     def child_ended(self, child: ChildRecord) -> None:
         """Count ``child``; say why if it failed."""
         self._progress.end(child)

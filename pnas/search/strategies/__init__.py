@@ -1,13 +1,16 @@
 """Search strategies, each of which decides what is trained next, and the registry of them."""
 
 from pnas.search.strategies.base import (
+    AsynchronousStrategy,
     ClosedStage,
     OpenStage,
+    PendingCell,
     Proposal,
     Reward,
     SearchHistory,
     Strategy,
     StrategyContext,
+    TrainedCells,
 )
 from pnas.search.strategies.growing_specs import ProgressiveRandomSpec, ProgressiveSpec
 from pnas.search.strategies.refined_spec import RefinedSpec
@@ -17,9 +20,11 @@ from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
 
 __all__ = [
     "STRATEGIES",
+    "AsynchronousStrategy",
     "ClosedStage",
     "EvolutionSpec",
     "OpenStage",
+    "PendingCell",
     "PlannedPhase",
     "ProgressiveRandomSpec",
     "ProgressiveSpec",
@@ -31,6 +36,7 @@ __all__ = [
     "SearchSpec",
     "Strategy",
     "StrategyContext",
+    "TrainedCells",
     "make_search_spec",
     "make_strategy",
 ]

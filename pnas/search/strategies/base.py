@@ -14,7 +14,7 @@ goes on exactly as the one that ran until then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pnas.controller.candidate_scoring import Feasibility
 from pnas.predictors import ControllerSpec
@@ -75,16 +75,41 @@ class OpenStage:
 
 
 @dataclass(frozen=True)
+class PendingCell:
+    """A cell in training, of an asynchronous search.
+
+    Attributes:
+        cell: The cell.
+        predicted: Its expected reward when it was chosen; None if nothing predicted it.
+    """
+
+    cell: Cell
+    predicted: float | None
+
+
+@dataclass(frozen=True)
 class SearchHistory:
     """What a search has done so far; empty for one that begins.
 
     Attributes:
-        closed: Its closed stages, in order.
+        closed: Its closed stages, in order. In an asynchronous search each child after the stages
+            that are proposed whole is a stage of its own, in the order in which they ended; and of
+            the last whole stage, children that are still in training have no reward.
         open: The stage after them that was proposed already; None if there is none.
+        pending: Cells in training that are in none of the stages, in the order in which they were
+            chosen.
+        awaited: Number of children of the last whole stage that are still in training.
     """
 
     closed: Sequence[ClosedStage] = ()
     open: OpenStage | None = None
+    pending: Sequence[PendingCell] = ()
+    awaited: int = 0
+
+    @property
+    def next_stage(self) -> int:
+        """Number of the stage after all that was chosen, each pending cell being one."""
+        return len(self.closed) + len(self.pending) + 1
 
 
 @dataclass(frozen=True)
@@ -133,4 +158,40 @@ class Strategy(Protocol):
             What was learned, as summary.json shows it (kind, loss, losses, spearman_fit,
             spearman_next, ...); None if there is nothing to show.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class TrainedCells:
+    """Cells of an asynchronous search that have all ended, a stage of its journal.
+
+    Attributes:
+        stage: Number of the stage.
+        cells: Its cells, in the order in which they were chosen.
+        predictions: Expected reward of each when it was chosen; None if nothing predicted it.
+        rewards: Reward of each cell.
+        is_last: Whether no other cell is in training, so that no worker waits for what is learned.
+    """
+
+    stage: int
+    cells: Sequence[Cell]
+    predictions: Sequence[float | None]
+    rewards: Sequence[Reward]
+    is_last: bool
+
+
+@runtime_checkable
+class AsynchronousStrategy(Strategy, Protocol):
+    """A strategy that chooses cells while others are in training.
+
+    Its whole stages (`SearchSpec.whole_stages`) are proposed by `ask`. With a history in which
+    nothing is pending, `choose` proposes the cell that `ask` would propose after the same stages.
+    """
+
+    def choose(self, history: SearchHistory, count: int) -> Proposal | None:
+        """Propose ``count`` cells, or as many as there are; None when no cell is left."""
+        ...
+
+    def learn(self, history: SearchHistory, trained: TrainedCells) -> dict[str, Any] | None:
+        """Return what is learned of ``trained``, as `tell` does; ``history`` has their rewards."""
         ...

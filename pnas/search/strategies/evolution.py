@@ -46,16 +46,20 @@ class Evolution(SamplingStrategy):
             children.extend(self._child(alive, generator))
         return children
 
+    def next_cell(self, generator: np.random.Generator) -> list[Cell]:
+        """See `SamplingStrategy.next_cell`."""
+        return [] if self.is_over() else self._child(self._alive(), generator)
+
     def _alive(self) -> Alive:
         """Return the cells that may become parents, each with what the higher of two wins by."""
         if self._objectives is None:
-            return self.rewarded_cells()[-self._spec.population :]
+            return self.last_rewarded(self._spec.population)
         stages = [rewarded(stage) for stage in self.closed]
         return survivors(self._objectives, stages, self._spec.population)
 
     def _child(self, alive: Alive, generator: np.random.Generator) -> list[Cell]:
         """Return one new cell; none if no cell is left."""
-        if not alive:  # every child has failed
+        if not alive:  # every child has failed, or none has ended
             return self.sampler.sample(generator, 1)
         parent = self._parent(alive, generator)
         for _ in range(_ATTEMPTS):

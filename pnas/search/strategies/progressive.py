@@ -9,6 +9,7 @@ import numpy as np
 
 from pnas.controller import ControllerManager, Generation
 from pnas.controller.candidate_scoring import exclude_cells
+from pnas.controller.training_report import TrainingReport
 from pnas.search.selection import Selection
 from pnas.search.selection_quality import evaluate_selection
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory, StrategyContext
@@ -52,16 +53,7 @@ class Progressive:
         if self.is_over():
             return None
         self._controller.fit_history()
-        generation = self._next_generation()
-        if not generation.cells:
-            return None
-        return Proposal(
-            cells=generation.cells,
-            predictions=generation.predictions,
-            candidates_scored=generation.candidates_scored,
-            unique_candidates=generation.unique_candidates,
-            seconds=generation.seconds,
-        )
+        return proposal_of(self._next_generation())
 
     def is_over(self) -> bool:
         """See `pnas.search.Strategy.is_over`."""
@@ -72,8 +64,17 @@ class Progressive:
         predictions = self._controller.predictions
         report = self._controller.train(rewards)
         stage = len(self._controller.history)
-        quality = self._selection_quality(stage, predictions, rewards)
+        return self._learned(report, stage, predictions, rewards)
 
+    def _learned(
+        self,
+        report: TrainingReport,
+        stage: int,
+        predictions: Sequence[float] | None,
+        rewards: Sequence[Reward],
+    ) -> dict[str, Any]:
+        """Keep the predictor after ``stage``; return what summary.json shows of it."""
+        quality = self._selection_quality(stage, predictions, rewards)
         record = report.as_record()
         record["selection_quality"] = quality
         # Readers of summary.json know it by its first name too.
@@ -126,13 +127,16 @@ class Progressive:
         return self._select(candidates, selection)
 
     def _select(self, candidates: Candidates, selection: Selection) -> Generation:
+        generation = self._generation(candidates, selection)
+        self._controller.begin_stage(generation.cells, generation.predictions)
+        return generation
+
+    def _generation(self, candidates: Candidates, selection: Selection) -> Generation:
         stage = len(self._controller.history) + 1
         generator = np.random.default_rng(derive_seed(self._context.seed, "probe", stage))
         predictor = self._controller.predictor
         selection = self._front.select(selection, self._rewarded_cells())
-        generation = selection.choose(self._space, predictor, candidates, generator)
-        self._controller.begin_stage(generation.cells, generation.predictions)
-        return generation
+        return selection.choose(self._space, predictor, candidates, generator)
 
     def _rewarded_cells(self) -> list[RewardedCells]:
         """Return the cells that have a reward, with it, by stage."""
@@ -167,6 +171,19 @@ class Progressive:
         directory = self._context.save_dir / f"stage_{stage}"
         self._controller.save(directory)
         return {"weights_sha256": _file_hash(directory)}
+
+
+def proposal_of(generation: Generation) -> Proposal | None:
+    """Return the cells of ``generation`` as a proposal; None if it has none."""
+    if not generation.cells:
+        return None
+    return Proposal(
+        cells=generation.cells,
+        predictions=generation.predictions,
+        candidates_scored=generation.candidates_scored,
+        unique_candidates=generation.unique_candidates,
+        seconds=generation.seconds,
+    )
 
 
 def _file_hash(directory: Path) -> str:

@@ -21,3 +21,7 @@ class RandomSearch(SamplingStrategy):
     def next_cells(self, generator: np.random.Generator) -> list[Cell]:
         """See `SamplingStrategy.next_cells`."""
         return self.sampler.sample(generator, self._batch)
+
+    def next_cell(self, generator: np.random.Generator) -> list[Cell]:
+        """See `SamplingStrategy.next_cell`."""
+        return self.sampler.sample(generator, 1)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pnas.search.strategies.growing_specs import ProgressiveSpec
 from pnas.search.strategies.search_spec import PlannedPhase
 from pnas.state_space import SlotSpace
-from pnas.validation import choice, integer, number, setting, text
+from pnas.validation import choice, flag, integer, number, setting, text
 
 _COUNT = integer(minimum=1, maximum=100_000)
 """Of cells of one stage: more are no plan, and would take gigabytes before the first is trained."""
@@ -34,6 +34,9 @@ class RefinedSpec(ProgressiveSpec):
             space a round scores the mutations of the best cells and this many candidates of the
             last growing stage.
         refine_parents: Number of best cells whose mutations a round scores.
+        asynchronous: Whether in place of rounds a child is chosen whenever a worker is idle, with
+            those in training counted as expected. The growing stages remain as they are; a round
+            is then what is chosen one after the other.
     """
 
     kind: str = setting("refined", text())
@@ -43,8 +46,23 @@ class RefinedSpec(ProgressiveSpec):
     refine: int = setting(5, _COUNT)
     refine_pool: int = setting(50_000, _POOL)
     refine_parents: int = setting(20, _COUNT)
+    asynchronous: bool = setting(False, flag())
 
     ends_by_itself: ClassVar[bool] = False
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """See `SearchSpec.is_asynchronous`."""
+        return self.asynchronous
+
+    @property
+    def round_size(self) -> int:
+        """See `SearchSpec.round_size`."""
+        return self.refine
+
+    def whole_stages(self, space: SlotSpace) -> int:
+        """See `SearchSpec.whole_stages`."""
+        return self.growing_stages(space)
 
     def growing_stages(self, space: SlotSpace) -> int:
         """Return the number of stages before the rounds."""
@@ -77,7 +95,8 @@ class RefinedSpec(ProgressiveSpec):
     ) -> list[PlannedPhase]:
         """See `SearchSpec.phases`."""
         pool = min(space.num_cells(space.B), self.refine_pool)
-        rounds = PlannedPhase(f"rounds of {self.refine}", space.B, None, candidates=pool)
+        name = "full size, one by one" if self.asynchronous else f"rounds of {self.refine}"
+        rounds = PlannedPhase(name, space.B, None, candidates=pool)
         if self.start != "mixed":
             return [*super()._search_phases(space, K, first), rounds]
         small = self.sampled_first(space) or 0

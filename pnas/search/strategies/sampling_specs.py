@@ -6,7 +6,7 @@ from typing import ClassVar
 from pnas.errors import require
 from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
 from pnas.state_space import SlotSpace
-from pnas.validation import integer, setting, text
+from pnas.validation import flag, integer, setting, text
 
 _COUNT = integer(minimum=1, maximum=100_000)
 """Of cells of one stage: more are no plan, and would take gigabytes before the first is trained."""
@@ -18,18 +18,31 @@ class RandomSpec(SearchSpec):
 
     Attributes:
         batch: Number of children of one stage.
+        asynchronous: Whether a child is chosen whenever a worker is idle, without waiting for those
+            in training. A stage is then what is chosen one after the other.
     """
 
     kind: str = setting("random", text())
     batch: int = setting(8, _COUNT)
+    asynchronous: bool = setting(False, flag())
 
     ends_by_itself: ClassVar[bool] = False
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """See `SearchSpec.is_asynchronous`."""
+        return self.asynchronous
+
+    @property
+    def round_size(self) -> int:
+        """See `SearchSpec.round_size`."""
+        return self.batch
 
     def _search_phases(
         self, space: SlotSpace, K: int | None, first: int | None
     ) -> list[PlannedPhase]:
         """See `SearchSpec.phases`."""
-        return [PlannedPhase(f"random cells, {self.batch} a stage", space.B, None)]
+        return [PlannedPhase(f"random cells, {_pace(self)}", space.B, None)]
 
 
 @dataclass(frozen=True)
@@ -41,14 +54,31 @@ class EvolutionSpec(SearchSpec):
             trained last.
         sample: Number of living children among which the best becomes a parent.
         batch: Number of children of one stage; the next stage's parents may be among them.
+        asynchronous: Whether a child is chosen whenever a worker is idle, with parents among those
+            that have ended by then. A stage is then what is chosen one after the other.
     """
 
     kind: str = setting("evolution", text())
     population: int = setting(20, _COUNT)
     sample: int = setting(5, _COUNT)
     batch: int = setting(8, _COUNT)
+    asynchronous: bool = setting(False, flag())
 
     ends_by_itself: ClassVar[bool] = False
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """See `SearchSpec.is_asynchronous`."""
+        return self.asynchronous
+
+    @property
+    def round_size(self) -> int:
+        """See `SearchSpec.round_size`."""
+        return self.batch
+
+    def whole_stages(self, space: SlotSpace) -> int:
+        """See `SearchSpec.whole_stages`."""
+        return 1
 
     def __post_init__(self) -> None:
         """Check the values; see `SearchSpec`."""
@@ -66,5 +96,10 @@ class EvolutionSpec(SearchSpec):
         """See `SearchSpec.phases`."""
         return [
             PlannedPhase("random cells", space.B, self.population),
-            PlannedPhase(f"mutations, {self.batch} a stage", space.B, None),
+            PlannedPhase(f"mutations, {_pace(self)}", space.B, None),
         ]
+
+
+def _pace(spec: RandomSpec | EvolutionSpec) -> str:
+    """Return how many children are chosen at a time."""
+    return "one by one" if spec.asynchronous else f"{spec.batch} a stage"

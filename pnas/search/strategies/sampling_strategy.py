@@ -2,10 +2,17 @@
 
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from pnas.search.strategies.base import Proposal, SearchHistory, StrategyContext
+from pnas.search.strategies.base import (
+    Proposal,
+    SearchHistory,
+    StrategyContext,
+    TrainedCells,
+)
 from pnas.search.strategies.stage_history import StageHistory
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.seeds import derive_seed
@@ -29,22 +36,29 @@ class SamplingStrategy(StageHistory):
         self._seed = context.seed
         self.sampler = UniqueSampler(context.space, context.space.B, context.is_feasible)
         self.sampler.take_all(self.asked_cells())
+        self.sampler.take_all(pending.cell for pending in history.pending)
 
     def ask(self) -> Proposal | None:
         """See `pnas.search.Strategy.ask`."""
         started = time.perf_counter()
-        seed = derive_seed(self._seed, self.stream, self.next_stage)
-        self.open = self.next_cells(np.random.default_rng(seed))
-        if not self.open:
-            return None
-        seconds = time.perf_counter() - started
-        return Proposal(
-            cells=self.open,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(self.open),
-            seconds=seconds,
-        )
+        self.open = self.next_cells(self._generator(self.next_stage))
+        return _proposal(self.open, started)
+
+    def choose(self, history: SearchHistory, count: int) -> Proposal | None:
+        """See `pnas.search.AsynchronousStrategy.choose`."""
+        started = time.perf_counter()
+        self.closed = list(history.closed)
+        cells: list[Cell] = []
+        for number in range(history.next_stage, history.next_stage + count):
+            cells.extend(self.next_cell(self._generator(number)))
+        return _proposal(cells, started)
+
+    def learn(self, history: SearchHistory, trained: TrainedCells) -> dict[str, Any] | None:
+        """See `pnas.search.AsynchronousStrategy.learn`. Nothing is learned that could be shown."""
+        return None
+
+    def _generator(self, stage: int) -> np.random.Generator:
+        return np.random.default_rng(derive_seed(self._seed, self.stream, stage))
 
     def is_over(self) -> bool:
         """See `pnas.search.Strategy.is_over`."""
@@ -53,3 +67,20 @@ class SamplingStrategy(StageHistory):
     @abstractmethod
     def next_cells(self, generator: np.random.Generator) -> list[Cell]:
         """Return the cells of the next stage; none when no cell is left."""
+
+    @abstractmethod
+    def next_cell(self, generator: np.random.Generator) -> list[Cell]:
+        """Return one more cell of a search whose stages have one; none when no cell is left."""
+
+
+def _proposal(cells: Sequence[Cell], started: float) -> Proposal | None:
+    """Return what is proposed, chosen since ``started``; None without a cell."""
+    if not cells:
+        return None
+    return Proposal(
+        cells=cells,
+        predictions=None,
+        candidates_scored=0,
+        unique_candidates=len(cells),
+        seconds=time.perf_counter() - started,
+    )

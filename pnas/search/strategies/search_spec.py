@@ -138,6 +138,20 @@ class SearchSpec:
                 return f"search.{name}={value:g}"
         return None
 
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether cells are chosen one by one, as workers become idle."""
+        return False
+
+    @property
+    def round_size(self) -> int:
+        """Number of children of a stage after the whole ones, or of one that is filled so far."""
+        return 1
+
+    def whole_stages(self, space: SlotSpace) -> int:
+        """Number of stages that an asynchronous search begins with, each proposed at once."""
+        return 0
+
     def num_stages(self, space: SlotSpace) -> int | None:
         """Number of stages of a search of ``space``; None where its budget decides."""
         return space.B if self.is_progressive else None

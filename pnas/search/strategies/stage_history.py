@@ -38,6 +38,15 @@ class StageHistory:
         """Return the cells that have a reward, with it, in the order of the proposals."""
         return [pair for stage in self.closed for pair in rewarded(stage)]
 
+    def last_rewarded(self, count: int) -> list[tuple[Cell, float]]:
+        """Return the last ``count`` of `rewarded_cells`."""
+        found: list[tuple[Cell, float]] = []
+        for stage in reversed(self.closed):
+            if len(found) >= count:
+                break
+            found = rewarded(stage) + found
+        return found[-count:]
+
     def tell(self, rewards: Sequence[Reward]) -> dict[str, Any] | None:
         """See `pnas.search.Strategy.tell`. Nothing is learned that could be shown."""
         if self.open is None:
