@@ -112,3 +112,21 @@ def test_an_entry_that_cannot_be_read_is_no_entry(log: Path, tmp_path: Path) -> 
 
     assert rewards(results(executor)) == EXPECTED_REWARDS
     assert len(os.listdir(log)) == 2 * len(JOBS)
+
+
+def test_jobs_that_are_asked_for_are_looked_up_too(log: Path, tmp_path: Path) -> None:
+    results(behind_cache(serial(log), tmp_path), JOBS[1::2])
+    executor = behind_cache(serial(log), tmp_path)
+    left = list(JOBS)
+
+    def source(idle: int) -> list[ChildJob]:
+        given = left[:idle]
+        del left[:idle]
+        return given
+
+    by_index = dict(executor.run_from(source))
+    ended = [by_index[index] for index in range(len(JOBS))]
+    assert rewards(ended) == EXPECTED_REWARDS
+    assert cached_seeds(ended) == [None, 3, None, 7]
+    assert len(os.listdir(log)) == len(JOBS)
+    assert cached_seeds(results(executor)) == [1, 3, 5, 7]

@@ -1,6 +1,6 @@
 """One contract, every executor."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,16 @@ import pytest
 from support.fake_children import FakeChildren, fake_reward
 
 from pnas.errors import InvalidValue
-from pnas.execution import EXECUTORS, Executor, ExecutorSpec, MayStart, always, make_executor
+from pnas.execution import (
+    EXECUTORS,
+    Executor,
+    ExecutorSpec,
+    JobSource,
+    MayStart,
+    always,
+    as_lazy,
+    make_executor,
+)
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.state_space import Cell
 
@@ -163,3 +172,117 @@ def test_a_worker_is_replaced_after_its_share_of_children(
     processes = [FakeChildren.process_of(path) for path in tmp_path.iterdir()]
     counts = sorted(processes.count(process) for process in set(processes))
     assert counts == [2, 2]
+
+
+# -- jobs that are asked for -----------------------------------------------------------------------
+
+
+class Source:
+    """Gives `JOBS` one after the other, and remembers how many results were handled before."""
+
+    def __init__(self, known: Sequence[int] = ()) -> None:
+        self._known = known
+        self._given = 0
+        self.handled = 0
+        self.handled_before: list[int] = []
+        self.most_asked = 0
+
+    def __call__(self, idle: int) -> list[ChildJob | ChildResult]:
+        assert idle > 0
+        self.most_asked = max(self.most_asked, idle)
+        if self._given == len(JOBS):
+            return []
+        index = self._given
+        self._given += 1
+        self.handled_before.append(self.handled)
+        job = JOBS[index]
+        if index in self._known:
+            return [ChildResult(job.cell, job.seed, Status.OK, 1.0)]
+        return [job]
+
+
+def lazy_results(
+    executor: Executor, source: JobSource | None = None, may_start: MayStart = always
+) -> list[ChildResult]:
+    """Return the results of ``source`` in the order of its jobs."""
+    source = source or Source()
+    by_index = {}
+    for index, result in as_lazy(executor).run_from(source, may_start):
+        by_index[index] = result
+        if isinstance(source, Source):
+            source.handled += 1
+    return [by_index[index] for index in sorted(by_index)]
+
+
+def test_jobs_that_are_asked_for_give_the_same_results(make: Make) -> None:
+    executor = make()
+    ended = lazy_results(executor)
+    assert [result.cell for result in ended] == [job.cell for job in JOBS]
+    assert [result.reward for result in ended] == [fake_reward(str(job.cell)) for job in JOBS]
+    assert lazy_results(executor, lambda idle: []) == []
+
+
+def test_a_job_is_asked_for_when_a_worker_is_idle_and_results_are_handled(make: Make) -> None:
+    source = Source()
+    executor = make()
+    lazy_results(executor, source)
+    workers = source.most_asked
+    assert source.handled_before[:workers] == [0] * workers
+    for given, handled in enumerate(source.handled_before):
+        assert given - handled < workers
+
+
+def test_a_result_in_the_place_of_a_job_is_handed_back(make: Make, tmp_path: Path) -> None:
+    ended = lazy_results(make(), Source(known=[0, 2, 3]))
+    assert [result.reward for result in ended] == [1.0, fake_reward(str(JOBS[1].cell)), 1.0, 1.0]
+    assert attempts(tmp_path) == 1
+
+
+def test_nothing_is_asked_for_once_a_job_may_not_be_started(make: Make, tmp_path: Path) -> None:
+    asked: list[bool] = []
+
+    def may_start(job: ChildJob) -> bool:
+        asked.append(len(asked) < 2)
+        return asked[-1]
+
+    ended = lazy_results(make(), may_start=may_start)
+    assert [result.cell for result in ended] == [job.cell for job in JOBS[:2]]
+    assert len(asked) == 3
+    assert attempts(tmp_path) == 2
+
+
+def test_a_failure_among_jobs_that_are_asked_for_is_a_result(make: Make) -> None:
+    ended = lazy_results(make(fault(1, "raise")))
+    expected = [Status.OK, Status.FAILED, Status.OK, Status.OK]
+    assert [result.status for result in ended] == expected
+
+
+def test_a_mistake_of_the_command_ends_jobs_that_are_asked_for(make: Make) -> None:
+    with pytest.raises(InvalidValue, match=r"trainer\.device: must be cpu or auto here"):
+        lazy_results(make(fault(0, "refuse")))
+
+
+def test_asking_that_is_left_early_leaves_the_executor_usable(make: Make) -> None:
+    executor = make()
+    next(iter(as_lazy(executor).run_from(Source())))
+    assert statuses(executor) == [Status.OK] * 4
+
+
+@pytest.mark.parametrize("name", ["once die", "once hang"])
+def test_a_lost_attempt_of_a_job_that_was_asked_for_is_made_again(
+    name: str, make_workers: Make, tmp_path: Path
+) -> None:
+    ended = lazy_results(make_workers(fault(2, name), child_timeout=3.0))
+    assert [result.status for result in ended] == [Status.OK] * 4
+    assert attempts(tmp_path) == 5
+
+
+def test_an_executor_that_cannot_ask_is_refused() -> None:
+    class Former:
+        def run(self, jobs: Sequence[ChildJob], may_start: MayStart = always) -> Iterator[Any]:
+            yield from ()
+
+        def close(self) -> None: ...
+
+    with pytest.raises(InvalidValue, match=r"Former has no run_from\)\. Received: True"):
+        as_lazy(Former())

@@ -20,9 +20,7 @@ class SimulatedWorkers:
         started: Jobs in the order in which they were started.
     """
 
-    def __init__(
-        self, runner: Runner, workers: int, duration: Callable[[ChildJob], float]
-    ) -> None:
+    def __init__(self, runner: Runner, workers: int, duration: Callable[[ChildJob], float]) -> None:
         self._runner = runner
         self._workers = workers
         self._duration = duration

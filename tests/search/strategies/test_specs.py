@@ -57,6 +57,8 @@ BAD_VALUES = [
     ({"explore": 1.5}, "search.explore"),
     ({"kind": "refined"}, "search.max_children"),
     ({"kind": "refined", "max_children": 9, "refine": 0}, "search.refine"),
+    ({"asynchronous": True}, "search.asynchronous"),
+    ({"kind": "refined", "max_children": 9, "asynchronous": "yes"}, "search.asynchronous"),
     ({"kind": "random"}, "search.max_children"),
     ({"kind": "random", "max_children": 9, "batch": 0}, "search.batch"),
     ({"kind": "evolution"}, "search.max_children"),
