@@ -69,6 +69,7 @@ WRITES = (
     "set_meta",
     "note",
     "open_stage",
+    "extend_stage",
     "close_stage",
     "start_child",
     "end_child",
@@ -126,6 +127,17 @@ SCENARIOS = {
     "search by table": Scenario((*BY_TABLE, "search=progressive"), _OF_A_SEARCH),
     "refined by table": Scenario(
         (*BY_TABLE, "search=refined", "search.max_children=6"), _OF_A_SEARCH
+    ),
+    "asynchronous by table": Scenario(
+        (
+            *BY_TABLE,
+            "search=mixed",
+            "search.asynchronous=true",
+            "search.first_full=2",
+            "search.refine=2",
+            "search.max_children=12",
+        ),
+        _OF_A_SEARCH,
     ),
     "confirmation by table": Scenario(
         (*BY_TABLE, *CONFIRMED), _OF_A_SEARCH, before=((*BY_TABLE, *FEW),)

@@ -21,7 +21,14 @@ from pnas.controller.training_report import (
     diagnose_unseen,
 )
 from pnas.errors import PnasError, require, require_count
-from pnas.predictors import ControllerSpec, Predictor, load_predictor, make_predictor, named_spec
+from pnas.predictors import (
+    ControllerSpec,
+    ExpectsCells,
+    Predictor,
+    load_predictor,
+    make_predictor,
+    named_spec,
+)
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
@@ -83,7 +90,7 @@ class ControllerManager:
         self._is_feasible = is_feasible
         self._stages_fitted = 0
         self._losses: list[float] = []
-        self._fitted_to: tuple[int, int, int] | None = None
+        self._fitted_to: tuple[int, int] | None = None
         self.children = self._initial_children()
         self._asked = len(self.children)
 
@@ -221,27 +228,27 @@ class ControllerManager:
     def fit_expecting(
         self,
         stages: Sequence[tuple[Sequence[Cell], Sequence[Reward]]],
-        expected: Sequence[tuple[Cell, float]] = (),
+        expected: Sequence[Cell] = (),
     ) -> None:
-        """Take ``stages`` as the history; fit to it and to what is expected of cells in training.
+        """Take ``stages`` as the history and fit to it; count cells in training as expected.
 
-        Counting them with their expected reward lets the uncertainty about them fall, so that the
-        next choice is another one: the kriging believer of Ginsbourger, Le Riche and Carraro (2010,
-        "Kriging is well-suited to parallelize optimization", section 3.2).
+        A predictor that cannot do so (`pnas.predictors.ExpectsCells`) leaves them out.
 
         Args:
             stages: Cells and rewards of stages 1, 2, ... as they were trained.
-            expected: Cells in training, each with its expected reward.
+            expected: Cells in training.
         """
         self.history = [(list(cells), list(rewards)) for cells, rewards in stages]
         _, known = rewarded(self.history)
-        # Stages, rewards and choices only become more.
-        fitted_to = (len(self.history), len(known), len(expected))
-        if fitted_to == self._fitted_to:
-            return
-        believed: list[Stage] = [([cell], [reward]) for cell, reward in expected]
-        self._fit([*self.history, *believed])
-        self._fitted_to = fitted_to
+        # Stages and rewards only become more.
+        fitted_to = (len(self.history), len(known))
+        if fitted_to != self._fitted_to:
+            self._fit(self.history)
+            self._fitted_to = fitted_to
+        if expected and isinstance(self.predictor, ExpectsCells):
+            self.predictor.expect(self.state_space.encode(list(expected)))
+            # It is another predictor now, that of these cells.
+            self._fitted_to = None
 
     def report(
         self,

@@ -3,7 +3,7 @@
 TensorFlow is only imported when a neural predictor is fitted.
 """
 
-from pnas.predictors.base import FitReport, Predictor
+from pnas.predictors.base import ExpectsCells, FitReport, Predictor
 from pnas.predictors.registry import (
     PREDICTORS,
     load_predictor,
@@ -25,6 +25,7 @@ from pnas.predictors.specs import (
 __all__ = [
     "PREDICTORS",
     "ControllerSpec",
+    "ExpectsCells",
     "FitReport",
     "GPSpec",
     "LSTMSpec",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,3 +61,16 @@ class Predictor(Protocol):
 
     def save(self, directory: Path) -> None:
         """Write ``predictor.json`` and ``.npz`` files, which ``load`` reads."""
+
+
+@runtime_checkable
+class ExpectsCells(Protocol):
+    """A predictor that can count cells in training as if they had their expected reward."""
+
+    def expect(self, tokens: Tokens) -> None:
+        """Take cells (n, blocks, slots) as trained, with the reward that is expected of each.
+
+        What is expected of other cells stays as it is. The uncertainty about these cells and those
+        like them falls, so that the next choice is another one. The next fit forgets them.
+        """
+        ...

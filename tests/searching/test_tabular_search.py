@@ -292,3 +292,19 @@ def _meta(name: str, key: str) -> str:
 def _derived_files(run_dir: Path) -> list[str]:
     names = [path.name for path in run_dir.iterdir()]
     return sorted(name for name in names if name.endswith(DERIVED))
+
+
+def test_an_asynchronous_search_by_table_is_that_of_batch_one(
+    outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(outputs, tmp_path / "outputs")
+    search = (*BY_TABLE, "search=mixed", "search.first_full=4", "search.max_children=20")
+    assert run_here("name=one", *search, "search.refine=1") == 0
+    assert run_here("name=free", *search, "search.asynchronous=true", "search.refine=4") == 0
+    one = json.loads((tmp_path / "outputs/one/summary.json").read_text())
+    free = json.loads((tmp_path / "outputs/free/summary.json").read_text())
+    assert free["best"] == one["best"]
+    assert len(free["stages"]) < len(one["stages"])
+    assert (tmp_path / "outputs/free/report.html").is_file()
+    assert run_here("task=report", "from=outputs/free", "name=r") == 0

@@ -25,7 +25,7 @@ from pnas.predictors.persistence import load_arrays, save_arrays, unreadable_as_
 from pnas.predictors.score_transform import NormalScoreTransform
 from pnas.predictors.specs import ControllerSpec, GPSpec
 from pnas.predictors.token_layout import TokenLayout
-from pnas.state_space import SlotSpace, Tokens
+from pnas.state_space import ABSENT, SlotSpace, Tokens
 
 INDUCING = 1000
 """Largest number of cells that predictions are computed from, which bounds their cost."""
@@ -139,6 +139,20 @@ class GaussianProcess:
             expected=cross.T[checked] @ self._posterior.weights,
         )
 
+    def expect(self, tokens: Tokens) -> None:
+        """See `pnas.predictors.ExpectsCells.expect`: the kriging believer.
+
+        Ginsbourger, Le Riche and Carraro (2010), "Kriging is well-suited to parallelize
+        optimization", section 3.2. Kernel and scales stay those of the rewards that are known: what
+        is expected has no noise, from which a fit would take the noise to be smaller than it is.
+        """
+        known = self._transform.forward(self._rewards.tolist())
+        (mean,) = self._scores(tokens, lambda cells: (self._tables.mean(cells),), 1)
+        self._tokens = _joined(self._tokens, tokens)
+        self._repeats = np.concatenate([self._repeats, np.ones(len(tokens))])
+        with one_thread():
+            self._condition(np.concatenate([known, mean]))
+
     def _inducing_rows(self) -> NDArray[np.intp]:
         """Return rows of different cells, all of them or a random sample."""
         flat = self._tokens.reshape(len(self._tokens), -1)
@@ -241,3 +255,13 @@ class GaussianProcess:
         self.kernel = Kernel(noise, tuple(lengths), slope)
         with one_thread():
             self._condition(self._transform.forward(rewards))
+
+
+def _joined(first: Tokens, second: Tokens) -> Tokens:
+    """Return the cells of both, (n, blocks, slots), padded to the larger number of blocks."""
+    blocks = max(first.shape[1], second.shape[1])
+    padded = []
+    for tokens in (first, second):
+        absent = ((0, 0), (0, blocks - tokens.shape[1]), (0, 0))
+        padded.append(np.pad(tokens, absent, constant_values=ABSENT))
+    return np.concatenate(padded)

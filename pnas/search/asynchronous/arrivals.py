@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pnas.records import ChildRecord
 from pnas.search.history import RewardPolicy
 from pnas.search.strategies.base import ClosedStage, PendingCell, SearchHistory
+from pnas.state_space import Cell
 
 
 class Arrivals:
@@ -35,13 +36,13 @@ class Arrivals:
     @property
     def num_pending(self) -> int:
         """Number of children that were chosen and have not ended."""
-        return len(self._pending) + self._awaited
+        return len(self._pending) + len(self._awaited)
 
     @property
     def num_known(self) -> int:
         """Number of children that have ended."""
         in_whole_stages = sum(len(stage) for stage in self._whole)
-        return in_whole_stages - self._awaited + len(self._ended)
+        return in_whole_stages - len(self._awaited) + len(self._ended)
 
     @property
     def history(self) -> SearchHistory:
@@ -72,11 +73,11 @@ class Arrivals:
     def _read_all(self) -> None:
         self._policy = RewardPolicy(self._failed_reward)
         self._closed: list[ClosedStage] = []
-        self._awaited = 0
+        self._awaited: list[Cell] = []
         for stage in self._whole:
             cells = [child.cell for child in stage]
             self._closed.append(ClosedStage(cells, self._policy.rewards(stage)))
-            self._awaited += sum(child.ended_at is None for child in stage)
+            self._awaited.extend(child.cell for child in stage if child.ended_at is None)
         self._closed.extend(self._single_stage(child) for child in self._ended)
 
     def _single_stage(self, child: ChildRecord) -> ClosedStage:

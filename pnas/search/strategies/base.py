@@ -98,13 +98,13 @@ class SearchHistory:
         open: The stage after them that was proposed already; None if there is none.
         pending: Cells in training that are in none of the stages, in the order in which they were
             chosen.
-        awaited: Number of children of the last whole stage that are still in training.
+        awaited: Cells of the last whole stage that are still in training.
     """
 
     closed: Sequence[ClosedStage] = ()
     open: OpenStage | None = None
     pending: Sequence[PendingCell] = ()
-    awaited: int = 0
+    awaited: Sequence[Cell] = ()
 
     @property
     def next_stage(self) -> int:

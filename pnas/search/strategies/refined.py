@@ -97,10 +97,7 @@ class Refined(Progressive):
         stages = [(stage.cells, stage.rewards) for stage in history.closed]
         if _lacks_rewards(history):
             return self._random_cells(history, count)
-        expected = []
-        for pending in history.pending:
-            if pending.predicted is not None:
-                expected.append((pending.cell, pending.predicted))
+        expected = [*history.awaited, *(pending.cell for pending in history.pending)]
         self._controller.fit_expecting(stages, expected)
         if self._pool.is_exhausted(self._asked_cells()):
             return None

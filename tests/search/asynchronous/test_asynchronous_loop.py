@@ -267,11 +267,11 @@ def history_before(journal: Journal, spec: SearchSpec, at: float) -> SearchHisto
     def known(child: ChildRecord) -> float | None:
         return child.reward if (child.ended_at or at) < at else None
 
-    awaited = 0
+    awaited = []
     for b in range(1, whole + 1):
         of_stage = journal.children(b)
         closed.append(ClosedStage([each.cell for each in of_stage], list(map(known, of_stage))))
-        awaited += sum((each.ended_at or at) >= at for each in of_stage)
+        awaited += [each.cell for each in of_stage if (each.ended_at or at) >= at]
     arrived = [child for child in single if (child.ended_at or at) < at]
     for child in sorted(arrived, key=lambda each: each.ended_at or 0):
         closed.append(ClosedStage([child.cell], [child.reward]))
