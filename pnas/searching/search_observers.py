@@ -185,6 +185,10 @@ class PredictEnd:
         self._b = b
         self._predict()
 
+    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
+        """Predict the end with the stage that is filled now; the next end of a child does so."""
+        self._b = b
+
     def child_ended(self, child: ChildRecord) -> None:
         """Predict the end anew."""
         self._predict()

@@ -93,6 +93,13 @@ class Progress:
         self._stage_began = self._now()
         self._predict()
 
+    def extend(self, children: Sequence[ChildRecord], planned: int) -> None:
+        """Take up all ``children`` so far of the open stage, which is going to have ``planned``."""
+        self.total = planned
+        for child in children:
+            if child.status is Status.CHOSEN:
+                self._missing[child.key] = child.cell
+
     def end(self, child: ChildRecord) -> None:
         """Count ``child``, which has just ended."""
         self.children.append(child)

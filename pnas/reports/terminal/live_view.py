@@ -85,10 +85,10 @@ class LiveView:
         """Take up the ``children`` of stage ``b`` that are chosen one by one."""
         self._activity = "training"
         if b == self._progress.b:
-            self._progress.total = planned
+            self._progress.extend(children, planned)
             return
         self._progress.open(b, children)
-        self._progress.total = planned
+        self._progress.extend(children, planned)
         if self._line_due_after > 1:
             self._line_due_after = self._progress.done + self._children_per_line()
         self._print_plain(f"{self._title(b)}: choosing {planned} children one by one")
