@@ -3,9 +3,10 @@
 import gc
 import multiprocessing
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from pnas.children.inference_spec import InferenceSpec
 from pnas.children.manager import NetworkManager
 from pnas.children.network_specs import NetworkSpec
 from pnas.children.trainer_specs import SearchTrainerSpec
@@ -25,6 +26,7 @@ class ChildRunnerFactory:
             not the results.
         gpu_memory_mb: Memory of its GPU, in MB, that the process may use; None means no limit.
         dataset: What ``data`` loads to, for workers that cannot load it themselves.
+        inference: How children are measured that are to be measured.
         preload: Modules that the server of worker processes imports before it forks them.
     """
 
@@ -36,6 +38,7 @@ class ChildRunnerFactory:
     inter_op_threads: int = 1
     gpu_memory_mb: int | None = None
     dataset: Dataset | None = None
+    inference: InferenceSpec = field(default_factory=InferenceSpec)
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         if multiprocessing.parent_process() is not None:
@@ -55,6 +58,8 @@ class ChildRunnerFactory:
         gc.freeze()
 
         def run(job: ChildJob) -> ChildResult:
+            if job.measures:
+                return manager.measure(job, self.inference)
             return manager.evaluate(job.cell, job.seed, job.weights_path, job.accumulate)
 
         return run

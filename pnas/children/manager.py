@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pnas.children.child_failure import ChildFailure
 from pnas.children.child_weights import load_weights, save_weights
+from pnas.children.inference_spec import InferenceSpec
 from pnas.children.network.builder import check_image
 from pnas.children.network.counts import Counts
 from pnas.children.network.limits import Limits
@@ -134,6 +135,36 @@ class NetworkManager:
         finally:
             _release_memory()
         return dataclasses.replace(result, seconds=time.perf_counter() - start)
+
+    def measure(self, job: ChildJob, inference: InferenceSpec) -> ChildResult:
+        """Measure the child of ``job`` as it would be exported, without training it.
+
+        Args:
+            job: The child.
+            inference: How it is measured.
+
+        Returns:
+            A result without a reward, whose metrics are those of
+            `pnas.children.inference_timing.Latency`.
+        """
+        from pnas.children.inference_timing import measure_latency
+
+        start = time.perf_counter()
+        try:
+            latency = measure_latency(job.cell, self.network, self.dataset, inference)
+        except Exception as error:
+            log = "".join(traceback.format_exception(error))
+            reason = f"its latency cannot be measured: {_first_line(error)}"
+            return ChildResult.failed(job, reason, time.perf_counter() - start, log)
+        finally:
+            _release_memory()
+        return ChildResult(
+            job.cell,
+            job.seed,
+            Status.OK,
+            metrics=latency.as_metrics(),
+            seconds=time.perf_counter() - start,
+        )
 
     def child_seed(self, cell: Cell) -> int:
         """Return the seed of a child without one: it depends on the manager's seed and the cell."""

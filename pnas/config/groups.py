@@ -23,6 +23,7 @@ from pnas.children import (
     migrate_network,
     migrate_trainer,
 )
+from pnas.children.inference_spec import InferenceSpec
 from pnas.config.task_specs import TASK_SPECS, TaskSpec, migrate_task
 from pnas.data.data_spec import FileSpec
 from pnas.data.registry import DATASETS, migrate_data
@@ -161,6 +162,7 @@ def _separate(key: str, specs: Mapping[str, type]) -> Registry:
 
 _NETWORKS = _separate("child.kind", NETWORK_SPECS)
 _TRAINERS = _separate("trainer.kind", {**TRAINER_SPECS, "tabular": TabularSpec})
+_INFERENCES = _shared("inference.format", InferenceSpec, "onnx", "savedmodel")
 _CACHES = _shared("cache", CacheSpec, "sqlite")
 
 _GROUPS = (
@@ -203,6 +205,7 @@ _GROUPS = (
         files={"refined": ("refined", "mixed")},
     ),
     Group("executor", "kind", EXECUTORS, default=WorkersSpec, migrate=migrate_executor),
+    Group("inference", "format", _INFERENCES, default=InferenceSpec),
     Group("cache", None, _CACHES, default=CacheSpec),
     Group("tracking", "backend", TRACKERS, default=MlflowSpec, migrate=migrate_tracking),
 )

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pnas.children import NetworkSpec
+from pnas.children.inference_spec import InferenceSpec
 from pnas.config.error_messages import explain_reference
 from pnas.config.groups import GROUPS, SCHEMA, Group, field_names
 from pnas.config.suggestions import ROOT_KEYS, no_such_key, rule_for_unread_key
@@ -54,6 +55,7 @@ class Settings:
     data: DataSpec
     search: SearchSpec
     executor: ExecutorSpec
+    inference: InferenceSpec
     cache: CacheSpec
     tracking: TrackingSpec
     cell: str | None = None

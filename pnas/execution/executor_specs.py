@@ -62,6 +62,11 @@ class ExecutorSpec:
         """Whether the data set is sent to the workers, which may not have its files."""
         return False
 
+    @property
+    def measures_one_at_a_time(self) -> bool:
+        """Whether no other job may run while a child is measured."""
+        return True
+
     def count_workers(self, threads: int, gpus: int) -> int:
         """Return how many children are trained at once on this machine.
 
@@ -161,14 +166,22 @@ class RaySpec(WorkersSpec):
     Attributes:
         address: Address of the cluster (``host:port``, ``auto``, ``ray://host:port``); null means
             one that is started on this machine.
+        measure_on: Custom resource of the nodes on which latency is measured, one child at a time
+            for each unit of it; null means any worker, beside others.
     """
 
     kind: str = setting("ray", choice("ray"))
     address: str | None = setting(None, optional(text("must be the address of a Ray cluster")))
+    measure_on: str | None = setting(None, optional(text("must be the name of a Ray resource")))
 
     @property
     def ships_data(self) -> bool:
         return True
+
+    @property
+    def measures_one_at_a_time(self) -> bool:
+        # The resource says how many measurements a node has room for.
+        return self.measure_on is None
 
     def check(self) -> None:
         from pnas.execution.ray_cluster import check_ray

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pnas.errors import PnasError
+from pnas.errors import PnasError, require
 from pnas.execution.base import RunnerFactory
 from pnas.execution.executor_specs import RaySpec
 from pnas.execution.ray_cluster import connect, import_ray
@@ -96,6 +96,21 @@ class RayExecutor(RetryingExecutor):
         return self._ray.remote(**options)(train_remotely)
 
     @cached_property
+    def _measuring_task(self) -> Any:
+        """The task of a job that measures, on the nodes that are tagged for it.
+
+        Raises:
+            InvalidValue: No node of the cluster is.
+        """
+        resource = self._spec.measure_on
+        if resource is None:
+            return self._task
+        rule = "must be a resource of a node of the cluster (ray start --resources)"
+        has_node = self._ray.cluster_resources().get(resource, 0) >= 1
+        require(has_node, "executor.measure_on", rule, resource)
+        return self._task.options(resources={resource: 1})
+
+    @cached_property
     def _stored_factory(self) -> Any:
         return self._ray.put(self._factory)
 
@@ -116,7 +131,8 @@ class RayExecutor(RetryingExecutor):
 
     def _start(self, job: ChildJob) -> RayAttempt:
         timeout = self._spec.child_timeout
-        reference = self._task.remote(self._token, self._stored_factory, job, timeout)
+        task = self._measuring_task if job.measures else self._task
+        reference = task.remote(self._token, self._stored_factory, job, timeout)
         return RayAttempt(reference, time.monotonic())
 
     def _ended(self, running: Iterable[RayAttempt], patience: float) -> list[RayAttempt]:
@@ -157,7 +173,7 @@ class RayExecutor(RetryingExecutor):
         if self._has_connected:
             self._ray.shutdown()
             self._has_connected = False
-        for name in ("_ray", "_task", "_stored_factory"):
+        for name in ("_ray", "_task", "_measuring_task", "_stored_factory"):
             self.__dict__.pop(name, None)
 
 

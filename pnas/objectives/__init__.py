@@ -2,6 +2,15 @@
 
 from pnas.objectives.objective import Facts, Objective
 from pnas.objectives.objective_set import ObjectiveSet
-from pnas.objectives.registry import OBJECTIVES, REWARD, make_objectives
+from pnas.objectives.registry import LATENCY, MEMORY, OBJECTIVES, REWARD, make_objectives
 
-__all__ = ["OBJECTIVES", "REWARD", "Facts", "Objective", "ObjectiveSet", "make_objectives"]
+__all__ = [
+    "LATENCY",
+    "MEMORY",
+    "OBJECTIVES",
+    "REWARD",
+    "Facts",
+    "Objective",
+    "ObjectiveSet",
+    "make_objectives",
+]

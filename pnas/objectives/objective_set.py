@@ -58,7 +58,12 @@ class ObjectiveSet:
         rows = [[each[name] for name in self.by_name] for each in values]
         return np.asarray(rows, np.float64).reshape(-1, len(self.by_name)) * self.signs
 
-    def reference(self, first: Sequence[tuple[Facts, Values]], B: int) -> dict[str, float] | None:
+    def reference(
+        self,
+        first: Sequence[tuple[Facts, Values]],
+        B: int,
+        stated: Mapping[str, float] | None = None,
+    ) -> dict[str, float] | None:
         """Return the reference point of hypervolumes, which the first stage decides for good.
 
         Where an objective is maximised it is the median of the first stage's cells: nobody wants
@@ -68,12 +73,16 @@ class ObjectiveSet:
         Args:
             first: Facts and values of the first stage's cells.
             B: Number of blocks of the largest cells.
+            stated: Values by name that hold in place of those of the first stage.
         """
         if not first:
             return None
+        given = stated or {}
         corner = {}
         for name, objective in self.by_name.items():
-            if objective.is_maximised:
+            if name in given:
+                corner[name] = float(given[name])
+            elif objective.is_maximised:
                 corner[name] = statistics.median(values[name] for _, values in first)
             else:
                 grown = [values[name] * B / len(facts.cell) for facts, values in first]

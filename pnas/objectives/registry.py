@@ -13,6 +13,27 @@ KEY = "search.objectives"
 REWARD = "reward"
 """Name of the objective that every search has: what its children are trained for."""
 
+LATENCY = "latency_ms"
+"""Name of the objective that is measured on the child as it is exported."""
+
+MEMORY = "memory_mb"
+"""Name of the objective that is counted from the child as it is exported."""
+
+
+@dataclass(frozen=True)
+class ColumnValue:
+    """Reads a value among the metrics. A class, so that objectives can be pickled.
+
+    Attributes:
+        name: Name of the value: a further column of a table, or what is measured.
+    """
+
+    name: str
+
+    def __call__(self, facts: Facts) -> float | None:
+        values = facts.metrics.get(self.name)
+        return values[-1] if values else None
+
 
 def _reward(facts: Facts) -> float | None:
     return facts.reward
@@ -31,9 +52,16 @@ def _train_seconds(facts: Facts) -> float | None:
     return facts.seconds or None
 
 
+def _memory_mb(facts: Facts) -> float | None:
+    # Of a child that has ended, the journal holds it among the metrics.
+    return ColumnValue(MEMORY)(facts) if facts.memory_mb is None else facts.memory_mb
+
+
 reward = Objective(_reward, is_maximised=True)
 params = Objective(_params, is_known_before=True)
 madds = Objective(_madds, is_known_before=True)
+memory_mb = Objective(_memory_mb, is_known_before=True)
+latency_ms = Objective(ColumnValue(LATENCY), is_measured=True)
 train_seconds = Objective(_train_seconds)
 
 OBJECTIVES = Registry(
@@ -43,25 +71,12 @@ OBJECTIVES = Registry(
         REWARD: Part(reward),
         "params": Part(params),
         "madds": Part(madds),
+        MEMORY: Part(memory_mb),
+        LATENCY: Part(latency_ms),
         "train_seconds": Part(train_seconds),
     },
 )
 """Objectives by name. What a name stands for is an `Objective`."""
-
-
-@dataclass(frozen=True)
-class ColumnValue:
-    """Reads a further column of a table. A class, so that objectives can be pickled.
-
-    Attributes:
-        name: Name of the column.
-    """
-
-    name: str
-
-    def __call__(self, facts: Facts) -> float | None:
-        values = facts.metrics.get(self.name)
-        return values[-1] if values else None
 
 
 def make_objectives(names: Sequence[str], columns: Mapping[str, str] | None = None) -> ObjectiveSet:
@@ -79,7 +94,8 @@ def make_objectives(names: Sequence[str], columns: Mapping[str, str] | None = No
     for name in names:
         if name in known:
             is_maximised = known[name] == "maximise"
-            objectives[name] = Objective(ColumnValue(name), is_maximised)
+            # To look a value up takes less than to measure it.
+            objectives[name] = Objective(ColumnValue(name), is_maximised, is_measured=True)
             continue
         rule = f"must be names among {', '.join((*OBJECTIVES.names(), *known))}"
         require(name in OBJECTIVES.names(), KEY, rule, name)

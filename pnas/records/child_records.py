@@ -8,6 +8,17 @@ from pnas.state_space import Cell
 
 _LONGEST_ERROR = 2000
 
+BEYOND_LIMIT = "beyond_limit"
+"""Name under which the metrics of a child say that it was measured to break a constraint.
+
+Such a child was not trained. Its status is `Status.FAILED`, but nothing went wrong.
+"""
+
+
+def is_beyond_limit(metrics: Mapping[str, Sequence[float]]) -> bool:
+    """Whether the child with these metrics was not trained because it breaks a constraint."""
+    return BEYOND_LIMIT in metrics
+
 
 class Status(StrEnum):
     """State of a child: chosen for training, then ended one way or the other.
@@ -36,12 +47,14 @@ class ChildJob:
         weights_path: File for the trained weights (``.npz``); None drops them.
         accumulate: Parts, at least, that a batch is trained in; above 1 after an attempt that ran
             out of memory.
+        measures: Whether the child is measured as it would be exported, and not trained.
     """
 
     cell: Cell
     seed: int
     weights_path: str | None = None
     accumulate: int = 1
+    measures: bool = False
 
 
 @dataclass(frozen=True)

@@ -96,16 +96,23 @@ def read_front(journal: JournalReader) -> Front | None:
     except InvalidValue:
         return None
     space = config.get("state_space") or {}
-    return front_of(journal.children(), objectives, int(space.get("B") or 1))
+    stated = search.get("reference") or {}
+    return front_of(journal.children(), objectives, int(space.get("B") or 1), stated)
 
 
-def front_of(children: Sequence[ChildRecord], objectives: ObjectiveSet, B: int) -> Front:
+def front_of(
+    children: Sequence[ChildRecord],
+    objectives: ObjectiveSet,
+    B: int,
+    stated: Mapping[str, float] | None = None,
+) -> Front:
     """Return the front of ``children``.
 
     Args:
         children: Children of a search.
         objectives: Its objectives.
         B: Number of blocks of the largest cells.
+        stated: Reference values that hold in place of those of stage 1 (``search.reference``).
     """
     cells = _cells(children, objectives)
     points = objectives.points([each.values for each in cells])
@@ -114,7 +121,7 @@ def front_of(children: Sequence[ChildRecord], objectives: ObjectiveSet, B: int) 
     last = objectives.names[-1]
     members.sort(key=lambda each: (each.values[last], -each.values[objectives.names[0]]))
 
-    reference = _reference(children, objectives, B)
+    reference = _reference(children, objectives, B, stated)
     hypervolumes, by_stage = _hypervolumes(children, objectives, reference)
     return Front(objectives, cells, members, reference, hypervolumes, by_stage)
 
@@ -152,7 +159,10 @@ def _front_cell(
 
 
 def _reference(
-    children: Sequence[ChildRecord], objectives: ObjectiveSet, B: int
+    children: Sequence[ChildRecord],
+    objectives: ObjectiveSet,
+    B: int,
+    stated: Mapping[str, float] | None,
 ) -> dict[str, float] | None:
     """Return the reference point; None while children of stage 1 are missing."""
     first = [child for child in children if child.b == 1]
@@ -164,7 +174,7 @@ def _reference(
         values = objectives.values(facts)
         if values is not None:
             pairs.append((facts, values))
-    return objectives.reference(pairs, B)
+    return objectives.reference(pairs, B, stated)
 
 
 def _hypervolumes(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pnas.records.child_records import ChildResult, Status
+from pnas.records.child_records import BEYOND_LIMIT, ChildResult, Status
 from pnas.records.journal_errors import translate_sqlite_errors
 from pnas.records.journal_reader import JournalReader
 from pnas.records.journal_records import Choice
@@ -250,12 +250,16 @@ class Journal(JournalReader):
             self._children.reload(key)
 
     def reopen_failed(self, b: int) -> None:
-        """Make the failed children of the open stage ``b`` ones that are still to be trained."""
+        """Make the failed children of the open stage ``b`` ones that are still to be trained.
+
+        Those that a constraint has left out stay as they are: they would be left out again.
+        """
         with self._transaction() as db:
             db.execute(
                 "UPDATE children SET status = ?, error = NULL, seconds = NULL, metrics = NULL, "
-                "ended_at = NULL WHERE b = ? AND status = ?",
-                (Status.CHOSEN, b, Status.FAILED),
+                "ended_at = NULL WHERE b = ? AND status = ? "
+                "AND instr(coalesce(metrics, ''), ?) = 0",
+                (Status.CHOSEN, b, Status.FAILED, f'"{BEYOND_LIMIT}"'),
             )
         self._children.forget()
 

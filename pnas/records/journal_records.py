@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pnas.records.child_records import Status
+from pnas.records.child_records import Status, is_beyond_limit
 from pnas.state_space import Cell
 
 
@@ -75,6 +75,16 @@ class ChildRecord:
     started_at: float | None = None
     worker: str | None = None
     starts: int = 0
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it was not trained, because it was measured to break a constraint."""
+        return self.status is Status.FAILED and is_beyond_limit(self.metrics)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its training failed."""
+        return self.status is Status.FAILED and not self.is_left_out
 
 
 @dataclass(frozen=True)

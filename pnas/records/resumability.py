@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pnas.errors import InvalidValue
+from pnas.objectives import LATENCY, MEMORY
 
 RAISABLE = ("state_space.B", "controller.K")
 """Limits that a search may raise when it continues: more stages, or more children a stage."""
@@ -124,9 +125,18 @@ def _with_meaning(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the flat part of ``config`` that decides what a stored reward means."""
     groups = {group: config.get(group) for group in _GROUPS_OF_REWARDS}
     flat = _flatten(groups)
+    if _measures(config):
+        flat |= _flatten({"inference": config.get("inference") or {}})
     if flat.get("controller.predictor") not in _ENSEMBLES_OF_PARTS:
         flat.pop("controller.parts", None)
     return {key: value for key, value in flat.items() if key not in _MAY_CHANGE}
+
+
+def _measures(config: Mapping[str, Any]) -> bool:
+    """Whether latency or memory has a meaning in the search."""
+    search = config.get("search") or {}
+    named = {*(search.get("objectives") or ()), *(search.get("constraints") or ())}
+    return bool(named & {LATENCY, MEMORY})
 
 
 def _has_growing_stages(config: Mapping[str, Any]) -> bool:

@@ -81,10 +81,12 @@ class FrontSelection(Selection):
     def _order(self, space: SlotSpace, tokens: Tokens, gains: Gains, front: Points) -> list[int]:
         """Return the candidates, the greedily chosen ones first."""
         corner = self.outcomes.objectives.points([self.reference])[0]
+        probability = None if self.feasibility is None else self.feasibility(tokens)
 
         def improvement(rows: Rows, points: Points) -> Floats:
             of_rows = [each[rows] for each in gains]
-            return expected_improvement(of_rows, points, corner)
+            expected = expected_improvement(of_rows, points, corner)
+            return expected if probability is None else expected * probability[rows]
 
         expected = np.stack([each.mean(axis=1) for each in gains], axis=1)
         count = len(tokens) if self.K is None else min(self.K, len(tokens))

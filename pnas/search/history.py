@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from pnas.records import ChildRecord, Journal, StageRecord, Status
+from pnas.records import ChildRecord, Journal, StageRecord
 from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
 
 
@@ -29,7 +29,7 @@ class RewardPolicy:
         return [self._reward(child) for child in children]
 
     def _reward(self, child: ChildRecord) -> Reward:
-        if child.status is Status.FAILED and self._gives_worst:
+        if child.has_failed and self._gives_worst:
             return self._lowest
         return child.reward
 

@@ -18,6 +18,7 @@ from pnas.search.history import (
     own_stages,
     read_history,
 )
+from pnas.search.measurements import Measurements
 from pnas.search.observer import Observer
 from pnas.search.stage_trainer import StageTrainer
 from pnas.search.strategies.base import Proposal, SearchHistory, Strategy
@@ -52,6 +53,7 @@ class SearchLoop:
         grace: Seconds that the first Ctrl-C waits for the children that are being trained.
         owns: Which stages of the journal belong to this loop. Those of its confirmation are
             trained by a second loop (`pnas.search.confirmation`).
+        measurements: What is measured of children before they are trained; None for nothing.
         stopped_by: Name under which the journal keeps the budget that ended the loop early.
     """
 
@@ -69,6 +71,7 @@ class SearchLoop:
         cost: Callable[[Cell], float] | None = None,
         grace: float = 30.0,
         owns: StageFilter = every_stage,
+        measurements: Measurements | None = None,
         stopped_by: str = STOPPED_BY,
     ) -> None:
         self._make_strategy = make_strategy
@@ -91,6 +94,7 @@ class SearchLoop:
             weights_dir=weights_dir,
             cost=cost,
             grace=grace,
+            measurements=measurements,
         )
 
     def run(self) -> None:

@@ -5,7 +5,7 @@ predictor, and every other objective by one of the same kind that learns its log
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,18 @@ from pnas.objectives import REWARD, Objective
 from pnas.objectives.dominance import Points
 from pnas.predictors import ControllerSpec, Predictor, make_predictor
 from pnas.search.objective_source import ObjectiveSource, Outcomes
-from pnas.search.selection import Floats
+from pnas.search.selection import Floats, predict_mean_std_in_chunks
 from pnas.seeds import derive_seed
-from pnas.state_space import SlotSpace, Tokens
+from pnas.state_space import Cell, SlotSpace, Tokens
 
 _QUANTILES = 16
 """Equally likely values that stand for the distribution of a predicted objective."""
+
+_SMALLEST = 1e-12
+"""Values below are taken for it, so that they have a logarithm."""
+
+_LEAST_DEVIATION = 0.01
+"""Smallest predictive standard deviation of a logarithm that is mapped to [0, 1]."""
 
 _MARGIN = 0.25
 """Room in [0, 1] below and above the logarithms seen so far, for those of cells not yet trained."""
@@ -44,6 +50,51 @@ class LogPredictor:
         """Return equally likely values of each cell, (n, quantiles)."""
         mapped = predict_quantiles(self.predictor, tokens, chunk)
         return np.exp(self.low + self.width * mapped)
+
+    def medians(self, tokens: Tokens, chunk: int) -> Floats:
+        """Return the value of each cell that is exceeded as often as not, (n,)."""
+        return np.median(self.quantiles(tokens, chunk), axis=1)
+
+    def probability_below(self, limit: float, tokens: Tokens, chunk: int) -> Floats:
+        """Return the probability of each cell that its value is at most ``limit``, (n,).
+
+        The logarithm is taken for normal, and its standard deviation for no less than a hundredth
+        of the range of those seen.
+        """
+        from scipy.special import ndtr
+
+        mean, std = predict_mean_std_in_chunks(self.predictor, tokens, chunk)
+        mapped = (np.log(max(limit, _SMALLEST)) - self.low) / self.width
+        deviations = np.maximum(np.asarray(std, np.float64), _LEAST_DEVIATION)
+        return np.asarray(ndtr((mapped - mean) / deviations), np.float64)
+
+
+def fit_log_predictor(
+    space: SlotSpace,
+    controller: ControllerSpec,
+    cells: Sequence[Cell],
+    values: Sequence[float],
+    stage: int,
+    seed: int,
+) -> LogPredictor:
+    """Return a predictor that has learned ``values``, which are positive.
+
+    Args:
+        space: Space of the cells.
+        controller: Settings of the predictor.
+        cells: Cells whose values are known.
+        values: Their values.
+        stage: Number of the last stage.
+        seed: Seed of the fit.
+    """
+    logarithms = np.log(np.maximum(values, _SMALLEST))
+    spread = max(float(np.ptp(logarithms)), 1e-6)
+    width = spread / (1 - 2 * _MARGIN)
+    low = float(logarithms.min()) - _MARGIN * width
+    targets = ((logarithms - low) / width).tolist()
+    predictor = make_predictor(space, controller)
+    predictor.fit(space.encode(list(cells)), targets, stage, seed)
+    return LogPredictor(predictor, low, width)
 
 
 def predict_quantiles(
@@ -91,27 +142,31 @@ class PredictedFront:
         self._seed = seed
         # Counting a network takes a while, and the rounds of a search ask for the same cells.
         self._known: dict[bytes, list[float]] = {}
+        self._fitted: dict[int, dict[str, LogPredictor]] = {}
 
     def fit(self, outcomes: Outcomes, stage: int) -> dict[str, LogPredictor]:
         """Return a predictor of each objective that is neither the reward nor known before.
 
         Args:
             outcomes: The cells trained so far.
-            stage: Number of the last stage.
+            stage: Number of the last stage. Its predictors are fitted once.
         """
+        if stage in self._fitted:
+            return self._fitted[stage]
         fitted = {}
-        tokens = self._space.encode(list(outcomes.cells))
         for name, objective in self._source.objectives.by_name.items():
             if name == REWARD or objective.is_known_before:
                 continue
-            logarithms = np.log(np.maximum(outcomes.column(name), 1e-12))
-            spread = max(float(np.ptp(logarithms)), 1e-6)
-            width = spread / (1 - 2 * _MARGIN)
-            low = float(logarithms.min()) - _MARGIN * width
-            predictor = make_predictor(self._space, self._controller)
-            targets = ((logarithms - low) / width).tolist()
-            predictor.fit(tokens, targets, stage, derive_seed(self._seed, "objective", name, stage))
-            fitted[name] = LogPredictor(predictor, low, width)
+            fitted[name] = fit_log_predictor(
+                self._space,
+                self._controller,
+                outcomes.cells,
+                outcomes.column(name),
+                stage,
+                seed=derive_seed(self._seed, "objective", name, stage),
+            )
+        # Those of earlier stages are not asked for again.
+        self._fitted = {stage: fitted}
         return fitted
 
     def expect(

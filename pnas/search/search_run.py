@@ -37,6 +37,7 @@ from pnas.search.confirmation.halving import MOST_FINALISTS, num_finalists
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.loop import Identify, SearchLoop
+from pnas.search.measurements import Measurements
 from pnas.search.observer import Observer
 from pnas.search.pacing.pace import Pace
 from pnas.search.pacing.paced_budget import PacedBudget
@@ -119,7 +120,7 @@ class SearchRun:
             training of each cell cannot, and then the winner is known without confirmation.
         pace: What a budget in seconds leaves time for; None without one, and where children are
             looked up instead of trained.
-        observers, weights_dir, cost, grace: See `SearchLoop`.
+        observers, weights_dir, cost, grace, measurements: See `SearchLoop`.
     """
 
     context: StrategyContext
@@ -134,6 +135,7 @@ class SearchRun:
     weights_dir: Path | None = None
     cost: Callable[[Cell], float] | None = None
     grace: float = 30.0
+    measurements: Measurements | None = None
 
     def run(self) -> None:
         """Search, confirm, and write the winner to the journal.
@@ -261,6 +263,7 @@ class SearchRun:
             weights_dir=self.weights_dir,
             cost=self.cost,
             grace=self.grace,
+            measurements=self.measurements,
             **parts,
         )
 

@@ -5,7 +5,7 @@ probe may be added.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,6 +35,9 @@ class Selection:
         probe: Number of random candidates added to the chosen ones.
         chunk: Number of cells scored at a time.
         is_feasible: Whether a cell may be trained; None if every cell may.
+        feasibility: Returns the probability of each candidate to keep the constraints that are
+            known after a measurement only, by which its acquisition value is multiplied; None
+            without such constraints.
     """
 
     K: int | None
@@ -43,6 +46,7 @@ class Selection:
     probe: int = 0
     chunk: int = CHUNK
     is_feasible: Feasibility | None = None
+    feasibility: Callable[[Tokens], Floats] | None = None
 
     def choose(
         self,
@@ -88,8 +92,12 @@ class Selection:
             mean: Their expected rewards, (n,).
             std: Their predictive standard deviations, (n,).
         """
-        del space, predictor, tokens
-        return mean + self.uncertainty * std
+        del space, predictor
+        value = mean + self.uncertainty * std
+        if self.feasibility is None:
+            return value
+        # Rewards are not below 0, so that the product is lower for a lower probability.
+        return np.maximum(value, 0.0) * self.feasibility(tokens)
 
     def _chosen(self, space: SlotSpace, tokens: Tokens, ranked: Rows) -> Rows:
         feasible = self._feasible_rows(space, tokens, ranked)

@@ -10,6 +10,7 @@ from pnas.execution import Executor, soft_interrupts
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.records.run_directory import ERRORS
 from pnas.search.budget import Budget
+from pnas.search.measurements import Measurements
 from pnas.search.observer import Observer
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_stage import TrainingStage
@@ -37,6 +38,7 @@ class StageTrainer:
         weights_dir: Path | None,
         cost: Callable[[Cell], float] | None,
         grace: float,
+        measurements: Measurements | None = None,
     ) -> None:
         self._executor = executor
         self._journal = journal
@@ -46,6 +48,7 @@ class StageTrainer:
         self._weights_dir = weights_dir
         self._cost = cost
         self._grace = grace
+        self._measurements = measurements
 
     def train(self, stage: TrainingStage) -> None:
         """Train the children of ``stage`` that have not ended.
@@ -55,6 +58,33 @@ class StageTrainer:
             KeyboardInterrupt: Ctrl-C or SIGTERM.
         """
         self.stop_if_most_failed(stage)
+        with soft_interrupts(self._grace) as interrupted:
+            self._measure(stage, interrupted)
+            self._train_missing(stage, interrupted)
+        if interrupted():
+            raise KeyboardInterrupt
+
+    def _measure(self, stage: TrainingStage, interrupted: Callable[[], bool]) -> None:
+        """Measure the children that the budget has room for, if anything is measured.
+
+        Raises:
+            InvalidValue: The measurements of stage 1 leave nothing to train.
+        """
+        if self._measurements is None:
+            return
+
+        def may_go_on() -> bool:
+            return not interrupted() and self._budget.has_time()
+
+        affordable = stage.missing()[: self._budget.children_left()]
+        for key, result in self._measurements.measure(affordable, may_go_on):
+            self.end_child(stage, key, result)
+            self.stop_if_most_failed(stage)
+        if stage.number == 1:
+            children = [self._journal.child(child.key) for child in stage.children]
+            self._measurements.check_first_stage(children)
+
+    def _train_missing(self, stage: TrainingStage, interrupted: Callable[[], bool]) -> None:
         missing = self.in_order(stage.missing())
         jobs = [self.job(child) for child in missing]
         keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
@@ -65,13 +95,10 @@ class StageTrainer:
             self.start_child(keys[job_id(job)])
             return True
 
-        with soft_interrupts(self._grace) as interrupted:
-            for index, result in self._executor.run(jobs, may_start):
-                self.end_child(stage, missing[index].key, result)
-                if result.status is Status.FAILED:
-                    self.stop_if_most_failed(stage)
-        if interrupted():
-            raise KeyboardInterrupt
+        for index, result in self._executor.run(jobs, may_start):
+            self.end_child(stage, missing[index].key, result)
+            if result.status is Status.FAILED:
+                self.stop_if_most_failed(stage)
 
     def job(self, child: ChildRecord) -> ChildJob:
         """Return the job that trains ``child``."""
@@ -95,6 +122,8 @@ class StageTrainer:
         self, stage: TrainingStage, key: str, result: ChildResult, at: float | None = None
     ) -> ChildRecord:
         """Write down how a child of ``stage`` ended, at a date or now, and return its record."""
+        if self._measurements is not None:
+            result = self._measurements.with_facts(key, result)
         self._keep_log(key, result)
         self._journal.end_child(key, result, at)
         ended = self._journal.child(key)

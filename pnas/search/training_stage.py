@@ -36,8 +36,8 @@ class TrainingStage:
         return self._with_status(Status.CHOSEN)
 
     def failed(self) -> list[ChildRecord]:
-        """Return the children that failed."""
-        return self._with_status(Status.FAILED)
+        """Return the children that failed; those left out by a constraint did not."""
+        return [child for child in self._children.values() if child.has_failed]
 
     def update(self, child: ChildRecord) -> None:
         """Take the record of a child that has ended in the place of the former one."""

@@ -19,7 +19,9 @@ from pnas.search import (
 )
 from pnas.search.pacing import Pace
 from pnas.search.search_run import SearchRun
-from pnas.searching.objectives import CellFacts, feasibility, objective_source
+from pnas.searching.cell_facts import CellFacts
+from pnas.searching.measuring import make_measurements, measured_limits
+from pnas.searching.objectives import feasibility, objective_source
 from pnas.state_space import Cell, SlotSpace
 
 StrategyFactory = Callable[[SearchHistory], Strategy]
@@ -84,6 +86,7 @@ def run_search(
     pace: Pace | None = None,
     weights_dir: Path | None = None,
     cost: Callable[[Cell], float] | None = None,
+    measuring: Executor | None = None,
 ) -> None:
     """Search, train the best cells again, and write the winner to the journal.
 
@@ -101,6 +104,8 @@ def run_search(
         pace: What a budget in seconds leaves time for; None without one.
         weights_dir: Directory for the weights of children; None to keep none.
         cost: Cost of a cell's child in any unit; the most expensive ones are trained first.
+        measuring: Measures children before they are trained, where an objective or a constraint
+            asks for it; None for ``executor``.
     """
     context = StrategyContext(
         spec=settings.search,
@@ -110,6 +115,7 @@ def run_search(
         save_dir=journal.path.parent / CONTROLLER,
         is_feasible=feasibility(settings, facts, is_feasible),
         objectives=objective_source(settings, space, journal, facts),
+        limits=measured_limits(settings, space, journal, facts),
     )
     run = SearchRun(
         context=context,
@@ -124,5 +130,6 @@ def run_search(
         weights_dir=weights_dir,
         cost=cost,
         grace=settings.executor.grace,
+        measurements=make_measurements(settings, journal, facts, measuring or executor),
     )
     run.run()

@@ -1,14 +1,14 @@
 """The objectives and constraints of a search: checked, and given what they are computed from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from pnas.config import Settings
 from pnas.errors import InvalidValue, require
-from pnas.objectives import Facts, Objective, make_objectives
+from pnas.objectives import LATENCY, Facts, Objective, make_objectives
 from pnas.records import Journal
 from pnas.records.child_facts import facts_of
 from pnas.records.front import COLUMNS
@@ -16,27 +16,14 @@ from pnas.runs.child_identity import identify
 from pnas.search import SearchSpec
 from pnas.search.objective_source import GetFacts, ObjectiveSource
 from pnas.search.strategies.unique_sampler import UniqueSampler
+from pnas.searching.cell_facts import CellFacts
+from pnas.searching.reference_point import check_reference_point
 from pnas.state_space import Cell, SlotSpace
 
 _KEY = "search.objectives"
 
 _SAMPLED = 1000
 """Random cells of full size of which one, at least, must meet the constraints."""
-
-
-@dataclass(frozen=True)
-class CellFacts:
-    """What is known of cells before they are trained.
-
-    Attributes:
-        before: Returns what is known of a cell.
-        columns: Further columns of a table, each with ``maximise`` or ``minimise``.
-        rule: What an objective must be to be known, as error messages say it.
-    """
-
-    before: GetFacts
-    columns: Mapping[str, str] = field(default_factory=dict)
-    rule: str = "known of every cell"
 
 
 @dataclass(frozen=True)
@@ -56,7 +43,7 @@ class Constraints:
         return make_objectives(list(self.limits), self.facts.columns).by_name
 
     def check_names(self) -> None:
-        """Check that every objective exists and is known before training.
+        """Check that every objective exists, and is known or measured before training.
 
         Raises:
             InvalidValue: One does not, or is not.
@@ -67,12 +54,22 @@ class Constraints:
                 objective = self._objectives[name]
             except InvalidValue as error:
                 raise InvalidValue(key, error.rule, limit) from error
-            rule = "must be on an objective that is known before training, such as params or madds"
-            require(objective.is_known_before, key, rule, limit)
+            rule = (
+                "must be on an objective that is known before training, such as params or madds, "
+                "or measured, such as latency_ms"
+            )
+            is_early = objective.is_known_before or self.facts.is_measured(name, objective)
+            require(is_early, key, rule, limit)
+
+    @cached_property
+    def known_before(self) -> list[str]:
+        """Names of the limits that are on what is known before training."""
+        by_name = self._objectives
+        return [name for name in self.limits if by_name[name].is_known_before]
 
     def is_met(self, cell: Cell) -> bool:
-        """Whether ``cell`` keeps within every limit."""
-        return all(self.excess(cell, name) <= 0 for name in self.limits)
+        """Whether ``cell`` keeps within every limit on what is known before training."""
+        return all(self.excess(cell, name) <= 0 for name in self.known_before)
 
     def excess(self, cell: Cell, name: str) -> float:
         """Return by how much ``cell`` is beyond a limit; not above 0 if it keeps within it."""
@@ -110,26 +107,31 @@ def check_objectives(settings: Settings, space: SlotSpace, facts: CellFacts) -> 
     for name, objective in objectives.by_name.items():
         if objective.is_known_before:
             _value(objective, name, first, facts)
+        else:
+            require(facts.is_known(name, objective), _KEY, f"must be {facts.rule}", name)
     if spec.constraints:
         constraints = Constraints(spec.constraints, facts)
         constraints.check_names()
         _check_room(spec, space, constraints)
+    if spec.reference:
+        check_reference_point(spec, objectives, facts, _first_cells(spec, space))
+    wanted = {*spec.objectives, *spec.constraints}
+    if LATENCY in wanted and facts.measures:
+        settings.inference.check(settings.trainer.threads)
 
 
 def _check_room(spec: SearchSpec, space: SlotSpace, constraints: Constraints) -> None:
     """Check that there are cells to begin with."""
-    if spec.is_progressive:
-        cells = space.initial_children()
-        which = "cells of one block"
-    else:
-        generator = np.random.default_rng(0)
-        cells = UniqueSampler(space, space.B).sample(generator, _SAMPLED)
+    cells = _first_cells(spec, space)
+    which = "cells of one block"
+    if not spec.is_progressive:
         which = f"of {len(cells):,} random cells of {space.B} blocks"
     needed = min(2 if spec.uses_predictor else 1, len(cells))
     if sum(constraints.is_met(cell) for cell in cells) >= needed:
         return
 
-    for name, limit in constraints.limits.items():
+    for name in constraints.known_before:
+        limit = constraints.limits[name]
         excesses = sorted(constraints.excess(cell, name) for cell in cells)
         excess = excesses[needed - 1]
         if excess > 0:
@@ -138,6 +140,14 @@ def _check_room(spec: SearchSpec, space: SlotSpace, constraints: Constraints) ->
             raise InvalidValue(f"search.constraints.{name}", rule, limit)
     rule = f"must together leave {needed} {which} to be trained at stage 1"
     raise InvalidValue("search.constraints", rule, dict(constraints.limits))
+
+
+def _first_cells(spec: SearchSpec, space: SlotSpace) -> list[Cell]:
+    """Return the cells of stage 1, or random ones like them."""
+    if spec.is_progressive:
+        return space.initial_children()
+    generator = np.random.default_rng(0)
+    return UniqueSampler(space, space.B).sample(generator, _SAMPLED)
 
 
 def feasibility(
@@ -154,6 +164,8 @@ def feasibility(
     if not limits or facts is None:
         return others
     constraints = Constraints(limits, facts)
+    if not constraints.known_before:
+        return others
 
     def may_train(cell: Cell) -> bool:
         is_small = others is None or others(cell)
@@ -177,10 +189,16 @@ def objective_source(
     if len(names) == 1 or facts is None:
         return None
     journal.set_meta(**{COLUMNS: dict(facts.columns)})
+    objectives = make_objectives(names, facts.columns)
+    after = facts_after_training(settings, space, journal)
+    return ObjectiveSource(objectives, before=facts.before, after=after)
+
+
+def facts_after_training(settings: Settings, space: SlotSpace, journal: Journal) -> GetFacts:
+    """Return what returns the facts of a cell whose child has ended."""
 
     def after(cell: Cell) -> Facts:
         key, _ = identify(space, settings.seed, cell)
         return facts_of(journal.child(key))
 
-    objectives = make_objectives(names, facts.columns)
-    return ObjectiveSource(objectives, before=facts.before, after=after)
+    return after

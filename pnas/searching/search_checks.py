@@ -3,13 +3,15 @@
 from pnas.children import Limits, SearchTrainerSpec, check_augmentation, count_network
 from pnas.children.manager import check_batchsize
 from pnas.children.network.builder import check_image
+from pnas.children.network.memory import memory_of_network
 from pnas.config import Settings
 from pnas.data import DataInfo, Dataset, check_data
 from pnas.errors import require
 from pnas.execution import check_executor, visible_gpus
-from pnas.objectives import Facts
+from pnas.objectives import MEMORY, Facts
 from pnas.searching.cache_reuse import check_cache
-from pnas.searching.objectives import CellFacts, check_objectives
+from pnas.searching.cell_facts import CellFacts
+from pnas.searching.objectives import check_objectives
 from pnas.searching.sweep_objective import check_objective
 from pnas.searching.tabular_search import check_table, is_tabular
 from pnas.state_space import Cell, SlotSpace, StateSpace
@@ -94,9 +96,17 @@ def check_device(settings: Settings) -> None:
 def facts_of_children(settings: Settings, data: DataInfo | Dataset) -> CellFacts:
     """Return what is known of children before training, for images and classes of ``data``."""
 
+    network = settings.child
+    search = settings.search
+    wants_memory = MEMORY in {*search.objectives, *search.constraints}
+    batch = settings.inference.batch
+
     def before(cell: Cell) -> Facts:
-        counts = count_network(cell, settings.child, data.image_shape, data.num_classes)
-        return Facts(cell, params=counts.params, madds=counts.flops)
+        counts = count_network(cell, network, data.image_shape, data.num_classes)
+        memory = None
+        if wants_memory:
+            memory = memory_of_network(cell, network, data.image_shape, data.num_classes, batch)
+        return Facts(cell, params=counts.params, madds=counts.flops, memory_mb=memory)
 
     return CellFacts(before)
 

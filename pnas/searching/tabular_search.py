@@ -5,14 +5,15 @@ from contextlib import closing
 
 from pnas.config import Settings
 from pnas.execution import SerialExecutor
-from pnas.objectives import Facts
+from pnas.objectives import REWARD, Facts
 from pnas.records import ChildRecord, Journal
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
+from pnas.searching.cell_facts import CellFacts
 from pnas.searching.loop_wiring import run_search
-from pnas.searching.objectives import CellFacts, check_objectives
+from pnas.searching.objectives import check_objectives
 from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import Notify, Summarize
 from pnas.state_space import Cell, SlotSpace
@@ -58,7 +59,25 @@ def facts_of_table(table: Table) -> CellFacts:
         row = table.row(cell)
         return Facts(cell, params=row.params, madds=row.flops)
 
-    return CellFacts(before, table.objectives, rule=f"a column of the table {table.path}")
+    return CellFacts(
+        before,
+        columns=table.objectives,
+        rule=f"a column of the table {table.path}",
+        measures=False,
+        ranges=_ranges(table),
+    )
+
+
+def _ranges(table: Table) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest value of what a search finds in ``table``, by objective."""
+    values: dict[str, list[float]] = {REWARD: []}
+    for row in table.rows.values():
+        values[REWARD].extend(row.rewards)
+        if row.seconds:
+            values.setdefault("train_seconds", []).append(row.seconds)
+        for name, value in row.further.items():
+            values.setdefault(name, []).append(value)
+    return {name: (min(each), max(each)) for name, each in values.items() if each}
 
 
 def epochs_of_child(settings: Settings) -> float:

@@ -76,6 +76,7 @@ def search_by_training(
             is_feasible=_feasibility(settings, dataset),
             facts=facts_of_children(settings, dataset),
             executor=with_cache(executor, settings, space, dataset.fingerprint),
+            measuring=executor,
             observers=(
                 summary,
                 KeepBestWeights(weights_dir, journal),
@@ -123,6 +124,7 @@ def runner_factory(settings: Settings, dataset: Dataset) -> RunnerFactory:
         settings.trainer,
         gpu_memory_mb=settings.executor.gpu_memory_mb,
         dataset=shipped,
+        inference=settings.inference,
     )
 
 

@@ -83,7 +83,7 @@ def stage_points(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Po
         return points
 
     outcome = {
-        "failed": sum(child.status is Status.FAILED for child in children),
+        "failed": sum(child.has_failed for child in children),
         "seconds": stage.closed_at - stage.opened_at + stage.seconds_scoring,
         **_rewards(children),
         **_predictor_quality(stage),
@@ -131,7 +131,7 @@ def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
         if child.reward is not None:
             best = max(best, child.reward)
             points.append(Point("best_reward", trained, best, at))
-        if child.status is Status.FAILED:
+        if child.has_failed:
             failed += 1
         # Against wall time these two show the throughput.
         counts = {"children_trained": trained, "children_failed": failed}

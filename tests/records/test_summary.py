@@ -65,6 +65,7 @@ def test_summary_holds_each_stage(tmp_path: Path, finished: Journal) -> None:
         "children": 3,
         "trained": 2,
         "failed": 1,
+        "left_out": 0,
         "best_reward": 0.75,
         "mean_reward": 0.5,
         "seconds_training": 5.0,

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from support.command import ROOT, run_here
+from support.fake_children import fake_latency, fake_reward
 
 from pnas.records import JournalReader
 from pnas.searching import trained_search
+from pnas.state_space import StateSpace
 from pnas.tracking.search_facts import SearchFacts
 
 DIGITS = ("trainer=tabular", f"trainer.table={ROOT / 'experiments/tables/digits.yaml'}")
@@ -118,6 +120,14 @@ BAD_INPUT = [
     ("search.constraints.beauty=1", "search.constraints.beauty: must be names among"),
     ("search.constraints.madds=much", "search.constraints.madds: must be a number"),
     ("search.constraints.madds=10", "search.constraints.madds: must be at least "),
+    ("search.constraints.latency_ms=1", "search.constraints.latency_ms: must be on an objective"),
+    ("search.objectives=[reward,latency_ms]", "search.objectives: must be a column of the table"),
+    ("search.objectives=[reward,memory_mb]", "search.objectives: must be a column of the table"),
+    ("search.reference.madds=1e6", "search.reference.madds: must be left out"),
+    ("search.reference.madds=much", "search.reference.madds: must be a number"),
+    ("inference.batch=0", "inference.batch: must be an integer from 1 to "),
+    ("inference.threads=many", "inference.threads: "),
+    ("inference.repetitions=1", "inference.repetitions: must be an integer from 5 to "),
     (
         "search.constraints.train_seconds=1",
         "search.constraints.train_seconds: must be on an objective that is known before",
@@ -138,6 +148,86 @@ def test_bad_input_is_one_line(
     assert error.startswith(said)
     assert error.count("\n") == 1
     assert not Path("outputs/bad").exists()
+
+
+BAD_REFERENCES = [
+    ("search.reference.params=1e6", "search.reference.params: must be of an objective of the "),
+    ("search.reference.madds=10", "search.reference.madds: must be above "),
+    ("search.reference.reward=1", "search.reference.reward: must be at least 0 and below 1"),
+    ("search.reference.reward=0.9999", "search.reference.reward: must be below 0.9"),
+]
+
+
+@pytest.mark.parametrize(("override", "said"), BAD_REFERENCES)
+def test_a_reference_that_nothing_dominates_is_one_line(
+    override: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = "search.objectives=[reward,madds]"
+    assert run_here("name=bad", *DIGITS, *TINY, two, override) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(said)
+    assert error.count("\n") == 1
+    assert not Path("outputs/bad").exists()
+
+
+def test_a_reference_that_is_stated_holds_in_the_search_and_in_the_summary() -> None:
+    stated = ("search.reference.madds=500000", "search.reference.reward=0.5")
+    summary = search("stated", "search.objectives=[reward,madds]", *stated)
+    assert summary["hypervolume"]["reference"] == {"reward": 0.5, "madds": 500_000}
+
+
+def write_measured_table() -> tuple[str, ...]:
+    """Write a table of the tiny space with a column of latencies; return how to search in it."""
+    space = StateSpace(2, ["3x3 conv", "identity"], -1)
+    lines = ["cell,reward,latency_ms"]
+    for blocks in (1, 2):
+        for tokens in space.iter_cells(blocks):
+            for cell in space.decode(tokens):
+                reward = fake_reward(str(cell))
+                lines.append(f'"{cell}",{reward},{fake_latency(str(cell))}')
+    Path("rows.csv").write_text("\n".join(lines) + "\n")
+    described = "{kind: pnas, B: 2, operators: [3x3 conv, identity], input_lookback_depth: -1}"
+    Path("table.yaml").write_text(
+        f"format: pnas-table-1\nspace: {described}\nrows: rows.csv\n"
+        "objectives: {latency_ms: minimise}\n"
+    )
+    return ("trainer=tabular", "trainer.table=table.yaml", *TINY)
+
+
+@pytest.mark.parametrize("kind", ["progressive", "refined", "evolution", "random"])
+def test_a_constraint_on_a_column_leaves_children_out(kind: str) -> None:
+    table = write_measured_table()
+    limit = ("search.constraints.latency_ms=2.7", "search.max_children=20")
+    assert run_here("name=limited", *table, f"search={kind}", *limit) == 0
+    children = [child for child in children_of("limited") if child["status"] != "chosen"]
+    for child in children:
+        is_slow = fake_latency(child["cell"]) > 2.7
+        assert (child["status"] == "failed") == is_slow
+        assert ("breaks search.constraints.latency_ms=2.7" in child["error"]) == is_slow
+    summary = json.loads(Path("outputs/limited/summary.json").read_text())
+    assert summary["children_failed"] == 0
+    assert summary["children_left_out"] == sum(child["status"] == "failed" for child in children)
+
+
+def test_a_constraint_that_no_cell_of_stage_1_meets_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = write_measured_table()
+    assert run_here("name=none", *table, "search.constraints.latency_ms=0.5") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("search.constraints.latency_ms: must be at least ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["refined", "evolution"])
+def test_in_pieces_or_not_a_search_with_a_measured_constraint_is_the_same(kind: str) -> None:
+    table = write_measured_table()
+    wanted = ("search.objectives=[reward,latency_ms]", "search.constraints.latency_ms=2.7")
+    command = (*table, f"search={kind}", *wanted)
+    assert run_here("name=whole", *command, "search.max_children=24") == 0
+    for children in (23, 24):
+        assert run_here("name=pieces", *command, f"search.max_children={children}") == 0
+    assert children_of("pieces") == children_of("whole")
 
 
 def test_a_table_without_the_column_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

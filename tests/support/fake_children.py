@@ -46,6 +46,9 @@ class FakeChildren:
     def _train(self, job: ChildJob) -> ChildResult:
         cell = hashlib.sha256(str(job.cell).encode()).hexdigest()[:16]
         folder = Path(self.log_dir)
+        if job.measures:
+            (folder / f"measured{cell}-{os.getpid()}-{time.time_ns()}").touch()
+            return measured_result(job)
         (folder / f"{cell}-{os.getpid()}-{time.time_ns()}").touch()
         is_first = len(list(folder.glob(f"{cell}-*"))) == 1
         time.sleep(self.seconds)
@@ -63,6 +66,18 @@ class FakeChildren:
             flops=100,
             seconds=self.seconds,
         )
+
+
+def fake_latency(cell_text: str) -> float:
+    """Return milliseconds in [1, 3) that depend on the cell alone."""
+    return 1 + 2 * fake_reward(f"latency of {cell_text}")
+
+
+def measured_result(job: ChildJob) -> ChildResult:
+    """Return the result of a job that measures."""
+    latency = fake_latency(str(job.cell))
+    metrics = {"latency_ms": [latency], "latency_ms_low": [latency], "latency_ms_high": [latency]}
+    return ChildResult(job.cell, job.seed, Status.OK, metrics=metrics)
 
 
 def fail(fault: str, job: ChildJob) -> None:

@@ -1,10 +1,11 @@
 """Objectives of cells that nobody trains: numbers made of the text of the cell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from support.fake_children import fake_reward
+from support.fake_children import fake_latency, fake_reward
 
 from pnas.objectives import Facts, make_objectives
+from pnas.search.measured_limits import MeasuredLimits
 from pnas.search.objective_source import ObjectiveSource
 from pnas.state_space import Cell
 
@@ -23,9 +24,22 @@ def facts_before(cell: Cell) -> Facts:
 def facts_after(cell: Cell) -> Facts:
     """Return what is known after training; the reward is the strategy's."""
     seconds = 1 + fake_params(cell) / 1000
-    return Facts(cell, params=fake_params(cell), madds=10 * fake_params(cell), seconds=seconds)
+    return Facts(
+        cell,
+        params=fake_params(cell),
+        madds=10 * fake_params(cell),
+        seconds=seconds,
+        metrics={"latency_ms": [fake_latency(str(cell))]},
+    )
 
 
 def fake_source(names: Sequence[str]) -> ObjectiveSource:
     """Return a source of the objectives called ``names``."""
     return ObjectiveSource(make_objectives(names), before=facts_before, after=facts_after)
+
+
+def fake_limits(limits: Mapping[str, float]) -> MeasuredLimits | None:
+    """Return constraints on what is measured; None without any."""
+    if not limits:
+        return None
+    return MeasuredLimits(make_objectives(list(limits)), limits, facts_after)

@@ -58,6 +58,22 @@ def serving_model(
             normalization.
         std: Standard deviation of each channel; None without normalization.
     """
+    model = untrained_serving_model(cell, network, image_shape, num_classes, mean, std)
+    for layer in child.layers:
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
+    return model
+
+
+def untrained_serving_model(
+    cell: Cell,
+    network: NetworkSpec,
+    image_shape: Shape,
+    num_classes: int,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+) -> keras.Model:
+    """Return a model that is exported as that of a trained child is; see `serving_model`."""
     image = keras.Input(image_shape, name="image")
     x: Tensor = image
     if mean is not None and std is not None:
@@ -65,11 +81,7 @@ def serving_model(
     layers = StandardLayers(network)
     heads = build_network(layers, x, canonical_form(cell), network, num_classes)
     probabilities = keras.layers.Softmax(name="probabilities")(heads.logits)
-    model = keras.Model(image, probabilities, name="pnas")
-    for layer in child.layers:
-        if layer.weights:
-            model.get_layer(layer.name).set_weights(layer.get_weights())
-    return model
+    return keras.Model(image, probabilities, name="pnas")
 
 
 def _normalization(mean: Sequence[float], std: Sequence[float]) -> keras.layers.Layer:
@@ -108,15 +120,23 @@ def write_savedmodel(model: keras.Model, folder: Path) -> Predict:
     return lambda images: np.asarray(served.serve(images))
 
 
-def write_onnx(model: keras.Model, folder: Path) -> Predict:
-    """Write ``model.onnx``; return `Predict` by ONNX Runtime."""
+def write_onnx(model: keras.Model, folder: Path, threads: int = 0) -> Predict:
+    """Write ``model.onnx``; return `Predict` by ONNX Runtime.
+
+    Args:
+        model: Model to write.
+        folder: Folder to write to.
+        threads: Threads of an inference; 0 for as many as ONNX Runtime takes by itself.
+    """
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     # Keras exports a model only after it was called once.
     model(np.zeros((1, *model.input_shape[1:]), np.float32))
     path = folder / "model.onnx"
     model.export(path, format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     input_name = session.get_inputs()[0].name
 
     def predict(images: NDArray[np.float32]) -> NDArray[np.float32]:

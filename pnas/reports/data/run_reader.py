@@ -111,7 +111,7 @@ class RunView:
     @cached_property
     def failed(self) -> list[ChildRecord]:
         """Children whose training failed."""
-        return [child for child in self.children if child.status is Status.FAILED]
+        return [child for child in self.children if child.has_failed]
 
     @cached_property
     def ended(self) -> list[ChildRecord]:

@@ -130,7 +130,7 @@ class Progress:
     @property
     def failed(self) -> int:
         """Number of children of the whole search that failed."""
-        return sum(child.status is Status.FAILED for child in self.children)
+        return sum(child.has_failed for child in self.children)
 
     @property
     def best(self) -> ChildRecord | None:

@@ -94,10 +94,11 @@ class LiveView:
         self._print_plain(f"{self._title(b)}: choosing {planned} children one by one")
 
     def child_ended(self, child: ChildRecord) -> None:
-        """Count ``child``; say why if it failed."""
+        """Count ``child``; say why if it failed or was left out."""
         self._progress.end(child)
         if child.status is Status.FAILED:
-            print_line(self._console, f"failed: {child.cell}: {child.error}")
+            outcome = "left out" if child.is_left_out else "failed"
+            print_line(self._console, f"{outcome}: {child.cell}: {child.error}")
         if self._is_line_due():
             self._print_progress()
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pnas.controller.candidate_scoring import Feasibility
 from pnas.predictors import ControllerSpec
+from pnas.search.measured_limits import MeasuredLimits
 from pnas.search.objective_source import ObjectiveSource
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import Cell, SlotSpace
@@ -125,6 +126,7 @@ class StrategyContext:
         is_feasible: Whether a cell may be trained; None if every cell may.
         objectives: Where a search of several objectives has their values from; None for one of the
             reward alone.
+        limits: Constraints on what is measured; None without any.
     """
 
     spec: SearchSpec
@@ -134,6 +136,7 @@ class StrategyContext:
     save_dir: Path | None = None
     is_feasible: Feasibility | None = None
     objectives: ObjectiveSource | None = None
+    limits: MeasuredLimits | None = None
 
     def may_train(self, cell: Cell) -> bool:
         """Whether ``cell`` may be trained."""

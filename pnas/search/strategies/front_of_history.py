@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from pnas.objectives.dominance import best_first
 from pnas.search.front_selection import FrontSelection
+from pnas.search.objective_errors import errors_of
 from pnas.search.objective_source import Outcomes
 from pnas.search.predicted_front import PredictedFront
 from pnas.search.selection import Selection
 from pnas.search.strategies.base import StrategyContext
+from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
 RewardedCells = Sequence[tuple[Cell, float]]
+
+_FEWEST_CELLS = 2
+"""Cells below which a predictor has nothing to learn from."""
 
 
 class FrontOfHistory:
@@ -22,6 +28,7 @@ class FrontOfHistory:
     """
 
     def __init__(self, context: StrategyContext) -> None:
+        self._context = context
         self._source = context.objectives
         self._B = context.space.B
         if self._source is not None:
@@ -68,6 +75,29 @@ class FrontOfHistory:
             stage=len(stages),
         )
 
+    def errors(self, stages: Sequence[RewardedCells], cells: Sequence[Cell]) -> dict[str, Any]:
+        """Return how well objectives were predicted of ``cells`` after ``stages``.
+
+        The reward is left out, of which the controller reports. See
+        `pnas.search.objective_errors.errors_of`.
+        """
+        if self._source is None:
+            return {}
+        stage = len(stages)
+        outcomes = self._outcomes(stages)
+        if len(outcomes.cells) < _FEWEST_CELLS:
+            return {}
+        context = self._context
+        return errors_of(
+            self._predicted.fit(outcomes, stage),
+            self._source.objectives.by_name,
+            self._source.after,
+            context.space,
+            cells,
+            chunk=context.controller.chunk,
+            seed=derive_seed(context.seed, "objective errors", stage),
+        )
+
     def _outcomes(self, stages: Sequence[RewardedCells]) -> Outcomes:
         assert self._source is not None
         rewarded = [pair for stage in stages for pair in stage]
@@ -77,4 +107,5 @@ class FrontOfHistory:
         assert self._source is not None
         first = self._source.outcomes(stages[0])
         pairs = list(zip(first.facts, first.values, strict=True))
-        return self._source.objectives.reference(pairs, self._B)
+        stated = self._context.spec.reference
+        return self._source.objectives.reference(pairs, self._B, stated)

@@ -1,7 +1,9 @@
-"""Rules for the keys ``search.objectives`` and ``search.constraints``."""
+"""Rules for the keys ``search.objectives``, ``search.constraints`` and ``search.reference``."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pnas.errors import require
 from pnas.objectives import REWARD
 from pnas.validation import is_finite
 
@@ -19,3 +21,19 @@ def is_numbers_by_name(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     return all(isinstance(name, str) and is_finite(each) for name, each in value.items())
+
+
+def check_reference(reference: Mapping[str, float], objectives: Sequence[str]) -> None:
+    """Check that ``search.reference`` names objectives of the search, of which there are several.
+
+    Raises:
+        InvalidValue: It names something else, or a reward that no cell can be above.
+    """
+    for name, value in reference.items():
+        key = f"search.reference.{name}"
+        rule = "must be left out: search.objectives has one objective, which has no hypervolume"
+        require(len(objectives) > 1, key, rule, value)
+        rule = f"must be of an objective of the search: {', '.join(objectives)}"
+        require(name in objectives, key, rule, value)
+        is_below_best = name != REWARD or 0 <= value < 1
+        require(is_below_best, key, "must be at least 0 and below 1", value)

@@ -15,6 +15,7 @@ from pnas.search.selection_quality import evaluate_selection
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory, StrategyContext
 from pnas.search.strategies.front_of_history import FrontOfHistory
 from pnas.search.strategies.growing_specs import ProgressiveSpec
+from pnas.search.strategies.limits_of_history import LimitsOfHistory
 from pnas.search.strategies.refinement_pool import RewardedCells
 from pnas.seeds import derive_seed
 from pnas.state_space import Candidates, Cell
@@ -44,6 +45,7 @@ class Progressive:
             is_feasible=context.is_feasible,
         )
         self._front = FrontOfHistory(context)
+        self._limits = LimitsOfHistory(context)
         self._take_up(history)
 
     def ask(self) -> Proposal | None:
@@ -62,6 +64,7 @@ class Progressive:
     def tell(self, rewards: Sequence[Reward]) -> dict[str, Any]:
         """See `pnas.search.Strategy.tell`. The predictor is fitted to all rewards so far."""
         predictions = self._controller.predictions
+        errors = {} if predictions is None else self._objective_errors()
         report = self._controller.train(rewards)
         stage = len(self._controller.history)
         return self._learned(report, stage, predictions, rewards)
@@ -79,6 +82,8 @@ class Progressive:
         record["selection_quality"] = quality
         # Readers of summary.json know it by its first name too.
         record["choice_next"] = quality
+        if errors:
+            record["objectives_next"] = errors
         record.update(self._save_predictor(stage))
         return record
 
@@ -112,7 +117,7 @@ class Progressive:
         """Choose the extensions of the last stage's cells that are trained next."""
         parents = self._front.best_first(self._rewarded_cells()[-1])
         is_paper = not (self._spec.uncertainty or self._spec.explore or self._spec.probe)
-        is_paper = is_paper and not self._front.is_wanted
+        is_paper = is_paper and not self._front.is_wanted and not self._limits.are_wanted
         if is_paper or not parents:
             return self._controller.update()  # which raises an error where there are no parents
         candidates = exclude_cells(self._space, self._space.expand(parents), self._asked_cells())
@@ -135,6 +140,7 @@ class Progressive:
         stage = len(self._controller.history) + 1
         generator = np.random.default_rng(derive_seed(self._context.seed, "probe", stage))
         predictor = self._controller.predictor
+        selection = self._limits.select(selection, self._asked_cells(), stage - 1)
         selection = self._front.select(selection, self._rewarded_cells())
         return selection.choose(self._space, predictor, candidates, generator)
 
@@ -163,6 +169,13 @@ class Progressive:
         K = self._controller.spec.K if stage <= self._growing_stages() else None
         seed = derive_seed(self._context.seed, "judgement", stage)
         return evaluate_selection(predictions, rewards, K, seed)
+
+    def _objective_errors(self) -> dict[str, Any]:
+        """Return how well all but the reward was predicted of the cells of the open stage."""
+        cells = self._controller.children
+        stage = len(self._controller.history)
+        errors = self._limits.errors(self._asked_cells(), stage, cells)
+        return errors | self._front.errors(self._rewarded_cells(), cells)
 
     def _save_predictor(self, stage: int) -> dict[str, str]:
         """Keep the predictor; return what distinguishes its weights from others."""

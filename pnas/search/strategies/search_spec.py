@@ -7,7 +7,11 @@ from typing import ClassVar
 
 from pnas.errors import InvalidValue, require
 from pnas.objectives import REWARD
-from pnas.search.strategies.objective_rules import is_list_with_reward, is_numbers_by_name
+from pnas.search.strategies.objective_rules import (
+    check_reference,
+    is_list_with_reward,
+    is_numbers_by_name,
+)
 from pnas.state_space import SlotSpace
 from pnas.validation import (
     Rule,
@@ -74,7 +78,10 @@ class SearchSpec:
         objectives: Names of what is made as high or low as possible (`pnas.objectives`), ``reward``
             among them. Of several, the search is for the cells that no other one dominates.
         constraints: Largest value (smallest, where it is maximised) by the name of an objective
-            that is known before training. A cell that breaks one is never trained.
+            that is known before training or measured. A cell that is known to break one is never
+            trained.
+        reference: Reference point of hypervolumes, by the name of an objective. Where it names
+            none, the first stage decides (`pnas.objectives.ObjectiveSet.reference`).
     """
 
     kind: str = setting("progressive", text())
@@ -89,6 +96,7 @@ class SearchSpec:
     tie_break: str = setting("reward", choice("reward", "params", "madds", "seconds"))
     objectives: list[str] = setting([REWARD], _OBJECTIVES)
     constraints: dict[str, float] = setting({}, _CONSTRAINTS)
+    reference: dict[str, float] = setting({}, _CONSTRAINTS)
 
     ends_by_itself: ClassVar[bool] = True
     """Whether the search has a last stage; one that has none needs a budget."""
@@ -106,6 +114,7 @@ class SearchSpec:
             InvalidValue: A value breaks its rule, or a search that needs a budget has none.
         """
         check_fields(self, "search")
+        check_reference(self.reference, self.objectives)
         if self.budget is None and not self.ends_by_itself:
             rule = (
                 "must be given (or search.max_epochs or search.max_seconds): "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.fake_children import FakeChildren, fake_reward
-from support.fake_objectives import fake_source
+from support.fake_objectives import fake_limits, fake_source
 
 from pnas.controller import ControllerManager
 from pnas.execution import SerialExecutor
@@ -68,6 +68,17 @@ SPECS: dict[str, SearchSpec] = {
         refine=3,
         max_children=BUDGET,
     ),
+    "a front, measured": RefinedSpec(
+        objectives=["reward", "latency_ms"],
+        constraints={"latency_ms": 2.0},
+        start="mixed",
+        first_full=4,
+        refine=3,
+        max_children=BUDGET,
+    ),
+    "a constraint on what is measured": ProgressiveSpec(
+        constraints={"latency_ms": 2.0}, max_children=BUDGET
+    ),
     "a front, evolution": EvolutionSpec(
         objectives=["reward", "madds"], population=6, sample=3, batch=3, max_children=BUDGET
     ),
@@ -98,7 +109,13 @@ def make(
 ) -> Strategy:
     objectives = source_of(spec)
     context = StrategyContext(
-        spec, space, controller, seed, is_feasible=is_feasible, objectives=objectives
+        spec,
+        space,
+        controller,
+        seed,
+        is_feasible=is_feasible,
+        objectives=objectives,
+        limits=fake_limits(spec.constraints),
     )
     return make_strategy(context, history)
 
@@ -258,7 +275,14 @@ def test_another_seed_is_another_search(spec: SearchSpec, space: SlotSpace) -> N
 def search(run_dir: Path, spec: SearchSpec, space: SlotSpace, epochs: int = 1) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     executor = SerialExecutor(FakeChildren(str(run_dir / "trained")))
-    context = StrategyContext(spec, space, CONTROLLER, seed=0, objectives=source_of(spec))
+    context = StrategyContext(
+        spec,
+        space,
+        CONTROLLER,
+        seed=0,
+        objectives=source_of(spec),
+        limits=fake_limits(spec.constraints),
+    )
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         loop = SearchLoop(
             make_strategy=partial(make_strategy, context),
