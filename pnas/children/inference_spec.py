@@ -13,6 +13,11 @@ _PACKAGES = ("tf2onnx", "onnxruntime")
 """Packages that ``inference=onnx`` needs besides those that pnas always has."""
 
 
+def has_onnx() -> bool:
+    """Whether what ``inference=onnx`` needs is installed."""
+    return all(find_spec(package) is not None for package in _PACKAGES)
+
+
 @dataclass(frozen=True)
 class InferenceSpec:
     """How an exported child is measured: its latency, and for how many examples its memory.

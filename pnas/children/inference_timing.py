@@ -20,7 +20,7 @@ from pnas.children.final_training.standalone_model import (
 )
 from pnas.children.inference_spec import InferenceSpec
 from pnas.children.network_specs import NetworkSpec
-from pnas.data import Dataset
+from pnas.data import Dataset, Parts
 from pnas.objectives import LATENCY
 from pnas.state_space import Cell
 
@@ -55,7 +55,7 @@ class Latency:
 
 
 def measure_latency(
-    cell: Cell, network: NetworkSpec, data: Dataset, inference: InferenceSpec
+    cell: Cell, network: NetworkSpec, data: Dataset | Parts, inference: InferenceSpec
 ) -> Latency:
     """Export the untrained child that stacks ``cell``, and measure what was exported.
 

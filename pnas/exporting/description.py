@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,13 @@ CARD = "model_card.md"
 DESCRIPTION = "model.json"
 
 
-def describe(child: TrainedChild, data: Parts, differences: Differences, folder: Path) -> None:
+def describe(
+    child: TrainedChild,
+    data: Parts,
+    differences: Differences,
+    folder: Path,
+    latency: Mapping[str, Any] | None = None,
+) -> None:
     """Write both descriptions to ``folder``.
 
     Args:
@@ -27,8 +33,10 @@ def describe(child: TrainedChild, data: Parts, differences: Differences, folder:
         data: Data that it was trained on.
         differences: How far each format's probabilities are from the child's.
         folder: Folder of the export.
+        latency: Measured latency, and how it was measured; None where nothing was.
     """
     facts = _facts(child, data, differences)
+    facts["latency_ms"] = None if latency is None else dict(latency)
     write_text(folder / DESCRIPTION, json.dumps(facts, indent=2) + "\n")
     write_text(folder / CARD, model_card(facts))
 

@@ -1,21 +1,41 @@
 """The front of a search: its cells that no other one dominates, and its hypervolume by children."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from pnas.errors import InvalidValue
-from pnas.objectives import Facts, ObjectiveSet, make_objectives
+from pnas.objectives import REWARD, Facts, ObjectiveSet, make_objectives
 from pnas.objectives.dominance import non_dominated
 from pnas.records.child_facts import facts_of
+from pnas.records.front_membership import membership
 from pnas.records.journal_reader import JournalReader
 from pnas.records.journal_records import ChildRecord
+from pnas.records.reward_model import fit_reward_model
 from pnas.state_space import Cell
 
 COLUMNS = "objective_columns"
 """Name, in the journal, of a table's further columns: ``maximise`` or ``minimise`` by column."""
+
+_NORMAL_95 = 1.96
+"""Half the width of a 95 % interval in standard deviations."""
+
+
+@dataclass(frozen=True)
+class RewardPosterior:
+    """What all trainings of a search say of the expected reward of a cell.
+
+    Attributes:
+        expected: Posterior mean.
+        interval: Ends of the 95 % interval.
+        membership: Probability that the cell belongs to the front.
+    """
+
+    expected: float
+    interval: tuple[float, float]
+    membership: float
 
 
 @dataclass(frozen=True)
@@ -28,6 +48,9 @@ class FrontCell:
         values: Mean over its trainings, by objective.
         spread: Standard deviation over its trainings, by objective; None of one training.
         trainings: Number of its trainings that succeeded.
+        rewards: Reward of each of them.
+        quartiles: Lower and upper quartile of the repetitions, by objective that was measured.
+        posterior: What is known of its expected reward; None where no cell was trained again.
     """
 
     cell: Cell
@@ -35,16 +58,26 @@ class FrontCell:
     values: Mapping[str, float]
     spread: Mapping[str, float] | None
     trainings: int
+    rewards: Sequence[float] = ()
+    quartiles: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    posterior: RewardPosterior | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return what summary.json shows of it."""
-        return {
+        record: dict[str, Any] = {
             "cell": str(self.cell),
             "stage": self.stage,
             "objectives": dict(self.values),
             "spread": None if self.spread is None else dict(self.spread),
             "trainings": self.trainings,
         }
+        if self.quartiles:
+            record["quartiles"] = {name: list(each) for name, each in self.quartiles.items()}
+        if self.posterior is not None:
+            record["expected_reward"] = self.posterior.expected
+            record["reward_interval"] = list(self.posterior.interval)
+            record["membership"] = self.posterior.membership
+        return record
 
 
 @dataclass(frozen=True)
@@ -114,8 +147,8 @@ def front_of(
         B: Number of blocks of the largest cells.
         stated: Reference values that hold in place of those of stage 1 (``search.reference``).
     """
-    cells = _cells(children, objectives)
-    points = objectives.points([each.values for each in cells])
+    cells = with_posteriors(_cells(children, objectives), objectives)
+    points = objectives.points([_judged_by(each) for each in cells])
     is_member = non_dominated(points)
     members = [each for each, kept in zip(cells, is_member, strict=True) if kept]
     last = objectives.names[-1]
@@ -124,6 +157,40 @@ def front_of(
     reference = _reference(children, objectives, B, stated)
     hypervolumes, by_stage = _hypervolumes(children, objectives, reference)
     return Front(objectives, cells, members, reference, hypervolumes, by_stage)
+
+
+def with_posteriors(cells: Sequence[FrontCell], objectives: ObjectiveSet) -> list[FrontCell]:
+    """Return ``cells`` with what is known of their expected rewards.
+
+    They stay as they are where no cell was trained again: nothing is known of the noise then.
+    """
+    model = fit_reward_model([each.rewards for each in cells])
+    if model is None or not objectives.are_several:
+        return list(cells)
+    expected = np.asarray([model.expected(each.rewards) for each in cells])
+    deviations = np.asarray([model.deviation(each.rewards) for each in cells])
+    values = [each.values for each in cells]
+    probabilities = membership(objectives, values, expected, deviations, seed=0)
+    found = []
+    for row, cell in enumerate(cells):
+        center = float(expected[row])
+        half = _NORMAL_95 * float(deviations[row])
+        interval = (center - half, center + half)
+        posterior = RewardPosterior(center, interval, float(probabilities[row]))
+        found.append(replace(cell, posterior=posterior))
+    return found
+
+
+def _judged_by(cell: FrontCell) -> Mapping[str, float]:
+    """Return the values that decide whether a cell belongs to the front."""
+    if cell.posterior is None:
+        return cell.values
+    return {**cell.values, REWARD: cell.posterior.expected}
+
+
+def cells_of(children: Sequence[ChildRecord], objectives: ObjectiveSet) -> list[FrontCell]:
+    """Return the cells of which every objective is known, in the order of their training."""
+    return _cells(children, objectives)
 
 
 def _cells(children: Sequence[ChildRecord], objectives: ObjectiveSet) -> list[FrontCell]:
@@ -136,7 +203,9 @@ def _cells(children: Sequence[ChildRecord], objectives: ObjectiveSet) -> list[Fr
         values = [objectives.values(facts_of(child)) for child in of_cell]
         known = [each for each in values if each is not None]
         if known:
-            cells.append(_front_cell(cell, of_cell[0].b, known, objectives))
+            found = _front_cell(cell, of_cell[0].b, known, objectives)
+            quartiles = _quartiles(of_cell[0], objectives)
+            cells.append(replace(found, quartiles=quartiles))
     return cells
 
 
@@ -155,7 +224,19 @@ def _front_cell(
         values=mean,
         spread=spread if len(known) > 1 else None,
         trainings=len(known),
+        rewards=[each[REWARD] for each in known],
     )
+
+
+def _quartiles(child: ChildRecord, objectives: ObjectiveSet) -> dict[str, tuple[float, float]]:
+    """Return the quartiles of what was measured several times of ``child``."""
+    found = {}
+    for name in objectives.names:
+        low = child.metrics.get(f"{name}_low")
+        high = child.metrics.get(f"{name}_high")
+        if low and high:
+            found[name] = (low[-1], high[-1])
+    return found
 
 
 def _reference(

@@ -133,7 +133,7 @@ def _rule_of_predictor_value(name: str, value: Any) -> str | None:
         return None
     if name == "losses" and not isinstance(value, list):
         return "must be a list"
-    if name == "choice_next" and not isinstance(value, dict):
+    if name in ("choice_next", "objectives_next") and not isinstance(value, dict):
         return "must be a mapping"
     is_metric = name == "loss" or name.startswith(_METRICS_OF_PREDICTORS)
     if is_metric and not isinstance(value, int | float):

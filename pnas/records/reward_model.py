@@ -79,6 +79,18 @@ class RewardModel:
         own = _RATIOS / (_RATIOS + 1 / len(rewards))
         return float(self.weights @ (own * mean + (1 - own) * self.centers))
 
+    def deviation(self, rewards: Sequence[float]) -> float:
+        """Return the posterior standard deviation of the expected reward of such a cell."""
+        if not self.is_noisy:
+            return 0.0
+        mean = float(np.mean(rewards))
+        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        variances = self.squares / max(self.trainings - 3, 1)
+        within = float(self.weights @ (own * variances / len(rewards)))
+        centers = own * mean + (1 - own) * self.centers
+        between = float(self.weights @ (centers - self.expected(rewards)) ** 2)
+        return float(np.sqrt(within + between))
+
     def standard_error(self, trainings: int) -> float:
         """Return the standard error of the mean of so many trainings of a cell."""
         return self.noise / trainings**0.5

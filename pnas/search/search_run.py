@@ -32,7 +32,12 @@ from pnas.search.budget import (
     seconds_limit,
     spent_by,
 )
-from pnas.search.confirmation.finalists import fit_to_means, rank_by_posterior
+from pnas.search.confirmation.finalists import (
+    fit_to_means,
+    rank_by_membership,
+    rank_by_posterior,
+)
+from pnas.search.confirmation.front_confirmation import FrontConfirmation
 from pnas.search.confirmation.halving import MOST_FINALISTS, num_finalists
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
@@ -219,6 +224,8 @@ class SearchRun:
             room = self.pace.confirmations
 
         def confirmation(history: SearchHistory) -> Strategy:
+            if self.context.objectives is not None:
+                return self._front_confirmation(ranked, begins_after, trainings, history)
             return Confirmation(
                 searched=[_before(each, begins_after) for each in ranked],
                 trainings=trainings,
@@ -239,6 +246,26 @@ class SearchRun:
             stopped_by=_STOPPED_BY,
         )
         loop.run()
+
+    def _front_confirmation(
+        self,
+        ranked: Sequence[CellTrainings],
+        begins_after: int,
+        trainings: int,
+        history: SearchHistory,
+    ) -> FrontConfirmation:
+        source = self.context.objectives
+        assert source is not None
+        outcomes = source.outcomes([(each.cell, each.rewards[0]) for each in ranked])
+        return FrontConfirmation(
+            searched=[_before(each, begins_after) for each in ranked],
+            objectives=source.objectives,
+            values=dict(zip(outcomes.cells, outcomes.values, strict=True)),
+            trainings=trainings,
+            confidence=self.spec.confidence,
+            seed=self.context.seed,
+            history=history,
+        )
 
     def _save_predictor(self) -> None:
         """Keep a predictor that has learned the mean of all trainings of each cell."""
@@ -319,7 +346,9 @@ class SearchRun:
         known = {each.key: each for each in rewarded(searched)}
         stored = self.journal.meta(_FINALISTS)
         if stored["ranked"] is None:
-            ranked = rank_by_posterior(self.context, list(known.values()), stored["after"])
+            several = self.context.objectives is not None
+            rank = rank_by_membership if several else rank_by_posterior
+            ranked = rank(self.context, list(known.values()), stored["after"])
             stored["ranked"] = [each.key for each in ranked]
             self.journal.set_meta(**{_FINALISTS: stored})
         return [known[key] for key in stored["ranked"]]
@@ -334,6 +363,7 @@ class SearchRun:
             tie_break=self.spec.tie_break,
             seed=self.context.seed,
             is_deterministic=not self.can_repeat,
+            adds_best=self.context.objectives is not None,
         )
         optimism = estimate_optimism(searched) if winner is not None else None
         self.journal.set_meta(**{WINNER: winner, OPTIMISM: optimism})

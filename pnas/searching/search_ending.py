@@ -16,6 +16,7 @@ from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
+from pnas.reports.terminal.objective_errors_table import objective_errors_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -161,6 +162,9 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     if front is not None:
         front_table(front).print(context.console)
         print_line(context.console, hypervolume_line(front))
+    errors = objective_errors_table(summarize(journal)["stages"])
+    if errors is not None:
+        errors.print(context.console)
     for line in _last_lines(settings, context, journal):
         print_line(context.console, line)
 

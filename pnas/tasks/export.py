@@ -9,6 +9,7 @@ from pnas.data import open_parts
 from pnas.errors import InvalidValue, RunDirectoryError, require
 from pnas.exporting.description import CARD, DESCRIPTION, describe, finished_export
 from pnas.exporting.formats import Differences, check_packages, write_formats
+from pnas.exporting.latency import measured_latency
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.output_path import check_output_folder
@@ -44,7 +45,7 @@ def run(settings: Settings, context: Context) -> None:
     if facts is None:
         _check_is_new(output)
         print_line(context.console, f"writing {', '.join(formats)}, each read back and compared")
-        _write(child, formats, output)
+        _write(settings, child, formats, output)
         facts = finished_export(output, child.weights, formats)
     assert facts is not None
 
@@ -53,14 +54,15 @@ def run(settings: Settings, context: Context) -> None:
         print_line(context.console, line)
 
 
-def _write(child: TrainedChild, formats: list[str], output: Path) -> None:
+def _write(settings: Settings, child: TrainedChild, formats: list[str], output: Path) -> None:
     configure_runtime(child.trainer)
     data = open_parts(child.data)
     child = child.with_data(data)
     try:
         with atomic_directory(output) as draft:
             differences = write_formats(child, data, formats, draft)
-            describe(child, data, differences, draft)
+            latency = measured_latency(child, data, settings.inference)
+            describe(child, data, differences, draft, latency)
             _check_is_new(output)
     except LockIsHeld:
         raise RunDirectoryError(

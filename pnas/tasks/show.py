@@ -14,6 +14,7 @@ from pnas.reports.data.run_reader import RunView, read_run
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
+from pnas.reports.terminal.objective_errors_table import objective_errors_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.reports.terminal.training_table import cells_table, members_table
@@ -63,11 +64,15 @@ def run(settings: Settings, context: Context) -> None:
     rows = [*headline(view).items(), *_settings(view)]
     Grid.of(f"{view.name} ({run_dir})", _FACTS, rows).print(context.console)
     with Journal(run_dir / JOURNAL) as journal:
-        stage_table(summarize(journal)["stages"]).print(context.console)
+        stages = summarize(journal)["stages"]
+    stage_table(stages).print(context.console)
     best_table(from_children(view.children), settings.task.top).print(context.console)
     if view.front is not None:
         front_table(view.front).print(context.console)
         print_line(context.console, hypervolume_line(view.front))
+    errors = objective_errors_table(stages)
+    if errors is not None:
+        errors.print(context.console)
 
     for line in (*_failures(view), *_next_commands(view), _report_line(run_dir)):
         print_line(context.console, line)

@@ -13,7 +13,13 @@ from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.data.trade_off import Cost
 from pnas.state_space import Cell
 
-_LABELS = {"params": "parameters", "madds": "multiply-adds", "train_seconds": "seconds of training"}
+_LABELS = {
+    "params": "parameters",
+    "madds": "multiply-adds",
+    "memory_mb": "megabytes of an inference",
+    "latency_ms": "milliseconds of an inference",
+    "train_seconds": "seconds of training",
+}
 
 
 def front_charts(run: RunView, front: Front, marks: CellMarks) -> Iterator[Plot]:
@@ -28,7 +34,7 @@ def front_charts(run: RunView, front: Front, marks: CellMarks) -> Iterator[Plot]
     for name, objective in front.objectives.by_name.items():
         if objective.is_maximised or name == REWARD:
             continue
-        plot = trade_off_chart(run.cells, marks, _cost(values, name), _LABELS.get(name, name))
+        plot = trade_off_chart(run.cells, marks, _cost(values, name), label_of(name))
         if plot is not None:
             yield plot
     if front.hypervolumes:
@@ -42,3 +48,8 @@ def _cost(values: Mapping[Cell, Mapping[str, float]], name: str) -> Cost:
         return None if of_cell is None else of_cell[name]
 
     return cost
+
+
+def label_of(name: str) -> str:
+    """Return what an objective is called on an axis."""
+    return _LABELS.get(name, name)

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from pnas.reports.charts.compared_fronts_chart import compared_fronts_charts
 from pnas.reports.charts.curve_chart import CurveGroup, curve_chart, time_curve_chart
+from pnas.reports.data.compared_fronts import compare_fronts
 from pnas.reports.data.number_format import decimal
 from pnas.reports.data.reward_curves import Points, best_by_children, best_by_time
 from pnas.reports.data.run_comparison import RunGroup, group_by_seed, run_names
@@ -16,6 +18,7 @@ from pnas.reports.terminal.comparison_tables import (
     difference_table,
     seed_table,
 )
+from pnas.reports.terminal.front_table import compared_fronts_table, reference_in_words
 
 _DRAWN_RUNS = 4
 
@@ -49,6 +52,22 @@ def comparison(runs: Sequence[RunView]) -> dict[str, Any]:
         "differences": difference_table(runs, names),
         "curves": charts,
         "drawn": list(_drawn(runs, names)),
+        **_fronts(runs, groups, names),
+    }
+
+
+def _fronts(
+    runs: Sequence[RunView], groups: list[RunGroup], names: Sequence[str]
+) -> dict[str, Any]:
+    """Return the fronts of searches of several objectives; nothing of others."""
+    compared = compare_fronts(runs)
+    if compared is None:
+        return {"fronts": None}
+    charts = [plot.svg() for plot in compared_fronts_charts(compared, groups)]
+    return {
+        "fronts": compared_fronts_table(compared, names),
+        "front_charts": charts,
+        "front_reference": reference_in_words(compared.reference),
     }
 
 

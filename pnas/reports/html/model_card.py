@@ -34,7 +34,7 @@ test on. Channels are normalised by mean and standard deviation of the images to
 ## Accuracy
 
 {metrics}
-
+{latency}
 Validation accuracy is biased upwards, because cell and network were chosen by it; the test part
 was read once, at the end. Nothing is known about images of another kind than those.
 
@@ -75,7 +75,19 @@ def model_card(facts: Mapping[str, Any]) -> str:
         data_name=facts["data"]["name"],
         fingerprint=facts["data"]["fingerprint"],
         metrics="\n".join(metrics),
+        latency=_latency(facts.get("latency_ms")),
         command=facts["command"],
+    )
+
+
+def _latency(measured: Mapping[str, Any] | None) -> str:
+    """Return the measured latency as a line of the list of metrics; nothing where it is unknown."""
+    if measured is None:
+        return ""
+    return (
+        f"- latency: {measured['median']:.3g} ms (quartiles {measured['low']:.3g} and "
+        f"{measured['high']:.3g}) for a batch of {measured['batch']}, {measured['format']}, "
+        f"{measured['threads']} thread(s), on {measured['machine']}\n"
     )
 
 

@@ -30,6 +30,7 @@ from pnas.reports.palette import run_colour
 from pnas.reports.terminal.duration_table import duration_table
 from pnas.reports.terminal.failure_table import failure_table
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
+from pnas.reports.terminal.objective_errors_table import objective_errors_table
 from pnas.reports.terminal.predictor_table import predictor_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.training_table import cells_table, members_table
@@ -125,6 +126,7 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "predictions": list(_prediction_panels(run, marks)),
         "stages": stage_table(stages, last=_STAGES_LISTED),
         "predictor": predictor_table(stages, last=_STAGES_LISTED),
+        "objective_errors": objective_errors_table(stages),
         "operators": operator_usage(chosen),
         "inputs": input_usage(chosen),
         "time": duration_table(run),

@@ -9,6 +9,7 @@ import numpy as np
 from pnas.predictors import make_predictor
 from pnas.predictors.base import Predictor
 from pnas.records.cell_trainings import CellTrainings
+from pnas.records.front_membership import membership
 from pnas.search.strategies.base import StrategyContext
 from pnas.seeds import derive_seed
 
@@ -31,6 +32,30 @@ def rank_by_posterior(
     tokens = context.space.encode([each.cell for each in searched])
     expected = np.asarray(predictor.predict(tokens))
     return [searched[i] for i in np.argsort(-expected, kind="stable")]
+
+
+def rank_by_membership(
+    context: StrategyContext, searched: Sequence[CellTrainings], stage: int
+) -> list[CellTrainings]:
+    """Return the cells of a search of several objectives, the least certain of the front first.
+
+    Rewards are drawn from the predictions of a predictor that has learned the reward of each cell
+    itself. Cells of equally certain membership are ordered by their expected reward.
+    """
+    source = context.objectives
+    assert source is not None
+    outcomes = source.outcomes([(each.cell, each.mean) for each in searched])
+    known = set(outcomes.cells)
+    cells = [each for each in searched if each.cell in known]
+    if len(cells) < FEWEST_CELLS:
+        return sorted(cells, key=lambda each: -each.mean)
+    predictor = fit_to_means(context, cells, stage)
+    mean, std = predictor.predict_mean_std(context.space.encode([each.cell for each in cells]))
+    seed = derive_seed(context.seed, "front confirmation", len(cells))
+    probabilities = membership(source.objectives, outcomes.values, mean, std, seed)
+    distance = np.abs(probabilities - 0.5)
+    order = np.lexsort((-np.asarray(mean), distance))
+    return [cells[row] for row in order]
 
 
 def fit_to_means(

@@ -33,6 +33,7 @@ def decide_winner(
     tie_break: str,
     seed: int,
     is_deterministic: bool = False,
+    adds_best: bool = False,
 ) -> dict[str, Any] | None:
     """Return the winner of a search as a plain mapping.
 
@@ -48,6 +49,8 @@ def decide_winner(
         seed: Seed of the search.
         is_deterministic: Whether another training of a cell would have the same reward, so that
             one training is enough to know it.
+        adds_best: Whether the cell of the highest expected reward is a finalist in any case. Where
+            it is certainly on the front, a search of several objectives does not train it again.
 
     Returns:
         The mapping that summary.json calls ``winner``; None if no cell was trained twice and
@@ -60,6 +63,10 @@ def decide_winner(
     else:
         model = fit_reward_model([each.rewards for each in searched])
         finalists = [each for each in searched if each.attempts > 1]
+        if adds_best and finalists and model is not None:
+            expected = {each.key: model.expected(each.rewards) for each in searched}
+            best = max(searched, key=lambda each: expected[each.key])
+            finalists += [best] if best.attempts == 1 else []
     if model is None or not finalists:
         return None
 
