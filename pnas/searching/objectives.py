@@ -8,7 +8,7 @@ import numpy as np
 
 from pnas.config import Settings
 from pnas.errors import InvalidValue, require
-from pnas.objectives import LATENCY, Facts, Objective, make_objectives
+from pnas.objectives import LATENCY, MEMORY, Facts, Objective, make_objectives
 from pnas.records import Journal
 from pnas.records.child_facts import facts_of
 from pnas.records.front import COLUMNS
@@ -118,6 +118,17 @@ def check_objectives(settings: Settings, space: SlotSpace, facts: CellFacts) -> 
     wanted = {*spec.objectives, *spec.constraints}
     if LATENCY in wanted and facts.measures:
         settings.inference.check(settings.trainer.threads)
+    _check_asynchronous(spec, facts)
+
+
+def _check_asynchronous(spec: SearchSpec, facts: CellFacts) -> None:
+    """Check that a search without stages measures nothing: that is done before a stage trains."""
+    constraints = make_objectives(list(spec.constraints), facts.columns).by_name
+    is_limited = any(facts.is_measured(name, each) for name, each in constraints.items())
+    wanted = {*spec.objectives, *spec.constraints}
+    measures = is_limited or (facts.measures and bool(wanted & {LATENCY, MEMORY}))
+    rule = "must be false where children are measured, which is done before a stage is trained"
+    require(not (spec.is_asynchronous and measures), "search.asynchronous", rule, True)
 
 
 def _check_room(spec: SearchSpec, space: SlotSpace, constraints: Constraints) -> None:

@@ -67,7 +67,10 @@ class Progressive:
         errors = {} if predictions is None else self._objective_errors()
         report = self._controller.train(rewards)
         stage = len(self._controller.history)
-        return self._learned(report, stage, predictions, rewards)
+        record = self._learned(report, stage, predictions, rewards)
+        if errors:
+            record["objectives_next"] = errors
+        return record
 
     def _learned(
         self,
@@ -82,8 +85,6 @@ class Progressive:
         record["selection_quality"] = quality
         # Readers of summary.json know it by its first name too.
         record["choice_next"] = quality
-        if errors:
-            record["objectives_next"] = errors
         record.update(self._save_predictor(stage))
         return record
 
