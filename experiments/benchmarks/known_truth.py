@@ -8,11 +8,12 @@ training a cell, that training is the expected reward and the noise has to be gi
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
 from pnas.records import ChildJob, ChildResult, Status
+from pnas.records.child_records import SHORT_REWARD
 from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Table, load_table
 
@@ -25,11 +26,16 @@ class World:
         table: Table that it is made of.
         noise: Standard deviation of a reward from training to training.
         drawn: Expected reward by the key of a cell, where it is not the table's own reward.
+        short_noise: Standard deviation of the reward of a short training, of a table with one of
+            each cell.
+        shuffled: Whether a short training shows that of another cell, so that it tells nothing.
     """
 
     table: Table
     noise: float
     drawn: dict[str, float] = field(default_factory=dict)
+    short_noise: float = 0.0
+    shuffled: bool = False
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         return self._train
@@ -65,7 +71,30 @@ class World:
             return max(self.drawn.values())
         return max(row.mean if row.test is None else row.test for row in self.table.rows.values())
 
+    def short(self, job: ChildJob, epochs: int) -> ChildResult:
+        """Return the result of a short training."""
+        generator = np.random.default_rng(job.seed)
+        row = self.table.row(job.cell)
+        if self.shuffled:
+            keys = self._keys
+            row = self.table.rows[keys[int(generator.integers(len(keys)))]]
+        trainings = row.shorter[epochs]
+        shown = trainings[int(generator.integers(len(trainings)))]
+        reward = shown.reward
+        if len(trainings) == 1:
+            reward += self.short_noise * generator.normal()
+        metrics = {SHORT_REWARD: [float(np.clip(reward, 0, 1))], "epochs": [float(epochs)]}
+        if shown.loss is not None:
+            metrics["loss"] = [shown.loss]
+        return ChildResult(job.cell, job.seed, Status.OK, None, metrics, seconds=1.0)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return list(self.table.rows)
+
     def _train(self, job: ChildJob) -> ChildResult:
+        if job.epochs is not None:
+            return self.short(job, job.epochs)
         reward = self.reward(job.cell, job.seed)
         return ChildResult(job.cell, job.seed, Status.OK, reward, {"loss": [1.0]}, seconds=1.0)
 

@@ -60,6 +60,8 @@ class ChildRunnerFactory:
         def run(job: ChildJob) -> ChildResult:
             if job.measures:
                 return manager.measure(job, self.inference)
-            return manager.evaluate(job.cell, job.seed, job.weights_path, job.accumulate)
+            return manager.evaluate(
+                job.cell, job.seed, job.weights_path, job.accumulate, job.epochs
+            )
 
         return run

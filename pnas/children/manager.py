@@ -21,6 +21,7 @@ from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
+from pnas.records.child_records import SHORT_REWARD
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 from pnas.state_space.isomorphism.canonical import canonical_form
@@ -100,6 +101,7 @@ class NetworkManager:
         seed: int | None = None,
         weights_path: str | Path | None = None,
         accumulate: int = 1,
+        epochs: int | None = None,
     ) -> ChildResult:
         """Train the child of ``cell`` from scratch and evaluate it.
 
@@ -112,6 +114,8 @@ class NetworkManager:
             seed: Seed of weights and batches; None derives it from the manager's seed and the cell.
             weights_path: Where to write the trained weights (``.npz``).
             accumulate: Smallest number of microbatches of a batch to begin with.
+            epochs: Epochs of a short training, with a whole learning rate schedule of its own. It
+                has no reward; what it would be is ``metrics["short_reward"]``.
 
         Returns:
             The full record. Whatever goes wrong with this child (an invalid cell, memory, a loss
@@ -122,7 +126,7 @@ class NetworkManager:
         """
         child_seed = self.child_seed(cell) if seed is None else seed
         path = None if weights_path is None else str(weights_path)
-        job = ChildJob(cell, child_seed, path, accumulate)
+        job = ChildJob(cell, child_seed, path, accumulate, epochs=epochs)
         start = time.perf_counter()
         try:
             result = self._train_within_memory(job)
@@ -259,8 +263,13 @@ class NetworkManager:
         if excess is not None:
             raise ChildFailure(excess)
 
+        trainer = self.trainer if job.epochs is None else shortened(self.trainer, job.epochs)
         weights = self._initial_weights(job)
-        metrics = train(weights, self._data, self.trainer, job.seed, microbatches)
+        metrics = train(weights, self._data, trainer, job.seed, microbatches)
+        reward: float | None = reward_of(metrics, trainer)
+        if job.epochs is not None:
+            metrics[SHORT_REWARD] = [float(reward or 0.0)]
+            reward = None
         if microbatches != self.trainer.accumulate:
             metrics["accumulate"] = [float(microbatches)]
         if job.weights_path is not None:
@@ -269,7 +278,7 @@ class NetworkManager:
             job.cell,
             job.seed,
             Status.OK,
-            reward=reward_of(metrics, self.trainer),
+            reward=reward,
             metrics=metrics,
             params=counts.params,
             flops=counts.flops,
@@ -293,6 +302,17 @@ def reward_of(metrics: "History", trainer: SearchTrainerSpec) -> float:
     if trainer.reward == "best":
         return max(rewarded)
     return sum(rewarded) / len(rewarded)
+
+
+def shortened(trainer: SearchTrainerSpec, epochs: int) -> SearchTrainerSpec:
+    """Return the settings of a training of fewer epochs: its schedule is as much shorter."""
+    share = epochs / trainer.epochs
+    return dataclasses.replace(
+        trainer,
+        epochs=epochs,
+        warmup_epochs=trainer.warmup_epochs * share,
+        decay_epochs=trainer.decay_epochs * share,
+    )
 
 
 def check_batchsize(trainer: TrainerSpec, examples: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pnas.execution.base import Executor, JobSource, MayStart, always, as_lazy
 from pnas.records import ChildJob, ChildResult
+from pnas.records.cell_trainings import short_key
 from pnas.records.evaluation_cache import EvaluationCache, Found, reused
 from pnas.state_space import Cell
 
@@ -45,23 +46,24 @@ class CachedExecutor:
 
         missing_jobs = [jobs[index] for index in missing]
         for position, result in self._executor.run(missing_jobs, may_start):
-            self._store(result)
+            self._store(missing_jobs[position], result)
             yield missing[position], result
 
     def run_from(
         self, source: JobSource, may_start: MayStart = always
     ) -> Iterator[tuple[int, ChildResult]]:
         """As `LazyExecutor.run_from`. Cached children leave no weights."""
-        is_known: list[bool] = []
+        given: list[ChildJob | ChildResult] = []
 
         def looked_up(idle: int) -> list[ChildJob | ChildResult]:
-            given = [self._look_up(job) for job in source(idle)]
-            is_known.extend(isinstance(each, ChildResult) for each in given)
-            return given
+            found = [self._look_up(job) for job in source(idle)]
+            given.extend(found)
+            return found
 
         for index, result in as_lazy(self._executor).run_from(looked_up, may_start):
-            if not is_known[index]:
-                self._store(result)
+            job = given[index]
+            if isinstance(job, ChildJob):
+                self._store(job, result)
             yield index, result
 
     def _look_up(self, job: ChildJob | ChildResult) -> ChildJob | ChildResult:
@@ -77,18 +79,23 @@ class CachedExecutor:
         if self._is_broken:
             return None
         try:
-            return self._cache.get(self._identify(job.cell), job)
+            return self._cache.get(self._key(job.cell, job.epochs), job)
         except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             self._give_up(error)
             return None
 
-    def _store(self, result: ChildResult) -> None:
+    def _store(self, job: ChildJob, result: ChildResult) -> None:
         if self._is_broken:
             return
         try:
-            self._cache.put(self._identify(result.cell), result)
+            self._cache.put(self._key(job.cell, job.epochs), result)
         except sqlite3.Error as error:
             self._give_up(error)
+
+    def _key(self, cell: Cell, epochs: int | None) -> str:
+        """Return the name of a training of ``cell`` in the cache."""
+        key = self._identify(cell)
+        return key if epochs is None else short_key(key, epochs)
 
     def _give_up(self, error: Exception) -> None:
         self._is_broken = True

@@ -1,15 +1,28 @@
-"""The trainings of each cell of a search, gathered from its children."""
+"""The trainings of each cell of a search, gathered from its children.
 
+The key of a child says which training of its cell it is:
+
+| key | training |
+|---|---|
+| ``<cell>`` | the first one |
+| ``<cell>-2``, ``<cell>-3``, ... | further ones, which confirm it |
+| ``<cell>_3e`` | a short one, of 3 epochs |
+"""
+
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pnas.records import ChildRecord
+from pnas.records.child_records import Status
+from pnas.records.journal_records import ChildRecord
 from pnas.state_space import Cell
+
+_SHORT = re.compile(r"_(\d{1,9})e$")
 
 
 @dataclass
 class CellTrainings:
-    """A cell and all of its trainings.
+    """A cell and all of its whole trainings.
 
     Attributes:
         cell: The cell, as it was written first.
@@ -60,9 +73,35 @@ def repeat_of(key: str) -> int:
     return int(repeat) if repeat.isdecimal() else 1
 
 
+def short_key(key: str, epochs: int) -> str:
+    """Return the key of the training for ``epochs`` epochs of the cell with the key ``key``."""
+    return f"{key}_{epochs}e"
+
+
+def short_epochs(key: str) -> int | None:
+    """Return the epochs of the short training with the key ``key``; None for a whole one."""
+    found = _SHORT.search(key)
+    return None if found is None else int(found[1])
+
+
+def is_short(child: ChildRecord) -> bool:
+    """Whether ``child`` is trained in part only."""
+    return short_epochs(child.key) is not None
+
+
+def has_ended_whole(child: ChildRecord) -> bool:
+    """Whether ``child`` was trained successfully, for all of its epochs."""
+    return child.status is Status.OK and not is_short(child)
+
+
+def has_ended_short(child: ChildRecord) -> bool:
+    """Whether ``child`` is a short training that was successful."""
+    return child.status is Status.OK and is_short(child)
+
+
 def cell_key(key: str) -> str:
     """Return the key of the cell whose child has the key ``key``."""
-    return key.partition("-")[0]
+    return _SHORT.sub("", key).partition("-")[0]
 
 
 def is_repeated(child: ChildRecord) -> bool:
@@ -71,9 +110,11 @@ def is_repeated(child: ChildRecord) -> bool:
 
 
 def group_by_cell(children: Iterable[ChildRecord]) -> list[CellTrainings]:
-    """Return the trainings of each cell, in the order in which the cells were asked for."""
+    """Return the whole trainings of each cell, in the order in which the cells were asked for."""
     cells: dict[str, CellTrainings] = {}
     for child in children:
+        if is_short(child):
+            continue
         key = cell_key(child.key)
         trainings = cells.setdefault(key, CellTrainings(child.cell, key))
         trainings.children.append(child)

@@ -20,6 +20,13 @@ def is_beyond_limit(metrics: Mapping[str, Sequence[float]]) -> bool:
     return BEYOND_LIMIT in metrics
 
 
+SHORT_REWARD = "short_reward"
+"""Name under which the metrics of a short training hold what ``trainer.reward`` says of it.
+
+It is no reward: a child that was trained in part can neither win nor be confirmed.
+"""
+
+
 class Status(StrEnum):
     """State of a child: chosen for training, then ended one way or the other.
 
@@ -48,6 +55,7 @@ class ChildJob:
         accumulate: Parts, at least, that a batch is trained in; above 1 after an attempt that ran
             out of memory.
         measures: Whether the child is measured as it would be exported, and not trained.
+        epochs: Epochs of a short training (`pnas.search.rungs`); None for a whole one.
     """
 
     cell: Cell
@@ -55,6 +63,7 @@ class ChildJob:
     weights_path: str | None = None
     accumulate: int = 1
     measures: bool = False
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class ChildResult:
         seed: Seed that it was trained with.
         status: `Status.OK` or `Status.FAILED`.
         reward: Validation accuracy in [0, 1] as ``trainer.reward`` defines it; None if it failed,
-            or if it learned from the validation part too.
+            if it was trained in part, or if it learned from the validation part too.
         metrics: Per-epoch values by name (loss, accuracy, val_loss, val_accuracy, learning_rate).
         params: Trainable parameters of the network.
         flops: Multiply-adds of one forward pass of one example.

@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from pnas.records.child_records import Status
+from pnas.records.cell_trainings import is_short, short_epochs
+from pnas.records.child_records import SHORT_REWARD, Status
 from pnas.records.evaluation_cache import seed_if_cached
 from pnas.records.journal_records import ChildRecord
 
@@ -24,20 +25,27 @@ COLUMNS = (
     "cached",
 )
 
+COLUMNS_OF_RUNGS = ("epochs", "short_reward")
+"""Further columns of searches with short trainings."""
+
 
 def children_csv(children: Iterable[ChildRecord]) -> str:
     """Return the text of children.csv: a header, and a row for each of ``children``."""
+    listed = list(children)
+    has_rungs = any(is_short(child) for child in listed)
+    columns = (*COLUMNS, *COLUMNS_OF_RUNGS) if has_rungs else COLUMNS
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for child in children:
+    writer.writerow(columns)
+    for child in listed:
         values = _values(child)
-        writer.writerow([values[name] for name in COLUMNS])
+        writer.writerow([values[name] for name in columns])
     return text.getvalue()
 
 
 def _values(child: ChildRecord) -> dict[str, Any]:
     is_superseded = child.position is None
+    short_rewards = child.metrics.get(SHORT_REWARD)
     return {
         "stage": child.b,
         "cell": child.cell,
@@ -51,4 +59,6 @@ def _values(child: ChildRecord) -> dict[str, Any]:
         "key": child.key,
         "error": child.error,
         "cached": seed_if_cached(child.metrics),
+        "epochs": short_epochs(child.key),
+        "short_reward": short_rewards[0] if short_rewards else None,
     }

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from pnas.errors import InvalidValue, MalformedFile, require
 from pnas.records.cache_spec import CacheSpec
-from pnas.records.child_records import ChildJob, ChildResult, Status
+from pnas.records.child_records import SHORT_REWARD, ChildJob, ChildResult, Status
 from pnas.records.journal_rows import format_metrics
 from pnas.system.stored_json import parse_json_mapping
 
@@ -141,14 +141,15 @@ class EvaluationCache:
         Raises:
             sqlite3.Error: The file cannot be written.
         """
-        if result.status is not Status.OK or result.reward is None:
+        reward = _stored_reward(result)
+        if result.status is not Status.OK or reward is None:
             return
         values = {
             "context": self._context,
             "key": key,
             "seed": result.seed,
             "cell": str(result.cell),
-            "reward": result.reward,
+            "reward": reward,
             "params": result.params,
             "flops": result.flops,
             "seconds": result.seconds,
@@ -194,13 +195,19 @@ class EvaluationCache:
             cell=job.cell,
             seed=row["seed"],
             status=Status.OK,
-            reward=reward,
+            reward=None if SHORT_REWARD in metrics else reward,
             metrics=metrics,
             params=row["params"],
             flops=row["flops"],
             seconds=row["seconds"],
         )
         return Found(result, row["seed"])
+
+
+def _stored_reward(result: ChildResult) -> float | None:
+    """Return the reward of a child, or what stands in its place after a short training."""
+    short = result.metrics.get(SHORT_REWARD)
+    return short[0] if short else result.reward
 
 
 def context_of(**parts: Any) -> str:

@@ -177,7 +177,7 @@ class Journal(JournalReader):
         predictor = json.dumps({**own, **not_known_yet}) if own else None
 
         with self._transaction() as db:
-            self._set_next_metrics(db, b - 1, of_stage_before)
+            self._set_next_metrics(db, b, of_stage_before)
             db.execute(
                 "UPDATE stages SET closed_at = ?, predictor = ? WHERE b = ?",
                 (time.time(), predictor, b),
@@ -296,19 +296,24 @@ class Journal(JournalReader):
         db.execute("DELETE FROM children WHERE b >= ? AND status = ?", (first, Status.CHOSEN))
         db.execute("UPDATE children SET position = NULL, predicted = NULL WHERE b >= ?", (first,))
         # The stage before has another next stage now, whose rewards are not known yet.
-        self._set_next_metrics(db, first - 1, None)
+        self._set_next_metrics(db, first, None)
 
     def _set_next_metrics(
         self, db: sqlite3.Connection, b: int, metrics: Mapping[str, Any] | None
     ) -> None:
-        """Store how well the predictor of stage ``b`` predicted the next stage.
+        """Store how well stage ``b`` was predicted with the last predictor before it.
+
+        Stages of short trainings, between it and ``b``, have none.
 
         Args:
             db: Connection inside a transaction.
-            b: The stage; nothing happens if it has no predictor.
+            b: The stage; nothing happens if there is no predictor before it.
             metrics: Values by name. None: what is stored is not known any more.
         """
-        query = "SELECT predictor FROM stages WHERE b = ? AND predictor IS NOT NULL"
+        query = (
+            "SELECT b, predictor FROM stages WHERE b < ? AND predictor IS NOT NULL "
+            "ORDER BY b DESC LIMIT 1"
+        )
         row = db.execute(query, (b,)).fetchone()
         if row is None:
             return
@@ -317,7 +322,7 @@ class Journal(JournalReader):
         if metrics is None:
             metrics = {name: None for name in learned if _evaluates_next_stage(name)}
         text = json.dumps({**learned, **metrics})
-        db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (text, b))
+        db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (text, row["b"]))
 
 
 def _evaluates_next_stage(name: str) -> bool:

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pnas.records.cell_trainings import is_repeated
+from pnas.records.cell_trainings import (
+    has_ended_short,
+    has_ended_whole,
+    is_repeated,
+    short_epochs,
+)
 from pnas.records.child_records import Status
 from pnas.records.children_csv import children_csv
 from pnas.records.evaluation_cache import seed_if_cached
@@ -46,7 +51,8 @@ def summarize(journal: JournalReader) -> dict[str, Any]:
         "status": journal.meta("status", "running"),
         "seed": config.get("seed"),
         "search_seconds": journal.meta("search_seconds", 0.0),
-        "children_trained": _count(children, Status.OK),
+        "children_trained": sum(has_ended_whole(child) for child in children),
+        "short_trainings": sum(has_ended_short(child) for child in children),
         "children_failed": sum(child.has_failed for child in children),
         "children_left_out": sum(child.is_left_out for child in children),
         "children_cached": sum(seed_if_cached(child.metrics) is not None for child in children),
@@ -99,6 +105,7 @@ def _stage(stage: StageRecord, children: Sequence[ChildRecord]) -> dict[str, Any
         "blocks": max((len(child.cell) for child in children), default=None),
         "fewest_blocks": min((len(child.cell) for child in children), default=None),
         "confirms": any(is_repeated(child) for child in children),
+        "epochs": short_epochs(children[0].key) if children else None,
         "candidates_scored": stage.candidates_scored,
         "unique_candidates": stage.unique_candidates,
         "children": len(children),

@@ -1,13 +1,26 @@
 """What all searches agree on: key and seed of a training, and the number of stages."""
 
+from pnas.records.cell_trainings import short_key
 from pnas.search import SearchSpec
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
 
-def identify(space: SlotSpace, seed: int, cell: Cell, repeat: int = 1) -> tuple[str, int]:
-    """Return key and seed of the ``repeat``-th training of ``cell`` in a search with ``seed``."""
+def identify(
+    space: SlotSpace, seed: int, cell: Cell, repeat: int = 1, epochs: int | None = None
+) -> tuple[str, int]:
+    """Return key and seed of a training in a search with ``seed``.
+
+    Args:
+        space: State space of the cell.
+        seed: Seed of the search.
+        cell: The cell.
+        repeat: Which of its whole trainings it is, from 1.
+        epochs: Epochs of a short training; None for a whole one.
+    """
     key = space.key(cell)
+    if epochs is not None:
+        return short_key(key, epochs), derive_seed(seed, "child", key, f"{epochs} epochs")
     if repeat == 1:
         return key, derive_seed(seed, "child", key)
     return f"{key}-{repeat}", derive_seed(seed, "child", key, repeat)

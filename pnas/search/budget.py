@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Journal
+from pnas.records.cell_trainings import short_epochs
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import Cell
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none."""
 
+
+_ROUNDING = 1e-9
 
 CountsChild = Callable[[ChildRecord], bool]
 """Says whether a child counts in a budget."""
@@ -23,12 +26,13 @@ class Spent:
 
     Attributes:
         seconds: Seconds of all its commands.
-        children: Number of children that ended.
+        children: Number of children that ended; a short training counts as its share of a whole
+            one.
         epochs: Number of epochs that they were trained for.
     """
 
     seconds: float
-    children: int
+    children: float
     epochs: float = 0.0
 
 
@@ -37,16 +41,28 @@ def every_child(child: ChildRecord) -> bool:
     return True
 
 
-def spent_by(journal: Journal, counts: CountsChild = every_child) -> Spent:
-    """Return what the commands that wrote ``journal`` have used up on children that count."""
-    children = 0
-    epochs = 0.0
+def spent_by(journal: Journal, counts: CountsChild = every_child, epochs: float = 1.0) -> Spent:
+    """Return what the commands that wrote ``journal`` have used up on children that count.
+
+    Args:
+        journal: Journal of the search.
+        counts: Which children count.
+        epochs: Number of epochs of a whole training.
+    """
+    children = 0.0
+    spent_epochs = 0.0
     for child in journal.children():
         if child.ended_at is not None and counts(child):
-            children += 1
-            epochs += epochs_of(child.metrics)
+            children += share_of_training(child, epochs)
+            spent_epochs += epochs_of(child.metrics)
     seconds = float(journal.meta("search_seconds", 0.0))
-    return Spent(seconds=seconds, children=children, epochs=epochs)
+    return Spent(seconds=seconds, children=children, epochs=spent_epochs)
+
+
+def share_of_training(child: ChildRecord, epochs: float) -> float:
+    """Return which share of a whole training, of ``epochs`` epochs, ``child`` is trained for."""
+    short = short_epochs(child.key)
+    return 1.0 if short is None else short / epochs
 
 
 def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
@@ -61,24 +77,30 @@ def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
 
 
 def limit_reached(
-    spec: SearchSpec, spent: Spent, epochs: float = 1.0, share: float = 1.0
+    spec: SearchSpec,
+    spent: Spent,
+    epochs: float = 1.0,
+    share: float = 1.0,
+    of_training: float = 1.0,
 ) -> str | None:
-    """Return the budget that has no room for a child of ``epochs`` epochs; None if all have.
+    """Return the budget that has no room for another child; None if all have.
 
     It is written as people type it, such as ``search.max_children=100``.
 
     Args:
         spec: Limits of the search.
         spent: What it has used up.
-        epochs: Number of epochs that one child is trained for.
+        epochs: Number of epochs of a whole training.
         share: Share of each limit that may be used up.
+        of_training: Share of a whole training that the child is trained for.
     """
     if spec.max_seconds is not None and spent.seconds >= share * spec.max_seconds:
         return seconds_limit(spec)
     most_children = math.inf if spec.max_children is None else share * spec.max_children
-    if spent.children >= whole_part(most_children):
+    if whole_part(most_children) - spent.children < of_training - _ROUNDING:
         return f"search.max_children={spec.max_children}"
-    if spec.max_epochs is not None and spent.epochs + epochs > share * spec.max_epochs:
+    needed = epochs * of_training
+    if spec.max_epochs is not None and spent.epochs + needed > share * spec.max_epochs:
         return f"search.max_epochs={spec.max_epochs}"
     return None
 
@@ -90,7 +112,7 @@ def seconds_limit(spec: SearchSpec) -> str:
 
 def whole_part(count: float) -> float:
     """Round down, but for what is below a whole number by a rounding error only."""
-    return count if math.isinf(count) else math.floor(count + 1e-9)
+    return count if math.isinf(count) else math.floor(count + _ROUNDING)
 
 
 def may_continue(
@@ -106,7 +128,7 @@ def may_continue(
     # What is left of a time that ended a search was too short for another child.
     if spec.max_seconds is not None and stopped_by == seconds_limit(spec):
         return False
-    spent = spent_by(journal, counts)
+    spent = spent_by(journal, counts, epochs)
     return limit_reached(spec, spent, epochs, spec.search_share) is None
 
 
@@ -146,7 +168,7 @@ class Budget:
 
     def recount(self) -> None:
         """Take up the children that the journal says have ended."""
-        self._ended = 0
+        self._ended = 0.0
         self._spent_epochs = 0.0
         self._child_seconds = 0.0
         for child in self._journal.children():
@@ -156,7 +178,7 @@ class Budget:
     def count(self, child: ChildRecord) -> None:
         """Count a child that has ended."""
         if self._counts(child):
-            self._ended += 1
+            self._ended += share_of_training(child, self._epochs)
             self._spent_epochs += epochs_of(child.metrics)
         self._child_seconds += child.seconds or 0.0
 
@@ -171,25 +193,48 @@ class Budget:
         del cell
         return self.has_time()
 
+    def affordable(self, children: Sequence[ChildRecord]) -> list[ChildRecord]:
+        """Return the first of ``children``, as many as may be trained."""
+        left = self._trainings_left() + _ROUNDING
+        chosen = []
+        for child in children:
+            left -= share_of_training(child, self._epochs)
+            if left < 0:
+                break
+            chosen.append(child)
+        return chosen
+
     def children_left(self) -> int | None:
-        """Return how many children may be trained; None for no limit."""
-        limits = []
+        """Return how many children may be trained whole; None for no limit."""
+        left = self._trainings_left()
+        return None if math.isinf(left) else max(0, int(left + _ROUNDING))
+
+    def _trainings_left(self) -> float:
+        """Return how many whole trainings there is room for."""
+        left = math.inf
         if self._spec.max_children is not None:
             most = whole_part(self._share * self._spec.max_children)
-            limits.append(int(most) - self._ended)
+            left = most - self._ended
         if self._spec.max_epochs is not None:
-            left = self._share * self._spec.max_epochs - self._spent_epochs
-            limits.append(int(left / self._epochs))
-        return max(0, min(limits)) if limits else None
+            epochs_left = self._share * self._spec.max_epochs - self._spent_epochs
+            left = min(left, epochs_left / self._epochs)
+        return left
 
-    def limit_reached(self) -> str | None:
+    def limit_for(self, children: Sequence[ChildRecord]) -> str | None:
+        """Return the budget that has no room for the first of ``children``."""
+        of_training = 1.0
+        if children:
+            of_training = share_of_training(children[0], self._epochs)
+        return self.limit_reached(of_training)
+
+    def limit_reached(self, of_training: float = 1.0) -> str | None:
         """Return the budget that has no room for another child; see `limit_reached`."""
         spent = Spent(
             seconds=self._seconds(),
             children=self._ended,
             epochs=self._spent_epochs,
         )
-        return limit_reached(self._spec, spent, self._epochs, self._share)
+        return limit_reached(self._spec, spent, self._epochs, self._share, of_training)
 
     def _seconds(self) -> float:
         if self._counts_children:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from pnas.records import ChildRecord, Journal, StageRecord
+from pnas.records.cell_trainings import short_epochs
+from pnas.search.short_training import signals_of
 from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
 
 
@@ -56,9 +58,13 @@ def read_history(
     for stage in own_stages(journal, owns):
         children = journal.children(stage.b)
         cells = [child.cell for child in children]
+        predictions = _predictions(children)
+        epochs = short_epochs(children[0].key) if children else None
         if stage.closed_at is None:
-            return SearchHistory(closed, OpenStage(cells, _predictions(children)))
-        closed.append(ClosedStage(cells, policy.rewards(children)))
+            return SearchHistory(closed, OpenStage(cells, predictions, epochs))
+        signals = None if epochs is None else [signals_of(child) for child in children]
+        rewards = policy.rewards(children)
+        closed.append(ClosedStage(cells, rewards, predictions, epochs, signals))
     return SearchHistory(closed)
 
 

@@ -6,10 +6,11 @@ starts again on the same journal takes up all that was done before.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pnas.execution import Executor
 from pnas.records import Choice, Journal, Status
+from pnas.records.cell_trainings import is_short
 from pnas.search.budget import STOPPED_BY, Budget
 from pnas.search.history import (
     RewardPolicy,
@@ -20,8 +21,14 @@ from pnas.search.history import (
 )
 from pnas.search.measurements import Measurements
 from pnas.search.observer import Observer
+from pnas.search.short_training import signals_of
 from pnas.search.stage_trainer import StageTrainer
-from pnas.search.strategies.base import Proposal, SearchHistory, Strategy
+from pnas.search.strategies.base import (
+    LearnsFromShortTrainings,
+    Proposal,
+    SearchHistory,
+    Strategy,
+)
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_stage import TrainingStage
 from pnas.state_space import Cell
@@ -30,8 +37,11 @@ from pnas.state_space import Cell
 class Identify(Protocol):
     """Gives the training of a cell its identity."""
 
-    def __call__(self, cell: Cell, repeat: int) -> tuple[str, int]:
-        """Return key and seed of the ``repeat``-th training of ``cell``, from 1."""
+    def __call__(self, cell: Cell, repeat: int, epochs: int | None = ...) -> tuple[str, int]:
+        """Return key and seed of the ``repeat``-th training of ``cell``, from 1.
+
+        With ``epochs`` it is a short training of so many.
+        """
         ...
 
 
@@ -145,7 +155,7 @@ class SearchLoop:
 
     def _propose(self, strategy: Strategy) -> TrainingStage | None:
         """Open the next stage; None if the strategy or the budget has no more."""
-        limit = self._budget.limit_reached()
+        limit = self._budget.limit_reached(self._smallest_share(strategy))
         if limit is not None and not strategy.is_over():
             self._journal.set_meta(**{self._stopped_by: limit})
             return None
@@ -160,6 +170,11 @@ class SearchLoop:
             if child.ended_at is not None:
                 self._budget.count(child)
         return stage
+
+    def _smallest_share(self, strategy: Strategy) -> float:
+        """Return the share of a whole training that the next child is trained for, at least."""
+        is_short = isinstance(strategy, LearnsFromShortTrainings)
+        return self._spec.smallest_share if is_short else 1.0
 
     def _write(self, number: int, proposal: Proposal) -> None:
         self._journal.open_stage(
@@ -176,7 +191,10 @@ class SearchLoop:
         repeats = proposal.repeats or [1] * count
         choices = []
         for cell, predicted, repeat in zip(proposal.cells, predictions, repeats, strict=True):
-            key, seed = self._identify(cell, repeat)
+            if proposal.epochs is None:
+                key, seed = self._identify(cell, repeat)
+            else:
+                key, seed = self._identify(cell, repeat, proposal.epochs)
             choices.append(Choice(cell, key, seed, predicted))
         return choices
 
@@ -189,14 +207,21 @@ class SearchLoop:
     def _learn(self, strategy: Strategy, stage: TrainingStage) -> None:
         for observer in self._observers:
             observer.learning(stage.number)
-        learned = strategy.tell(self._policy.rewards(stage.children))
+        learned = self._tell(strategy, stage)
         self._journal.close_stage(stage.number, learned)
         for observer in self._observers:
             observer.stage_closed(stage.number)
 
+    def _tell(self, strategy: Strategy, stage: TrainingStage) -> dict[str, Any] | None:
+        rewards = self._policy.rewards(stage.children)
+        if not is_short(stage.children[0]):
+            return strategy.tell(rewards)
+        assert isinstance(strategy, LearnsFromShortTrainings)
+        return strategy.tell_short([signals_of(child) for child in stage.children], rewards)
+
     def _end_early(self, strategy: Strategy, stage: TrainingStage) -> None:
         """End with a stage that the budget cut short; learn from it what can be learned."""
-        self._journal.set_meta(**{self._stopped_by: self._budget.limit_reached()})
+        self._journal.set_meta(**{self._stopped_by: self._budget.limit_for(stage.missing())})
         if stage.has_reward and self._has_enough_to_learn():
             self._learn(strategy, stage)
 

@@ -104,6 +104,7 @@ def _sampled(
 def _plan_phase(
     phase: PlannedPhase, sampled: Sequence[_Sampled], model: TimeModel
 ) -> PhaseEstimate:
+    epochs = max(1, round(phase.share * model.workload.epochs))
     params = sorted(each.counts.params for each in sampled)
     by_flops = sorted(sampled, key=lambda each: each.counts.flops)
     median = by_flops[len(sampled) // 2]
@@ -111,7 +112,7 @@ def _plan_phase(
         phase=phase,
         params=(params[0], int(statistics.median(params)), params[-1]),
         madds=median.counts.flops,
-        seconds=statistics.fmean(model.seconds(each.work) for each in sampled),
+        seconds=statistics.fmean(model.seconds(each.work, epochs) for each in sampled),
     )
 
 

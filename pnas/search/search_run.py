@@ -8,7 +8,7 @@ A search has two parts, each a `SearchLoop` on the same journal:
    trainings, until the winner is known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from pnas.search.budget import (
     every_child,
     limit_reached,
     seconds_limit,
+    share_of_training,
     spent_by,
 )
 from pnas.search.confirmation.finalists import (
@@ -41,12 +42,15 @@ from pnas.search.confirmation.front_confirmation import FrontConfirmation
 from pnas.search.confirmation.halving import MOST_FINALISTS, num_finalists
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
+from pnas.search.history import RewardPolicy, read_history
 from pnas.search.loop import Identify, SearchLoop
 from pnas.search.measurements import Measurements
 from pnas.search.observer import Observer
 from pnas.search.pacing.pace import Pace
 from pnas.search.pacing.paced_budget import PacedBudget
 from pnas.search.pacing.paced_strategy import PacedStrategy
+from pnas.search.rung_ladder import make_ladder
+from pnas.search.rungs.strategy import RungStrategy
 from pnas.search.strategies import (
     SearchHistory,
     SearchSpec,
@@ -92,21 +96,25 @@ def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool
     """
     searched = group_by_cell(journal.children())
     stored = journal.meta(_FINALISTS)
-    wanted = num_confirmations(spec, searched)
+    wanted = num_confirmations(spec, journal, epochs)
     # Earlier versions did not keep how many trainings a confirmation was given.
     had = 0 if stored is None else stored.get("trainings", wanted)
     if wanted <= had or not num_finalists(wanted, len(rewarded(searched))):
         return False
-    return limit_reached(spec, spent_by(journal), epochs) is None
+    spent = spent_by(journal, epochs=epochs)
+    return limit_reached(spec, spent, epochs) is None
 
 
-def num_confirmations(spec: SearchSpec, searched: Sequence[CellTrainings]) -> int:
+def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> int:
     """Return the number of further trainings of all confirmations of a search together.
 
     ``search.confirm`` is a share of all trainings, so that of the search itself it is
     confirm / (1 - confirm).
     """
-    ended = sum(each.children[0].ended_at is not None for each in searched)
+    ended = 0.0
+    for child in journal.children():
+        if child.ended_at is not None and is_first_training(child):
+            ended += share_of_training(child, epochs)
     return round(ended * spec.confirm / spec.search_share)
 
 
@@ -176,6 +184,9 @@ class SearchRun:
         loop.run()
 
     def _make_strategy(self, history: SearchHistory) -> Strategy:
+        if self.spec.rungs:
+            ladder = make_ladder(self.spec.rungs, self.epochs)
+            return RungStrategy(self.context, ladder, history)
         # A search that awaits no stage has none that could be too long for the time.
         if self.pace is None or self.spec.is_asynchronous:
             return make_strategy(self.context, history)
@@ -213,7 +224,7 @@ class SearchRun:
 
     def _confirm(self) -> None:
         searched = self._searched()
-        trainings = num_confirmations(self.spec, searched)
+        trainings = num_confirmations(self.spec, self.journal, self.epochs)
         if self.pace is not None:
             self.journal.set_meta(**{_SEARCH_ENDED_BY: self.journal.meta(STOPPED_BY)})
         begins_after = self._begin_confirmation(searched, trainings)
@@ -346,12 +357,29 @@ class SearchRun:
         known = {each.key: each for each in rewarded(searched)}
         stored = self.journal.meta(_FINALISTS)
         if stored["ranked"] is None:
-            several = self.context.objectives is not None
-            rank = rank_by_membership if several else rank_by_posterior
-            ranked = rank(self.context, list(known.values()), stored["after"])
+            if self.context.objectives is not None:
+                ranked = rank_by_membership(self.context, list(known.values()), stored["after"])
+            else:
+                ranked = rank_by_posterior(
+                    self.context,
+                    list(known.values()),
+                    stored["after"],
+                    expected=self._expected_of_others(known),
+                )
             stored["ranked"] = [each.key for each in ranked]
             self.journal.set_meta(**{_FINALISTS: stored})
         return [known[key] for key in stored["ranked"]]
+
+    def _expected_of_others(self, known: Mapping[str, CellTrainings]) -> dict[Cell, float]:
+        """Return the expected reward of each cell that was trained briefly only."""
+        if not self.spec.rungs:
+            return {}
+        policy = RewardPolicy(self.spec.failed_reward)
+        history = read_history(self.journal, policy, is_search_stage)
+        ladder = make_ladder(self.spec.rungs, self.epochs)
+        expected = RungStrategy(self.context, ladder, history).expected()
+        trained = {each.cell for each in known.values()}
+        return {cell: reward for cell, reward in expected.items() if cell not in trained}
 
     # -- the end -----------------------------------------------------------------------------------
 

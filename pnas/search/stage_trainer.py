@@ -76,7 +76,7 @@ class StageTrainer:
         def may_go_on() -> bool:
             return not interrupted() and self._budget.has_time()
 
-        affordable = stage.missing()[: self._budget.children_left()]
+        affordable = self._budget.affordable(stage.missing())
         for key, result in self._measurements.measure(affordable, may_go_on):
             self.end_child(stage, key, result)
             self.stop_if_most_failed(stage)
@@ -111,7 +111,7 @@ class StageTrainer:
 
     def in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
         """Return those that the budget has room for, in the order in which they are started."""
-        affordable = children[: self._budget.children_left()]
+        affordable = self._budget.affordable(children)
         # Where time may run out, the most promising are trained before it does.
         if self._cost is None or self._spec.max_seconds is not None:
             return affordable

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pnas.execution import Executor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, best_child
-from pnas.records.cell_trainings import cell_key
+from pnas.records.cell_trainings import cell_key, short_epochs
 from pnas.records.evaluation_cache import seed_if_cached
 
 _log = logging.getLogger(__name__)
@@ -17,11 +17,16 @@ def weights_path(weights_dir: Path, key: str) -> Path:
 
 
 def child_job(child: ChildRecord, weights_dir: Path | None) -> ChildJob:
-    """Return the job that trains ``child``; it leaves its weights if there is a directory."""
+    """Return the job that trains ``child``.
+
+    It leaves its weights if there is a directory, unless the training is a short one, whose
+    weights nothing needs.
+    """
+    epochs = short_epochs(child.key)
     path = None
-    if weights_dir is not None:
+    if weights_dir is not None and epochs is None:
         path = str(weights_path(weights_dir, child.key))
-    return ChildJob(child.cell, child.seed, path)
+    return ChildJob(child.cell, child.seed, path, epochs=epochs)
 
 
 def restore_missing_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:

@@ -157,6 +157,8 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     """
     children = journal.children()
     stage_table(summarize(journal)["stages"]).print(context.console)
+    for line in _rung_lines(journal):
+        print_line(context.console, line)
     best_table(from_children(children)).print(context.console)
     front = read_front(journal)
     if front is not None:
@@ -167,6 +169,22 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
         errors.print(context.console)
     for line in _last_lines(settings, context, journal):
         print_line(context.console, line)
+
+
+def _rung_lines(journal: Journal) -> list[str]:
+    """Say how far the rungs of the search can be trusted; nothing without rungs."""
+    rungs: list[dict[str, Any]] = []
+    for stage in journal.stages():
+        rungs = (stage.predictor or {}).get("rungs") or rungs
+    lines = []
+    for rung in rungs:
+        correlation = rung["spearman"][0]
+        known = "not known" if correlation is None else f"{correlation:.2f}"
+        use = "" if rung["is_trusted"] else ": too low, so later stages did without them"
+        trainings = f"trainings of {plural(rung['epochs'], 'epoch')}"
+        cells = plural(rung["both"], "cell")
+        lines.append(f"{trainings}: rank correlation with rewards {known} over {cells}{use}")
+    return lines
 
 
 def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from pnas.config import Settings
+from pnas.errors import require
 from pnas.execution import SerialExecutor
 from pnas.objectives import REWARD, Facts
 from pnas.records import ChildRecord, Journal
@@ -11,6 +12,7 @@ from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
+from pnas.search.rung_ladder import make_ladder
 from pnas.searching.cell_facts import CellFacts
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.objectives import check_objectives
@@ -49,7 +51,23 @@ def check_table(settings: Settings, space: SlotSpace) -> None:
     table = table_of(settings)
     table.require_covers(space)
     settings.search.check(space, settings.controller.K, table.epochs)
+    _check_rungs(settings, table)
     check_objectives(settings, space, facts_of_table(table))
+
+
+def _check_rungs(settings: Settings, table: Table) -> None:
+    """Check that the table has the short trainings that the search asks for."""
+    rungs = settings.search.rungs
+    if not rungs or table.epochs is None:
+        return
+    known = table.short_epochs
+    shares = ", ".join(f"{epochs / table.epochs:g}" for epochs in known) or "none"
+    rule = (
+        f"must be shares of the {table.epochs:g} epochs of {table.path} of which it has short "
+        f"trainings ({shares})"
+    )
+    ladder = make_ladder(rungs, table.epochs)
+    require(set(ladder.short) <= set(known), "search.rungs", rule, rungs)
 
 
 def facts_of_table(table: Table) -> CellFacts:
@@ -84,7 +102,7 @@ def epochs_of_child(settings: Settings) -> float:
     """Return the number of epochs of one child, which a budget of epochs counts."""
     if not is_tabular(settings):
         return settings.trainer.epochs
-    if settings.search.max_epochs is None:
+    if settings.search.max_epochs is None and not settings.search.rungs:
         return _EPOCHS_UNKNOWN
     return table_of(settings).epochs or _EPOCHS_UNKNOWN
 

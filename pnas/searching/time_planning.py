@@ -86,8 +86,9 @@ def forecast_now(settings: Settings, space: SlotSpace, data: DataInfo) -> Traini
 def make_pace(
     settings: Settings, space: SlotSpace, journal: Journal, forecast: TrainingForecast
 ) -> Pace | None:
-    """Return the pace of a search that has a budget in seconds; None for any other."""
-    if settings.search.max_seconds is None:
+    """Return the pace of a search that has a budget in seconds and no rungs; None for others."""
+    # Rungs are sized by epochs, and end with the clock.
+    if settings.search.max_seconds is None or settings.search.rungs:
         return None
     return Pace(settings.search, space, journal, forecast, K=settings.controller.K)
 
@@ -109,7 +110,7 @@ def check_time(settings: Settings, forecast: TrainingForecast, space: SlotSpace)
     """
     seconds = settings.search.max_seconds
     # How fast a GPU is cannot be told beforehand.
-    if seconds is None or visible_gpus():
+    if seconds is None or visible_gpus() or settings.search.rungs:
         return None
     least = least_seconds(settings.search, space, forecast)
     certain = round(least / forecast.slowdown / _CERTAINLY + 0.5)

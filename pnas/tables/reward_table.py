@@ -13,6 +13,19 @@ KEY = "trainer.table"
 
 
 @dataclass(frozen=True)
+class ShortTraining:
+    """What a short training of a cell has shown.
+
+    Attributes:
+        reward: Its reward, in [0, 1].
+        loss: Mean of its training losses over all of its epochs; None if it is not known.
+    """
+
+    reward: float
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
 class Row:
     """The results of one cell.
 
@@ -24,6 +37,7 @@ class Row:
         params: Number of trainable parameters.
         flops: Multiply-adds of one example.
         further: Values of further objectives, by column.
+        shorter: Short trainings of the cell, at least one each, by their number of epochs.
     """
 
     rewards: tuple[float, ...]
@@ -34,6 +48,7 @@ class Row:
     flops: int | None = None
     # The fingerprint of a table without such columns must stay what it was.
     further: Mapping[str, float] = field(default_factory=dict, repr=False)
+    shorter: Mapping[int, tuple[ShortTraining, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def mean(self) -> float:
@@ -78,13 +93,23 @@ class Table:
         return max(known, default=None)
 
     @property
+    def short_epochs(self) -> list[int]:
+        """Numbers of epochs for which every cell has a short training, ascending."""
+        common: set[int] | None = None
+        for row in self.rows.values():
+            own = set(row.shorter)
+            common = own if common is None else common & own
+        return sorted(common or ())
+
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that differ between tables with different results."""
         lines = []
         for key in sorted(self.rows):
             row = self.rows[key]
             further = f" {dict(row.further)}" if row.further else ""
-            lines.append(f"{key} {row}{further}")
+            shorter = f" {dict(row.shorter)}" if row.shorter else ""
+            lines.append(f"{key} {row}{further}{shorter}")
         digest = hashlib.sha256("\n".join(lines).encode())
         return digest.hexdigest()[:16]
 

@@ -11,6 +11,9 @@ in [0, 1], and, where known, ``reward_2``, ``reward_3``... of further trainings 
 where one failed), ``test``, ``epochs``, ``seconds``, ``params``, ``flops``. Other columns, and
 other keys of the YAML file, are ignored: they are free for whoever describes the table.
 
+Short trainings, which a search with ``search.rungs`` asks for, have columns with their number of
+epochs: ``reward@3`` and ``loss@3`` (the mean of the training losses), ``reward@3_2``, ...
+
 A table whose cells all have the largest size says ``short_cells: padded``: a smaller cell is then
 found by the cell of that size that computes the same, as the space declares (`SlotSpace.padded`).
 Without it (``short_cells: own rows``) every cell has a row of its own.
@@ -37,6 +40,12 @@ from pnas.system.bounded_files import read_arrays, read_gzip_text, read_text
 from pnas.system.stored_yaml import load_yaml
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
 from pnas.tables.reward_table import KEY, Row, Table
+from pnas.tables.short_columns import (
+    find_short_columns,
+    parse_short_trainings,
+    short_names,
+    short_values,
+)
 
 FORMAT = "pnas-table-1"
 OWN_ROWS = "own rows"
@@ -158,6 +167,7 @@ def _rows(
     require(bool(cells), KEY, "must have rows", str(path))
     first = column(columns, reward, path)
     further = [values for name, values in columns.items() if name.startswith(f"{reward}_")]
+    short = find_short_columns(columns, reward)
     tests = _test_column(columns, test, path, len(cells))
     lengths = {len(values) for values in columns.values()}
     require(lengths == {len(cells)}, KEY, "must have columns of one length", path)
@@ -174,6 +184,7 @@ def _rows(
             rewards=tuple(rewards),
             test=_test_accuracy(tests[i], test or "test", cell),
             further=_further(columns, objectives, i, str(cell)),
+            shorter=parse_short_trainings(columns, short, i, str(cell)),
             **_figures(columns, i),
         )
         add_row(rows, identify(cell), row, str(cell))
@@ -252,9 +263,10 @@ def _format_csv(rows: Sequence[tuple[Cell, Row]]) -> str:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["cell", *reward_names, *_FIGURES])
+    names = short_names(rows)
+    writer.writerow(["cell", *reward_names, *_FIGURES, *names])
     for cell, row in rows:
         missing = [""] * (trainings - len(row.rewards))
         figures = [row.epochs, row.seconds, row.params, row.flops]
-        writer.writerow([cell, *row.rewards, *missing, *figures])
+        writer.writerow([cell, *row.rewards, *missing, *figures, *short_values(row, names)])
     return text.getvalue()

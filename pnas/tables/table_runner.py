@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pnas.errors import require
 from pnas.records import ChildJob, ChildResult, Status
+from pnas.records.child_records import SHORT_REWARD
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
-from pnas.tables.reward_table import Row, Table
+from pnas.tables.reward_table import KEY, Row, Table
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class TableRunnerFactory:
             InvalidValue: The table lacks its cell.
         """
         row = self.table.row(job.cell)
+        if job.epochs is not None:
+            return _short_result(row, job, job.epochs)
         metrics = {} if row.epochs is None else {"epochs": [row.epochs]}
         for name, value in row.further.items():
             metrics[name] = [value]
@@ -68,6 +72,29 @@ class TableRunnerFactory:
         if self.shown == "mean":
             return row.mean
         return row.rewards[_sampled_training(row, seed)]
+
+
+def _short_result(row: Row, job: ChildJob, epochs: int) -> ChildResult:
+    """Return the result of a short training; which of several depends on the seed of ``job``."""
+    trainings = row.shorter.get(epochs, ())
+    rule = f"must hold trainings of {epochs} epochs of every cell"
+    require(bool(trainings), KEY, rule, str(job.cell))
+    shown = trainings[derive_seed(job.seed, "training") % len(trainings)]
+    metrics = {SHORT_REWARD: [shown.reward], "epochs": [float(epochs)]}
+    if shown.loss is not None:
+        metrics["loss"] = [shown.loss]
+    seconds = row.seconds or 0.0
+    if row.epochs:
+        seconds *= epochs / row.epochs
+    return ChildResult(
+        cell=job.cell,
+        seed=job.seed,
+        status=Status.OK,
+        metrics=metrics,
+        params=row.params,
+        flops=row.flops,
+        seconds=seconds,
+    )
 
 
 def _sampled_training(row: Row, seed: int) -> int:

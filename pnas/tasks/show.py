@@ -16,6 +16,7 @@ from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.objective_errors_table import objective_errors_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
+from pnas.reports.terminal.rung_table import rung_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.reports.terminal.training_table import cells_table, members_table
 from pnas.runs.command_context import Context
@@ -66,6 +67,9 @@ def run(settings: Settings, context: Context) -> None:
     with Journal(run_dir / JOURNAL) as journal:
         stages = summarize(journal)["stages"]
     stage_table(stages).print(context.console)
+    rungs = rung_table(view.rungs)
+    if rungs is not None:
+        rungs.print(context.console)
     best_table(from_children(view.children), settings.task.top).print(context.console)
     if view.front is not None:
         front_table(view.front).print(context.console)

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pnas.records import ChildRecord, StageRecord, Status
+from pnas.records import ChildRecord, StageRecord
+from pnas.records.cell_trainings import has_ended_whole
 from pnas.records.evaluation_cache import CACHED_SEED
 from pnas.records.training_history import last_value
 from pnas.tracking.naming import legal_name
@@ -126,7 +127,7 @@ def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
     failed = 0
     for count, child in enumerate(ended, start=1):
         at = as_ms(child.ended_at or 0.0)
-        if child.status is Status.OK:
+        if has_ended_whole(child):
             trained += 1
         if child.reward is not None:
             best = max(best, child.reward)

@@ -14,6 +14,7 @@ from typing import Any
 
 from pnas.errors import TrackingError
 from pnas.records import ChildRecord, JournalReader, StageRecord, Status, best_child
+from pnas.records.cell_trainings import short_epochs
 from pnas.records.evaluation_cache import seed_if_cached
 from pnas.records.front import read_front
 from pnas.records.run_task import is_training
@@ -212,7 +213,10 @@ class SearchFacts:
 
     def _child_name(self, child: ChildRecord) -> str:
         """Return the name of a child's run; trainings of one cell differ in their keys only."""
-        return f"{self._name}/{child.key}" if self.is_training else str(child.cell)
+        if self.is_training:
+            return f"{self._name}/{child.key}"
+        epochs = short_epochs(child.key)
+        return str(child.cell) if epochs is None else f"{child.cell}, {epochs} epochs"
 
     @property
     def _name(self) -> str:
@@ -353,6 +357,9 @@ def _child_params(child: ChildRecord) -> dict[str, str]:
         "operators": ", ".join(sorted(operators)),
         "seed": str(child.seed),
     }
+    epochs = short_epochs(child.key)
+    if epochs is not None:
+        params["epochs"] = str(epochs)
     return {name: cut(value, LONGEST_VALUE) for name, value in params.items()}
 
 

@@ -73,6 +73,17 @@ def test_same_seed_same_result_and_another_seed_another(manager: NetworkManager)
     assert first.metrics != other.metrics
 
 
+def test_a_short_training_has_a_schedule_of_its_own_and_no_reward(manager: NetworkManager) -> None:
+    whole = manager.evaluate(CELL, seed=3)
+    short = manager.evaluate(CELL, seed=3, epochs=1)
+    assert short.status is Status.OK
+    assert short.reward is None
+    assert short.metrics["short_reward"] == [short.metrics["val_accuracy"][-1]]
+    assert len(short.metrics["loss"]) == 1
+    assert len(whole.metrics["loss"]) > 1
+    assert short.metrics["learning_rate"][-1] < whole.metrics["learning_rate"][0]
+
+
 def test_equivalent_cells_have_the_same_seed(manager: NetworkManager) -> None:
     assert manager.child_seed(CELL) == manager.child_seed(MIRRORED)
 

@@ -3,15 +3,19 @@
 import logging
 import os
 import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.fake_children import FakeChildren, fake_reward
 
 from pnas.execution import Executor, LocalExecutor, SerialExecutor
+from pnas.execution.base import MayStart, always
 from pnas.execution.cached_executor import CachedExecutor
 from pnas.records import ChildJob, ChildResult, Status
+from pnas.records.child_records import SHORT_REWARD
 from pnas.records.evaluation_cache import EvaluationCache, seed_if_cached
 from pnas.state_space import Cell
 
@@ -130,3 +134,34 @@ def test_jobs_that_are_asked_for_are_looked_up_too(log: Path, tmp_path: Path) ->
     assert cached_seeds(ended) == [None, 3, None, 7]
     assert len(os.listdir(log)) == len(JOBS)
     assert cached_seeds(results(executor)) == [1, 3, 5, 7]
+
+
+class ShortChildren:
+    """Answers short trainings with what they show, and counts what is trained."""
+
+    def __init__(self) -> None:
+        self.trained = 0
+
+    def run(
+        self, jobs: Sequence[ChildJob], may_start: MayStart = always
+    ) -> Iterator[tuple[int, ChildResult]]:
+        for index, job in enumerate(jobs):
+            self.trained += 1
+            metrics = {SHORT_REWARD: [0.25], "loss": [1.0]}
+            reward = 0.5 if job.epochs is None else None
+            yield index, ChildResult(job.cell, job.seed, Status.OK, reward, metrics)
+
+    def close(self) -> None: ...
+
+
+def test_short_trainings_are_kept_by_their_epochs_and_never_become_rewards(tmp_path: Path) -> None:
+    children = ShortChildren()
+    executor = behind_cache(children, tmp_path)
+    short = replace(JOBS[0], epochs=2)
+    for _ in range(2):
+        (result,) = results(executor, [short])
+        assert result.reward is None
+        assert result.metrics[SHORT_REWARD] == [0.25]
+    assert children.trained == 1
+    results(executor, [replace(JOBS[0], epochs=3)])
+    assert children.trained == 2

@@ -60,6 +60,7 @@ def test_summary_holds_each_stage(tmp_path: Path, finished: Journal) -> None:
         "blocks": 1,
         "fewest_blocks": 1,
         "confirms": False,
+        "epochs": None,
         "candidates_scored": 0,
         "unique_candidates": 3,
         "children": 3,

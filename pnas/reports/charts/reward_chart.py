@@ -56,7 +56,7 @@ def rewards_by_time(run: RunView, marks: CellMarks) -> RewardChart:
     longest = max((run.elapsed(child.ended_at or 0.0) for child in run.ended), default=0.0)
     unit, seconds = time_unit(longest)
     places: list[float | None] = []
-    for child in run.children:
+    for child in run.whole:
         ended_at = child.ended_at
         places.append(None if ended_at is None else run.elapsed(ended_at) / seconds)
 

@@ -1,12 +1,12 @@
 """Which worker trained which child when; the gaps are fitting, scoring and waiting."""
 
-from pnas.records import Status
+from pnas.records import ChildRecord, Status
 from pnas.reports.charts.marks import colour_of, interactive_cells
 from pnas.reports.charts.plot import Plot
 from pnas.reports.data.number_format import time_unit
 from pnas.reports.data.run_reader import RunView
 from pnas.reports.data.training_times import assign_workers
-from pnas.reports.palette import INK
+from pnas.reports.palette import INK, MUTED
 from pnas.reports.svg import element
 
 _MOST_WORKERS = 64
@@ -42,21 +42,27 @@ def worker_chart(run: RunView, run_index: int = 0) -> Plot | None:
         height=72 + _LANE * workers,
         has_y_ticks=False,
     )
-    index_of = {child.id: index for index, child in enumerate(run.children)}
+    index_of = {child.id: index for index, child in enumerate(run.whole)}
     interactive = interactive_cells(run.cells)
     for item in placed:
-        index = index_of[item.child.id]
+        index = index_of.get(item.child.id)
         left = plot.at_x(run.elapsed(item.span.start) / seconds)
         right = plot.at_x(run.elapsed(item.span.end) / seconds)
-        has_failed = item.child.status is Status.FAILED
         bar = element(
             "rect",
             x=left,
             y=plot.top + 2 + _LANE * item.worker,
             width=max(_NARROWEST_BAR, right - left - 0.4),
             height=_BAR,
-            fill=INK if has_failed else colour_of(run.cells[index].group),
+            fill=_colour(run, item.child, index),
             data_c=f"{run_index}:{index}" if index in interactive else None,
         )
         plot.add(bar)
     return plot
+
+
+def _colour(run: RunView, child: ChildRecord, index: int | None) -> str:
+    """Return the colour of a child's bar; short trainings have none of the groups."""
+    if child.status is Status.FAILED:
+        return INK
+    return MUTED if index is None else colour_of(run.cells[index].group)

@@ -139,7 +139,7 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
         reason = f"Cells larger than {size} did not win; a wider beam may find better ones"
         yield _search_with(run, reason, f"controller.K={2 * K}")
 
-    has_predictor = any(stage.predictor for stage in run.stages)
+    has_predictor = any("kind" in (stage.predictor or {}) for stage in run.stages)
     if may_grow and has_predictor and "score" in tasks:
         reason = "See which larger cells the predictor expects most of, without training them."
         yield Advice(reason, f"{command_name()} task=score {_source(run)} state_space.B={B + 1}")

@@ -21,6 +21,7 @@ def headline(run: RunView) -> dict[str, str]:
         "expected to be too high by": decimal(run.optimism),
         "its test accuracy": decimal(test_accuracy),
         "children trained": count(run.trained),
+        "short trainings": count(run.short_trainings) if run.short_trainings else "",
         "failed": count(len(run.failed)) if run.failed else "",
         "search time": duration(run.seconds),
         "time left, about": duration(run.seconds_left),

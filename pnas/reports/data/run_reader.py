@@ -11,10 +11,10 @@ from pnas.records import (
     ChildRecord,
     Event,
     StageRecord,
-    Status,
     best_child,
     summarize,
 )
+from pnas.records.cell_trainings import has_ended_short, has_ended_whole, is_short
 from pnas.records.earlier_training import open_run
 from pnas.records.front import Front, read_front
 from pnas.records.run_directory import LOCK
@@ -106,7 +106,26 @@ class RunView:
     @cached_property
     def trained(self) -> int:
         """Number of children that have a reward."""
-        return sum(child.status is Status.OK for child in self.children)
+        return sum(has_ended_whole(child) for child in self.children)
+
+    @cached_property
+    def short_trainings(self) -> int:
+        """Number of short trainings that were successful."""
+        return sum(has_ended_short(child) for child in self.children)
+
+    @cached_property
+    def whole(self) -> list[ChildRecord]:
+        """Children that are trained whole."""
+        return [child for child in self.children if not is_short(child)]
+
+    @property
+    def rungs(self) -> list[dict[str, Any]]:
+        """What is known of the agreement of each rung with whole trainings; [] without rungs."""
+        for stage in reversed(self.stages):
+            known = (stage.predictor or {}).get("rungs")
+            if known:
+                return list(known)
+        return []
 
     @cached_property
     def failed(self) -> list[ChildRecord]:
@@ -121,7 +140,7 @@ class RunView:
 
     @cached_property
     def cells(self) -> list[ScoredCell]:
-        """All children as cells of a ranking, in the order of ``children``."""
+        """The children that are trained whole as cells of a ranking, in the order of ``whole``."""
         return from_children(self.children, growing_stages=self.growing_stages)
 
     @property

@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from pnas.records import ChildRecord, Status
-from pnas.records.cell_trainings import is_repeated
+from pnas.records.cell_trainings import is_repeated, is_short
 from pnas.state_space import Cell
 
 
@@ -123,6 +123,8 @@ def from_children(
 ) -> list[ScoredCell]:
     """Return the children of a journal, in the journal's order.
 
+    Short trainings are left out: they have no reward, and their cells no place in a ranking.
+
     Args:
         children: Children of one search.
         source: Name of the run.
@@ -130,6 +132,8 @@ def from_children(
     """
     cells = []
     for child in children:
+        if is_short(child):
+            continue
         cell = ScoredCell(
             cell=child.cell,
             reward=child.reward,

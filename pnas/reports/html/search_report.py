@@ -33,6 +33,7 @@ from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.objective_errors_table import objective_errors_table
 from pnas.reports.terminal.predictor_table import predictor_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
+from pnas.reports.terminal.rung_table import rung_table
 from pnas.reports.terminal.training_table import cells_table, members_table
 
 REPORT = "report.html"
@@ -127,6 +128,7 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "stages": stage_table(stages, last=_STAGES_LISTED),
         "predictor": predictor_table(stages, last=_STAGES_LISTED),
         "objective_errors": objective_errors_table(stages),
+        "rungs": rung_table(run.rungs),
         "operators": operator_usage(chosen),
         "inputs": input_usage(chosen),
         "time": duration_table(run),

@@ -17,11 +17,18 @@ def predictor_table(stages: Sequence[Stage], last: int | None = None) -> Grid | 
 
     A correlation has the ends of its 95 % bootstrap interval beside it, where they are known.
     """
-    fitted = [stage for stage in stages if isinstance(stage.get("predictor"), Mapping)]
+    fitted = [stage for stage in stages if _has_fit(stage.get("predictor"))]
     if not fitted:
         return None
     shown, title = last_stages(fitted, "Predictor", last)
     return Grid.of(title, _columns(shown), shown)
+
+
+def _has_fit(learned: Any) -> bool:
+    """Whether a predictor was fitted: a search without one may know something of its rungs."""
+    if not isinstance(learned, Mapping):
+        return False
+    return any(value is not None for name, value in learned.items() if name != "rungs")
 
 
 def _columns(stages: Sequence[Stage]) -> tuple[Column, ...]:

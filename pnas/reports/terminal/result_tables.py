@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pnas.reports.data.distinct_cells import best_cells_first
-from pnas.reports.data.number_format import correlation, count, decimal, duration
+from pnas.reports.data.number_format import correlation, count, decimal, duration, plural
 from pnas.reports.data.scored_cell import ScoredCell, short_names
 from pnas.reports.terminal.text_grid import Column, Grid
 
@@ -118,7 +118,10 @@ def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | Non
 
 
 def _stage_name(stage: _Stage) -> str:
-    return f"{stage['b']} (confirmation)" if stage.get("confirms") else str(stage["b"])
+    if stage.get("confirms"):
+        return f"{stage['b']} (confirmation)"
+    epochs = stage.get("epochs")
+    return f"{stage['b']} ({plural(epochs, 'epoch')})" if epochs else str(stage["b"])
 
 
 def _blocks(stage: _Stage) -> str:

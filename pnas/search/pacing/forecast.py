@@ -82,11 +82,17 @@ class TrainingForecast:
         """
         return self.model.seconds(self._work_of(cell), epochs)
 
-    def typical_seconds(self, b: int) -> float:
-        """Return the mean predicted seconds of random cells of ``b`` blocks."""
+    def typical_seconds(self, b: int, share: float = 1.0) -> float:
+        """Return the mean predicted seconds of random cells of ``b`` blocks.
+
+        Args:
+            b: Number of blocks.
+            share: Share of the epochs that they are trained for.
+        """
         model = self.model
+        epochs = share * self._workload.epochs
         cells = self._typical_cells(b)
-        return statistics.fmean(model.seconds(self._work_of(cell)) for cell in cells)
+        return statistics.fmean(model.seconds(self._work_of(cell), epochs) for cell in cells)
 
     def typical_cell(self, b: int) -> Cell:
         """Return the random cell of ``b`` blocks whose time is the median."""

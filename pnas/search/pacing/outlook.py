@@ -6,7 +6,8 @@ from pnas.search.pacing.forecast import TrainingForecast
 from pnas.search.pacing.least_time import starting_seconds
 from pnas.search.pacing.pace import ENDING_SECONDS
 from pnas.search.pacing.paced_strategy import START_SHARE
-from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
+from pnas.search.strategies.planned_phase import PlannedPhase
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import SlotSpace
 
 
@@ -38,8 +39,8 @@ def planned_within(
     share = _share_of_known(known, left, forecast, leaves_rounds=not spec.ends_by_itself)
     planned = []
     for phase in phases:
-        one = forecast.typical_seconds(phase.b) / forecast.workers
-        children = int(left / one)
+        one = forecast.typical_seconds(phase.b, phase.share) / forecast.workers
+        children = int(left / phase.rungs / one)
         if phase.children is not None:
             children = min(children, round(share * phase.children))
         left -= children * one
@@ -56,6 +57,7 @@ def _share_of_known(
     """Return the share, in [0, 1], of the children of ``phases`` for which there is time."""
     needed = 0.0
     for phase in phases:
-        needed += (phase.children or 0) * forecast.typical_seconds(phase.b) / forecast.workers
+        one = forecast.typical_seconds(phase.b, phase.share) / forecast.workers
+        needed += (phase.children or 0) * one
     available = START_SHARE * seconds if leaves_rounds else seconds
     return min(1.0, available / needed) if needed else 1.0

@@ -39,11 +39,11 @@ class PacedBudget(Budget):
             self._is_late = True
         return not self._is_late
 
-    def limit_reached(self) -> str | None:
+    def limit_reached(self, of_training: float = 1.0) -> str | None:
         """See `Budget.limit_reached`."""
         if self._is_late or not self._pace.has_room(self._end):
             return seconds_limit(self._pace.spec)
-        return super().limit_reached()
+        return super().limit_reached(of_training)
 
     @property
     def _end(self) -> float:

@@ -13,10 +13,11 @@ from pnas.search.strategies.base import (
     TrainedCells,
 )
 from pnas.search.strategies.growing_specs import ProgressiveRandomSpec, ProgressiveSpec
+from pnas.search.strategies.planned_phase import PlannedPhase
 from pnas.search.strategies.refined_spec import RefinedSpec
 from pnas.search.strategies.registry import STRATEGIES, make_search_spec, make_strategy
 from pnas.search.strategies.sampling_specs import EvolutionSpec, RandomSpec
-from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
+from pnas.search.strategies.search_spec import SearchSpec
 
 __all__ = [
     "STRATEGIES",

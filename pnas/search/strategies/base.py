@@ -20,6 +20,7 @@ from pnas.controller.candidate_scoring import Feasibility
 from pnas.predictors import ControllerSpec
 from pnas.search.measured_limits import MeasuredLimits
 from pnas.search.objective_source import ObjectiveSource
+from pnas.search.short_training import Signals
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import Cell, SlotSpace
 
@@ -39,6 +40,7 @@ class Proposal:
         seconds: Time that choosing them took.
         repeats: Number of each training among those of its cell, from 1; None if each is
             the first.
+        epochs: Epochs of short trainings (`pnas.search.rungs`); None for whole ones.
     """
 
     cells: Sequence[Cell]
@@ -47,6 +49,7 @@ class Proposal:
     unique_candidates: int
     seconds: float
     repeats: Sequence[int] | None = None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,16 @@ class ClosedStage:
     Attributes:
         cells: Its cells, in the order in which they were proposed.
         rewards: Reward of each cell.
+        predictions: Expected reward of each cell; None before there was a predictor.
+        epochs: Epochs of short trainings; None for whole ones.
+        signals: What each short training has shown, None if it failed; None for whole ones.
     """
 
     cells: Sequence[Cell]
     rewards: Sequence[Reward]
+    predictions: Sequence[float] | None = None
+    epochs: int | None = None
+    signals: Sequence[Signals | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +78,12 @@ class OpenStage:
     Attributes:
         cells: Its cells, in the order in which they were proposed.
         predictions: Expected reward of each cell; None before there was a predictor.
+        epochs: Epochs of short trainings; None for whole ones.
     """
 
     cells: Sequence[Cell]
     predictions: Sequence[float] | None
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -197,4 +208,20 @@ class AsynchronousStrategy(Strategy, Protocol):
 
     def learn(self, history: SearchHistory, trained: TrainedCells) -> dict[str, Any] | None:
         """Return what is learned of ``trained``, as `tell` does; ``history`` has their rewards."""
+        ...
+
+
+@runtime_checkable
+class LearnsFromShortTrainings(Protocol):
+    """A strategy that proposes short trainings too (`pnas.search.rungs`)."""
+
+    def tell_short(
+        self, signals: Sequence[Signals | None], rewards: Sequence[Reward]
+    ) -> dict[str, Any] | None:
+        """Learn what the short trainings of the open stage have shown.
+
+        Args:
+            signals: Signals of each cell, in order; None of those that failed.
+            rewards: Reward that a failed training counts as; None of the others.
+        """
         ...

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pnas.errors import InvalidValue, require
-from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
+from pnas.search.strategies.planned_phase import PlannedPhase
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import SlotSpace
 from pnas.validation import integer, number, number_where, optional, setting, text
 

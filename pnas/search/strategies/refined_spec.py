@@ -1,10 +1,10 @@
 """Settings of ``search=refined``, and of ``search=mixed``, which is the same with another start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pnas.search.strategies.growing_specs import ProgressiveSpec
-from pnas.search.strategies.search_spec import PlannedPhase
+from pnas.search.strategies.planned_phase import PlannedPhase
 from pnas.state_space import SlotSpace
 from pnas.validation import choice, flag, integer, number, setting, text
 
@@ -12,6 +12,9 @@ _COUNT = integer(minimum=1, maximum=100_000)
 """Of cells of one stage: more are no plan, and would take gigabytes before the first is trained."""
 
 _POOL = integer(minimum=1, maximum=10_000_000)
+
+_WHOLE_OF_ROUND = 2
+"""Whole trainings of a round with rungs; fewer rounds of more learn less (docs/strategies.md)."""
 
 _SAMPLED_FIRST = 8
 """Cells of one block in a sample: more of them pay less than cells of full size."""
@@ -85,6 +88,10 @@ class RefinedSpec(ProgressiveSpec):
         first = self.sampled_first(space)
         of_one_block = space.num_cells(1) if first is None else first
         return of_one_block + self.sampled_full(space)
+
+    def widened(self, factor: int) -> "RefinedSpec":
+        """See `SearchSpec.widened`. Two cells of a round, at least, are to be trained whole."""
+        return replace(self, refine=max(self.refine, _WHOLE_OF_ROUND * factor))
 
     def num_stages(self, space: SlotSpace) -> int | None:
         """See `SearchSpec.num_stages`."""

@@ -1,10 +1,11 @@
 """Settings of searches that sample cells of full size: random search and evolution."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pnas.errors import require
-from pnas.search.strategies.search_spec import PlannedPhase, SearchSpec
+from pnas.search.strategies.planned_phase import PlannedPhase
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import SlotSpace
 from pnas.validation import flag, integer, setting, text
 
@@ -37,6 +38,10 @@ class RandomSpec(SearchSpec):
     def round_size(self) -> int:
         """See `SearchSpec.round_size`."""
         return self.batch
+
+    def widened(self, factor: int) -> "RandomSpec":
+        """See `SearchSpec.widened`. At least one cell of a stage is to go on from each rung."""
+        return replace(self, batch=max(self.batch, factor))
 
     def _search_phases(
         self, space: SlotSpace, K: int | None, first: int | None
@@ -85,6 +90,10 @@ class EvolutionSpec(SearchSpec):
         super().__post_init__()
         rule = f"must be at most search.population={self.population}"
         require(self.sample <= self.population, "search.sample", rule, self.sample)
+
+    def widened(self, factor: int) -> "EvolutionSpec":
+        """See `SearchSpec.widened`. At least one cell of a stage is to go on from each rung."""
+        return replace(self, batch=max(self.batch, factor))
 
     def first_children(self, space: SlotSpace) -> int:
         """See `SearchSpec.first_children`."""

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pnas.errors import InvalidValue, require
 from pnas.objectives import REWARD
+from pnas.search.rung_ladder import make_ladder
 from pnas.search.strategies.objective_rules import (
     check_reference,
     is_list_with_reward,
     is_numbers_by_name,
 )
+from pnas.search.strategies.planned_phase import PlannedPhase, phases_with_rungs, phases_within
+from pnas.search.strategies.rung_rules import are_rungs
 from pnas.state_space import SlotSpace
 from pnas.validation import (
     Rule,
@@ -33,24 +36,12 @@ _SECONDS = number_where("must be a number of seconds above 0", lambda value: val
 _OBJECTIVES = Rule("must be a list of different names with reward among them", is_list_with_reward)
 _CONSTRAINTS = Rule("must be numbers by name of objective", is_numbers_by_name)
 
+_RUNGS = Rule(
+    "must be [], or ascending numbers above 0 of which the last is 1",
+    are_rungs,
+)
+
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
-
-
-@dataclass(frozen=True)
-class PlannedPhase:
-    """A part of a search that has not begun: children of one size.
-
-    Attributes:
-        name: What it is, such as ``stage 2`` or ``rounds of 5``.
-        b: Number of blocks of its cells.
-        children: Number of children, at most; None if only a budget of time or epochs ends it.
-        candidates: Number of cells that a predictor scores for it, duplicates included.
-    """
-
-    name: str
-    b: int
-    children: int | None
-    candidates: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +68,9 @@ class SearchSpec:
             the fewest ``params``, ``madds`` or ``seconds``.
         objectives: Names of what is made as high or low as possible (`pnas.objectives`), ``reward``
             among them. Of several, the search is for the cells that no other one dominates.
+        rungs: Shares of ``trainer.epochs`` for which cells are trained before the best of them go
+            on, in ascending order; the last is 1, a whole training. None at all for whole trainings
+            only (`pnas.search.rungs`).
         constraints: Largest value (smallest, where it is maximised) by the name of an objective
             that is known before training or measured. A cell that is known to break one is never
             trained.
@@ -97,6 +91,7 @@ class SearchSpec:
     objectives: list[str] = setting([REWARD], _OBJECTIVES)
     constraints: dict[str, float] = setting({}, _CONSTRAINTS)
     reference: dict[str, float] = setting({}, _CONSTRAINTS)
+    rungs: list[float] = setting([], _RUNGS)
 
     ends_by_itself: ClassVar[bool] = True
     """Whether the search has a last stage; one that has none needs a budget."""
@@ -121,6 +116,20 @@ class SearchSpec:
                 f"search.kind={self.kind} ends with its budget"
             )
             raise InvalidValue("search.max_children", rule, None)
+
+    def widened(self, factor: int) -> "SearchSpec":
+        """Return the strategy that proposes ``factor`` times as many cells at a time.
+
+        With ``rungs`` so many are trained briefly for each that is trained whole. The cells that a
+        search begins with stay as many as they are.
+        """
+        del factor
+        return self
+
+    @property
+    def smallest_share(self) -> float:
+        """Share of a whole training that a child is trained for, at least."""
+        return self.rungs[0] if self.rungs else 1.0
 
     @property
     def search_share(self) -> float:
@@ -179,8 +188,14 @@ class SearchSpec:
             K: Number of children of each growing stage after the first; None for all candidates.
             first: Number of cells of one block that may be trained; None for all of them.
         """
-        searched = self._search_phases(space, K, first)
-        kept = _within(searched, self.search_children)
+        if self.rungs:
+            width = math.ceil(1 / self.rungs[0])
+            wide_K = None if K is None else K * width
+            wide = self.widened(width)._search_phases(space, wide_K, first)
+            searched = phases_with_rungs(wide, self.rungs)
+        else:
+            searched = self._search_phases(space, K, first)
+        kept = phases_within(searched, self.search_children)
         confirmation = self._confirmation_phase(space, kept)
         return kept if confirmation is None else [*kept, confirmation]
 
@@ -201,7 +216,7 @@ class SearchSpec:
         children = [phase.children for phase in searched]
         if None in children:
             return PlannedPhase(name, space.B, None)
-        known = sum(each for each in children if each is not None)
+        known = sum(phase.trainings for phase in searched)
         return PlannedPhase(name, space.B, round(known * self.confirm / self.search_share))
 
     def check(self, space: SlotSpace, K: int | None, epochs: float | None) -> None:
@@ -216,16 +231,34 @@ class SearchSpec:
             InvalidValue: Names the key that is too large or too small.
         """
         first = self.first_children(space)
+        self._check_rungs(epochs)
         rule = (
             "must have at least 2 cells to begin with, which the predictor learns from; "
             "search=random has none"
         )
         require(first >= 2 or not self.uses_predictor, "state_space", rule, first)
-        least = math.ceil(first / self.search_share - 1e-9)
+        trainings: float = first
+        if self.rungs and epochs is not None:
+            trainings = make_ladder(self.rungs, epochs).trainings(first)
+        least = math.ceil(trainings / self.search_share - 1e-9)
         rule = f"must be at least {least}, the children of the first stage{self._and_confirmation}"
         has_room = self.max_children is None or self.max_children >= least
         require(has_room, "search.max_children", rule, self.max_children)
         self._check_epochs(least, epochs)
+
+    def _check_rungs(self, epochs: float | None) -> None:
+        if not self.rungs:
+            return
+        rule = (
+            "must be [] with trainer.table: it is not known how many epochs its children were "
+            "trained for"
+        )
+        require(epochs is not None, "search.rungs", rule, self.rungs)
+        make_ladder(self.rungs, epochs or 1.0)
+        rule = "must be [] with search.asynchronous=true, which awaits no stage"
+        require(not self.is_asynchronous, "search.rungs", rule, self.rungs)
+        rule = "must be [] with several search.objectives: only rewards are expected of a rung"
+        require(len(self.objectives) == 1, "search.rungs", rule, self.rungs)
 
     def _check_epochs(self, children: int, epochs: float | None) -> None:
         if self.max_epochs is None:
@@ -242,17 +275,3 @@ class SearchSpec:
             f"{self._and_confirmation} times {epochs:g} epochs"
         )
         require(self.max_epochs >= least, "search.max_epochs", rule, self.max_epochs)
-
-
-def _within(phases: Sequence[PlannedPhase], most: int | None) -> list[PlannedPhase]:
-    """Return ``phases`` cut off after ``most`` children; an open one takes all that are left."""
-    if most is None:
-        return list(phases)
-    kept = []
-    left = most
-    for phase in phases:
-        children = left if phase.children is None else min(phase.children, left)
-        left -= children
-        if children:
-            kept.append(replace(phase, children=children))
-    return kept

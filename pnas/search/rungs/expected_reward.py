@@ -1,0 +1,104 @@
+"""The reward that a whole training is expected to have, given what a short one has shown.
+
+Symbols:
+    x   signals of a cell as normal scores of their ranks among all cells of the rung: reward of the
+        short training, minus its training loss, and the prediction before it; shape (signals,)
+    y   reward of the whole training
+    w   slopes, shape (signals,); a priori all w0, since each signal rises with the reward
+
+A Bayesian linear regression of y on x: few cells have both, so its slopes begin at w0 and move as
+far as the cells with both say. That the best are promoted does not bias it, since it conditions on
+what they were promoted by.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
+
+from pnas.search.short_training import Signals
+
+FloatArray = NDArray[np.float64]
+
+_PRIOR_CELLS = 4.0
+"""Cells with both trainings that the slopes of the prior count for."""
+
+_PRIOR_CORRELATION = 0.7
+"""Correlation of signals with the reward that the prior expects."""
+
+
+_SMALLEST_SCALE = 1e-4
+"""Standard deviation of rewards below which signals would no longer order cells."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the cells of one rung.
+
+    Attributes:
+        signals: What the short training of each cell has shown.
+        predictions: Predicted reward of each cell before it was trained; None where nothing
+            predicted.
+        rewards: Reward of the whole training of each cell; None where there is none.
+    """
+
+    signals: Sequence[Signals]
+    predictions: Sequence[float | None]
+    rewards: Sequence[float | None]
+
+
+def expected_rewards(evidence: Evidence) -> FloatArray:
+    """Return the expected reward of a whole training of each cell, shape (cells,), in [0, 1].
+
+    No cell is expected to be better than the best that is known: ranks say nothing of how much.
+    """
+    scores = signal_scores(evidence)
+    known = np.array([reward is not None for reward in evidence.rewards])
+    rewards = np.array([reward for reward in evidence.rewards if reward is not None])
+    scale = _scale(evidence, rewards)
+    prior = np.full(scores.shape[1], _PRIOR_CORRELATION * scale / scores.shape[1])
+    if len(rewards) == 0:
+        centre = float(np.mean([each.reward for each in evidence.signals]))
+        return np.clip(centre + scores @ prior, 0.0, 1.0)
+
+    mean_scores = scores[known].mean(axis=0)
+    centred = scores[known] - mean_scores
+    residuals = rewards - rewards.mean() - centred @ prior
+    precision = centred.T @ centred + _PRIOR_CELLS * np.eye(len(prior))
+    slopes = prior + np.linalg.solve(precision, centred.T @ residuals)
+    expected = rewards.mean() + (scores - mean_scores) @ slopes
+    return np.clip(expected, 0.0, rewards.max())
+
+
+def signal_scores(evidence: Evidence) -> FloatArray:
+    """Return the signals as normal scores, higher for what promises more; (cells, signals)."""
+    columns = [_normal_scores([each.reward for each in evidence.signals])]
+    losses = [each.loss for each in evidence.signals]
+    if all(loss is not None for loss in losses):
+        columns.append(_normal_scores([-loss for loss in losses if loss is not None]))
+    known = [value for value in evidence.predictions if value is not None]
+    if known:
+        middle = float(np.median(known))
+        columns.append(
+            _normal_scores([middle if each is None else each for each in evidence.predictions])
+        )
+    return np.stack(columns, axis=1)
+
+
+def _normal_scores(values: Sequence[float]) -> FloatArray:
+    """Return the quantiles of the normal distribution at the ranks of ``values``."""
+    ranks = rankdata(values)
+    scores: FloatArray = norm.ppf((ranks - 0.5) / len(ranks))
+    return scores
+
+
+def _scale(evidence: Evidence, rewards: FloatArray) -> float:
+    """Return the standard deviation of rewards, guessed from short trainings at first."""
+    if len(rewards) >= 3:
+        return max(float(rewards.std(ddof=1)), _SMALLEST_SCALE)
+    if len(evidence.signals) < 2:
+        return _SMALLEST_SCALE
+    shown = [each.reward for each in evidence.signals]
+    return max(float(np.std(shown, ddof=1)), _SMALLEST_SCALE)
