@@ -81,7 +81,12 @@ def _compose_and_run() -> None:
     gc.disable()
     try:
         run()
-    except (*COMPOSITION_ERRORS, MemoryError, ImportError, OSError):
+    except COMPOSITION_ERRORS as error:
+        if str(error).strip():
+            raise
+        # An option that is a reference upwards, such as task=${..}.
+        raise explain_unforeseen(error, sys.argv[1:]) from error
+    except (MemoryError, ImportError, OSError):
         raise
     except Exception as error:
         # Hydra's parser and merger raise whatever an odd value makes them stumble over.

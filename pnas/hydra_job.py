@@ -53,7 +53,9 @@ def explain_unforeseen(error: Exception, arguments: Sequence[str]) -> InvalidVal
         arguments: Arguments of the command; the one that fails alone as well is named.
     """
     reason = " ".join(str(error).split())[:_LONGEST_REASON]
-    rule = f"must be a value that Hydra can read ({type(error).__name__}: {reason})"
+    kind = type(error).__name__
+    detail = f"{kind}: {reason}" if reason else kind
+    rule = f"must be a value that Hydra can read ({detail})"
     for argument in arguments:
         key, is_override, value = argument.partition("=")
         if is_override and _fails_alone(argument, type(error)):

@@ -13,7 +13,7 @@ from pnas.children import ChildRunnerFactory, NetworkManager, PNASNetworkSpec, S
 from pnas.children.manager import reward_of
 from pnas.children.search_training import fast_loop
 from pnas.children.tensorflow_runtime import configure_runtime
-from pnas.data import Dataset, DigitsSpec
+from pnas.data import Dataset, DigitsSpec, dataset_from_arrays
 from pnas.errors import InvalidValue
 from pnas.records import ChildJob, Status
 from pnas.seeds import derive_seed
@@ -82,6 +82,17 @@ def test_a_short_training_has_a_schedule_of_its_own_and_no_reward(manager: Netwo
     assert len(short.metrics["loss"]) == 1
     assert len(whole.metrics["loss"]) > 1
     assert short.metrics["learning_rate"][-1] < whole.metrics["learning_rate"][0]
+
+
+def test_large_images_are_trained_on() -> None:
+    """The gradient of a strided 1x1 convolution, as TensorFlow has it, kills the process here."""
+    pixels = np.random.default_rng(0).integers(0, 255, (24, 64, 64, 3), dtype=np.uint8)
+    labels = np.arange(24) % 3
+    images = dataset_from_arrays(pixels, labels, train_size=16, val_size=8, test_size=0)
+    trainer = SearchTrainerSpec(epochs=2, batchsize=8)
+    large = NetworkManager(images, network=PNASNetworkSpec(filters=8, repeats=1), trainer=trainer)
+    result = large.evaluate(Cell([(-2, "identity", -1, "identity")]))
+    assert result.status is Status.OK
 
 
 def test_equivalent_cells_have_the_same_seed(manager: NetworkManager) -> None:

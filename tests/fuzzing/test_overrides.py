@@ -68,6 +68,7 @@ FOUND = [
     ("a reference to no variable", ("seed=${oc.env:NOPE}",), "seed: must refer to"),
     ("a reference that does not fit", ("child.filters=${name}",), "child.filters: must refer to"),
     ("a reference to all of a group", ("seed=${task}",), "seed: "),
+    ("an option that is a reference upwards", ("task=${..}",), "task: must be"),
     ("a list of mappings", ("controller=rank_ensemble", "controller.parts=[{a: 1}]"), "must"),
     ("a list of lists of files", ("task=list", "+task.files=[[1]]"), "task.files: must"),
     ("an item of no list", ("search.objectives.x=1",), "search.objectives.x: must be a value"),

@@ -38,13 +38,21 @@ def pointwise(x: Tensor, kernel: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable("pnas")
 class FastConv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D` without bias; a 1x1 convolution of every pixel is a matrix product."""
+    """`keras.layers.Conv2D` without bias; a 1x1 convolution is a matrix product.
+
+    With strides it is that of the pixels in its path. TensorFlow 2.21 must not compute the gradient
+    of such a kernel itself: on processors with AVX-512 it writes beyond its memory where images are
+    large and channels few (`Conv2DBackpropFilter`, 64x64x8 to 4 filters, stride 2), and the process
+    dies.
+    """
 
     def call(self, inputs: Tensor) -> Tensor:
-        is_pointwise = self.kernel_size == (1, 1) and self.strides == (1, 1)
-        if _is_tensorflow() and is_pointwise:
-            return pointwise(inputs, keras.ops.convert_to_tensor(self.kernel))
-        return super().call(inputs)
+        if not _is_tensorflow() or self.kernel_size != (1, 1):
+            return super().call(inputs)
+        rows, columns = self.strides
+        if self.strides != (1, 1):
+            inputs = inputs[:, ::rows, ::columns]
+        return pointwise(inputs, keras.ops.convert_to_tensor(self.kernel))
 
 
 @keras.saving.register_keras_serializable("pnas")
