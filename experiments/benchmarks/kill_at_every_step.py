@@ -42,6 +42,7 @@ from rich.table import Table
 from pnas.records import Journal, Status
 from pnas.state_space import StateSpace
 from pnas.tables import Row, write_table
+from pnas.tables.reward_table import ShortTraining
 
 SPACE = (
     "state_space.operators=[3x3 maxpool,identity]",
@@ -54,6 +55,12 @@ SPACE = (
 TRAINED = (*SPACE, "child.filters=2", "trainer.epochs=1", "name=run", "search=progressive")
 BY_TABLE = (*SPACE, "executor=serial", "trainer=tabular", "trainer.table=table.yaml", "name=run")
 FEW = ("search=random", "search.max_children=6", "search.confirm=0")
+RUNGS = (
+    "search=mixed",
+    "search.rungs=[0.25,1]",
+    "search.first_full=6",
+    "search.refine=2",
+)
 CONFIRMED = ("search=random", "search.max_children=18", "search.confirm=0.65")
 """What `FEW` goes on to: of 18 trainings, 12 are for confirming its cells."""
 
@@ -141,6 +148,18 @@ SCENARIOS = {
     ),
     "confirmation by table": Scenario(
         (*BY_TABLE, *CONFIRMED), _OF_A_SEARCH, before=((*BY_TABLE, *FEW),)
+    ),
+    "rungs by table": Scenario((*BY_TABLE, *RUNGS, "search.max_children=12"), _OF_A_SEARCH),
+    "rungs, local": Scenario(
+        (
+            *TRAINED,
+            *RUNGS,
+            "trainer.epochs=4",
+            "search.max_children=8",
+            "executor=local",
+            "executor.workers=2",
+        ),
+        _OF_A_SEARCH,
     ),
     "search, serial": Scenario((*TRAINED, "executor=serial"), _OF_A_SEARCH),
     "search, local": Scenario((*TRAINED, "executor=local", "executor.workers=2"), _OF_A_SEARCH),
@@ -421,7 +440,8 @@ def _write_table(folder: Path) -> None:
                 reward = random.Random(str(cell)).random()
                 # Trainings differ, so that a search can confirm.
                 rewards = (reward, 0.9 * reward, 0.95 * reward)
-                rows.append((cell, Row(rewards, epochs=1.0, seconds=1.0)))
+                shorter = {1: (ShortTraining(0.5 * reward, loss=1 - reward),)}
+                rows.append((cell, Row(rewards, epochs=4.0, seconds=1.0, shorter=shorter)))
     write_table(folder / "table.yaml", space, rows, {})
 
 

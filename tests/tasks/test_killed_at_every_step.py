@@ -12,7 +12,13 @@ SCRIPT = ROOT / "experiments" / "benchmarks" / "kill_at_every_step.py"
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "kills"),
-    [("search by table", 10), ("confirmation by table", 10), ("tabulate", 5), ("export", 8)],
+    [
+        ("search by table", 10),
+        ("confirmation by table", 10),
+        ("rungs by table", 10),
+        ("tabulate", 5),
+        ("export", 8),
+    ],
 )
 def test_whatever_step_a_command_is_killed_at_the_same_command_completes_it(
     scenario: str, kills: int

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pnas.predictors.rank_metrics import rank_agreement
-from pnas.search.rungs.expected_reward import Evidence, signal_scores
+from pnas.search.rungs.expected_reward import Evidence, training_scores
 
 _PRIOR_CORRELATION = 0.5
 """What Spearman's correlation is taken for before it is measured."""
@@ -62,7 +62,7 @@ class RungAgreement:
 def measure_agreement(epochs: int, evidence: Evidence, seed: int) -> RungAgreement:
     """Return how well the rung of ``epochs`` epochs ranks the cells that were trained whole too.
 
-    The signals count equally: what they are worth together is not fitted to the same cells.
+    The signals count as they do by the prior: their weights are not fitted to the same cells.
 
     Args:
         epochs: Epochs of the rung.
@@ -71,8 +71,7 @@ def measure_agreement(epochs: int, evidence: Evidence, seed: int) -> RungAgreeme
     """
     known = [place for place, reward in enumerate(evidence.rewards) if reward is not None]
     rewards = [evidence.rewards[place] or 0.0 for place in known]
-    of_training = Evidence(evidence.signals, [None] * len(evidence.signals), evidence.rewards)
-    scores = signal_scores(of_training).mean(axis=1) if evidence.signals else np.zeros(0)
+    scores = training_scores(evidence) if evidence.signals else np.zeros(0)
     ranked = [float(scores[place]) for place in known]
     best = sorted(range(len(known)), key=lambda place: -rewards[place])
     third = sorted(best[: (len(best) + 2) // 3])
