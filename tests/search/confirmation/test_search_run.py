@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.fake_children import fake_reward
+from support.kill_after import Kill, KillAfter
 
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec, load_predictor
-from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
+from pnas.records import ChildJob, ChildResult, Journal, Status
 from pnas.records.cell_trainings import group_by_cell, is_repeated
 from pnas.runs.child_identity import identify
 from pnas.search import (
@@ -70,28 +71,6 @@ class NoisyChildren:
             flops=9,
             seconds=1.0,
         )
-
-
-class Kill(Exception):
-    """Stands for a kill between two transactions."""
-
-
-class KillAfter:
-    """An observer that ends the process's loop after some number of children."""
-
-    def __init__(self, children: int) -> None:
-        self._left = children
-
-    def stage_opened(self, b: int, children: Any) -> None: ...
-
-    def child_ended(self, child: ChildRecord) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise Kill
-
-    def learning(self, b: int) -> None: ...
-
-    def stage_closed(self, b: int) -> None: ...
 
 
 def search(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.fake_children import fake_reward
+from support.kill_after import Kill, KillAfter
 
 from pnas.errors import InvalidValue
 from pnas.execution import Runner, SerialExecutor
@@ -80,28 +81,6 @@ class ShortAndWhole:
         shown = reward / 2 if self.tells else float(generator.uniform())
         metrics = {"loss": [1.0] * job.epochs, SHORT_REWARD: [shown]}
         return ChildResult(job.cell, job.seed, Status.OK, None, metrics, 5, 9, 0.2)
-
-
-class Kill(Exception):
-    """Stands for a kill between two transactions."""
-
-
-class KillAfter:
-    """An observer that ends the process's loop after some number of children."""
-
-    def __init__(self, children: int) -> None:
-        self._left = children
-
-    def stage_opened(self, b: int, children: Any) -> None: ...
-
-    def child_ended(self, child: ChildRecord) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise Kill
-
-    def learning(self, b: int) -> None: ...
-
-    def stage_closed(self, b: int) -> None: ...
 
 
 def search(
