@@ -14,7 +14,8 @@ from pnas.config.task_specs import TASKS
 from pnas.data import open_parts
 from pnas.errors import PnasError
 from pnas.exporting.formats import model_of_raw_images
-from pnas.records import ChildRecord, Journal, Status, best_child, summarize
+from pnas.records import ChildRecord, Journal, best_child, summarize
+from pnas.records.cell_trainings import has_ended_whole, short_epochs
 from pnas.records.children_csv import children_csv
 from pnas.records.run_directory import JOURNAL
 from pnas.reports.cells.cell_drawing import cell_svg
@@ -39,7 +40,8 @@ class Child:
 
     Attributes:
         cell: The cell; a notebook draws it.
-        reward: Validation accuracy in [0, 1]; None if the training failed or has not ended.
+        reward: Validation accuracy in [0, 1]; None if the training failed, has not ended, or was
+            a short one.
         predicted: Reward that the predictor expected; None if nothing was predicted.
         stage: Number of the stage, from 1.
         status: ``ok``, ``failed`` or ``chosen``.
@@ -47,6 +49,7 @@ class Child:
         multiply_adds: Multiply-adds of one forward pass of one example.
         seconds: Time of the training in seconds.
         error: Why the training failed.
+        epochs: Epochs of a short training (``search.rungs``); None for a whole one.
     """
 
     cell: Cell
@@ -58,10 +61,13 @@ class Child:
     multiply_adds: int | None
     seconds: float | None
     error: str | None
+    epochs: int | None = None
 
     def __repr__(self) -> str:
         """``<child 0.9712, 12,345 parameters: (-1, 3x3 conv, -2, identity)>``"""
         figures = [self.status if self.reward is None else f"{self.reward:.4f}"]
+        if self.epochs is not None:
+            figures.append(plural(self.epochs, "epoch"))
         if self.params is not None:
             figures.append(f"{self.params:,} parameters")
         return f"<child {', '.join(figures)}: {self.cell}>"
@@ -253,7 +259,7 @@ class SearchResult:
 
 def _trainings(records: Sequence[ChildRecord]) -> str:
     """Return how many of ``records`` have a reward, such as ``68 trainings``."""
-    trained = sum(record.status is Status.OK for record in records)
+    trained = sum(has_ended_whole(record) for record in records)
     return plural(trained, "training")
 
 
@@ -268,4 +274,5 @@ def _child(record: ChildRecord) -> Child:
         multiply_adds=record.flops,
         seconds=record.seconds,
         error=record.error,
+        epochs=short_epochs(record.key),
     )
