@@ -155,7 +155,7 @@ SCENARIOS = {
             *TRAINED,
             *RUNGS,
             "trainer.epochs=4",
-            "search.max_children=8",
+            "search.max_children=11",
             "executor=local",
             "executor.workers=2",
         ),
