@@ -24,7 +24,7 @@ from common import RUN, command_environment, make_parser, print_machine, print_t
 from PIL import Image
 
 from pnas.records import Journal
-from pnas.search.search_run import is_first_training
+from pnas.search.search_parts import is_first_training
 
 CLASSES = 4
 IMAGES_PER_CLASS = 100

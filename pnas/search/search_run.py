@@ -8,7 +8,7 @@ A search has two parts, each a `SearchLoop` on the same journal:
    trainings, until the winner is known.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import (
     CellTrainings,
     group_by_cell,
-    is_repeated,
     rewarded,
 )
 from pnas.search.asynchronous.loop import AsynchronousLoop
@@ -28,18 +27,16 @@ from pnas.search.budget import (
     Budget,
     CountsChild,
     every_child,
-    limit_reached,
     seconds_limit,
-    share_of_training,
-    spent_by,
 )
+from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.finalists import (
     fit_to_means,
     rank_by_membership,
     rank_by_posterior,
 )
 from pnas.search.confirmation.front_confirmation import FrontConfirmation
-from pnas.search.confirmation.halving import MOST_FINALISTS, num_finalists
+from pnas.search.confirmation.halving import MOST_FINALISTS
 from pnas.search.confirmation.strategy import Confirmation, SearchedCell
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.history import RewardPolicy, read_history
@@ -51,6 +48,12 @@ from pnas.search.pacing.paced_budget import PacedBudget
 from pnas.search.pacing.paced_strategy import PacedStrategy
 from pnas.search.rung_ladder import make_ladder
 from pnas.search.rungs.strategy import RungStrategy
+from pnas.search.search_parts import (
+    is_confirmation_stage,
+    is_first_training,
+    is_search_stage,
+    num_confirmations,
+)
 from pnas.search.strategies import (
     SearchHistory,
     SearchSpec,
@@ -66,56 +69,8 @@ WINNER = "winner"
 OPTIMISM = "optimism"
 """Name, in the journal, of how much the highest reward is expected to be too high."""
 
-_FINALISTS = "finalists"
 _STOPPED_BY = "confirmation_stopped_by"
 _SEARCH_ENDED_BY = "search_ended_by"
-
-
-def is_first_training(child: ChildRecord) -> bool:
-    """Whether ``child`` is the first training of its cell, which belongs to the search itself."""
-    return not is_repeated(child)
-
-
-def is_search_stage(children: Sequence[ChildRecord]) -> bool:
-    """Whether a stage with these children belongs to the search itself."""
-    return not is_confirmation_stage(children)
-
-
-def is_confirmation_stage(children: Sequence[ChildRecord]) -> bool:
-    """Whether a stage with these children belongs to the confirmation."""
-    return any(is_repeated(child) for child in children)
-
-
-def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
-    """Whether a search that ended asks for more confirmation than it had, and has room for it.
-
-    Args:
-        spec: Settings of the search, whose ``search.confirm`` may be larger than before.
-        journal: Journal of the search.
-        epochs: Number of epochs that one child is trained for.
-    """
-    searched = group_by_cell(journal.children())
-    stored = journal.meta(_FINALISTS)
-    wanted = num_confirmations(spec, journal, epochs)
-    # Earlier versions did not keep how many trainings a confirmation was given.
-    had = 0 if stored is None else stored.get("trainings", wanted)
-    if wanted <= had or not num_finalists(wanted, len(rewarded(searched))):
-        return False
-    spent = spent_by(journal, epochs=epochs)
-    return limit_reached(spec, spent, epochs) is None
-
-
-def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> int:
-    """Return the number of further trainings of all confirmations of a search together.
-
-    ``search.confirm`` is a share of all trainings, so that of the search itself it is
-    confirm / (1 - confirm).
-    """
-    ended = 0.0
-    for child in journal.children():
-        if child.ended_at is not None and is_first_training(child):
-            ended += share_of_training(child, epochs)
-    return round(ended * spec.confirm / spec.search_share)
 
 
 @dataclass(frozen=True)
@@ -227,18 +182,20 @@ class SearchRun:
         trainings = num_confirmations(self.spec, self.journal, self.epochs)
         if self.pace is not None:
             self.journal.set_meta(**{_SEARCH_ENDED_BY: self.journal.meta(STOPPED_BY)})
-        begins_after = self._begin_confirmation(searched, trainings)
-        ranked = self._ranked(searched)
+        record = FinalistRecord(self.journal)
+        begins_after = record.begin(searched, trainings)
+        ranked = record.ranked(searched, self._rank)
         room = None
         if self.pace is not None and self._is_time_for_searching_over:
-            trainings = self._confirmations_in_time(ranked)
+            promising = [each.cell for each in ranked[:MOST_FINALISTS]]
             room = self.pace.confirmations
+            trainings = record.trainings_in_time(partial(room, promising))
 
         def confirmation(history: SearchHistory) -> Strategy:
             if self.context.objectives is not None:
                 return self._front_confirmation(ranked, begins_after, trainings, history)
             return Confirmation(
-                searched=[_before(each, begins_after) for each in ranked],
+                searched=[SearchedCell.before(each, begins_after) for each in ranked],
                 trainings=trainings,
                 confidence=self.spec.confidence,
                 seed=self.context.seed,
@@ -269,7 +226,7 @@ class SearchRun:
         assert source is not None
         outcomes = source.outcomes([(each.cell, each.rewards[0]) for each in ranked])
         return FrontConfirmation(
-            searched=[_before(each, begins_after) for each in ranked],
+            searched=[SearchedCell.before(each, begins_after) for each in ranked],
             objectives=source.objectives,
             values=dict(zip(outcomes.cells, outcomes.values, strict=True)),
             trainings=trainings,
@@ -288,7 +245,9 @@ class SearchRun:
         last = stages[-1]
         if not is_confirmation_stage(self.journal.children(last.b)):
             return
-        predictor = fit_to_means(self.context, rewarded(self._searched()), last.b)
+        trained = rewarded(self._searched())
+        expected = self._expected_of_others(trained)
+        predictor = fit_to_means(self.context, trained, last.b, expected)
         predictor.save(directory / f"stage_{last.b}")
 
     def _loop(self, make_loop: Callable[..., SearchLoop], **parts: Any) -> SearchLoop:
@@ -320,57 +279,13 @@ class SearchRun:
             return False
         return bool(self.journal.meta(_SEARCH_ENDED_BY) == seconds_limit(self.spec))
 
-    def _confirmations_in_time(self, ranked: Sequence[CellTrainings]) -> int:
-        """Return the number of further trainings that the rest of the time leaves room for.
+    def _rank(self, known: list[CellTrainings], stage: int) -> list[CellTrainings]:
+        """Return the cells of a search of ``stage`` stages, most promising first."""
+        if self.context.objectives is not None:
+            return rank_by_membership(self.context, known, stage)
+        return rank_by_posterior(self.context, known, stage, self._expected_of_others(known))
 
-        It decides how many finalists there are, so it is kept in the journal.
-        """
-        assert self.pace is not None
-        stored = self.journal.meta(_FINALISTS)
-        if stored.get("in_time") is None:
-            promising = [each.cell for each in ranked[:MOST_FINALISTS]]
-            stored["in_time"] = self.pace.confirmations(promising)
-            self.journal.set_meta(**{_FINALISTS: stored})
-        return int(stored["in_time"])
-
-    def _begin_confirmation(self, searched: Sequence[CellTrainings], trainings: int) -> int:
-        """Return the stage after which this confirmation begins, and keep it in the journal.
-
-        A search that went on after an earlier confirmation, or is given more trainings for it, gets
-        another one, which begins with all trainings so far.
-        """
-        size = len(rewarded(searched))
-        stored = self.journal.meta(_FINALISTS)
-        is_same = stored is not None and stored["searched"] == size
-        if is_same and stored.get("trainings", trainings) >= trainings:
-            return int(stored["after"])
-        after = max((stage.b for stage in self.journal.stages()), default=0)
-        begun = {"searched": size, "trainings": trainings, "after": after, "ranked": None}
-        self.journal.set_meta(**{_FINALISTS: begun})
-        return after
-
-    def _ranked(self, searched: Sequence[CellTrainings]) -> list[CellTrainings]:
-        """Return the cells that have a reward, most promising first.
-
-        The order is kept in the journal, so that no predictor is fitted for it twice.
-        """
-        known = {each.key: each for each in rewarded(searched)}
-        stored = self.journal.meta(_FINALISTS)
-        if stored["ranked"] is None:
-            if self.context.objectives is not None:
-                ranked = rank_by_membership(self.context, list(known.values()), stored["after"])
-            else:
-                ranked = rank_by_posterior(
-                    self.context,
-                    list(known.values()),
-                    stored["after"],
-                    expected=self._expected_of_others(known),
-                )
-            stored["ranked"] = [each.key for each in ranked]
-            self.journal.set_meta(**{_FINALISTS: stored})
-        return [known[key] for key in stored["ranked"]]
-
-    def _expected_of_others(self, known: Mapping[str, CellTrainings]) -> dict[Cell, float]:
+    def _expected_of_others(self, known: Sequence[CellTrainings]) -> dict[Cell, float]:
         """Return the expected reward of each cell that was trained briefly only."""
         if not self.spec.rungs:
             return {}
@@ -378,7 +293,7 @@ class SearchRun:
         history = read_history(self.journal, policy, is_search_stage)
         ladder = make_ladder(self.spec.rungs, self.epochs)
         expected = RungStrategy(self.context, ladder, history).expected()
-        trained = {each.cell for each in known.values()}
+        trained = {each.cell for each in known}
         return {cell: reward for cell, reward in expected.items() if cell not in trained}
 
     # -- the end -----------------------------------------------------------------------------------
@@ -395,10 +310,3 @@ class SearchRun:
         )
         optimism = estimate_optimism(searched) if winner is not None else None
         self.journal.set_meta(**{WINNER: winner, OPTIMISM: optimism})
-
-
-def _before(trainings: CellTrainings, stage: int) -> SearchedCell:
-    """Return a cell with its trainings up to ``stage``."""
-    children = [child for child in trainings.children if child.b <= stage]
-    rewards = [child.reward for child in children if child.reward is not None]
-    return SearchedCell(trainings.cell, rewards, attempts=len(children))

@@ -13,7 +13,7 @@ from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import complete_finished_run
 from pnas.runs.search_directory import check_is_search, is_finished, open_run
 from pnas.search import may_continue
-from pnas.search.search_run import is_first_training, may_confirm
+from pnas.search.search_parts import is_first_training, may_confirm
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_search

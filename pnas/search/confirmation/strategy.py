@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pnas.records.cell_trainings import CellTrainings
 from pnas.records.reward_model import fit_reward_model, probabilities_best
 from pnas.search.confirmation.halving import num_finalists, round_sizes, trainings_each
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory
@@ -24,6 +25,13 @@ class SearchedCell:
     cell: Cell
     rewards: Sequence[float]
     attempts: int = 1
+
+    @classmethod
+    def before(cls, trainings: CellTrainings, stage: int) -> "SearchedCell":
+        """Return a cell with its trainings up to ``stage``."""
+        children = [child for child in trainings.children if child.b <= stage]
+        rewards = [child.reward for child in children if child.reward is not None]
+        return cls(trainings.cell, rewards, attempts=len(children))
 
 
 class Confirmation:

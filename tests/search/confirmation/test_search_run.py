@@ -24,13 +24,8 @@ from pnas.search import (
     StrategyContext,
     may_continue,
 )
-from pnas.search.search_run import (
-    OPTIMISM,
-    WINNER,
-    SearchRun,
-    is_first_training,
-    may_confirm,
-)
+from pnas.search.search_parts import is_first_training, may_confirm
+from pnas.search.search_run import OPTIMISM, WINNER, SearchRun
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells

@@ -15,7 +15,8 @@ from pnas.search import (
     may_continue,
 )
 from pnas.search.pacing.pace import TOLERANCE
-from pnas.search.search_run import WINNER, is_first_training
+from pnas.search.search_parts import is_first_training
+from pnas.search.search_run import WINNER
 
 SECONDS = 60.0
 

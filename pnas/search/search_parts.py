@@ -1,0 +1,56 @@
+"""The two parts of a search: which trainings belong to its confirmation, and how many there are."""
+
+from collections.abc import Sequence
+
+from pnas.records import ChildRecord, Journal
+from pnas.records.cell_trainings import group_by_cell, is_repeated, rewarded
+from pnas.search.budget import limit_reached, share_of_training, spent_by
+from pnas.search.confirmation.finalist_record import FinalistRecord
+from pnas.search.confirmation.halving import num_finalists
+from pnas.search.strategies import SearchSpec
+
+
+def is_first_training(child: ChildRecord) -> bool:
+    """Whether ``child`` is the first training of its cell, which belongs to the search itself."""
+    return not is_repeated(child)
+
+
+def is_search_stage(children: Sequence[ChildRecord]) -> bool:
+    """Whether a stage with these children belongs to the search itself."""
+    return not is_confirmation_stage(children)
+
+
+def is_confirmation_stage(children: Sequence[ChildRecord]) -> bool:
+    """Whether a stage with these children belongs to the confirmation."""
+    return any(is_repeated(child) for child in children)
+
+
+def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
+    """Whether a search that ended asks for more confirmation than it had, and has room for it.
+
+    Args:
+        spec: Settings of the search, whose ``search.confirm`` may be larger than before.
+        journal: Journal of the search.
+        epochs: Number of epochs that one child is trained for.
+    """
+    searched = group_by_cell(journal.children())
+    wanted = num_confirmations(spec, journal, epochs)
+    # Earlier versions did not keep how many trainings a confirmation was given.
+    had = FinalistRecord(journal).trainings_given(default=wanted)
+    if wanted <= had or not num_finalists(wanted, len(rewarded(searched))):
+        return False
+    spent = spent_by(journal, epochs=epochs)
+    return limit_reached(spec, spent, epochs) is None
+
+
+def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> int:
+    """Return the number of further trainings of all confirmations of a search together.
+
+    ``search.confirm`` is a share of all trainings, so that of the search itself it is
+    confirm / (1 - confirm).
+    """
+    ended = 0.0
+    for child in journal.children():
+        if child.ended_at is not None and is_first_training(child):
+            ended += share_of_training(child, epochs)
+    return round(ended * spec.confirm / spec.search_share)
