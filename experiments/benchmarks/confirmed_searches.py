@@ -36,7 +36,8 @@ from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec, make_strategy
 from pnas.search.confirmation import decide_winner
 from pnas.search.confirmation.finalists import rank_by_posterior
-from pnas.search.confirmation.strategy import Confirmation, SearchedCell
+from pnas.search.confirmation.further_trainings import SearchedCell
+from pnas.search.confirmation.strategy import Confirmation
 from pnas.state_space import Cell
 
 

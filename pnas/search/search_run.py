@@ -8,7 +8,7 @@ A search has two parts, each a `SearchLoop` on the same journal:
    trainings, until the winner is known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,8 +36,9 @@ from pnas.search.confirmation.finalists import (
     rank_by_posterior,
 )
 from pnas.search.confirmation.front_confirmation import FrontConfirmation
+from pnas.search.confirmation.further_trainings import SearchedCell
 from pnas.search.confirmation.halving import MOST_FINALISTS
-from pnas.search.confirmation.strategy import Confirmation, SearchedCell
+from pnas.search.confirmation.strategy import Confirmation
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.history import RewardPolicy, read_history
 from pnas.search.loop import Identify, SearchLoop
@@ -191,11 +192,23 @@ class SearchRun:
             room = self.pace.confirmations
             trainings = record.trainings_in_time(partial(room, promising))
 
+        searched_before = [SearchedCell.before(each, begins_after) for each in ranked]
+
         def confirmation(history: SearchHistory) -> Strategy:
             if self.context.objectives is not None:
-                return self._front_confirmation(ranked, begins_after, trainings, history)
+                values = self._objective_values(ranked)
+                return FrontConfirmation(
+                    searched=searched_before,
+                    objectives=self.context.objectives.objectives,
+                    values=values,
+                    trainings=trainings,
+                    confidence=self.spec.confidence,
+                    seed=self.context.seed,
+                    history=history,
+                    room=room,
+                )
             return Confirmation(
-                searched=[SearchedCell.before(each, begins_after) for each in ranked],
+                searched=searched_before,
                 trainings=trainings,
                 confidence=self.spec.confidence,
                 seed=self.context.seed,
@@ -215,25 +228,12 @@ class SearchRun:
         )
         loop.run()
 
-    def _front_confirmation(
-        self,
-        ranked: Sequence[CellTrainings],
-        begins_after: int,
-        trainings: int,
-        history: SearchHistory,
-    ) -> FrontConfirmation:
+    def _objective_values(self, ranked: Sequence[CellTrainings]) -> dict[Cell, Mapping[str, float]]:
+        """Return the values of all objectives by cell."""
         source = self.context.objectives
         assert source is not None
         outcomes = source.outcomes([(each.cell, each.rewards[0]) for each in ranked])
-        return FrontConfirmation(
-            searched=[SearchedCell.before(each, begins_after) for each in ranked],
-            objectives=source.objectives,
-            values=dict(zip(outcomes.cells, outcomes.values, strict=True)),
-            trainings=trainings,
-            confidence=self.spec.confidence,
-            seed=self.context.seed,
-            history=history,
-        )
+        return dict(zip(outcomes.cells, outcomes.values, strict=True))
 
     def _save_predictor(self) -> None:
         """Keep a predictor that has learned the mean of all trainings of each cell."""

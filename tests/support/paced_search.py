@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from pnas.children import PNASNetworkSpec
 from pnas.children.training_time import Workload
 from pnas.execution.base import MayStart, always
+from pnas.objectives import Facts, make_objectives
 from pnas.records import ChildJob, ChildResult, Journal, Status
+from pnas.search import SearchSpec
+from pnas.search.objective_source import ObjectiveSource
 from pnas.search.pacing import TrainingForecast
 from pnas.state_space import Cell, StateSpace
 
@@ -98,6 +101,17 @@ class Searched:
 
     def cells(self, b: int | None = None) -> list[str]:
         return [str(child.cell) for child in self.journal.children(b)]
+
+
+def objectives_of(spec: SearchSpec) -> ObjectiveSource | None:
+    """Return the objectives of ``spec``; a 3x3 convolution has ten parameters, all else has one."""
+    if len(spec.objectives) == 1:
+        return None
+
+    def facts(cell: Cell) -> Facts:
+        return Facts(cell, params=2 * len(cell) + 9 * str(cell).count("3x3 conv"))
+
+    return ObjectiveSource(make_objectives(spec.objectives), before=facts, after=facts)
 
 
 RunSearch = Callable[..., Searched]

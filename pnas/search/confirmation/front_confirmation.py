@@ -8,7 +8,6 @@ cell is on the front, or not, with the probability ``search.confidence``.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,8 +15,8 @@ from pnas.objectives import ObjectiveSet
 from pnas.objectives.dominance import Points
 from pnas.records.front_membership import membership
 from pnas.records.reward_model import fit_reward_model
-from pnas.search.confirmation.strategy import SearchedCell
-from pnas.search.strategies.base import Proposal, Reward, SearchHistory
+from pnas.search.confirmation.further_trainings import FurtherTrainings, Room, SearchedCell
+from pnas.search.strategies.base import SearchHistory
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
@@ -25,8 +24,8 @@ _ROUNDS = 4
 """Rounds that the trainings are divided among."""
 
 
-class FrontConfirmation:
-    """A strategy: each stage is a round of further trainings.
+class FrontConfirmation(FurtherTrainings):
+    """Each stage is a round of further trainings.
 
     Args:
         searched: All cells of the search that have a reward, the most uncertain first.
@@ -36,6 +35,8 @@ class FrontConfirmation:
         confidence: Probability from which it is known whether a cell is on the front.
         seed: Seed of the search.
         history: The rounds that were trained already.
+        room: Returns how many further trainings of some cells there is time for; None where
+            time is no limit.
     """
 
     def __init__(
@@ -47,50 +48,27 @@ class FrontConfirmation:
         confidence: float,
         seed: int,
         history: SearchHistory = SearchHistory(),  # noqa: B008 - frozen
+        room: Room | None = None,
     ) -> None:
+        super().__init__(searched, trainings)
         self._cells = [each.cell for each in searched if each.cell in values]
         self._objectives = objectives
         self._values = [values[cell] for cell in self._cells]
-        self._left = trainings
         self._size = max(1, -(-trainings // _ROUNDS))
         self._confidence = confidence
         self._seed = seed
-        self._rewards = {each.cell: list(each.rewards) for each in searched}
-        self._attempts = {each.cell: each.attempts for each in searched}
-        self._open: list[Cell] = []
-        for stage in history.closed:
-            self._begin(stage.cells)
-            self._learn(stage.rewards)
-        if history.open is not None:
-            self._begin(history.open.cells)
+        self._room = room
+        self.go_on_from(history)
 
-    def ask(self) -> Proposal | None:
-        """See `pnas.search.Strategy.ask`."""
-        cells = self._next_cells()
-        if not cells:
-            return None
-        self._begin(cells)
-        return Proposal(
-            cells=cells,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(cells),
-            seconds=0.0,
-            repeats=[self._attempts[cell] for cell in cells],
-        )
+    def next_round(self) -> list[Cell]:
+        """See `FurtherTrainings.next_round`."""
+        cells = self._most_uncertain()[: self._size]
+        left = self.left if self._room is None else self._room(cells)
+        return cells[: max(left, 0)]
 
     def is_over(self) -> bool:
         """See `pnas.search.Strategy.is_over`."""
-        return not self._next_cells()
-
-    def tell(self, rewards: Sequence[Reward]) -> dict[str, Any] | None:
-        """See `pnas.search.Strategy.tell`. Nothing is learned that a stage could show."""
-        self._learn(rewards)
-        return None
-
-    def _next_cells(self) -> list[Cell]:
-        count = min(self._size, self._left)
-        return self._most_uncertain()[: max(count, 0)]
+        return not self.next_round()
 
     def _most_uncertain(self) -> list[Cell]:
         """Return the cells of uncertain membership, the most uncertain first."""
@@ -105,7 +83,7 @@ class FrontConfirmation:
         return uncertain
 
     def _membership(self) -> Points | None:
-        rewards = [self._rewards[cell] for cell in self._cells]
+        rewards = [self.rewards[cell] for cell in self._cells]
         model = fit_reward_model(rewards)
         if model is None:  # no cell was trained twice yet
             return None
@@ -113,15 +91,3 @@ class FrontConfirmation:
         deviations = np.asarray([model.deviation(each) for each in rewards])
         seed = derive_seed(self._seed, "front confirmation")
         return membership(self._objectives, self._values, expected, deviations, seed)
-
-    def _begin(self, cells: Sequence[Cell]) -> None:
-        self._open = list(cells)
-        self._left -= len(cells)
-        for cell in cells:
-            self._attempts[cell] += 1
-
-    def _learn(self, rewards: Sequence[Reward]) -> None:
-        for cell, reward in zip(self._open, rewards, strict=True):
-            if reward is not None:
-                self._rewards[cell].append(reward)
-        self._open = []

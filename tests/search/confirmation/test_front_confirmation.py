@@ -4,7 +4,7 @@ from support.made_journals import one_block_cells
 
 from pnas.objectives import make_objectives
 from pnas.search.confirmation.front_confirmation import FrontConfirmation
-from pnas.search.confirmation.strategy import SearchedCell
+from pnas.search.confirmation.further_trainings import Room, SearchedCell
 from pnas.search.strategies.base import ClosedStage, OpenStage, SearchHistory
 
 OBJECTIVES = make_objectives(["reward", "params"])
@@ -14,7 +14,9 @@ PARAMS = (1, 5, 5, 6, 7)
 """The first is the cheapest; the next two cost the same, the last two more for less."""
 
 
-def confirmation(trainings: int = 12, history: SearchHistory | None = None) -> FrontConfirmation:
+def confirmation(
+    trainings: int = 12, history: SearchHistory | None = None, room: Room | None = None
+) -> FrontConfirmation:
     order = (1, 2, 0, 3, 4)
     values = {
         cell: {"reward": 0.0, "params": each} for cell, each in zip(CELLS, PARAMS, strict=True)
@@ -27,6 +29,7 @@ def confirmation(trainings: int = 12, history: SearchHistory | None = None) -> F
         confidence=0.9,
         seed=0,
         history=history or SearchHistory(),
+        room=room,
     )
 
 
@@ -56,6 +59,13 @@ def test_no_more_is_trained_than_there_is_room_for() -> None:
     for trainings in (0, 1, 2, 5):
         trained = [cell for stage in run(confirmation(trainings)) for cell in stage.cells]
         assert len(trained) <= trainings
+
+
+def test_the_last_round_is_as_long_as_there_is_time_for() -> None:
+    left = iter((9, 2, 0))
+    strategy = confirmation(room=lambda cells: next(left))
+    stages = run(strategy)
+    assert [len(stage.cells) for stage in stages] == [3, 2]
 
 
 def test_each_further_training_has_a_number_of_its_own() -> None:

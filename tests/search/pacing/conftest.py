@@ -13,6 +13,7 @@ from support.paced_search import (
     Kill,
     RunSearch,
     Searched,
+    objectives_of,
 )
 
 from pnas.children import PNASNetworkSpec
@@ -44,7 +45,13 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
         if spec.max_seconds is not None:
             # The clock of the test goes on where the earlier command ended.
             pace = Pace(spec, SPACE, journal, forecast, K=8, now=clock)
-        context = StrategyContext(spec, SPACE, named_spec("gp").with_K(8), seed=0)
+        context = StrategyContext(
+            spec,
+            SPACE,
+            named_spec("gp").with_K(8),
+            seed=0,
+            objectives=objectives_of(spec),
+        )
         search = SearchRun(
             context=context,
             executor=executor,

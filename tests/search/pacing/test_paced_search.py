@@ -26,6 +26,10 @@ SPECS: dict[str, tuple[type[SearchSpec], dict[str, Any]]] = {
     "progressive": (ProgressiveSpec, {"confirm": 0.2}),
     "random": (RandomSpec, {"confirm": 0.2}),
     "evolution": (EvolutionSpec, {"confirm": 0.2}),
+    "front": (
+        RefinedSpec,
+        {"start": "mixed", "confirm": 0.2, "objectives": ["reward", "params"]},
+    ),
     "no confirmation": (RefinedSpec, {"start": "mixed"}),
 }
 
@@ -63,8 +67,9 @@ def test_more_time_trains_more_cells(run_search: RunSearch) -> None:
     assert counts[0] < counts[1]
 
 
-def test_a_confirmation_has_its_share_of_the_time(run_search: RunSearch) -> None:
-    searched = run_search(spec_of("mixed", confidence=0.999999))
+@pytest.mark.parametrize("name", ["mixed", "front"])
+def test_a_confirmation_has_its_share_of_the_time(run_search: RunSearch, name: str) -> None:
+    searched = run_search(spec_of(name, confidence=0.999999))
     children = searched.journal.children()
     again = [child for child in children if not is_first_training(child)]
     seconds = sum(child.seconds or 0.0 for child in again)
@@ -72,7 +77,7 @@ def test_a_confirmation_has_its_share_of_the_time(run_search: RunSearch) -> None
 
 
 @pytest.mark.parametrize("killed", [1, 5, 9, 14])
-@pytest.mark.parametrize("name", ["mixed", "progressive"])
+@pytest.mark.parametrize("name", ["mixed", "progressive", "front"])
 def test_killed_it_goes_on_from_what_was_decided(
     run_search: RunSearch, name: str, killed: int
 ) -> None:
