@@ -39,6 +39,7 @@ from common import RUN, command_environment, make_parser, progress
 from rich.console import Console
 from rich.table import Table
 
+from pnas.objectives import LATENCY
 from pnas.records import Journal, Status
 from pnas.state_space import StateSpace
 from pnas.tables import Row, write_table
@@ -149,6 +150,30 @@ SCENARIOS = {
     "confirmation by table": Scenario(
         (*BY_TABLE, *CONFIRMED), _OF_A_SEARCH, before=((*BY_TABLE, *FEW),)
     ),
+    "front by table": Scenario(
+        (
+            *BY_TABLE,
+            "search=mixed",
+            "search.objectives=[reward, params]",
+            "search.first_full=6",
+            "search.refine=3",
+            "search.max_children=24",
+            "search.confirm=0.3",
+        ),
+        _OF_A_SEARCH,
+    ),
+    "front, measured": Scenario(
+        (
+            *TRAINED,
+            "executor=serial",
+            # Counted, so that two searches choose the same cells.
+            "search.objectives=[reward, memory_mb]",
+            # Measured, of every cell, but never broken.
+            "search.constraints.latency_ms=1e9",
+            "search.max_children=8",
+        ),
+        _OF_A_SEARCH,
+    ),
     "rungs by table": Scenario((*BY_TABLE, *RUNGS, "search.max_children=12"), _OF_A_SEARCH),
     "rungs, local": Scenario(
         (
@@ -192,6 +217,9 @@ SCENARIOS = {
 }
 MULTIRUN = "multirun, joblib"
 
+Facts = dict[str, Any]
+"""What must not be found out twice, by the key of a child."""
+
 
 @dataclass
 class Tally:
@@ -202,7 +230,7 @@ class Tally:
         steps: Steps of the undisturbed command.
         kills: Commands that were killed.
         commands: Commands that were sent after a kill.
-        retrained: Ended children that were trained again.
+        retrained: Ended children that were trained again, or measured cells measured again.
         differences: What differs from the undisturbed command.
         seconds: Time of all of it.
     """
@@ -399,7 +427,7 @@ def _kill_again_and_again(
 ) -> list[int]:
     """Kill one search at up to five of ``steps``, which it takes from there; then let it end."""
     killed_at: list[int] = []
-    ended: dict[str, int] = {}
+    ended: Facts = {}
     while steps and len(killed_at) < KILLS_OF_A_SEARCH:
         step = steps.pop()
         code, _ = run_forked(scenario.command, cwd, kill_at=step)
@@ -441,7 +469,9 @@ def _write_table(folder: Path) -> None:
                 # Trainings differ, so that a search can confirm.
                 rewards = (reward, 0.9 * reward, 0.95 * reward)
                 shorter = {1: (ShortTraining(0.5 * reward, loss=1 - reward),)}
-                rows.append((cell, Row(rewards, epochs=4.0, seconds=1.0, shorter=shorter)))
+                params = 10 + str(cell).count("identity")
+                row = Row(rewards, epochs=4.0, seconds=1.0, params=params, shorter=shorter)
+                rows.append((cell, row))
     write_table(folder / "table.yaml", space, rows, {})
 
 
@@ -478,22 +508,29 @@ def _search_beside(scenario: Scenario, cwd: Path) -> None:
         raise SystemExit(f"the search beside a killed one failed: {(cwd / 'log.txt').read_text()}")
 
 
-def _ended_children(scenario: Scenario, cwd: Path) -> dict[str, int]:
-    """Return how often each child that has ended was started, by key."""
+def _ended_children(scenario: Scenario, cwd: Path) -> Facts:
+    """Return how often each child that has ended was started, and what was measured of each."""
     path = cwd / (scenario.journal or "none")
     if not path.is_file():
         return {}
+    facts: Facts = {}
     with closing(sqlite3.connect(path)) as db:
         try:
-            rows = db.execute("SELECT key, starts FROM children WHERE ended_at IS NOT NULL")
-            return dict(rows.fetchall())
+            rows = db.execute("SELECT key, starts, ended_at, metrics FROM children").fetchall()
         except sqlite3.OperationalError:
             return {}  # killed before the journal had tables
+    for key, starts, ended_at, metrics in rows:
+        if ended_at is not None:
+            facts[key] = starts
+        latency = json.loads(metrics or "{}").get(LATENCY)
+        if latency:
+            facts[f"{key} {LATENCY}"] = latency
+    return facts
 
 
-def _trained_again(scenario: Scenario, cwd: Path, ended: dict[str, int]) -> int:
+def _trained_again(scenario: Scenario, cwd: Path, ended: Facts) -> int:
     now = _ended_children(scenario, cwd)
-    return sum(now.get(key) != starts for key, starts in ended.items())
+    return sum(now.get(key) != fact for key, fact in ended.items())
 
 
 def _differences(scenario: Scenario, whole: Path, cwd: Path) -> list[str]:

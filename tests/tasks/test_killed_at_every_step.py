@@ -15,6 +15,8 @@ SCRIPT = ROOT / "experiments" / "benchmarks" / "kill_at_every_step.py"
     [
         ("search by table", 10),
         ("confirmation by table", 10),
+        ("front by table", 10),
+        ("front, measured", 8),
         ("rungs by table", 10),
         ("tabulate", 5),
         ("export", 8),
