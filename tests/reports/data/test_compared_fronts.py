@@ -7,7 +7,9 @@ from support.made_journals import one_block_cells
 
 from pnas.objectives import make_objectives
 from pnas.records.front import Front, FrontCell
+from pnas.reports.charts.compared_fronts_chart import compared_fronts_charts
 from pnas.reports.data.compared_fronts import compare_fronts
+from pnas.reports.data.run_comparison import RunGroup
 from pnas.reports.terminal.front_table import compared_fronts_table, reference_in_words
 
 OBJECTIVES = make_objectives(["reward", "madds"])
@@ -46,3 +48,15 @@ def test_fronts_of_other_objectives_and_a_single_one_are_not_compared() -> None:
     unknown = run_of([0.5], None)
     assert compare_fronts([one]) is None
     assert compare_fronts([one, alone, unknown]) is None
+
+
+def test_each_cost_has_a_chart_with_the_fronts_and_the_last_one_has_the_hypervolumes() -> None:
+    one = run_of([0.5, 0.6], {"reward": 0.4, "madds": 80})
+    other = run_of([0.5], {"reward": 0.3, "madds": 70})
+    compared = compare_fronts([one, other])
+    assert compared is not None
+    groups = [RunGroup("one", (0,)), RunGroup("other", (1,))]
+    of_cost, of_hypervolume = (plot.svg() for plot in compared_fronts_charts(compared, groups))
+    assert "multiply-adds" in of_cost
+    assert "one" in of_cost
+    assert "hypervolume" in of_hypervolume
