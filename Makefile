@@ -24,6 +24,7 @@ bench: $(READY)  ## every benchmark, one after the other: about a quarter of an 
 	$(BIN)/python experiments/benchmarks/quickstart_throughput.py
 	$(BIN)/python experiments/benchmarks/child_training.py --repeats 1
 	$(BIN)/python experiments/benchmarks/child_breakdown.py
+	$(BIN)/python experiments/benchmarks/repeated_trainings.py
 	$(BIN)/python experiments/benchmarks/reward_reliability.py
 	$(BIN)/python experiments/benchmarks/expansion.py
 	$(BIN)/python experiments/benchmarks/rank_intervals.py

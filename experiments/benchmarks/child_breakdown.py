@@ -33,9 +33,9 @@ from common import (
 )
 
 from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
-from pnas.children.manager import _release_memory
+from pnas.children.tensorflow_runtime import release_memory
 from pnas.data import load_dataset
-from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
+from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.state_space import Cell
 from pnas.state_space.named_cells import PRESETS
 
@@ -111,7 +111,9 @@ def measure_parts(
     import tensorflow as tf
 
     from pnas.children.child_weights import save_weights
-    from pnas.children.search_training import fast_loop
+    from pnas.children.search_training import evaluation, fast_loop, training_step
+    from pnas.children.search_training.flat_weights import FlatWeights
+    from pnas.children.search_training.optimizers import make_optimizer
     from pnas.children.tensorflow_runtime import fast_graphs
 
     parts: Parts = {}
@@ -124,19 +126,19 @@ def measure_parts(
 
     with fast_graphs():
         with _part(parts, "build"):
-            weights = manager._initial_weights(ChildJob(cell, seed))
+            weights = FlatWeights(manager.build_without_variables(cell, seed))
         with _part(parts, "trace"):
-            step = fast_loop.make_step(weights, data, fast_loop.make_optimizer(trainer))
+            step = training_step.make_step(weights, data, make_optimizer(trainer))
             batch = tf.constant(batches[0, 0])
             traced = step.get_concrete_function(batch, tf.constant(rates[0, 0]))
-        steps = fast_loop.in_one_call(step)
+        steps = training_step.in_one_call(step)
         with _part(parts, "first epoch"):
             fast_loop.run_epoch(steps, batches[0], rates[0])
         with _part(parts, "other epochs"):
             for epoch in range(1, trainer.epochs):
                 fast_loop.run_epoch(steps, batches[epoch], rates[epoch])
 
-        validate = fast_loop.make_evaluation(weights, data.x_val, data.y_val)
+        validate = evaluation.make_evaluation(weights, data.x_val, data.y_val)
         validations = sum(map(trainer.is_validated, range(trainer.epochs)))
         with _part(parts, "first validation"):
             validate()
@@ -148,7 +150,7 @@ def measure_parts(
         save_weights(*weights.arrays(), weights_path)
     operations = len(traced.graph.get_operations())
     with _part(parts, "clean up"):
-        _release_memory()
+        release_memory()
     return parts, operations
 
 
@@ -186,6 +188,7 @@ def show_journal_cost() -> None:
 def compare_ways(manager: NetworkManager, repeats: int) -> None:
     """Time all steps of the child of 3 blocks, once traced, in ways that were tried."""
     from pnas.children.search_training import fast_loop
+    from pnas.children.search_training.training_step import in_one_call
     from pnas.children.tensorflow_runtime import fast_graphs
 
     trainer = manager.trainer
@@ -195,8 +198,8 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
 
     step = _make_step(manager, "none")
     half = _make_step(manager, "bfloat16")
-    many = fast_loop.in_one_call(step)
-    many_half = fast_loop.in_one_call(half)
+    many = in_one_call(step)
+    many_half = in_one_call(half)
     works = {
         "many steps a call (as it is)": lambda: _run_in_chunks(many, batches, rates),
         "one step a call": lambda: _run_one_by_one(step, batches, rates),
@@ -222,12 +225,14 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
 
 
 def _make_step(manager: NetworkManager, precision: str) -> Callable[..., Any]:
-    from pnas.children.search_training import fast_loop
+    from pnas.children.search_training.flat_weights import FlatWeights
+    from pnas.children.search_training.optimizers import make_optimizer
+    from pnas.children.search_training.training_step import make_step
 
     trainer = SearchTrainerSpec(mixed_precision=precision)
     child = NetworkManager(manager.dataset, network=manager.network, trainer=trainer)
-    weights = child._initial_weights(ChildJob(CELLS[3], 0))
-    return fast_loop.make_step(weights, manager._data, fast_loop.make_optimizer(trainer))
+    weights = FlatWeights(child.build_without_variables(CELLS[3], 0))
+    return make_step(weights, manager._data, make_optimizer(trainer))
 
 
 def _run_in_chunks(steps: Callable[..., Any], batches: Any, rates: Any) -> None:
@@ -274,6 +279,7 @@ def train_with_threads(threads: str) -> None:
     """In a process of its own: print the seconds and the reward of the child of 5 blocks."""
     manager = NetworkManager(load_dataset("digits"), inter_op_threads=int(threads))
     manager.evaluate(CELLS[5], 0)  # warms the process up
+    manager.forget_children()
     with clock() as timing:
         result = manager.evaluate(CELLS[5], 0)
     print(timing.wall, result.reward)

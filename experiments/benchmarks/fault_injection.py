@@ -17,11 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from common import make_parser
 
 from pnas.children import ChildRunnerFactory, PNASNetworkSpec, SearchTrainerSpec
@@ -120,13 +121,11 @@ def _limit_memory(smallest: int) -> None:
 
     train = fast_loop.train
 
-    def train_within(
-        weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int
-    ) -> Any:
-        if trainer.batchsize // parts > smallest:
+    def train_within(child: Any, trainer: SearchTrainerSpec, seed: int) -> Any:
+        if trainer.batchsize // child.microbatches > smallest:
             reason = "OOM when allocating tensor with shape[64,16,8,8]"
             raise tf.errors.ResourceExhaustedError(None, None, reason)
-        return train(weights, data, trainer, seed, parts)
+        return train(child, trainer, seed)
 
     _patch(fast_loop, "train", train_within)
 
@@ -154,15 +153,11 @@ def fill_disk(job: ChildJob) -> None:
 def diverge(job: ChildJob) -> None:
     from pnas.children.search_training import fast_loop
 
-    train = fast_loop.train
-    wild = replace(TRAINER, learning_rate=1e30, optimizer="momentum", schedule="constant")
+    def wild_rates(trainer: SearchTrainerSpec, steps: int) -> Any:
+        del trainer
+        return np.full(steps, 1e30, np.float32)
 
-    def train_wildly(
-        weights: Any, data: Any, trainer: SearchTrainerSpec, seed: int, parts: int
-    ) -> Any:
-        return train(weights, data, wild, seed, parts)
-
-    _patch(fast_loop, "train", train_wildly)
+    _patch(fast_loop, "learning_rates", wild_rates)
 
 
 def exceed_budget(job: ChildJob) -> None:

@@ -107,9 +107,10 @@ def measure(threads: str, steps: str) -> None:
     """Measure the rate of matrix products, tracing and steps; print them as JSON."""
     import tensorflow as tf
 
-    from pnas.children.search_training import fast_loop
+    from pnas.children.search_training.flat_weights import FlatWeights
+    from pnas.children.search_training.optimizers import make_optimizer
+    from pnas.children.search_training.training_step import make_step
     from pnas.children.tensorflow_runtime import fast_graphs
-    from pnas.records import ChildJob
 
     rng = np.random.default_rng(0)
     manager = _make_manager(rng, int(threads))
@@ -126,9 +127,8 @@ def measure(threads: str, steps: str) -> None:
     multiply()
     with fast_graphs():
         with clock() as tracing:
-            weights = manager._initial_weights(ChildJob(CELL, 0))
-            optimizer = fast_loop.make_optimizer(manager.trainer)
-            step = fast_loop.make_step(weights, manager._data, optimizer)
+            weights = FlatWeights(manager.build_without_variables(CELL, 0))
+            step = make_step(weights, manager._data, make_optimizer(manager.trainer))
             traced = step.get_concrete_function(indices, rate)
         first = wall_seconds(train_step)
         timings = interleaved({"product": multiply, "step": train_step}, int(steps))

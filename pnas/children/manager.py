@@ -1,7 +1,6 @@
 """NetworkManager: from cells to rewards, by training each child from scratch."""
 
 import dataclasses
-import gc
 import time
 import traceback
 import warnings
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pnas.children.child_failure import ChildFailure
 from pnas.children.child_weights import load_weights, save_weights
 from pnas.children.inference_spec import InferenceSpec
+from pnas.children.kept_children import ChildKey, KeptChildren
 from pnas.children.network.builder import check_image
 from pnas.children.network.counts import Counts
 from pnas.children.network.limits import Limits
 from pnas.children.network_specs import NetworkSpec, PNASNetworkSpec
-from pnas.children.tensorflow_runtime import configure_runtime
+from pnas.children.tensorflow_runtime import configure_runtime, release_memory
 from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
@@ -29,8 +29,9 @@ from pnas.state_space.isomorphism.canonical import canonical_form
 if TYPE_CHECKING:
     import keras
 
-    from pnas.children.search_training.fast_loop import DeviceData, History
-    from pnas.children.search_training.flat_weights import FlatWeights
+    from pnas.children.search_training.fast_loop import History
+    from pnas.children.search_training.traced_child import TracedChild
+    from pnas.children.search_training.training_step import DeviceData
 
 
 class NetworkManager:
@@ -80,6 +81,7 @@ class NetworkManager:
         self.trainer = _with_overrides(trainer or SearchTrainerSpec(), epochs, batchsize)
         self.seed = seed
         self._space = space
+        self._children = KeptChildren(self._make_child)
         check_batchsize(self.trainer, len(dataset.x_train))
         check_image(self.network, dataset.image_shape)
         configure_runtime(self.trainer, inter_op_threads, gpu_memory_mb)
@@ -137,7 +139,7 @@ class NetworkManager:
             seconds = time.perf_counter() - start
             return ChildResult.failed(job, _first_line(error), seconds, log)
         finally:
-            _release_memory()
+            self._children.release_memory()
         return dataclasses.replace(result, seconds=time.perf_counter() - start)
 
     def measure(self, job: ChildJob, inference: InferenceSpec) -> ChildResult:
@@ -161,7 +163,7 @@ class NetworkManager:
             reason = f"its latency cannot be measured: {_first_line(error)}"
             return ChildResult.failed(job, reason, time.perf_counter() - start, log)
         finally:
-            _release_memory()
+            release_memory()
         return ChildResult(
             job.cell,
             job.seed,
@@ -169,6 +171,11 @@ class NetworkManager:
             metrics=latency.as_metrics(),
             seconds=time.perf_counter() - start,
         )
+
+    def forget_children(self) -> None:
+        """Free the children that are kept for further trainings of their cells."""
+        self._children.drop_all()
+        self._children.release_memory()
 
     def child_seed(self, cell: Cell) -> int:
         """Return the seed of a child without one: it depends on the manager's seed and the cell."""
@@ -198,6 +205,17 @@ class NetworkManager:
             self.trainer.mixed_precision,
         )
 
+    def build_without_variables(self, cell: Cell, seed: int) -> "keras.Model":
+        """Return the child of ``cell`` as `build` does, whose variables are never made.
+
+        Two thirds of the time to build a model go into variables, which the training does without
+        (`pnas.children.search_training.flat_weights`).
+        """
+        import keras
+
+        with keras.StatelessScope(initialize_variables=False):
+            return self.build(cell, seed)
+
     def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
         """Return the test accuracy of the child of ``cell`` with stored weights.
 
@@ -226,7 +244,7 @@ class NetworkManager:
 
     @cached_property
     def _data(self) -> "DeviceData":
-        from pnas.children.search_training.fast_loop import to_device
+        from pnas.children.search_training.training_step import to_device
 
         return to_device(self.dataset)
 
@@ -249,13 +267,27 @@ class NetworkManager:
                 smallest = self.trainer.batchsize // microbatches
                 trace = "".join(traceback.format_exception(error))
             # After the except block: the traceback of the exception holds what was allocated.
-            _release_memory()
+            release_memory()
 
         failure = ChildFailure(f"out of memory, also with {smallest} examples at a time: {reason}")
         failure.add_note(trace)
         raise failure
 
     def _train(self, job: ChildJob, microbatches: int) -> ChildResult:
+        """Train ``job``, without the children of earlier jobs if memory is short beside them.
+
+        The microbatches that a child needs must not depend on what was trained before.
+        """
+        try:
+            return self._train_once(job, microbatches)
+        except Exception as error:
+            if not is_out_of_memory(error) or not self._children:
+                raise
+        # After the except block, as above.
+        self.forget_children()
+        return self._train_once(job, microbatches)
+
+    def _train_once(self, job: ChildJob, microbatches: int) -> ChildResult:
         from pnas.children.search_training.fast_loop import train
 
         counts = self.count(job.cell)
@@ -264,8 +296,9 @@ class NetworkManager:
             raise ChildFailure(excess)
 
         trainer = self.trainer if job.epochs is None else shortened(self.trainer, job.epochs)
-        weights = self._initial_weights(job)
-        metrics = train(weights, self._data, trainer, job.seed, microbatches)
+        key = self._child_key(job.cell, trainer, microbatches)
+        child = self._children.take(key, job.seed)
+        metrics = train(child, trainer, job.seed)
         reward: float | None = reward_of(metrics, trainer)
         if job.epochs is not None:
             metrics[SHORT_REWARD] = [float(reward or 0.0)]
@@ -273,7 +306,8 @@ class NetworkManager:
         if microbatches != self.trainer.accumulate:
             metrics["accumulate"] = [float(microbatches)]
         if job.weights_path is not None:
-            save_weights(*weights.arrays(), job.weights_path)
+            save_weights(*child.weights.arrays(), job.weights_path)
+        self._children.keep(key, child)
         return ChildResult(
             job.cell,
             job.seed,
@@ -284,15 +318,21 @@ class NetworkManager:
             flops=counts.flops,
         )
 
-    def _initial_weights(self, job: ChildJob) -> "FlatWeights":
-        import keras
+    def _child_key(self, cell: Cell, trainer: SearchTrainerSpec, microbatches: int) -> ChildKey:
+        from pnas.children.search_training.traced_child import is_compiled
 
-        from pnas.children.search_training.flat_weights import FlatWeights
+        return ChildKey(
+            cell=canonical_form(cell),
+            microbatches=microbatches,
+            is_compiled=is_compiled(trainer, len(self.dataset.x_train)),
+        )
 
-        # Two thirds of the time to build a model go into variables, which flat weights replace.
-        with keras.StatelessScope(initialize_variables=False):
-            model = self.build(job.cell, job.seed)
-        return FlatWeights(model)
+    def _make_child(self, key: ChildKey, seed: int) -> "TracedChild":
+        from pnas.children.search_training.traced_child import TracedChild
+
+        model = self.build_without_variables(key.cell, seed)
+        trainer = dataclasses.replace(self.trainer, jit_compile="on" if key.is_compiled else "off")
+        return TracedChild(model, self._data, trainer, seed, key.microbatches)
 
 
 def reward_of(metrics: "History", trainer: SearchTrainerSpec) -> float:
@@ -349,10 +389,3 @@ def _first_line(error: Exception) -> str:
     if isinstance(error, ChildFailure):
         return first
     return f"{type(error).__name__}: {first}"
-
-
-def _release_memory() -> None:
-    import keras
-
-    keras.backend.clear_session(free_memory=False)
-    gc.collect()

@@ -1,5 +1,6 @@
 """TensorFlow as children need it: threads, devices, and graphs built for short trainings."""
 
+import gc
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -118,3 +119,15 @@ def fast_graphs() -> Iterator[None]:
         yield
     finally:
         tf.config.optimizer.set_experimental_options({option: before})
+
+
+def release_memory() -> None:
+    """Free what models need that nothing refers to any more.
+
+    Keras and TensorFlow forget the names, kernels and variables of all models by it, those that
+    are still in use included, which make them anew when they are next used.
+    """
+    import keras
+
+    keras.backend.clear_session(free_memory=False)
+    gc.collect()

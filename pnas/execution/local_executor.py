@@ -1,13 +1,15 @@
 """`executor=local`: children in worker processes of this machine, pinned to its GPUs."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from multiprocessing.connection import wait
 
 from pnas.errors import PnasError
 from pnas.execution.base import RunnerFactory
 from pnas.execution.devices import visible_gpus
 from pnas.execution.executor_specs import WorkersSpec
-from pnas.execution.retrying import LostAttempt, RetryingExecutor
+from pnas.execution.retrying import Attempt, LostAttempt, RetryingExecutor
 from pnas.execution.worker_logs import WorkerLogs
 from pnas.execution.worker_main import WorkerSettings
 from pnas.execution.worker_process import WorkerProcess
@@ -66,8 +68,31 @@ class LocalExecutor(RetryingExecutor):
     def _capacity(self) -> int:
         return len(self._workers)
 
+    def _next(self, waiting: deque[Attempt]) -> Attempt:
+        """Prefer a cell that an idle worker has trained before: it trains it again in less time.
+
+        Only the next few are looked at, one for each worker, so that the order of the jobs stays
+        nearly what it is.
+        """
+        for position, attempt in enumerate(islice(waiting, self._capacity())):
+            if any(self._has_trained(slot, attempt.job) for slot in self._idle):
+                del waiting[position]
+                return attempt
+        return waiting.popleft()
+
+    def _has_trained(self, slot: int, job: ChildJob) -> bool:
+        worker = self._workers[slot]
+        return worker is not None and worker.has_trained(job.cell)
+
+    def _take_slot(self, job: ChildJob) -> int:
+        for slot in reversed(self._idle):
+            if self._has_trained(slot, job):
+                self._idle.remove(slot)
+                return slot
+        return self._idle.pop()
+
     def _start(self, job: ChildJob) -> int:
-        slot = self._idle.pop()
+        slot = self._take_slot(job)
         worker = self._workers[slot]
         if worker is None or not worker.is_alive or worker.jobs_sent >= self._max_children:
             worker = self._replace(slot)

@@ -167,7 +167,7 @@ class RetryingExecutor(ABC):
     ) -> bool:
         """Start attempts as long as there is capacity; return False if one may not be started."""
         while waiting and len(running) < self._capacity():
-            attempt = waiting.popleft()
+            attempt = self._next(waiting)
             if not may_start(attempt.job):
                 waiting.clear()
                 return False
@@ -196,6 +196,10 @@ class RetryingExecutor(ABC):
             else:
                 waiting.appendleft(following)
         return results
+
+    def _next(self, waiting: deque[Attempt]) -> Attempt:
+        """Take the attempt that is to be started next out of ``waiting``, which is not empty."""
+        return waiting.popleft()
 
     @abstractmethod
     def _capacity(self) -> int:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -17,9 +18,13 @@ from pnas.execution.answers import Answer
 from pnas.execution.worker_main import BEGUN, WorkerSettings, serve
 from pnas.records import ChildJob
 from pnas.records.child_records import log_tail
+from pnas.state_space import Cell
 
 _START_UP_SECONDS = 300.0
 """Allowance for starting an interpreter, TensorFlow and the data on a busy machine."""
+
+_REMEMBERED_CELLS = 8
+"""Cells of the last jobs, which the process may train in less time (`pnas.children`)."""
 
 _JOIN_SECONDS = 10.0
 _STACK_SECONDS = 0.2
@@ -45,6 +50,7 @@ class WorkerProcess:
         connection_of_worker.close()
 
         self.jobs_sent = 0
+        self._last_cells: deque[Cell] = deque(maxlen=_REMEMBERED_CELLS)
         self._sent_at = 0.0
         self._begun_at = 0.0
         self._has_begun = False
@@ -62,9 +68,14 @@ class WorkerProcess:
         since = self._begun_at if self._has_begun else self._sent_at
         return time.monotonic() - since
 
+    def has_trained(self, cell: Cell) -> bool:
+        """Return whether ``cell`` is among the last ones that the process was given."""
+        return cell in self._last_cells
+
     def send(self, job: ChildJob) -> None:
         """Begin an attempt. If the process has died already, `has_ended` finds that out."""
         self.jobs_sent += 1
+        self._last_cells.append(job.cell)
         self._answer = None
         self._has_begun = False
         self._sent_at = time.monotonic()

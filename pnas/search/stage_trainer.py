@@ -1,6 +1,7 @@
 """`StageTrainer`: trains the children of one stage, as far as the budget goes."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -115,8 +116,11 @@ class StageTrainer:
         # Where time may run out, the most promising are trained before it does.
         if self._cost is None or self._spec.max_seconds is not None:
             return affordable
-        costs = {child.key: self._cost(child.cell) for child in affordable}
-        return sorted(affordable, key=lambda child: -costs[child.key])
+        costs = [self._cost(child.cell) for child in affordable]
+        # A cell's trainings lie apart, so that each worker trains the cells again that it knows.
+        rounds = _occurrences([child.cell for child in affordable])
+        order = sorted(range(len(affordable)), key=lambda index: (rounds[index], -costs[index]))
+        return [affordable[index] for index in order]
 
     def end_child(
         self, stage: TrainingStage, key: str, result: ChildResult, at: float | None = None
@@ -167,3 +171,13 @@ class StageTrainer:
 def job_id(job: ChildJob) -> tuple[Cell, int]:
     """Return what distinguishes a training from others; a cell may be trained several times."""
     return job.cell, job.seed
+
+
+def _occurrences(cells: Sequence[Cell]) -> list[int]:
+    """Return how often each of ``cells`` occurs before its place in the list."""
+    seen: Counter[Cell] = Counter()
+    occurrences = []
+    for cell in cells:
+        occurrences.append(seen[cell])
+        seen[cell] += 1
+    return occurrences

@@ -78,6 +78,25 @@ def test_workers_are_started_when_there_is_something_to_train(tmp_path: Path) ->
     assert len(started) == 1
 
 
+def test_a_cell_is_trained_again_by_the_worker_that_knows_it(tmp_path: Path) -> None:
+    fake = FakeChildren(str(tmp_path), seconds=0.3)
+    with closing(LocalExecutor(fake, workers=2)) as executor:
+        list(executor.run([*JOBS[:2], *JOBS[:2]]))
+        list(executor.run([JOBS[1], JOBS[0]]))
+    workers = {path.name.split("-")[0]: set() for path in tmp_path.iterdir()}
+    for path in tmp_path.iterdir():
+        workers[path.name.split("-")[0]].add(FakeChildren.process_of(path))
+    assert [len(processes) for processes in workers.values()] == [1, 1]
+    assert len(set.union(*workers.values())) == 2
+
+
+def test_no_worker_waits_for_a_cell_that_it_knows(tmp_path: Path) -> None:
+    fake = FakeChildren(str(tmp_path), seconds=0.3)
+    with closing(LocalExecutor(fake, workers=2)) as executor:
+        list(executor.run([JOBS[0]] * 4))
+    assert len({FakeChildren.process_of(path) for path in tmp_path.iterdir()}) == 2
+
+
 class GPUReporters:
     """Children that report their GPU, and take long enough for each worker to get one."""
 

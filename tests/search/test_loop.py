@@ -9,7 +9,7 @@ import pytest
 from support.fake_children import FakeChildren, fake_reward
 
 from pnas.execution import LocalExecutor, SerialExecutor
-from pnas.records import ChildRecord, Journal, Status
+from pnas.records import ChildRecord, Choice, Journal, Status
 from pnas.search import (
     STOPPED_BY,
     Proposal,
@@ -19,6 +19,8 @@ from pnas.search import (
     SearchSpec,
     may_continue,
 )
+from pnas.search.budget import Budget
+from pnas.search.stage_trainer import StageTrainer
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
@@ -191,6 +193,32 @@ def test_the_longest_children_are_trained_first_and_it_changes_no_result(tmp_pat
     with Journal(tmp_path / "journal.sqlite") as journal:
         first = sorted(journal.children(1), key=lambda child: child.ended_at or 0)
     assert [child.position for child in first] == [3, 1, 2, 0]
+
+
+def test_trainings_of_a_cell_lie_apart_so_that_each_worker_repeats_what_it_knows(
+    tmp_path: Path,
+) -> None:
+    cells = [Cell.parse(text) for text in FIRST[:3]]
+    cost = {cells[0]: 2.0, cells[1]: 1.0, cells[2]: 3.0}
+    choices = []
+    for repeat in (1, 2):
+        choices += [Choice(cell, f"{cell.text_hash}-{repeat}", repeat, None) for cell in cells]
+
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        journal.open_stage(1, choices, 0, len(choices), 0.0)
+        trainer = StageTrainer(
+            executor=SerialExecutor(FakeChildren(str(tmp_path))),
+            journal=journal,
+            spec=SearchSpec(),
+            budget=Budget(SearchSpec(), journal),
+            observers=(),
+            weights_dir=None,
+            cost=cost.__getitem__,
+            grace=30.0,
+            measurements=None,
+        )
+        order = [child.position for child in trainer.in_order(journal.children(1))]
+    assert order == [2, 0, 1, 5, 3, 4]
 
 
 def test_with_a_time_budget_the_best_predicted_are_trained_first(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from pnas.children.final_training.training_model import (
     plain_copy,
 )
 from pnas.children.network_specs import NetworkSpec
-from pnas.children.search_training.fast_loop import is_compiled
+from pnas.children.search_training.traced_child import is_compiled
 from pnas.children.tensorflow_runtime import fast_graphs
 from pnas.children.trainer_specs import FinalTrainerSpec
 from pnas.data import Parts

@@ -14,29 +14,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pnas.children.child_failure import ChildFailure
-from pnas.children.class_balance import balanced_weights
 from pnas.children.search_training.epoch_batches import Rates, epoch_batches, learning_rates
-from pnas.children.search_training.evaluation import (
-    EVALUATION_BATCH,
-    Evaluation,
-    make_evaluation,
-)
-from pnas.children.search_training.flat_weights import FlatWeights
-from pnas.children.search_training.optimizers import make_optimizer
-from pnas.children.search_training.training_step import (
-    Augmentation,
-    DeviceData,
-    Step,
-    in_one_call,
-    make_step,
-    step_by_step,
-    to_device,
-)
+from pnas.children.search_training.evaluation import Evaluation
+from pnas.children.search_training.traced_child import TracedChild
+from pnas.children.search_training.training_step import Step
 from pnas.children.tensorflow_runtime import fast_graphs
-from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
-from pnas.seeds import derive_seed
-
-__all__ = ["DeviceData", "History", "is_compiled", "run_epoch", "to_device", "train"]
+from pnas.children.trainer_specs import SearchTrainerSpec
 
 History = dict[str, list[float]]
 
@@ -48,25 +31,15 @@ STEPS_PER_CALL = 64
 Each call costs a millisecond, so there should be many; but Ctrl-C waits for the end of a call.
 """
 
-COMPILED_STEPS = 5000
-"""Steps from which on XLA's compilation (10 s to a minute a child) pays off on a GPU."""
 
-
-def train(
-    weights: FlatWeights,
-    data: DeviceData,
-    trainer: SearchTrainerSpec,
-    seed: int,
-    accumulate: int | None = None,
-) -> History:
-    """Train ``weights`` in place.
+def train(child: TracedChild, trainer: SearchTrainerSpec, seed: int) -> History:
+    """Train the weights of ``child`` in place.
 
     Args:
-        weights: Weights of the child.
-        data: What it is trained and validated on.
-        trainer: Settings of the training.
-        seed: Seed of the order of examples and of augmentation.
-        accumulate: Number of microbatches of a batch, in place of the trainer's.
+        child: The child, as it was made, or as `TracedChild.restart` has left it.
+        trainer: Settings of the training: those that it was made with, apart from the epochs and
+            the schedule.
+        seed: Seed of the order of examples.
 
     Returns:
         Per-epoch values by name: loss and accuracy (means over the steps of the epoch, while the
@@ -76,32 +49,15 @@ def train(
     Raises:
         ChildFailure: A loss is no longer finite.
     """
-    microbatches = accumulate or trainer.accumulate
-    examples = len(data.x_train)
-    batches = epoch_batches(examples, trainer, seed)
+    batches = epoch_batches(len(child.data.x_train), trainer, seed)
     epochs, steps_per_epoch, _ = batches.shape
     rates = learning_rates(trainer, epochs * steps_per_epoch).reshape(epochs, steps_per_epoch)
 
     history: History = defaultdict(list)
     with fast_graphs():
-        step = make_step(
-            weights,
-            data,
-            make_optimizer(trainer),
-            jit_compile=is_compiled(trainer, examples),
-            microbatches=microbatches,
-            augment=_make_augmentation(trainer, data, seed),
-            class_weights=_class_weights(trainer, data),
-        )
-        # An accumulated step is several calls, so that only one microbatch is in memory at a time.
-        steps = in_one_call(step) if microbatches == 1 else step_by_step(step)
-        # Where memory is short in training, it may be short for a larger batch in evaluation too.
-        evaluation_batch = max(1, EVALUATION_BATCH // microbatches)
-        validate = make_evaluation(weights, data.x_val, data.y_val, evaluation_batch)
-
         for epoch in range(epochs):
-            values = run_epoch(steps, batches[epoch], rates[epoch])
-            validation = validate() if trainer.is_validated(epoch) else _NOT_VALIDATED
+            values = run_epoch(child.steps, batches[epoch], rates[epoch])
+            validation = child.validate() if trainer.is_validated(epoch) else _NOT_VALIDATED
             values["val_loss"] = validation.loss
             values["val_accuracy"] = validation.accuracy
             if trainer.reward_metric == "balanced_accuracy":
@@ -128,35 +84,6 @@ def run_epoch(steps: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str
     totals = tf.stack(sums).numpy().astype(np.float64).sum(axis=0)
     loss, accuracy = totals / len(rates)
     return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
-
-
-def is_compiled(trainer: TrainerSpec, examples: int) -> bool:
-    """Return whether XLA compiles the training step of a child."""
-    if trainer.jit_compile != "auto":
-        return trainer.jit_compile == "on"
-    steps = trainer.epochs * (examples // trainer.batchsize)
-    return steps >= COMPILED_STEPS and bool(tf.config.get_visible_devices("GPU"))
-
-
-def _class_weights(trainer: SearchTrainerSpec, data: DeviceData) -> tf.Tensor | None:
-    if trainer.class_weights == "none":
-        return None
-    labels = data.y_train.numpy()
-    return tf.constant(balanced_weights(labels, num_classes=labels.max() + 1))
-
-
-def _make_augmentation(
-    trainer: SearchTrainerSpec, data: DeviceData, seed: int
-) -> Augmentation | None:
-    if not trainer.augments:
-        return None
-    from pnas.children.augmentation import ImageAugmentation
-
-    image_shape = tuple(data.x_train.shape[1:])
-    augmentation: Augmentation = ImageAugmentation(
-        trainer, image_shape, derive_seed(seed, "augment")
-    )
-    return augmentation
 
 
 def _check_finite(epoch: int, trainer: SearchTrainerSpec, values: dict[str, float]) -> None:

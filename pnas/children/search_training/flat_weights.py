@@ -30,8 +30,13 @@ class FlatWeights:
     def __init__(self, model: keras.Model) -> None:
         """Start from the weights of ``model``, or the values of its initializers."""
         self._model = model
-        self.trainable = _concatenated(model.trainable_variables, "trainable")
-        self.state = _concatenated(model.non_trainable_variables, "state")
+        self.trainable = _variable(model.trainable_variables, "trainable")
+        self.state = _variable(model.non_trainable_variables, "state")
+
+    def initialize(self) -> None:
+        """Start again from what the model, or its initializers, say by now."""
+        self.trainable.assign(_concatenated(self._model.trainable_variables))
+        self.state.assign(_concatenated(self._model.non_trainable_variables))
 
     def call(self, x: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Return the logits of ``x``, and ``state`` as this call leaves it.
@@ -59,12 +64,16 @@ class FlatWeights:
         return trainable, state
 
 
-def _concatenated(variables: Sequence[keras.Variable], name: str) -> keras.Variable:
+def _variable(variables: Sequence[keras.Variable], name: str) -> keras.Variable:
+    return keras.Variable(_concatenated(variables), dtype="float32", name=name)
+
+
+def _concatenated(variables: Sequence[keras.Variable]) -> NDArray[np.float32]:
     arrays = []
     for variable in variables:
         array = keras.ops.convert_to_numpy(variable.value)
         arrays.append(np.ravel(array))
-    return keras.Variable(np.concatenate(arrays), dtype="float32", name=name)
+    return np.concatenate(arrays)
 
 
 def _split(vector: Tensor, variables: Sequence[keras.Variable]) -> list[Tensor]:

@@ -12,16 +12,11 @@ from pnas.children.class_balance import balanced_weights
 from pnas.children.manager import reward_of
 from pnas.children.search_training.epoch_batches import epoch_batches, learning_rates
 from pnas.children.search_training.evaluation import make_evaluation
-from pnas.children.search_training.fast_loop import (
-    History,
-    is_compiled,
-    run_epoch,
-    to_device,
-    train,
-)
+from pnas.children.search_training.fast_loop import History, run_epoch, train
 from pnas.children.search_training.flat_weights import FlatWeights
 from pnas.children.search_training.optimizers import make_optimizer
-from pnas.children.search_training.training_step import in_one_call, make_step
+from pnas.children.search_training.traced_child import TracedChild, is_compiled
+from pnas.children.search_training.training_step import in_one_call, make_step, to_device
 from pnas.data import Dataset
 from pnas.state_space import Cell
 
@@ -40,8 +35,8 @@ def manager(dataset: Dataset, **options: object) -> NetworkManager:
 def trained(dataset: Dataset, **options: object) -> History:
     """Return the history of a child whose training has these options."""
     ours = manager(dataset, **options)
-    weights = FlatWeights(ours.build(CELL, seed=0))
-    return train(weights, to_device(dataset), ours.trainer, seed=0)
+    child = TracedChild(ours.build(CELL, seed=0), to_device(dataset), ours.trainer, seed=0)
+    return train(child, ours.trainer, seed=0)
 
 
 class WeightRecorder(keras.callbacks.Callback):
@@ -191,21 +186,24 @@ def test_a_batch_in_microbatches_gives_the_weights_of_the_whole(
 ) -> None:
     trainer = SearchTrainerSpec(epochs=4, batchsize=16, optimizer=optimizer)
     data = to_device(dataset)
-    whole = FlatWeights(model_without_batch_statistics(dataset))
-    split = FlatWeights(model_without_batch_statistics(dataset))
+    whole = TracedChild(model_without_batch_statistics(dataset), data, trainer, seed=3)
+    model = model_without_batch_statistics(dataset)
+    split = TracedChild(model, data, trainer, seed=3, microbatches=microbatches)
 
-    expected = train(whole, data, trainer, seed=3)
-    history = train(split, data, trainer, seed=3, accumulate=microbatches)
+    expected = train(whole, trainer, seed=3)
+    history = train(split, trainer, seed=3)
     # Adam divides by the size of gradients that may be nearly 0: the last digits of those grow.
-    np.testing.assert_allclose(split.trainable.numpy(), whole.trainable.numpy(), atol=1e-4)
+    weights = split.weights.trainable.numpy()
+    np.testing.assert_allclose(weights, whole.weights.trainable.numpy(), atol=1e-4)
     np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-4)
     np.testing.assert_allclose(history["val_loss"], expected["val_loss"], rtol=1e-4)
 
 
 def test_with_batch_normalization_microbatches_learn_too(dataset: Dataset) -> None:
     ours = manager(dataset, learning_rate=0.02)
-    weights = FlatWeights(ours.build(CELL, seed=0))
-    history = train(weights, to_device(dataset), ours.trainer, seed=0, accumulate=2)
+    model = ours.build(CELL, seed=0)
+    child = TracedChild(model, to_device(dataset), ours.trainer, seed=0, microbatches=2)
+    history = train(child, ours.trainer, seed=0)
     assert history["loss"][-1] < history["loss"][0]
 
 
