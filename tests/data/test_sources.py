@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pnas.data import check_data, dataset_from_arrays, load_dataset
+from pnas.data import check_data, dataset_from_arrays, load_dataset, sources
 from pnas.errors import InvalidValue
 
 Arrays = dict[str, Any]
@@ -273,6 +273,20 @@ def test_a_local_file_of_a_named_set(save: Save) -> None:
     assert data.name == "fashion_mnist"
     assert (len(data.x_train), len(data.x_val), data.image_shape) == (80, 20, (28, 28, 1))
     assert data.fingerprint == load_dataset("npz", path=path).fingerprint
+
+
+def test_digits_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    read, read_labels = sources._pixels_and_labels_of_digits()
+    np.testing.assert_array_equal(read, pixels)
+    np.testing.assert_array_equal(read_labels, labels)
+
+    monkeypatch.setattr(sources, "find_spec", lambda name: None)
+    read, read_labels = sources._pixels_and_labels_of_digits()
+    np.testing.assert_array_equal(read, pixels)
+    np.testing.assert_array_equal(read_labels, labels)
 
 
 def test_named_sets_are_downloaded_by_keras(monkeypatch: pytest.MonkeyPatch) -> None:
