@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.installed
+# Commands that tests start would otherwise compile the package each time.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: search test test-slow lint docs bench clean
 

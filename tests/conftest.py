@@ -6,6 +6,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,6 +16,14 @@ import pytest
 # TensorFlow's log handler closes its stream when Hydra sets up logging anew, unless it is the
 # process's own: the stream that it finds while a test runs is pytest's.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
+
+_MEMORY = Path("/dev/shm")
+_ENOUGH_MEMORY = 4 * 2**30
+
+# Where there is a file system in memory, temporary folders of tests lie in it: the thousands of
+# transactions of their journals and stores do not wait for a disk.
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_MEMORY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="session")

@@ -303,7 +303,8 @@ def test_a_multirun_is_one_search_a_job_tied_by_a_tag(tmp_path: Path, empty_stor
 
 
 def test_a_failing_job_of_a_multirun_does_not_stop_the_others(tmp_path: Path) -> None:
-    code, _, err = run_apart("-m", "seed=-1,1", *SERIAL, "state_space.B=1", cwd=tmp_path)
+    write_small_table(tmp_path)
+    code, _, err = run_apart("-m", "seed=-1,1", *BY_TABLE, "state_space.B=1", cwd=tmp_path)
     assert code == 2
     assert "seed" in err
     assert "Traceback" not in err

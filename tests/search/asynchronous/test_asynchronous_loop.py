@@ -142,16 +142,33 @@ def stages(run_dir: Path) -> list[dict[str, Any]]:
     return list(shown)
 
 
-@pytest.fixture(params=SPECS)
+@pytest.fixture(scope="module", params=SPECS)
 def spec(request: pytest.FixtureRequest) -> SearchSpec:
     return SPECS[request.param]
 
 
-def test_with_one_worker_it_is_the_search_of_batch_one(spec: SearchSpec, tmp_path: Path) -> None:
-    search(tmp_path / "synchronous", spec)
-    search(tmp_path / "asynchronous", asynchronous(spec))
-    assert outcome(tmp_path / "asynchronous") == outcome(tmp_path / "synchronous")
-    assert stages(tmp_path / "asynchronous") == stages(tmp_path / "synchronous")
+@pytest.fixture(scope="module")
+def one_by_one(spec: SearchSpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the asynchronous search of one worker, to be read only."""
+    run_dir = tmp_path_factory.mktemp("one_by_one")
+    search(run_dir, asynchronous(spec))
+    return run_dir
+
+
+@pytest.fixture(scope="module")
+def with_faults(spec: SearchSpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a search, some of whose children fail, to be read only."""
+    run_dir = tmp_path_factory.mktemp("with_faults")
+    search(run_dir, wider(spec, 4), SerialExecutor(lambda: train_or_fail))
+    return run_dir
+
+
+def test_with_one_worker_it_is_the_search_of_batch_one(
+    spec: SearchSpec, one_by_one: Path, tmp_path: Path
+) -> None:
+    search(tmp_path, spec)
+    assert outcome(one_by_one) == outcome(tmp_path)
+    assert stages(one_by_one) == stages(tmp_path)
 
 
 def test_a_neural_predictor_makes_no_difference(tmp_path: Path) -> None:
@@ -161,11 +178,12 @@ def test_a_neural_predictor_makes_no_difference(tmp_path: Path) -> None:
     assert stages(tmp_path / "asynchronous") == stages(tmp_path / "synchronous")
 
 
-def test_the_size_of_stages_changes_no_choice(spec: SearchSpec, tmp_path: Path) -> None:
-    search(tmp_path / "one", asynchronous(spec))
-    search(tmp_path / "five", wider(spec, 5))
-    assert outcome(tmp_path / "five") == outcome(tmp_path / "one")
-    assert len(stages(tmp_path / "five")) < len(stages(tmp_path / "one"))
+def test_the_size_of_stages_changes_no_choice(
+    spec: SearchSpec, one_by_one: Path, tmp_path: Path
+) -> None:
+    search(tmp_path, wider(spec, 5))
+    assert outcome(tmp_path) == outcome(one_by_one)
+    assert len(stages(tmp_path)) < len(stages(one_by_one))
 
 
 def test_workers_are_never_idle_before_the_budget_is_chosen(
@@ -212,10 +230,9 @@ class KillAt:
 
 @pytest.mark.parametrize("events", [3, 8, 21])
 def test_stopped_anywhere_one_worker_ends_as_if_never_stopped(
-    spec: SearchSpec, events: int, tmp_path: Path
+    spec: SearchSpec, with_faults: Path, events: int, tmp_path: Path
 ) -> None:
     executor = SerialExecutor(lambda: train_or_fail)
-    search(tmp_path / "whole", wider(spec, 4), executor)
     killed_at = events
     while True:
         try:
@@ -223,9 +240,9 @@ def test_stopped_anywhere_one_worker_ends_as_if_never_stopped(
             break
         except Killed:
             killed_at += 1
-    assert outcome(tmp_path) == outcome(tmp_path / "whole")
+    assert outcome(tmp_path) == outcome(with_faults)
     assert all(child.ended_at is not None for child in children(tmp_path))
-    assert stages(tmp_path) == stages(tmp_path / "whole")
+    assert stages(tmp_path) == stages(with_faults)
 
 
 @pytest.mark.parametrize("events", [5, 16])

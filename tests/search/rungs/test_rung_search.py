@@ -121,33 +121,35 @@ def children(run_dir: Path) -> list[ChildRecord]:
         return journal.children()
 
 
-@pytest.fixture(params=SPECS)
+@pytest.fixture(scope="module", params=SPECS)
 def spec(request: pytest.FixtureRequest) -> SearchSpec:
     return SPECS[request.param]
 
 
-def test_every_cell_is_trained_briefly_before_it_is_trained_whole(
-    spec: SearchSpec, tmp_path: Path
-) -> None:
-    search(tmp_path, spec)
+@pytest.fixture(scope="module")
+def whole(spec: SearchSpec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a search that nothing disturbed, to be read only."""
+    run_dir = tmp_path_factory.mktemp("whole")
+    search(run_dir, spec)
+    return run_dir
+
+
+def test_every_cell_is_trained_briefly_before_it_is_trained_whole(whole: Path) -> None:
     seen: set[str] = set()
-    whole = 0
-    for child in children(tmp_path):
+    trained = 0
+    for child in children(whole):
         if is_short(child):
             assert child.reward is None
             seen.add(cell_key(child.key))
         else:
-            whole += 1
+            trained += 1
             assert cell_key(child.key) in seen
-    assert len(seen) > whole
+    assert len(seen) > trained
 
 
-def test_the_budget_counts_short_trainings_by_their_epochs(
-    spec: SearchSpec, tmp_path: Path
-) -> None:
-    search(tmp_path, spec)
+def test_the_budget_counts_short_trainings_by_their_epochs(spec: SearchSpec, whole: Path) -> None:
     cost = 0.0
-    for child in children(tmp_path):
+    for child in children(whole):
         if child.ended_at is not None:
             cost += (short_epochs(child.key) or EPOCHS) / EPOCHS
     assert cost <= BUDGET + 1e-9
@@ -155,15 +157,14 @@ def test_the_budget_counts_short_trainings_by_their_epochs(
     assert cost > BUDGET - 1.5 or type(spec) is ProgressiveSpec
 
 
-def test_only_whole_trainings_win_or_are_confirmed(spec: SearchSpec, tmp_path: Path) -> None:
-    search(tmp_path, spec)
-    again = [child for child in children(tmp_path) if is_repeated(child)]
+def test_only_whole_trainings_win_or_are_confirmed(spec: SearchSpec, whole: Path) -> None:
+    again = [child for child in children(whole) if is_repeated(child)]
     assert bool(again) == (spec.confirm > 0)
     assert not any(is_short(child) for child in again)
-    with Journal(tmp_path / "journal.sqlite") as journal:
+    with Journal(whole / "journal.sqlite") as journal:
         summary = summarize(journal)
     assert summary["best"]["reward"] == max(
-        child.reward for child in children(tmp_path) if child.reward is not None
+        child.reward for child in children(whole) if child.reward is not None
     )
     assert summary["short_trainings"] > summary["children_trained"]
     if spec.confirm:
@@ -172,15 +173,14 @@ def test_only_whole_trainings_win_or_are_confirmed(spec: SearchSpec, tmp_path: P
 
 @pytest.mark.parametrize("kill_after", [0, 1, 5, 9, 14, 17, 22])
 def test_a_killed_search_goes_on_to_the_same_end(
-    spec: SearchSpec, kill_after: int, tmp_path: Path
+    spec: SearchSpec, whole: Path, kill_after: int, tmp_path: Path
 ) -> None:
-    search(tmp_path / "whole", spec)
     with pytest.raises(Kill):
         search(tmp_path / "killed", spec, KillAfter(kill_after))
     with pytest.raises(Kill):
         search(tmp_path / "killed", spec, KillAfter(2))
     search(tmp_path / "killed", spec)
-    assert facts(tmp_path / "killed") == facts(tmp_path / "whole")
+    assert facts(tmp_path / "killed") == facts(whole)
 
 
 def test_a_larger_budget_goes_on_as_if_there_had_been_no_other(
