@@ -1,21 +1,21 @@
 """What a search of so many children can be expected to gain, given the reliability of rewards.
 
-Cells differ by ``b ~ N(0, s_b^2)`` and a training adds noise ``e ~ N(0, s_e^2)``
-(`pnas.preflight.reliability`). A search that trains ``n`` random cells once and names the highest
-reward gets a cell that is better than a random one by
+Cells differ by the logarithm of their error, ``log(1 - reward)``, and so do trainings of one cell:
+both are taken for normal, with the variances that the rewards of a preflight have
+(`pnas.preflight.reliability`). With the mean error ``e`` and a standard deviation ``s`` of rewards,
+that of the logarithm is ``sqrt(log(1 + s^2 / e^2))``. Where deviations are small beside the error
+this is a normal distribution of rewards; where they are not, the best cells are nearer to the mean
+than the worst ones are, as it is with real cells, and no reward exceeds 1.
 
-    gain(n) = s_b * sqrt(ICC) * m_n,
-
-where ``m_n`` is the expected maximum of n standard normal numbers, and shows a reward that is too
-high by ``optimism(n) = s_e^2 / sqrt(s_b^2 + s_e^2) * m_n`` (the winner's curse: both follow from
-the regression of b on b + e). With confirmation, a share of the trainings goes to the best cells
-again, by successive halving; its gain is simulated.
+A search that trains ``n`` random cells once names the highest reward; with confirmation, a share
+of the trainings goes to the best cells again, by successive halving. Both are simulated, and so is
+by how much the highest reward overstates the cell that is named (the winner's curse).
 
 Random cells are the baseline: a predictor that ranks well does better, by an amount that cannot be
 known beforehand.
 
-Where a few bad cells make most of the spread, the best ones are nearer to the mean than a normal
-distribution has them, and the gain is less: two thirds of it on digits (docs/strategies.md).
+Where a few bad cells make most of the spread, the best ones are nearer to the mean still, and the
+gain is less: docs/strategies.md has what searches gained.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 SIMULATIONS = 4000
 FINALISTS = 6  # cells that are trained again at first; 5 to 8 did equally well in our studies
 MOST_TRAININGS = 64  # of each finalist, when asking how many are needed
+_SMALLEST_ERROR = 1e-6  # of cells that make no mistake on the validation part
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,6 @@ class ExpectedGain:
     optimism: float
 
 
-def expected_maximum(n: int) -> float:
-    """Return the expected maximum of ``n`` independent standard normal numbers.
-
-    It is the integral of x times the density of the maximum, ``n f(x) F(x)^(n - 1)``.
-    """
-    from scipy.stats import norm
-
-    grid = np.linspace(-9.0, 9.0, 20_001)
-    density = n * norm.pdf(grid) * norm.cdf(grid) ** (n - 1)
-    return float((grid * density).sum() * (grid[1] - grid[0]))
-
-
 def expected_gain(
     reliability: Reliability, children: int, share: float = 0.2, seed: int = 0
 ) -> ExpectedGain:
@@ -73,37 +62,82 @@ def expected_gain(
         share: Share of the trainings that confirm the best cells.
         seed: Seed of the simulation.
     """
-    between = reliability.between_sd
-    noise = reliability.noise_sd
-    total = float(np.hypot(between, noise))
-    if total == 0:
+    scale = _ErrorScale.of(reliability)
+    if scale.between == scale.noise == 0:
         return ExpectedGain(children, 0.0, 0.0, 0.0)
 
-    maximum = expected_maximum(children)
+    generator = np.random.default_rng(derive_seed(seed, "expected gain", children))
+    single, optimism = _gain_of_highest(scale, children, generator)
     return ExpectedGain(
         children=children,
-        single=between**2 / total * maximum,
-        confirmed=_confirmed_gain(reliability, children, share, seed),
-        optimism=noise**2 / total * maximum,
+        single=single,
+        confirmed=_confirmed_gain(scale, children, share, generator),
+        optimism=optimism,
     )
 
 
-def _confirmed_gain(reliability: Reliability, children: int, share: float, seed: int) -> float:
-    """Simulate random search with successive halving at its end."""
+@dataclass(frozen=True)
+class _ErrorScale:
+    """Quality of cells as minus the logarithm of their error, 0 where that has its median.
+
+    Attributes:
+        error: Mean error over cells.
+        between: Standard deviation between cells.
+        noise: Standard deviation between trainings of one cell.
+    """
+
+    error: float
+    between: float
+    noise: float
+
+    @classmethod
+    def of(cls, reliability: Reliability) -> "_ErrorScale":
+        error = max(1 - reliability.mean, _SMALLEST_ERROR)
+        between, noise = (
+            float(np.sqrt(np.log1p((deviation / error) ** 2)))
+            for deviation in (reliability.between_sd, reliability.noise_sd)
+        )
+        return cls(error, between, noise)
+
+    def gain(self, quality: Floats) -> Floats:
+        """Return by how much cells of some quality are better than a random one, as rewards."""
+        gain: Floats = self.error * (1 - np.exp(-quality - self.between**2 / 2))
+        return gain
+
+    def shown(self, quality: Floats) -> Floats:
+        """Return the gains that single trainings show, given the quality that each shows."""
+        return self.gain(quality + self.noise**2 / 2)
+
+
+def _gain_of_highest(
+    scale: _ErrorScale, children: int, generator: np.random.Generator
+) -> tuple[float, float]:
+    """Return what naming the highest reward gains, and by how much that reward is too high."""
+    shape = (SIMULATIONS, children)
+    true = scale.between * generator.standard_normal(shape)
+    trained = true + scale.noise * generator.standard_normal(shape)
+    named = (np.arange(SIMULATIONS), trained.argmax(axis=1))
+    gains = scale.gain(true[named])
+    return float(gains.mean()), float((scale.shown(trained[named]) - gains).mean())
+
+
+def _confirmed_gain(
+    scale: _ErrorScale, children: int, share: float, generator: np.random.Generator
+) -> float:
+    """Return what random search with successive halving at its end gains."""
     again = round(children * share)
     searched = children - again
     if again == 0 or searched < 2:
         searched, again = children, 0
 
-    generator = np.random.default_rng(derive_seed(seed, "expected gain", children))
-    gains = np.empty(SIMULATIONS)
+    qualities = np.empty(SIMULATIONS)
     for simulation in range(SIMULATIONS):
-        true = reliability.between_sd * generator.standard_normal(searched)
-        rewards = true + reliability.noise_sd * generator.standard_normal(searched)
-        finalists = np.argsort(-rewards)[: min(FINALISTS, searched)]
-        winner = _halve(true, rewards, finalists, again, reliability.noise_sd, generator)
-        gains[simulation] = true[winner]
-    return float(gains.mean())
+        true = scale.between * generator.standard_normal(searched)
+        trained = true + scale.noise * generator.standard_normal(searched)
+        finalists = np.argsort(-trained)[: min(FINALISTS, searched)]
+        winner = _halve(true, trained, finalists, again, scale.noise, generator)
+        qualities[simulation] = true[winner]
+    return float(scale.gain(qualities).mean())
 
 
 def _halve(
