@@ -150,6 +150,17 @@ SCENARIOS = {
     "confirmation by table": Scenario(
         (*BY_TABLE, *CONFIRMED), _OF_A_SEARCH, before=((*BY_TABLE, *FEW),)
     ),
+    "confirmation, local": Scenario(
+        (
+            *TRAINED,
+            "search=random",
+            "search.max_children=12",
+            "search.confirm=0.6",
+            "executor=local",
+            "executor.workers=2",
+        ),
+        _OF_A_SEARCH,
+    ),
     "front by table": Scenario(
         (
             *BY_TABLE,
