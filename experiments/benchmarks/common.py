@@ -156,6 +156,16 @@ def mean_sd(values: Sequence[float], digits: int = 2) -> str:
     return f"{mean} +- {statistics.stdev(values):.{digits}f}"
 
 
+def mean_interval(values: Sequence[float], digits: int = 2) -> str:
+    """Return ``mean [95 % bootstrap interval of the mean]``; the mean alone where all are equal."""
+    mean = f"{statistics.mean(values):.{digits}f}"
+    if len(set(values)) < 2:
+        return mean
+    resamples = np.random.default_rng(0).choice(values, (2000, len(values)))
+    low, high = np.quantile(resamples.mean(axis=1), [0.025, 0.975])
+    return f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
 def paired_interval(differences: Sequence[float]) -> tuple[float, float, float]:
     """Return the mean of paired differences and its 95 % confidence interval (Student's t)."""
     from scipy.stats import t

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import make_parser, print_machine, print_table, results_of_seeds
+from common import make_parser, mean_interval, print_machine, print_table, results_of_seeds
 
 from pnas.objectives import REWARD, Facts, make_objectives
 from pnas.predictors import named_spec
@@ -250,7 +250,7 @@ def show_shares(results: dict[str, list[list[float]]], marks: Sequence[int]) -> 
         row = [name, str(len(curves))]
         for mark in marks:
             shares = [100 * curve[min(mark, len(curve)) - 1] for curve in curves]
-            row.append(interval(shares))
+            row.append(mean_interval(shares, 1))
         rows.append(row)
     print_table(["strategy", "seeds", *(f"{mark} children" for mark in marks)], rows)
 
@@ -264,7 +264,7 @@ def show_targets(results: dict[str, list[list[float]]], budget: int) -> None:
         for share in SHARES:
             hits = [children_until(curve, share, budget) for curve in curves]
             reached = sum(hit <= budget for hit in hits) / len(hits)
-            row.append(f"{interval(hits)}; {reached:.0%}")
+            row.append(f"{mean_interval(hits, 1)}; {reached:.0%}")
         rows.append(row)
     print_table(["strategy", *(f"{share:.0%}" for share in SHARES)], rows)
 
@@ -275,16 +275,6 @@ def children_until(curve: Sequence[float], share: float, budget: int) -> int:
         if value >= share:
             return children
     return budget + 1
-
-
-def interval(values: Sequence[float]) -> str:
-    """Return ``mean [bootstrap interval of the mean]``."""
-    mean = f"{statistics.mean(values):.1f}"
-    if len(set(values)) < 2:
-        return mean
-    resamples = np.random.default_rng(0).choice(values, (2000, len(values)))
-    low, high = np.quantile(resamples.mean(axis=1), [0.025, 0.975])
-    return f"{mean} [{low:.1f}, {high:.1f}]"
 
 
 def parse_arguments() -> argparse.Namespace:

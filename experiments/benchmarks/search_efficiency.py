@@ -13,7 +13,6 @@ it runs once, and has no interval.
 """
 
 import argparse
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -21,7 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import all_cells, make_parser, print_machine, print_table, results_of_seeds
+from common import (
+    all_cells,
+    make_parser,
+    mean_interval,
+    print_machine,
+    print_table,
+    results_of_seeds,
+)
 from known_truth import make_world
 
 from pnas.predictors import named_spec
@@ -261,7 +267,7 @@ def show_regrets(
         row = [name, str(len(searches))]
         for mark in marks:
             regrets = [regret(curves, best_judged, mark) for curves in searches]
-            row.append(interval(regrets))
+            row.append(mean_interval(regrets))
         rows.append(row)
     print_table(["strategy", "seeds", *(f"{mark} children" for mark in marks)], rows)
 
@@ -277,7 +283,7 @@ def show_targets(results: dict[str, list[Curves]], budget: int, curve: str) -> N
                 limit = curves["limits"][number]
                 hits.append(children_until(curves[curve], limit, budget))
             reached = sum(hit <= budget for hit in hits) / len(hits)
-            row.append(f"{interval(hits, 0)}; {reached:.0%}")
+            row.append(f"{mean_interval(hits, 0)}; {reached:.0%}")
         rows.append(row)
     print_table(["strategy", *(f"top {share:.1%}" for share in SHARES), "the best"], rows)
 
@@ -295,16 +301,6 @@ def regret(curves: Curves, best_judged: float, children: int) -> float:
     curve = curves["judged"]
     last = min(children, len(curve)) - 1
     return 100 * (best_judged - curve[last])
-
-
-def interval(values: Sequence[float], digits: int = 2) -> str:
-    """Return ``mean [bootstrap interval of the mean]``."""
-    mean = f"{statistics.mean(values):.{digits}f}"
-    if len(values) < 2:
-        return mean
-    resamples = np.random.default_rng(0).choice(values, (2000, len(values)))
-    low, high = np.quantile(resamples.mean(axis=1), [0.025, 0.975])
-    return f"{mean} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def plot(results: dict[str, list[Curves]], best_judged: float, title: str, path: Path) -> None:
