@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pnas.config import Settings
+from pnas.preflight.reliability import measure_reliability
 from pnas.records import ChildRecord, Journal
 from pnas.search import STOPPED_BY
 from pnas.state_space import Cell, SlotSpace
@@ -61,41 +62,15 @@ def summary_lines(rows: Sequence[CellRow], journal: Journal) -> list[str]:
     trainings = sum(len(row.rewards) for _, row in rows)
     lines = [f"{len(rows):,} cells, {trainings:,} trainings, {failed} failed"]
 
-    deviations = reward_deviations([row for _, row in rows])
-    if deviations is not None:
-        between_cells, between_seeds = deviations
+    most = max((len(row.rewards) for _, row in rows), default=0)
+    complete = [row.rewards for _, row in rows if len(row.rewards) == most]
+    if most > 1 and len(complete) > 1:
+        found = measure_reliability(complete)
         lines.append(
-            f"standard deviation of rewards: {between_cells:.4f} between cells, "
-            f"{between_seeds:.4f} between seeds"
+            f"standard deviation of rewards: {found.between_sd:.4f} between cells, "
+            f"{found.noise_sd:.4f} between seeds"
         )
     limit = journal.meta(STOPPED_BY)
     if limit:
         lines.append(f"stopped by {limit}; the same command with more continues")
     return lines
-
-
-def reward_deviations(rows: Sequence[Row]) -> tuple[float, float] | None:
-    """Return the standard deviations of rewards between cells and between seeds of one cell.
-
-    One-way analysis of variance over the cells that were trained most often. With n trainings of
-    each of k cells, s_w^2 = sum (r - mean of its cell)^2 / (k (n - 1)) estimates the variance
-    between seeds, and the variance of the means less s_w^2 / n that between cells.
-
-    Args:
-        rows: Rows of a table.
-
-    Returns:
-        Both standard deviations; None without cells that were trained several times.
-    """
-    repeats = max((len(row.rewards) for row in rows), default=0)
-    complete = [row for row in rows if len(row.rewards) == repeats]
-    if repeats < 2 or len(complete) < 2:
-        return None
-
-    squares = [(reward - row.mean) ** 2 for row in complete for reward in row.rewards]
-    variance_of_seeds = sum(squares) / (len(complete) * (repeats - 1))
-    mean = sum(row.mean for row in complete) / len(complete)
-    variance_of_means = sum((row.mean - mean) ** 2 for row in complete) / (len(complete) - 1)
-    variance_of_cells = variance_of_means - variance_of_seeds / repeats
-    # The estimate of a variance near 0 may be negative.
-    return max(variance_of_cells, 0.0) ** 0.5, variance_of_seeds**0.5
