@@ -47,6 +47,7 @@ FRONT = "front"
 RANDOM = "random cell"
 CNN = "plain CNN"
 OBJECTIVES = (REWARD, "madds", "latency_ms")
+HYPERVOLUMES = (OBJECTIVES, (REWARD, "madds"), (REWARD, "latency_ms"))
 WIDTHS = range(2, 129)
 
 
@@ -304,21 +305,29 @@ def report(rows: Sequence[Measured], summary: dict[str, object], args: argparse.
 
 
 def show_hypervolumes(rows: Sequence[Measured]) -> None:
-    """Print the hypervolume of each group by test accuracy, over one reference point."""
-    objectives = make_objectives(OBJECTIVES)
-    of_all = [row.values for row in rows]
-    reference = {
-        REWARD: min(each[REWARD] for each in of_all),
-        "madds": max(each["madds"] for each in of_all),
-        "latency_ms": max(each["latency_ms"] for each in of_all),
-    }
-    total = objectives.hypervolume(of_all, reference)
+    """Print the hypervolume of each group by test accuracy and costs, over one reference point."""
     table = []
     for group in dict.fromkeys(row.network.group for row in rows):
-        own = [row.values for row in rows if row.network.group == group]
-        share = objectives.hypervolume(own, reference) / total
-        table.append((group, len(own), f"{100 * share:.0f}"))
-    print_table(("networks", "number", "share of the hypervolume of all, %"), table)
+        own = [row for row in rows if row.network.group == group]
+        shares = [share_of_hypervolume(own, rows, names) for names in HYPERVOLUMES]
+        table.append((group, len(own), *(f"{100 * share:.0f}" for share in shares)))
+    costs = [" and ".join(names[1:]) for names in HYPERVOLUMES]
+    print("Share of the hypervolume of all networks, %\n")
+    print_table(("networks", "number", *(f"accuracy by {each}" for each in costs)), table)
+
+
+def share_of_hypervolume(
+    own: Sequence[Measured], rows: Sequence[Measured], names: Sequence[str]
+) -> float:
+    """Return the share that some rows have, over the worst values of all."""
+    objectives = make_objectives(names)
+    of_all = [row.values for row in rows]
+    reference = {}
+    for name in names:
+        values = [each[name] for each in of_all]
+        reference[name] = min(values) if name == REWARD else max(values)
+    total = objectives.hypervolume(of_all, reference)
+    return objectives.hypervolume([row.values for row in own], reference) / total
 
 
 def parse_arguments() -> argparse.Namespace:
