@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pnas.children.trainer_specs import TrainerSpec
+from pnas.children.trainer_specs import FINAL_DECAY, TrainerSpec
 
 Schedule = Any
 """A keras.optimizers.schedules.LearningRateSchedule."""
@@ -26,9 +26,13 @@ def make_schedule(trainer: TrainerSpec, steps_per_epoch: int) -> Schedule | floa
         return _make_cosine(trainer, steps_per_epoch, warmup_steps)
 
     after_warmup = _make_decay(trainer, steps_per_epoch)
+    schedule: Schedule | float = after_warmup
     if warmup_steps:
-        return _LinearWarmup(trainer.learning_rate, warmup_steps, after_warmup)
-    return after_warmup
+        schedule = _LinearWarmup(trainer.learning_rate, warmup_steps, after_warmup)
+    if trainer.final_decay_epochs:
+        decay_steps = trainer.final_decay_epochs * steps_per_epoch
+        return _FinalDecay(schedule, trainer.epochs * steps_per_epoch, decay_steps)
+    return schedule
 
 
 @lru_cache(maxsize=8)
@@ -61,7 +65,7 @@ def _make_cosine(trainer: TrainerSpec, steps_per_epoch: int, warmup_steps: int) 
 
 def _make_decay(trainer: TrainerSpec, steps_per_epoch: int) -> Schedule | float:
     """Return the schedules other than the cosine, as they are after a warm-up."""
-    if trainer.schedule == "constant":
+    if trainer.schedule in ("constant", FINAL_DECAY):
         return trainer.learning_rate
     return keras.optimizers.schedules.ExponentialDecay(
         trainer.learning_rate,
@@ -92,3 +96,26 @@ class _LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, object]:
         return {"rate": self.rate, "steps": self.steps, "after": self.after}
+
+
+class _FinalDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """Follows another schedule, whose rate it lowers linearly to zero over the last steps.
+
+    Before them it is the other schedule to the last bit, however long the training is.
+    """
+
+    def __init__(self, before: Schedule | float, steps: int, decay_steps: int) -> None:
+        self.before = before
+        self.steps = steps
+        self.decay_steps = decay_steps
+
+    def __call__(self, step: Any) -> Any:
+        step = keras.ops.cast(step, "float32")
+        before = self.before
+        if not isinstance(before, float):
+            before = before(step)
+        left = (self.steps - step) / self.decay_steps
+        return before * keras.ops.clip(left, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, object]:
+        return {"before": self.before, "steps": self.steps, "decay_steps": self.decay_steps}

@@ -24,7 +24,13 @@ GROUP = "trainer"
 
 OPTIMIZERS = ("adam", "momentum", "nesterov", "sgd", "adamw", "rmsprop", "nadam", "lion")
 REWARD_METRICS = ("accuracy", "balanced_accuracy")
-SCHEDULES = ("cosine", "constant", "step", "exponential")
+SCHEDULES = ("cosine", "constant", "step", "exponential", "wsd")
+
+FINAL_DECAY = "wsd"
+"""Schedule of a constant learning rate that falls at the end: warm-up, stable, decay."""
+
+ENDLESS_SCHEDULES = ("wsd", "constant", "step", "exponential")
+"""Schedules by which a training begins in the same way however long it is to be."""
 
 _SMALLEST_MICROBATCH = 4
 """Batch normalization has too few examples for its statistics below this."""
@@ -32,7 +38,7 @@ _SMALLEST_MICROBATCH = 4
 _TABLE_KEYS = {"table", "table_reward", "table_test", "table_shown"}
 """Keys of `pnas.tables.tabular_spec.TabularSpec`, which version 0.1.0 stored with all others."""
 
-_ADDED_KEYS = ("reward_metric", "class_weights")
+_ADDED_KEYS = ("reward_metric", "class_weights", "decay_share")
 """Keys of later versions, whose defaults leave what a reward means as it was in version 0.1.0."""
 
 _ABOVE_0 = number_where("must be a number above 0", lambda x: x > 0)
@@ -56,10 +62,13 @@ class TrainerSpec:
         learning_rate: Learning rate at the first step, after the warm-up.
         optimizer: ``adam``, ``momentum`` (SGD with momentum 0.9) or another Keras optimizer.
         schedule: ``cosine`` (to zero at the last step), ``constant``, ``step`` (times
-            ``decay_rate`` after every ``decay_epochs``) or ``exponential`` (the same, but
-            continuous).
+            ``decay_rate`` after every ``decay_epochs``), ``exponential`` (the same, but
+            continuous) or ``wsd`` (warm-up, stable, decay; Hägele et al., 2024, arXiv 2405.18392):
+            constant, then linearly to zero over the last epochs, the ``decay_share`` of all.
         decay_rate: See ``schedule``.
         decay_epochs: See ``schedule``.
+        decay_share: See ``schedule``. It is rounded to whole epochs, of which there is one at
+            least.
         warmup_epochs: Epochs in which the learning rate rises linearly from 0, before the schedule.
         clip_norm: Largest global norm of a gradient; a longer one is scaled down to it.
             0 means no limit.
@@ -92,6 +101,7 @@ class TrainerSpec:
     schedule: str = setting("cosine", choice(*SCHEDULES))
     decay_rate: float = setting(0.1, _POSITIVE_FRACTION)
     decay_epochs: float = setting(30.0, _ABOVE_0)
+    decay_share: float = setting(0.2, _POSITIVE_FRACTION)
     warmup_epochs: float = setting(0.0, _AT_LEAST_0)
     clip_norm: float = setting(0.0, _AT_LEAST_0)
     crop_padding: int = setting(0, integer(minimum=0))
@@ -112,6 +122,21 @@ class TrainerSpec:
         rule = f"must divide trainer.batchsize={self.batchsize}"
         divides = self.batchsize % self.accumulate == 0
         require(divides, "trainer.accumulate", rule, self.accumulate)
+
+    @property
+    def final_decay_epochs(self) -> int:
+        """Number of epochs, at the end, in which the learning rate falls to zero."""
+        if self.schedule != FINAL_DECAY:
+            return 0
+        return max(1, round(self.decay_share * self.epochs))
+
+    @property
+    def stable_epochs(self) -> int:
+        """Number of epochs before the final decay, which a longer training begins with too.
+
+        It means something for `ENDLESS_SCHEDULES`.
+        """
+        return self.epochs - self.final_decay_epochs
 
     @property
     def augments(self) -> bool:

@@ -26,6 +26,12 @@ CASES: list[tuple[dict[str, Any], list[float]]] = [
     ({}, cosine(8)),
     ({"warmup_epochs": 1}, [0.0, 0.5, *cosine(6)]),
     ({"schedule": "constant", "warmup_epochs": 2}, [0.0, 0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0]),
+    ({"schedule": "wsd", "decay_share": 0.5}, [1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25]),
+    (
+        {"schedule": "wsd", "decay_share": 0.01, "warmup_epochs": 1},
+        [0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5],
+    ),
+    ({"schedule": "wsd", "decay_share": 1.0}, [1 - step / 8 for step in range(8)]),
 ]
 
 
@@ -46,3 +52,15 @@ def test_the_cosine_begins_at_the_learning_rate_and_ends_near_zero() -> None:
     rates = learning_rates(SearchTrainerSpec(learning_rate=0.1), 100)
     expected = [0.1, 0.05, 0.1 * 0.000247]
     np.testing.assert_allclose(rates[[0, 50, 99]], expected, rtol=1e-2)
+
+
+@pytest.mark.parametrize("options", [{}, {"warmup_epochs": 2}])
+def test_a_longer_wsd_training_begins_as_a_shorter_one_before_its_decay(
+    options: dict[str, Any],
+) -> None:
+    trainer = SearchTrainerSpec(schedule="wsd", epochs=25, learning_rate=0.037, **options)
+    shorter = replace(trainer, epochs=6)
+    assert (shorter.stable_epochs, trainer.stable_epochs) == (5, 20)
+    stable = 5 * 3
+    first_rates = learning_rates(shorter, 6 * 3)[:stable]
+    np.testing.assert_array_equal(first_rates, learning_rates(trainer, 25 * 3)[:stable])
