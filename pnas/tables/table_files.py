@@ -25,9 +25,11 @@ Further columns are objectives of a search where the YAML file says so, with num
 
 import csv
 import gzip
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +49,14 @@ from pnas.tables.short_columns import (
     short_values,
 )
 
+FileState = tuple[int, int, str]
+
 FORMAT = "pnas-table-1"
 OWN_ROWS = "own rows"
 PADDED = "padded"
 _SHORT_CELLS = "short_cells"
 _SUFFIXES = (".csv", ".csv.gz", ".npz")
+_MOST_DIGESTED_BYTES = 2**24
 _COUNTS = ("params", "flops")
 _GOALS = ("maximise", "minimise")
 _FIGURES = ("epochs", "seconds", *_COUNTS)
@@ -61,14 +66,31 @@ _FIGURES = ("epochs", "seconds", *_COUNTS)
 
 
 def read_table_file(path: Path, reward: str | None = None, test: str | None = None) -> Table:
-    """Read a table by its YAML file; see `pnas.tables.load_table`."""
-    head = load_yaml(path)
-    is_table = isinstance(head, Mapping) and head.get("format") == FORMAT
-    require(is_table, KEY, f"must say format: {FORMAT}", str(path))
-    for name in ("space", "rows"):
-        rule = f"must say what its {name} is; {path} has {', '.join(map(str, head))}"
-        require(name in head, KEY, rule, name)
+    """Read a table by its YAML file; see `pnas.tables.load_table`.
 
+    The table that was read last is kept: a command asks for it several times, to check its settings
+    and to search.
+    """
+    head = _read_head(path)
+    rows_path = _rows_path(path, head["rows"])
+    state = (_state(path), _state(rows_path))
+    return _read_contents(path, state, reward, test)
+
+
+@lru_cache(maxsize=1)
+def _read_contents(
+    path: Path, state: tuple[FileState, FileState], reward: str | None, test: str | None
+) -> Table:
+    """Read the table at ``path``.
+
+    Args:
+        path: Path of the YAML file.
+        state: State of it and of its rows, which tells whether they are still what was read.
+        reward: Column of the reward.
+        test: Column that judges.
+    """
+    del state
+    head = _read_head(path)
     space = build_space(head["space"])
     pads = _check_short_cells(head.get(_SHORT_CELLS, OWN_ROWS), path)
     identify = CellIdentity(space, pads)
@@ -76,6 +98,26 @@ def read_table_file(path: Path, reward: str | None = None, test: str | None = No
     objectives = _check_objectives(head.get("objectives", {}), columns, path)
     rows = _rows(columns, identify, path, reward or "reward", test, tuple(objectives))
     return Table(path, space, rows, identify, objectives)
+
+
+def _state(path: Path) -> FileState:
+    """Return the file's size, its date and the digest of its first megabytes."""
+    stat = path.stat()
+    with path.open("rb") as file:
+        # No more: a file that is far too large is refused before it is read.
+        start = file.read(_MOST_DIGESTED_BYTES)
+    return stat.st_size, stat.st_mtime_ns, hashlib.sha256(start).hexdigest()
+
+
+def _read_head(path: Path) -> Mapping[str, Any]:
+    """Return what the YAML file at ``path`` says."""
+    head = load_yaml(path)
+    is_table = isinstance(head, Mapping) and head.get("format") == FORMAT
+    require(is_table, KEY, f"must say format: {FORMAT}", str(path))
+    for name in ("space", "rows"):
+        rule = f"must say what its {name} is; {path} has {', '.join(map(str, head))}"
+        require(name in head, KEY, rule, name)
+    return head
 
 
 @dataclass(frozen=True)
@@ -116,21 +158,20 @@ def _rows_path(table: Path, name: Any) -> Path:
     """Return the path of the file of rows.
 
     Raises:
-        InvalidValue: It is not below the table's own folder: a table may come from somebody else,
-            and its errors quote what they find.
+        InvalidValue: There is no such file of a known kind, or it is not below the table's own
+            folder: a table may come from somebody else, and its errors quote what they find.
     """
     path = table.parent / str(name)
     folder = table.parent.resolve()
     is_inside = path.resolve().is_relative_to(folder)
     require(is_inside, KEY, "must have its rows in its own folder", str(name))
+    rule = f"must have rows in a file ending in {', '.join(_SUFFIXES)}"
+    require(path.name.endswith(_SUFFIXES), KEY, rule, path.name)
+    require(path.is_file(), KEY, "must have its rows beside it", str(path))
     return path
 
 
 def _read_columns(path: Path) -> Columns:
-    rule = f"must have rows in a file ending in {', '.join(_SUFFIXES)}"
-    require(path.name.endswith(_SUFFIXES), KEY, rule, path.name)
-    require(path.is_file(), KEY, "must have its rows beside it", str(path))
-
     if path.suffix == ".npz":
         return {name: array.tolist() for name, array in read_arrays(path).items()}
     if path.suffix == ".gz":
@@ -174,20 +215,21 @@ def _rows(
 
     rows: dict[str, Row] = {}
     for i, cell in enumerate(cells):
-        rewards = [accuracy(first[i], reward, str(cell))]
+        text = str(cell)
+        rewards = [accuracy(first[i], reward, text)]
         for values in further:
             # A training that failed is an empty entry.
             if values[i] != "":
-                rewards.append(accuracy(values[i], f"a further {reward}", str(cell)))
+                rewards.append(accuracy(values[i], f"a further {reward}", text))
 
         row = Row(
             rewards=tuple(rewards),
-            test=_test_accuracy(tests[i], test or "test", cell),
-            further=_further(columns, objectives, i, str(cell)),
-            shorter=parse_short_trainings(columns, short, i, str(cell)),
+            test=_test_accuracy(tests[i], test or "test", text),
+            further=_further(columns, objectives, i, text),
+            shorter=parse_short_trainings(columns, short, i, text),
             **_figures(columns, i),
         )
-        add_row(rows, identify(cell), row, str(cell))
+        add_row(rows, identify(cell), row, text)
     return rows
 
 
@@ -205,9 +247,9 @@ def _test_column(columns: Columns, name: str | None, path: Path, length: int) ->
     return columns.get("test", [None] * length)
 
 
-def _test_accuracy(value: Any, name: str, cell: Cell) -> float | None:
+def _test_accuracy(value: Any, name: str, cell: str) -> float | None:
     is_empty = value in (None, "")
-    return None if is_empty else accuracy(value, name, str(cell))
+    return None if is_empty else accuracy(value, name, cell)
 
 
 def _further(columns: Columns, names: Sequence[str], i: int, cell: str) -> dict[str, float]:

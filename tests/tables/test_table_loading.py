@@ -45,6 +45,21 @@ def test_rows_are_found_by_any_written_form(tmp_path: Path) -> None:
     assert table.epochs == 5
 
 
+def test_a_table_is_parsed_once_and_again_if_any_of_its_files_changed(tmp_path: Path) -> None:
+    path = write_files(tmp_path, TEXT.replace(",0.25,,", ",0.25,0.5,"))
+    cell = Cell.parse("(-1, 3x3 conv, -1, identity)")
+    table = load_table(path)
+    assert load_table(path) is table
+    assert load_table(path, reward="reward_2").row(Cell.parse(CONV.strip('"'))).rewards == (0.7,)
+    write_files(tmp_path, TEXT.replace("0.25", "0.75"))
+    assert load_table(path).row(cell).rewards == (0.75,)
+    assert table.row(cell).rewards == (0.25, 0.5)
+
+    write_files(tmp_path, TEXT, f"{HEAD}rows: other.csv\n")
+    with pytest.raises(InvalidValue, match="rows beside it"):
+        load_table(path)
+
+
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     space = StateSpace(2, ["3x3 conv", "identity"], -1)
     cells = space.initial_children()

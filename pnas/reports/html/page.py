@@ -4,6 +4,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,6 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     Every value that is not markup of our own is escaped. The page's security policy lets a browser
     run the one script that the page was made with, and load nothing.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_WEB),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     script = (_WEB / "page.js").read_text("utf-8")
     style = (_WEB / "page.css").read_text("utf-8")
     shared = {
@@ -37,7 +31,19 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         "policy": _security_policy(script),
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
-    return environment.get_template(template).render({**shared, **values})
+    return _environment().get_template(template).render({**shared, **values})
+
+
+@cache
+def _environment() -> Environment:
+    # Once a process: it keeps the templates that it has compiled.
+    return Environment(
+        loader=FileSystemLoader(_WEB),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _security_policy(script: str) -> str:
