@@ -61,7 +61,7 @@ class ChildRunnerFactory:
             if job.measures:
                 return manager.measure(job, self.inference)
             return manager.evaluate(
-                job.cell, job.seed, job.weights_path, job.accumulate, job.epochs
+                job.cell, job.seed, job.weights_path, job.accumulate, job.epochs, job.kept_path
             )
 
         return run

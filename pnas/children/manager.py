@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import keras
 
     from pnas.children.search_training.fast_loop import History
+    from pnas.children.search_training.kept_training import KeptTraining
     from pnas.children.search_training.traced_child import TracedChild
     from pnas.children.search_training.training_step import DeviceData
 
@@ -104,8 +105,9 @@ class NetworkManager:
         weights_path: str | Path | None = None,
         accumulate: int = 1,
         epochs: int | None = None,
+        kept_path: str | Path | None = None,
     ) -> ChildResult:
-        """Train the child of ``cell`` from scratch and evaluate it.
+        """Train the child of ``cell`` and evaluate it.
 
         When memory runs out, it is trained again with half the examples at a time, and so on.
         Gradients are added up over the batch, whose size stays the same. ``metrics["accumulate"]``
@@ -118,6 +120,9 @@ class NetworkManager:
             accumulate: Smallest number of microbatches of a batch to begin with.
             epochs: Epochs of a short training, with a whole learning rate schedule of its own. It
                 has no reward; what it would be is ``metrics["short_reward"]``.
+            kept_path: File (``.npz``) from which the training goes on, if it holds a shorter one of
+                the same seed. A short training is kept there; it is then the beginning of the whole
+                one, with the final decay of its schedule.
 
         Returns:
             The full record. Whatever goes wrong with this child (an invalid cell, memory, a loss
@@ -127,8 +132,14 @@ class NetworkManager:
             NotWritable: The weights cannot be written, which is no failure of the child.
         """
         child_seed = self.child_seed(cell) if seed is None else seed
-        path = None if weights_path is None else str(weights_path)
-        job = ChildJob(cell, child_seed, path, accumulate, epochs=epochs)
+        job = ChildJob(
+            cell,
+            child_seed,
+            weights_path=_as_text(weights_path),
+            accumulate=accumulate,
+            epochs=epochs,
+            kept_path=_as_text(kept_path),
+        )
         start = time.perf_counter()
         try:
             result = self._train_within_memory(job)
@@ -295,10 +306,13 @@ class NetworkManager:
         if excess is not None:
             raise ChildFailure(excess)
 
-        trainer = self.trainer if job.epochs is None else shortened(self.trainer, job.epochs)
-        key = self._child_key(job.cell, trainer, microbatches)
+        trainer = self._trainer_of(job)
+        kept = self._kept_training(job, microbatches)
+        # A part of a training takes the steps of the whole one, compiled or not.
+        whole = trainer if kept is None else kept.whole
+        key = self._child_key(job.cell, whole, microbatches)
         child = self._children.take(key, job.seed)
-        metrics = train(child, trainer, job.seed)
+        metrics = train(child, trainer, job.seed, kept)
         reward: float | None = reward_of(metrics, trainer)
         if job.epochs is not None:
             metrics[SHORT_REWARD] = [float(reward or 0.0)]
@@ -317,6 +331,21 @@ class NetworkManager:
             params=counts.params,
             flops=counts.flops,
         )
+
+    def _trainer_of(self, job: ChildJob) -> SearchTrainerSpec:
+        if job.epochs is None:
+            return self.trainer
+        if job.kept_path is None:
+            return shortened(self.trainer, job.epochs)
+        return beginning(self.trainer, job.epochs)
+
+    def _kept_training(self, job: ChildJob, microbatches: int) -> "KeptTraining | None":
+        from pnas.children.search_training.kept_training import KeptTraining
+
+        if job.kept_path is None:
+            return None
+        belongs_to = f"{canonical_form(job.cell)} {job.seed} {microbatches} {self.network}"
+        return KeptTraining(Path(job.kept_path), self.trainer, belongs_to)
 
     def _child_key(self, cell: Cell, trainer: SearchTrainerSpec, microbatches: int) -> ChildKey:
         from pnas.children.search_training.traced_child import is_compiled
@@ -355,6 +384,11 @@ def shortened(trainer: SearchTrainerSpec, epochs: int) -> SearchTrainerSpec:
     )
 
 
+def beginning(trainer: SearchTrainerSpec, epochs: int) -> SearchTrainerSpec:
+    """Return the settings of the first ``epochs`` epochs of a training, which then decays."""
+    return dataclasses.replace(trainer, epochs=epochs)
+
+
 def check_batchsize(trainer: TrainerSpec, examples: int) -> None:
     """Check that a batch needs no more than the ``examples`` of the training set.
 
@@ -380,6 +414,10 @@ def _with_overrides(
     if batchsize is not None:
         overrides["batchsize"] = batchsize
     return dataclasses.replace(trainer, **overrides)
+
+
+def _as_text(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _first_line(error: Exception) -> str:

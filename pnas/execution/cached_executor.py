@@ -79,7 +79,7 @@ class CachedExecutor:
         if self._is_broken:
             return None
         try:
-            return self._cache.get(self._key(job.cell, job.epochs), job)
+            return self._cache.get(self._key(job), job)
         except (sqlite3.Error, ValueError, TypeError, AttributeError) as error:
             self._give_up(error)
             return None
@@ -88,14 +88,21 @@ class CachedExecutor:
         if self._is_broken:
             return
         try:
-            self._cache.put(self._key(job.cell, job.epochs), result)
+            self._cache.put(self._key(job), result)
         except sqlite3.Error as error:
             self._give_up(error)
 
-    def _key(self, cell: Cell, epochs: int | None) -> str:
-        """Return the name of a training of ``cell`` in the cache."""
-        key = self._identify(cell)
-        return key if epochs is None else short_key(key, epochs)
+    def _key(self, job: ChildJob) -> str:
+        """Return the name of a training in the cache.
+
+        A short training that can be continued has another schedule than one by itself. A whole one
+        is the same, whether it was continued or not.
+        """
+        key = self._identify(job.cell)
+        if job.epochs is None:
+            return key
+        key = short_key(key, job.epochs)
+        return key if job.kept_path is None else f"{key}_continued"
 
     def _give_up(self, error: Exception) -> None:
         self._is_broken = True

@@ -56,6 +56,9 @@ class ChildJob:
             out of memory.
         measures: Whether the child is measured as it would be exported, and not trained.
         epochs: Epochs of a short training (`pnas.search.rungs`); None for a whole one.
+        kept_path: File in which a short training is kept before its decay, and from which a longer
+            one of the same seed goes on if it is there. None for a training by itself, which has a
+            whole learning rate schedule of its own.
     """
 
     cell: Cell
@@ -64,6 +67,7 @@ class ChildJob:
     accumulate: int = 1
     measures: bool = False
     epochs: int | None = None
+    kept_path: str | None = None
 
 
 @dataclass(frozen=True)

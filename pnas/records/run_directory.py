@@ -16,6 +16,7 @@ CHILDREN = "children.csv"
 CONTROLLER = "controller"
 WEIGHTS = "weights"
 ERRORS = "errors"
+RUNGS = "rungs"
 LOCK = ".lock"
 
 FILES_COMPLETE = "files_complete"

@@ -7,7 +7,12 @@ from pnas.state_space import Cell, SlotSpace
 
 
 def identify(
-    space: SlotSpace, seed: int, cell: Cell, repeat: int = 1, epochs: int | None = None
+    space: SlotSpace,
+    seed: int,
+    cell: Cell,
+    repeat: int = 1,
+    epochs: int | None = None,
+    continues: bool = False,
 ) -> tuple[str, int]:
     """Return key and seed of a training in a search with ``seed``.
 
@@ -17,8 +22,11 @@ def identify(
         cell: The cell.
         repeat: Which of its whole trainings it is, from 1.
         epochs: Epochs of a short training; None for a whole one.
+        continues: Whether short trainings are the beginning of the whole one, and have its seed.
     """
     key = space.key(cell)
+    if epochs is not None and continues:
+        return short_key(key, epochs), derive_seed(seed, "child", key)
     if epochs is not None:
         return short_key(key, epochs), derive_seed(seed, "child", key, f"{epochs} epochs")
     if repeat == 1:

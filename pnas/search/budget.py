@@ -2,12 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pnas.records import ChildRecord, Journal
-from pnas.records.cell_trainings import short_epochs
 from pnas.search.strategies.search_spec import SearchSpec
+from pnas.search.training_cost import TrainingCost
 from pnas.state_space import Cell
 
 STOPPED_BY = "stopped_by"
@@ -51,29 +51,13 @@ def spent_by(journal: Journal, counts: CountsChild = every_child, epochs: float 
     """
     children = 0.0
     spent_epochs = 0.0
+    cost = TrainingCost(journal, epochs)
     for child in journal.children():
         if child.ended_at is not None and counts(child):
-            children += share_of_training(child, epochs)
-            spent_epochs += epochs_of(child.metrics)
+            children += cost.share(child)
+            spent_epochs += cost.spent_epochs(child)
     seconds = float(journal.meta("search_seconds", 0.0))
     return Spent(seconds=seconds, children=children, epochs=spent_epochs)
-
-
-def share_of_training(child: ChildRecord, epochs: float) -> float:
-    """Return which share of a whole training, of ``epochs`` epochs, ``child`` is trained for."""
-    short = short_epochs(child.key)
-    return 1.0 if short is None else short / epochs
-
-
-def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
-    """Return the epochs that a child with these metrics was trained for.
-
-    A table states them; otherwise there is a loss for each of them.
-    """
-    stated = metrics.get("epochs")
-    if stated:
-        return float(stated[0])
-    return float(len(metrics.get("loss", ())))
 
 
 def limit_reached(
@@ -168,6 +152,7 @@ class Budget:
 
     def recount(self) -> None:
         """Take up the children that the journal says have ended."""
+        self._cost = TrainingCost(self._journal, self._epochs)
         self._ended = 0.0
         self._spent_epochs = 0.0
         self._child_seconds = 0.0
@@ -177,9 +162,10 @@ class Budget:
 
     def count(self, child: ChildRecord) -> None:
         """Count a child that has ended."""
+        self._cost.take_up(child)
         if self._counts(child):
-            self._ended += share_of_training(child, self._epochs)
-            self._spent_epochs += epochs_of(child.metrics)
+            self._ended += self._cost.share(child)
+            self._spent_epochs += self._cost.spent_epochs(child)
         self._child_seconds += child.seconds or 0.0
 
     def has_time(self) -> bool:
@@ -198,7 +184,7 @@ class Budget:
         left = self._trainings_left() + _ROUNDING
         chosen = []
         for child in children:
-            left -= share_of_training(child, self._epochs)
+            left -= self._cost.share(child)
             if left < 0:
                 break
             chosen.append(child)
@@ -224,7 +210,7 @@ class Budget:
         """Return the budget that has no room for the first of ``children``."""
         of_training = 1.0
         if children:
-            of_training = share_of_training(children[0], self._epochs)
+            of_training = self._cost.share(children[0])
         return self.limit_reached(of_training)
 
     def limit_reached(self, of_training: float = 1.0) -> str | None:

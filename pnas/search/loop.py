@@ -64,6 +64,8 @@ class SearchLoop:
         owns: Which stages of the journal belong to this loop. Those of its confirmation are
             trained by a second loop (`pnas.search.confirmation`).
         measurements: What is measured of children before they are trained; None for nothing.
+        kept_dir: Directory of the short trainings that longer ones continue; None where each begins
+            anew.
         stopped_by: Name under which the journal keeps the budget that ended the loop early.
     """
 
@@ -82,6 +84,7 @@ class SearchLoop:
         grace: float = 30.0,
         owns: StageFilter = every_stage,
         measurements: Measurements | None = None,
+        kept_dir: Path | None = None,
         stopped_by: str = STOPPED_BY,
     ) -> None:
         self._make_strategy = make_strategy
@@ -105,6 +108,7 @@ class SearchLoop:
             cost=cost,
             grace=grace,
             measurements=measurements,
+            kept_dir=kept_dir,
         )
 
     def run(self) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import group_by_cell, is_repeated, rewarded
-from pnas.search.budget import limit_reached, share_of_training, spent_by
+from pnas.search.budget import limit_reached, spent_by
 from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.halving import num_finalists
 from pnas.search.strategies import SearchSpec
+from pnas.search.training_cost import TrainingCost
 
 
 def is_first_training(child: ChildRecord) -> bool:
@@ -50,7 +51,8 @@ def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -
     confirm / (1 - confirm).
     """
     ended = 0.0
+    cost = TrainingCost(journal, epochs)
     for child in journal.children():
         if child.ended_at is not None and is_first_training(child):
-            ended += share_of_training(child, epochs)
+            ended += cost.share(child)
     return round(ended * spec.confirm / spec.search_share)

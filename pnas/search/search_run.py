@@ -9,7 +9,7 @@ A search has two parts, each a `SearchLoop` on the same journal:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ from pnas.search.strategies import (
     StrategyContext,
     make_strategy,
 )
+from pnas.search.training_cost import store_kept_epochs
 from pnas.state_space import Cell
 
 WINNER = "winner"
@@ -89,7 +90,9 @@ class SearchRun:
             training of each cell cannot, and then the winner is known without confirmation.
         pace: What a budget in seconds leaves time for; None without one, and where children are
             looked up instead of trained.
-        observers, weights_dir, cost, grace, measurements: See `SearchLoop`.
+        kept_epochs: Number of epochs that the training of each rung keeps for a longer one to go on
+            from, by its epochs (`pnas.search.training_cost`); none where each begins anew.
+        observers, weights_dir, cost, grace, measurements, kept_dir: See `SearchLoop`.
     """
 
     context: StrategyContext
@@ -105,6 +108,8 @@ class SearchRun:
     cost: Callable[[Cell], float] | None = None
     grace: float = 30.0
     measurements: Measurements | None = None
+    kept_dir: Path | None = None
+    kept_epochs: Mapping[int, int] = field(default_factory=dict)
 
     def run(self) -> None:
         """Search, confirm, and write the winner to the journal.
@@ -114,6 +119,8 @@ class SearchRun:
             KeyboardInterrupt: Ctrl-C or SIGTERM; the next run continues.
         """
         self.journal.set_meta(**{WINNER: None, OPTIMISM: None})
+        if self.kept_epochs:
+            store_kept_epochs(self.journal, self.kept_epochs)
         confirms = self.spec.confirm > 0 and self.can_repeat
         if not self._is_time_for_searching_over:
             self._search(share=self.spec.search_share if confirms else 1.0)
@@ -261,6 +268,7 @@ class SearchRun:
             cost=self.cost,
             grace=self.grace,
             measurements=self.measurements,
+            kept_dir=self.kept_dir,
             **parts,
         )
 

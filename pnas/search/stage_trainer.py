@@ -40,6 +40,7 @@ class StageTrainer:
         cost: Callable[[Cell], float] | None,
         grace: float,
         measurements: Measurements | None = None,
+        kept_dir: Path | None = None,
     ) -> None:
         self._executor = executor
         self._journal = journal
@@ -50,6 +51,7 @@ class StageTrainer:
         self._cost = cost
         self._grace = grace
         self._measurements = measurements
+        self._kept_dir = kept_dir
 
     def train(self, stage: TrainingStage) -> None:
         """Train the children of ``stage`` that have not ended.
@@ -103,7 +105,7 @@ class StageTrainer:
 
     def job(self, child: ChildRecord) -> ChildJob:
         """Return the job that trains ``child``."""
-        return child_job(child, self._weights_dir)
+        return child_job(child, self._weights_dir, self._kept_dir)
 
     def start_child(self, key: str) -> None:
         """Write down that an attempt to train the child ``key`` begins."""

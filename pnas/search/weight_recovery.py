@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pnas.execution import Executor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, best_child
-from pnas.records.cell_trainings import cell_key, short_epochs
+from pnas.records.cell_trainings import cell_key, is_repeated, short_epochs
 from pnas.records.evaluation_cache import seed_if_cached
 
 _log = logging.getLogger(__name__)
@@ -16,17 +16,33 @@ def weights_path(weights_dir: Path, key: str) -> Path:
     return weights_dir / f"{key}.npz"
 
 
-def child_job(child: ChildRecord, weights_dir: Path | None) -> ChildJob:
+def kept_training_path(kept_dir: Path, key: str) -> Path:
+    """Return the file in which the trainings of the cell of the child ``key`` are kept."""
+    return kept_dir / f"{cell_key(key)}.npz"
+
+
+def child_job(
+    child: ChildRecord, weights_dir: Path | None, kept_dir: Path | None = None
+) -> ChildJob:
     """Return the job that trains ``child``.
 
     It leaves its weights if there is a directory, unless the training is a short one, whose
     weights nothing needs.
+
+    Args:
+        child: The child.
+        weights_dir: Directory for the weights of children; None to keep none.
+        kept_dir: Directory of the short trainings that longer ones continue; None where each begins
+            anew.
     """
     epochs = short_epochs(child.key)
     path = None
     if weights_dir is not None and epochs is None:
         path = str(weights_path(weights_dir, child.key))
-    return ChildJob(child.cell, child.seed, path, epochs=epochs)
+    kept = None
+    if kept_dir is not None and not is_repeated(child):
+        kept = str(kept_training_path(kept_dir, child.key))
+    return ChildJob(child.cell, child.seed, path, epochs=epochs, kept_path=kept)
 
 
 def restore_missing_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:

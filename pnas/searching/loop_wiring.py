@@ -1,6 +1,6 @@
 """The one place where commands put a `pnas.search.SearchLoop` together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pnas.search import (
     Strategy,
     StrategyContext,
 )
+from pnas.search.loop import Identify
 from pnas.search.pacing import Pace
 from pnas.search.search_run import SearchRun
 from pnas.searching.cell_facts import CellFacts
@@ -87,6 +88,8 @@ def run_search(
     weights_dir: Path | None = None,
     cost: Callable[[Cell], float] | None = None,
     measuring: Executor | None = None,
+    kept_dir: Path | None = None,
+    kept_epochs: Mapping[int, int] | None = None,
 ) -> None:
     """Search, train the best cells again, and write the winner to the journal.
 
@@ -106,6 +109,9 @@ def run_search(
         cost: Cost of a cell's child in any unit; the most expensive ones are trained first.
         measuring: Measures children before they are trained, where an objective or a constraint
             asks for it; None for ``executor``.
+        kept_dir: Directory of the short trainings that longer ones continue; None where each begins
+            anew.
+        kept_epochs: See `SearchRun`.
     """
     context = StrategyContext(
         spec=settings.search,
@@ -121,7 +127,7 @@ def run_search(
         context=context,
         executor=executor,
         journal=journal,
-        identify=partial(identify, space, settings.seed),
+        identify=_identify(settings, space),
         epochs=epochs,
         counts_children=counts_children,
         can_repeat=can_repeat,
@@ -131,5 +137,12 @@ def run_search(
         cost=cost,
         grace=settings.executor.grace,
         measurements=make_measurements(settings, journal, facts, measuring or executor),
+        kept_dir=kept_dir,
+        kept_epochs=kept_epochs or {},
     )
     run.run()
+
+
+def _identify(settings: Settings, space: SlotSpace) -> Identify:
+    continues = settings.search.continues_trainings
+    return partial(identify, space, settings.seed, continues=continues)

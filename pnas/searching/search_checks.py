@@ -11,6 +11,7 @@ from pnas.execution import check_executor, visible_gpus
 from pnas.objectives import MEMORY, Facts
 from pnas.searching.cache_reuse import check_cache
 from pnas.searching.cell_facts import CellFacts
+from pnas.searching.kept_trainings import check_continued
 from pnas.searching.objectives import check_objectives
 from pnas.searching.sweep_objective import check_objective
 from pnas.searching.tabular_search import check_table, is_tabular
@@ -37,6 +38,7 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
         return None
     data = check_children(settings, space)
     settings.search.check(space, settings.controller.K, settings.trainer.epochs)
+    check_continued(settings)
     check_objectives(settings, space, facts_of_children(settings, data))
     if not settings.plan_only:
         check_cache(settings)

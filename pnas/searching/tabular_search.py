@@ -57,7 +57,10 @@ def check_table(settings: Settings, space: SlotSpace) -> None:
 
 def _check_rungs(settings: Settings, table: Table) -> None:
     """Check that the table has the short trainings that the search asks for."""
-    rungs = settings.search.rungs
+    search = settings.search
+    rule = "must be anew with trainer.table: nothing is trained that could be continued"
+    require(not search.continues_trainings, "search.rung_training", rule, search.rung_training)
+    rungs = search.rungs
     if not rungs or table.epochs is None:
         return
     known = table.short_epochs

@@ -12,7 +12,7 @@ from pnas.data import Dataset, load_dataset
 from pnas.execution import Executor, RunnerFactory, count_workers, make_executor, visible_gpus
 from pnas.records import Journal
 from pnas.records.path_safety import validate_keys
-from pnas.records.run_directory import WEIGHTS
+from pnas.records.run_directory import RUNGS, WEIGHTS
 from pnas.reports.data.number_format import plural
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
@@ -21,6 +21,7 @@ from pnas.runs.search_directory import check_same_data
 from pnas.search.pacing import TimeLeft
 from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
+from pnas.searching.kept_trainings import KeptTrainings, kept_epochs
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import SearchEnding
@@ -64,6 +65,10 @@ def search_by_training(
     time_left = TimeLeft(settings.search, space, settings.controller.K, forecast, pace)
     _start_tensorflow(settings)
     print_start(settings, context)
+    kept = None
+    if settings.search.continues_trainings:
+        # Workers may have another working directory.
+        kept = KeptTrainings((context.run_dir / RUNGS).absolute(), journal)
     with (
         SearchEnding(settings, context, journal, dataset, tracker, summary),
         closing(make_child_executor(settings, dataset)) as executor,
@@ -83,12 +88,17 @@ def search_by_training(
                 PredictEnd(journal, time_left),
                 Notify(tracker),
                 view,
+                *([] if kept is None else [kept]),
             ),
             epochs=settings.trainer.epochs,
             pace=pace,
             weights_dir=weights_dir,
             cost=partial(_multiply_adds, settings.child, dataset),
+            kept_dir=None if kept is None else kept.directory,
+            kept_epochs=None if kept is None else kept_epochs(settings),
         )
+        if kept is not None:
+            kept.end()
         restore_missing_weights(journal, executor, weights_dir)
 
 

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from pnas.children.child_failure import ChildFailure
 from pnas.children.search_training.epoch_batches import Rates, epoch_batches, learning_rates
 from pnas.children.search_training.evaluation import Evaluation
+from pnas.children.search_training.kept_training import History, KeptTraining
 from pnas.children.search_training.traced_child import TracedChild
 from pnas.children.search_training.training_step import Step
 from pnas.children.tensorflow_runtime import fast_graphs
 from pnas.children.trainer_specs import SearchTrainerSpec
 
-History = dict[str, list[float]]
+__all__ = ["History", "run_epoch", "train"]
 
 _NOT_VALIDATED = Evaluation(loss=math.nan, accuracy=math.nan, balanced_accuracy=math.nan)
 
@@ -32,7 +33,12 @@ Each call costs a millisecond, so there should be many; but Ctrl-C waits for the
 """
 
 
-def train(child: TracedChild, trainer: SearchTrainerSpec, seed: int) -> History:
+def train(
+    child: TracedChild,
+    trainer: SearchTrainerSpec,
+    seed: int,
+    kept: KeptTraining | None = None,
+) -> History:
     """Train the weights of ``child`` in place.
 
     Args:
@@ -40,6 +46,8 @@ def train(child: TracedChild, trainer: SearchTrainerSpec, seed: int) -> History:
         trainer: Settings of the training: those that it was made with, apart from the epochs and
             the schedule.
         seed: Seed of the order of examples.
+        kept: Where the training goes on from, and where a part of a whole one is kept before its
+            decay; None for a training by itself.
 
     Returns:
         Per-epoch values by name: loss and accuracy (means over the steps of the epoch, while the
@@ -54,8 +62,13 @@ def train(child: TracedChild, trainer: SearchTrainerSpec, seed: int) -> History:
     rates = learning_rates(trainer, epochs * steps_per_epoch).reshape(epochs, steps_per_epoch)
 
     history: History = defaultdict(list)
+    first_epoch = 0
+    if kept is not None:
+        first_epoch = kept.restore(child.variables, history, trainer.stable_epochs)
+        _forget_validations(history, trainer)
+
     with fast_graphs():
-        for epoch in range(epochs):
+        for epoch in range(first_epoch, epochs):
             values = run_epoch(child.steps, batches[epoch], rates[epoch])
             validation = child.validate() if trainer.is_validated(epoch) else _NOT_VALIDATED
             values["val_loss"] = validation.loss
@@ -65,6 +78,8 @@ def train(child: TracedChild, trainer: SearchTrainerSpec, seed: int) -> History:
             _check_finite(epoch, trainer, values)
             for name, value in values.items():
                 history[name].append(value)
+            if kept is not None and kept.is_due(trainer, epoch + 1):
+                kept.save(child.variables, history, epoch + 1)
     return dict(history)
 
 
@@ -84,6 +99,16 @@ def run_epoch(steps: Step, batches: NDArray[np.int32], rates: Rates) -> dict[str
     totals = tf.stack(sums).numpy().astype(np.float64).sum(axis=0)
     loss, accuracy = totals / len(rates)
     return {"loss": float(loss), "accuracy": float(accuracy), "learning_rate": float(rates[-1])}
+
+
+def _forget_validations(history: History, trainer: SearchTrainerSpec) -> None:
+    """Leave out validations that a shorter training needed and this one does not make."""
+    for name, values in history.items():
+        if not name.startswith("val_"):
+            continue
+        for epoch in range(len(values)):
+            if not trainer.is_validated(epoch):
+                values[epoch] = math.nan
 
 
 def _check_finite(epoch: int, trainer: SearchTrainerSpec, values: dict[str, float]) -> None:

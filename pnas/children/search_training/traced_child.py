@@ -73,6 +73,14 @@ class TracedChild:
         self.validate = make_evaluation(self.weights, data.x_val, data.y_val, evaluation_batch)
 
     @property
+    def variables(self) -> list[keras.Variable]:
+        """All that a step changes."""
+        variables = [self.weights.trainable, self.weights.state, *self._optimizer.variables]
+        if self._augmentation is not None:
+            variables += self._augmentation.variables
+        return variables
+
+    @property
     def can_restart(self) -> bool:
         """Whether `restart` gives a child that is like a new one in every bit."""
         return self._initial.is_known

@@ -17,7 +17,7 @@ from pnas.children.training_time import (
 )
 from pnas.records import ChildRecord, Journal, Status
 from pnas.records.evaluation_cache import seed_if_cached
-from pnas.search.budget import epochs_of
+from pnas.search.training_cost import epochs_of
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 

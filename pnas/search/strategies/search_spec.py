@@ -71,6 +71,9 @@ class SearchSpec:
         rungs: Shares of ``trainer.epochs`` for which cells are trained before the best of them go
             on, in ascending order; the last is 1, a whole training. None at all for whole trainings
             only (`pnas.search.rungs`).
+        rung_training: How a cell that goes on to the next rung is trained: ``anew``, with another
+            seed and a whole learning rate schedule, or ``continued``, from where the short training
+            was before its learning rate fell.
         constraints: Largest value (smallest, where it is maximised) by the name of an objective
             that is known before training or measured. A cell that is known to break one is never
             trained.
@@ -92,6 +95,7 @@ class SearchSpec:
     constraints: dict[str, float] = setting({}, _CONSTRAINTS)
     reference: dict[str, float] = setting({}, _CONSTRAINTS)
     rungs: list[float] = setting([], _RUNGS)
+    rung_training: str = setting("anew", choice("anew", "continued"))
 
     ends_by_itself: ClassVar[bool] = True
     """Whether the search has a last stage; one that has none needs a budget."""
@@ -125,6 +129,11 @@ class SearchSpec:
         """
         del factor
         return self
+
+    @property
+    def continues_trainings(self) -> bool:
+        """Whether the short training of a cell is continued by its longer ones."""
+        return self.rung_training == "continued"
 
     @property
     def smallest_share(self) -> float:
@@ -247,7 +256,11 @@ class SearchSpec:
         self._check_epochs(least, epochs)
 
     def _check_rungs(self, epochs: float | None) -> None:
-        if not self.rungs:
+        rule = "must be anew without search.rungs: there is no short training to continue"
+        has_rungs = bool(self.rungs)
+        is_possible = has_rungs or not self.continues_trainings
+        require(is_possible, "search.rung_training", rule, self.rung_training)
+        if not has_rungs:
             return
         rule = (
             "must be [] with trainer.table: it is not known how many epochs its children were "

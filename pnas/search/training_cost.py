@@ -1,0 +1,72 @@
+"""What the training of a child costs: all of its epochs, or the difference to a short one.
+
+Where the short training of a rung is continued (``search.rung_training=continued``) a longer one of
+the same cell costs the epochs after those that were kept. Which ones were is a fact of the journal,
+and so is what a child costs; it does not depend on whether a file was lost on the way.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pnas.records import ChildRecord, Journal
+from pnas.records.cell_trainings import cell_key, has_ended_short, is_repeated, short_epochs
+
+KEPT_EPOCHS = "kept_epochs"
+"""Name, in the journal, of the epochs that each rung keeps; missing where none is continued."""
+
+
+def store_kept_epochs(journal: Journal, kept_epochs: Mapping[int, int]) -> None:
+    """Store how many epochs each rung keeps for longer trainings, by its epochs."""
+    journal.set_meta(**{KEPT_EPOCHS: {str(rung): kept for rung, kept in kept_epochs.items()}})
+
+
+class TrainingCost:
+    """Cost of children in shares of a whole training, and in epochs.
+
+    Args:
+        journal: Journal of the search, whose children are taken up.
+        epochs: Number of epochs of a whole training.
+    """
+
+    def __init__(self, journal: Journal, epochs: float) -> None:
+        stored = journal.meta(KEPT_EPOCHS) or {}
+        self._epochs = epochs
+        self._kept_epochs = {int(rung): int(kept) for rung, kept in stored.items()}
+        self._rungs: dict[str, set[int]] = {}
+        if self._kept_epochs:
+            for child in journal.children():
+                self.take_up(child)
+
+    def take_up(self, child: ChildRecord) -> None:
+        """Take up that ``child`` has ended: if it is short, a longer training may continue it."""
+        epochs = short_epochs(child.key)
+        if epochs in self._kept_epochs and has_ended_short(child):
+            self._rungs.setdefault(cell_key(child.key), set()).add(epochs)
+
+    def share(self, child: ChildRecord) -> float:
+        """Return which share of a whole training ``child`` is trained for."""
+        short = short_epochs(child.key)
+        epochs = self._epochs if short is None else short
+        return (epochs - self._continued(child)) / self._epochs
+
+    def spent_epochs(self, child: ChildRecord) -> float:
+        """Return the number of epochs that ``child``, which has ended, was trained for."""
+        return max(0.0, epochs_of(child.metrics) - self._continued(child))
+
+    def _continued(self, child: ChildRecord) -> int:
+        """Return the number of epochs that a shorter training of the cell has kept."""
+        if is_repeated(child):
+            return 0
+        epochs = short_epochs(child.key) or self._epochs
+        rungs = self._rungs.get(cell_key(child.key), ())
+        return max((self._kept_epochs[rung] for rung in rungs if rung < epochs), default=0)
+
+
+def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
+    """Return the epochs that metrics tell of.
+
+    A table states them; otherwise there is a loss for each of them.
+    """
+    stated = metrics.get("epochs")
+    if stated:
+        return float(stated[0])
+    return float(len(metrics.get("loss", ())))
