@@ -68,6 +68,8 @@ CONFIRMED = ("search=random", "search.max_children=18", "search.confirm=0.65")
 MOST_COMMANDS = 4
 """Commands after a kill, in which an orphan may still hold the run directory."""
 
+KEPT_TRAININGS = "outputs/run/rungs"
+
 KILLS_OF_A_SEARCH = 5
 
 LONGEST = 120.0
@@ -194,6 +196,20 @@ SCENARIOS = {
             "search.max_children=11",
             "executor=local",
             "executor.workers=2",
+        ),
+        _OF_A_SEARCH,
+    ),
+    "rungs continued, serial": Scenario(
+        (
+            *TRAINED,
+            *RUNGS,
+            "search.rungs=[0.5,1]",
+            "search.rung_training=continued",
+            "search.confirm=0.2",
+            "trainer.epochs=4",
+            "trainer.schedule=wsd",
+            "search.max_children=11",
+            "executor=serial",
         ),
         _OF_A_SEARCH,
     ),
@@ -553,8 +569,14 @@ def _differences(scenario: Scenario, whole: Path, cwd: Path) -> list[str]:
             found.append("summary.json differs")
         if name.endswith("table.csv.gz") and (cwd / name).stat().st_size == 0:
             found.append("the table is empty")
+    if _names(whole / KEPT_TRAININGS) != _names(cwd / KEPT_TRAININGS):
+        found.append("kept trainings differ")
     litter = sorted(path.name for path in cwd.rglob(".*") if path.name.endswith(".draft"))
     return [*found, *(f"{name} was left" for name in litter)]
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def _rows(path: Path) -> list[tuple[str, ...]]:

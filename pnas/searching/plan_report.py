@@ -93,7 +93,9 @@ def _phases(
     search = settings.search
     K = settings.controller.K
     if search.max_seconds is None:
-        return search.phases(space, K, small_cells)
+        trainer = settings.trainer
+        kept_share = trainer.stable_epochs / trainer.epochs if search.continues_trainings else 0.0
+        return search.phases(space, K, small_cells, kept_share)
     return planned_within(search, space, K, forecast, search.max_seconds, small_cells)
 
 

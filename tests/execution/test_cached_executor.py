@@ -165,3 +165,8 @@ def test_short_trainings_are_kept_by_their_epochs_and_never_become_rewards(tmp_p
     assert children.trained == 1
     results(executor, [replace(JOBS[0], epochs=3)])
     assert children.trained == 2
+    # One that can be continued has another learning rate schedule.
+    continued = replace(short, kept_path="kept.npz")
+    for _ in range(2):
+        results(executor, [continued])
+    assert children.trained == 3

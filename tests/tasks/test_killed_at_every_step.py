@@ -18,6 +18,7 @@ SCRIPT = ROOT / "experiments" / "benchmarks" / "kill_at_every_step.py"
         ("front by table", 10),
         ("front, measured", 8),
         ("rungs by table", 10),
+        ("rungs continued, serial", 10),
         ("tabulate", 5),
         ("export", 8),
     ],

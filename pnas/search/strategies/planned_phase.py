@@ -16,7 +16,8 @@ class PlannedPhase:
         b: Number of blocks of its cells.
         children: Number of children, at most; None if only a budget of time or epochs ends it.
         candidates: Number of cells that a predictor scores for it, duplicates included.
-        share: Share of a whole training that each child is trained for.
+        share: Share of a whole training that each child is trained for; of a child that continues
+            a short training, the difference.
         rungs: Number of phases that share the trainings which are left, this one among them.
     """
 
@@ -33,26 +34,31 @@ class PlannedPhase:
         return (self.children or 0) * self.share
 
 
-def phases_with_rungs(phases: Sequence[PlannedPhase], rungs: Sequence[float]) -> list[PlannedPhase]:
+def phases_with_rungs(
+    phases: Sequence[PlannedPhase], rungs: Sequence[float], kept_share: float = 0.0
+) -> list[PlannedPhase]:
     """Return ``phases`` with a phase for each rung in the place of each.
 
     Args:
         phases: Phases of cells that are trained on the lowest rung.
         rungs: See `SearchSpec.rungs`.
+        kept_share: Share of a short training that a longer one need not repeat.
     """
     planned: list[PlannedPhase] = []
     for place, phase in enumerate(phases):
         fewest = FEWEST_FIRST if place == 0 else 1
         children = phase.children
         candidates = phase.candidates
+        kept = 0.0
         for share, next_share in pairwise([*rungs, None]):
             assert share is not None
             whole = share == 1
             name = phase.name if whole else f"{phase.name}, {share:.3g} of the epochs"
             planned.append(
-                PlannedPhase(name, phase.b, children, candidates, share, rungs=len(rungs))
+                PlannedPhase(name, phase.b, children, candidates, share - kept, rungs=len(rungs))
             )
             candidates = 0
+            kept = kept_share * share
             if children is not None and next_share is not None:
                 promoted = max(fewest, round(children * share / next_share))
                 children = min(children, promoted)

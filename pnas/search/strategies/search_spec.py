@@ -188,7 +188,11 @@ class SearchSpec:
         return space.num_cells(1) if self.is_progressive else 1
 
     def phases(
-        self, space: SlotSpace, K: int | None, first: int | None = None
+        self,
+        space: SlotSpace,
+        K: int | None,
+        first: int | None = None,
+        kept_share: float = 0.0,
     ) -> list[PlannedPhase]:
         """Return what a search of ``space`` trains, part by part, without training anything.
 
@@ -196,12 +200,13 @@ class SearchSpec:
             space: State space that is searched.
             K: Number of children of each growing stage after the first; None for all candidates.
             first: Number of cells of one block that may be trained; None for all of them.
+            kept_share: Share of a short training that a longer one need not repeat.
         """
         if self.rungs:
             width = math.ceil(1 / self.rungs[0])
             wide_K = None if K is None else K * width
             wide = self.widened(width)._search_phases(space, wide_K, first)
-            searched = phases_with_rungs(wide, self.rungs)
+            searched = phases_with_rungs(wide, self.rungs, kept_share)
         else:
             searched = self._search_phases(space, K, first)
         kept = phases_within(searched, self.search_children)

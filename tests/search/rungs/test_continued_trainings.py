@@ -226,3 +226,10 @@ def test_there_must_be_rungs_to_continue() -> None:
     spec = RandomSpec(max_children=20, rung_training="continued")
     with pytest.raises(InvalidValue, match=r"search\.rung_training: must be anew without search"):
         spec.check(SPACE, 4, EPOCHS)
+
+
+def test_a_plan_counts_what_is_left_to_train() -> None:
+    spec = replace(SPECS["random"], confirm=0.0, rungs=[0.2, 0.5, 1.0])
+    phases = spec.phases(SPACE, 4, kept_share=0.8)
+    assert [phase.share for phase in phases] == pytest.approx([0.2, 0.34, 0.6])
+    assert sum(phase.trainings for phase in phases) == pytest.approx(BUDGET, abs=1.0)
