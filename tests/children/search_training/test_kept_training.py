@@ -13,7 +13,7 @@ from pnas.records import ChildResult, Status
 from pnas.records.child_records import SHORT_REWARD
 from pnas.state_space import Cell
 
-CELL = Cell.parse("(-2, 3x3 dconv, -1, 3x3 maxpool)")
+CELL = Cell.parse("(-2, 3x3 conv, -1, 3x3 maxpool)")
 OTHER = Cell.parse("(-1, 3x3 maxpool, -1, identity)")
 NETWORK = PNASNetworkSpec(filters=2)
 EPOCHS = 10
