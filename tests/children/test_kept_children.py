@@ -122,11 +122,13 @@ def test_kept_children_make_room_before_a_child_is_trained_in_smaller_parts(
     train = fast_loop.train
     kept: list[int] = []
 
-    def train_if_alone(child: TracedChild, trainer: SearchTrainerSpec, seed: int) -> Any:
+    def train_if_alone(
+        child: TracedChild, trainer: SearchTrainerSpec, seed: int, kept_training: Any
+    ) -> Any:
         kept.append(len(manager._children))
         if kept[-1]:
             raise MemoryError("12 GiB")
-        return train(child, trainer, seed)
+        return train(child, trainer, seed, kept_training)
 
     monkeypatch.setattr(fast_loop, "train", train_if_alone)
     result = manager.evaluate(CELL, 2)
