@@ -208,7 +208,7 @@ SCENARIOS = {
             "search.confirm=0.2",
             "trainer.epochs=4",
             "trainer.schedule=wsd",
-            "search.max_children=11",
+            "search.max_children=14",
             "executor=serial",
         ),
         _OF_A_SEARCH,
