@@ -5,11 +5,12 @@
         'search.objectives=[reward, madds, latency_ms]' search.max_children=160
     python experiments/front_study.py outputs/front --out outputs/front_study
 
-Every network is trained by the recipe of the search, with seeds that the search did not use: the
-cells of the front, PNASNet-5's cell and random cells of the same space in the network of the
-search, and a plain CNN whose multiply-adds come nearest to the least, the median, and the most of
-the front. Test accuracies are read once, after the last epoch; latencies are measured one at a
-time, after all trainings.
+Compared are the cells of the front, PNASNet-5's cell and random cells of the same space, all in the
+network of the search, and a plain CNN whose multiply-adds come nearest to the least, the median,
+and the most of the front. Cells are trained by the recipe of the search, CNNs with its batch size,
+epochs, learning rate and cosine schedule, by Adam; all with seeds that the search did not use. Test
+accuracies are read once, after the last epoch; latencies are measured one at a time, after all
+trainings.
 
 Finished trainings are kept in --out: the same command goes on where it was stopped, and --minutes
 ends it in time.
@@ -228,7 +229,7 @@ def train_cell(cell: Cell, settings: Settings, dataset: Dataset, seed: int) -> f
 
 
 def train_cnn(width: int, settings: Settings, dataset: Dataset, seed: int) -> float:
-    """Train the plain CNN with the batches, epochs, optimizer and schedule of the children."""
+    """Train the plain CNN by Adam, with batch size, epochs and cosine schedule of the children."""
     import keras
 
     assert dataset.x_test is not None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pnas.children.search_training.traced_child import TracedChild
 
 MOST_KEPT = 8
-"""Children that are kept at most: as many as a confirmation has finalists.
+"""Children that are kept at most; one more, and the older half of them goes.
 
 Each takes some 15 MB. Of one that is not kept TensorFlow does not give back all memory either.
 """

@@ -82,7 +82,13 @@ class LocalExecutor(RetryingExecutor):
 
     def _has_trained(self, slot: int, job: ChildJob) -> bool:
         worker = self._workers[slot]
-        return worker is not None and worker.has_trained(job.cell)
+        if worker is None or self._is_used_up(worker):
+            return False
+        return worker.has_trained(job.cell)
+
+    def _is_used_up(self, worker: WorkerProcess) -> bool:
+        """Whether another process takes the place of ``worker`` before the next attempt."""
+        return not worker.is_alive or worker.jobs_sent >= self._max_children
 
     def _take_slot(self, job: ChildJob) -> int:
         for slot in reversed(self._idle):
@@ -94,7 +100,7 @@ class LocalExecutor(RetryingExecutor):
     def _start(self, job: ChildJob) -> int:
         slot = self._take_slot(job)
         worker = self._workers[slot]
-        if worker is None or not worker.is_alive or worker.jobs_sent >= self._max_children:
+        if worker is None or self._is_used_up(worker):
             worker = self._replace(slot)
         worker.send(job)
         return slot
@@ -154,7 +160,13 @@ class LocalExecutor(RetryingExecutor):
             reason = f"took longer than executor.child_timeout={self._timeout} s"
             return LostAttempt(reason, seconds, worker.log())
         reason, was_out_of_memory = worker.cause_of_death()
-        return LostAttempt(reason, seconds, worker.log(), was_out_of_memory)
+        return LostAttempt(
+            reason,
+            seconds,
+            worker.log(),
+            out_of_memory=was_out_of_memory,
+            worker_was_new=worker.jobs_sent == 1,
+        )
 
     def _abandon(self, running: Iterable[int]) -> None:
         for slot in running:

@@ -26,12 +26,15 @@ class LostAttempt:
         seconds: Duration of the attempt.
         log: End of the worker's output.
         out_of_memory: Whether memory was the reason, so that the same attempt would end the same.
+        worker_was_new: Whether the worker had trained nothing before, so that all of its memory
+            was the attempt's own.
     """
 
     reason: str
     seconds: float = 0.0
     log: str | None = None
     out_of_memory: bool = False
+    worker_was_new: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,21 @@ class Attempt:
         index: Index of the job.
         job: The job.
         losses: Number of attempts before this one whose worker was lost.
+        is_repeated: Whether the same attempt has exceeded the memory of a worker that had trained
+            other children before.
     """
 
     index: int
     job: ChildJob
     losses: int = 0
+    is_repeated: bool = False
 
     def next_attempt(self, loss: LostAttempt, retries: int) -> "Attempt | None":
         """Return the attempt that follows this one's loss, or None if there is to be none."""
         if loss.out_of_memory:
+            # The microbatches that a child needs must not depend on what was trained before it.
+            if not (loss.worker_was_new or self.is_repeated):
+                return replace(self, is_repeated=True)
             return self._in_smaller_microbatches()
         if self.losses < retries:
             return replace(self, losses=self.losses + 1)
@@ -60,7 +69,8 @@ class Attempt:
         microbatches = 2 * self.job.accumulate
         if microbatches > _MOST_MICROBATCHES:
             return None
-        return replace(self, job=replace(self.job, accumulate=microbatches))
+        smaller = replace(self.job, accumulate=microbatches)
+        return replace(self, job=smaller, is_repeated=False)
 
     def failed_result(self, loss: LostAttempt) -> ChildResult:
         """Return the result of a job whose last attempt this was."""

@@ -69,13 +69,14 @@ class WorkerProcess:
         return time.monotonic() - since
 
     def has_trained(self, cell: Cell) -> bool:
-        """Return whether ``cell`` is among the last ones that the process was given."""
+        """Return whether ``cell`` is among the last ones that the process was given to train."""
         return cell in self._last_cells
 
     def send(self, job: ChildJob) -> None:
         """Begin an attempt. If the process has died already, `has_ended` finds that out."""
         self.jobs_sent += 1
-        self._last_cells.append(job.cell)
+        if not job.measures:
+            self._last_cells.append(job.cell)
         self._answer = None
         self._has_begun = False
         self._sent_at = time.monotonic()

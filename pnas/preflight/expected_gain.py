@@ -3,7 +3,8 @@
 Cells differ by the logarithm of their error, ``log(1 - reward)``, and so do trainings of one cell:
 both are taken for normal, with the variances that the rewards of a preflight have
 (`pnas.preflight.reliability`). With the mean error ``e`` and a standard deviation ``s`` of rewards,
-that of the logarithm is ``sqrt(log(1 + s^2 / e^2))``. Where deviations are small beside the error
+that of the logarithm is ``sqrt(log(1 + s^2 / e^2))`` between cells; between trainings of a cell
+``e^2`` is the mean square of the errors of cells. Where deviations are small beside the error
 this is a normal distribution of rewards; where they are not, the best cells are nearer to the mean
 than the worst ones are, as it is with real cells, and no reward exceeds 1.
 
@@ -93,18 +94,17 @@ class _ErrorScale:
     @classmethod
     def of(cls, reliability: Reliability) -> "_ErrorScale":
         error = max(1 - reliability.mean, _SMALLEST_ERROR)
-        between, noise = (
-            float(np.sqrt(np.log1p((deviation / error) ** 2)))
-            for deviation in (reliability.between_sd, reliability.noise_sd)
-        )
-        return cls(error, between, noise)
+        between = reliability.between_sd**2 / error**2
+        # Noise is in proportion to the error of a cell, whose mean square is larger.
+        noise = reliability.noise_sd**2 / (error**2 + reliability.between_sd**2)
+        return cls(error, float(np.sqrt(np.log1p(between))), float(np.sqrt(np.log1p(noise))))
 
     def gain(self, quality: Floats) -> Floats:
         """Return by how much cells of some quality are better than a random one, as rewards."""
         gain: Floats = self.error * (1 - np.exp(-quality - self.between**2 / 2))
         return gain
 
-    def shown(self, quality: Floats) -> Floats:
+    def observed_gain(self, quality: Floats) -> Floats:
         """Return the gains that single trainings show, given the quality that each shows."""
         return self.gain(quality + self.noise**2 / 2)
 
@@ -118,7 +118,7 @@ def _gain_of_highest(
     trained = true + scale.noise * generator.standard_normal(shape)
     named = (np.arange(SIMULATIONS), trained.argmax(axis=1))
     gains = scale.gain(true[named])
-    return float(gains.mean()), float((scale.shown(trained[named]) - gains).mean())
+    return float(gains.mean()), float((scale.observed_gain(trained[named]) - gains).mean())
 
 
 def _confirmed_gain(

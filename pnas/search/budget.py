@@ -162,7 +162,7 @@ class Budget:
 
     def count(self, child: ChildRecord) -> None:
         """Count a child that has ended."""
-        self._cost.take_up(child)
+        self._cost.add(child)
         if self._counts(child):
             self._ended += self._cost.share(child)
             self._spent_epochs += self._cost.spent_epochs(child)

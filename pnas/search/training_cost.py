@@ -23,7 +23,7 @@ class TrainingCost:
     """Cost of children in shares of a whole training, and in epochs.
 
     Args:
-        journal: Journal of the search, whose children are taken up.
+        journal: Journal of the search, whose children are added.
         epochs: Number of epochs of a whole training.
     """
 
@@ -34,10 +34,10 @@ class TrainingCost:
         self._rungs: dict[str, set[int]] = {}
         if self._kept_epochs:
             for child in journal.children():
-                self.take_up(child)
+                self.add(child)
 
-    def take_up(self, child: ChildRecord) -> None:
-        """Take up that ``child`` has ended: if it is short, a longer training may continue it."""
+    def add(self, child: ChildRecord) -> None:
+        """Add a child that has ended: if it is short, a longer training may continue it."""
         epochs = short_epochs(child.key)
         if epochs in self._kept_epochs and has_ended_short(child):
             self._rungs.setdefault(cell_key(child.key), set()).add(epochs)

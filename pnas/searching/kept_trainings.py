@@ -5,6 +5,7 @@ on, so that there are never more than the cells of the stages in progress.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pnas.children import SearchTrainerSpec
@@ -30,8 +31,12 @@ def check_continued(settings: Settings) -> None:
         f"must be anew with trainer.schedule={schedule}, whose learning rates depend on the number "
         "of epochs; trainer.schedule=wsd can be continued"
     )
-    is_possible = schedule in ENDLESS_SCHEDULES or not settings.search.continues_trainings
-    require(is_possible, "search.rung_training", rule, settings.search.rung_training)
+    if not settings.search.continues_trainings:
+        return
+    key = "search.rung_training"
+    require(schedule in ENDLESS_SCHEDULES, key, rule, settings.search.rung_training)
+    rule = "must be anew where no rung has an epoch before its final decay: all begin from scratch"
+    require(any(kept_epochs(settings).values()), key, rule, settings.search.rung_training)
 
 
 def kept_epochs(settings: Settings) -> dict[int, int]:
@@ -39,6 +44,11 @@ def kept_epochs(settings: Settings) -> dict[int, int]:
     trainer: SearchTrainerSpec = settings.trainer
     ladder = make_ladder(settings.search.rungs, trainer.epochs)
     return {epochs: beginning(trainer, epochs).stable_epochs for epochs in ladder.short}
+
+
+def kept_shares(settings: Settings) -> list[float]:
+    """Return what each rung keeps, as a share of a whole training."""
+    return [kept / settings.trainer.epochs for kept in kept_epochs(settings).values()]
 
 
 class KeptTrainings:
@@ -70,7 +80,8 @@ class KeptTrainings:
         for path in self.directory.iterdir():
             # Drafts of a worker that was killed are among them.
             if path not in needed:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink()
 
     def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
         """Do nothing: an asynchronous search has no rungs."""
@@ -90,9 +101,11 @@ class KeptTrainings:
         """Remove the directory, unless a larger budget could continue what is in it."""
         if self._journal.meta(STOPPED_BY) is not None:
             return
-        for path in self.directory.iterdir():
-            path.unlink(missing_ok=True)
-        self.directory.rmdir()
+        # What others put there, or a file that cannot be removed, is no reason to fail.
+        with suppress(OSError):
+            for path in self.directory.iterdir():
+                path.unlink(missing_ok=True)
+            self.directory.rmdir()
 
 
 def _may_go_on(child: ChildRecord) -> bool:

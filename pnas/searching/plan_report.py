@@ -20,6 +20,7 @@ from pnas.search.search_plan import (
     plan_search,
     search_seconds,
 )
+from pnas.searching.kept_trainings import kept_shares
 from pnas.searching.search_checks import limits_of
 from pnas.searching.time_planning import check_time, plan_forecast
 from pnas.state_space import SlotSpace
@@ -93,9 +94,8 @@ def _phases(
     search = settings.search
     K = settings.controller.K
     if search.max_seconds is None:
-        trainer = settings.trainer
-        kept_share = trainer.stable_epochs / trainer.epochs if search.continues_trainings else 0.0
-        return search.phases(space, K, small_cells, kept_share)
+        kept = kept_shares(settings) if search.continues_trainings else ()
+        return search.phases(space, K, small_cells, kept)
     return planned_within(search, space, K, forecast, search.max_seconds, small_cells)
 
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.kept_children import ChildKey, KeptChildren
@@ -98,14 +100,20 @@ def test_a_training_between_two_others_changes_nothing(dataset: Dataset, made: l
     assert repeated.metrics == trained_alone(dataset, 2).metrics
 
 
+def diverging_rates(trainer: SearchTrainerSpec, steps: int) -> NDArray[np.float32]:
+    return np.full(steps, 1e30, np.float32)
+
+
 def test_a_child_that_failed_is_not_kept(
     dataset: Dataset, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager = make_manager(dataset)
     manager.evaluate(CELL, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(fast_loop, "learning_rates", lambda trainer, steps: [[1e30] * 4] * 3)
-        assert manager.evaluate(CELL, 2).status is Status.FAILED
+        patch.setattr(fast_loop, "learning_rates", diverging_rates)
+        failed = manager.evaluate(CELL, 2)
+    assert failed.status is Status.FAILED
+    assert "diverged" in str(failed.error)
     assert len(manager._children) == 0
 
     again = manager.evaluate(CELL, 3)

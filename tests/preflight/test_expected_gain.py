@@ -45,21 +45,24 @@ def test_without_differences_there_is_nothing_to_gain_but_optimism() -> None:
     assert gain.optimism == pytest.approx(1e-5 * EXPECTED_MAXIMUM, rel=0.01)
 
 
-def test_gain_and_optimism_agree_with_a_simulation_of_errors() -> None:
+@pytest.mark.parametrize(("between", "noise"), [(0.2, 0.1), (0.8, 0.3)])
+def test_gain_and_optimism_agree_with_a_simulation_of_errors(between: float, noise: float) -> None:
     generator = np.random.default_rng(0)
-    # Factors of mean 1 whose deviations are .02 / .1 and .01 / .1.
-    errors = 0.1 * _factors(generator, 0.2)
-    shown = errors * _factors(generator, 0.1)
+    errors = 0.1 * _factors(generator, between)
+    shown = errors * _factors(generator, noise)
     rows = np.arange(len(errors))
     named = shown.argmin(axis=1)
 
-    gain = expected_gain(reliability(0.02, 0.01), children=40)
-    assert gain.single == pytest.approx(0.1 - errors[rows, named].mean(), abs=3e-4)
+    # The noise of a reward is in proportion to its error.
+    noise_sd = noise * np.sqrt((errors**2).mean())
+    gain = expected_gain(reliability(0.1 * between, float(noise_sd)), children=40)
+    assert gain.single == pytest.approx(0.1 - errors[rows, named].mean(), rel=0.02)
     optimism = (errors - shown)[rows, named].mean()
-    assert gain.optimism == pytest.approx(optimism, abs=3e-4)
+    assert gain.optimism == pytest.approx(optimism, rel=0.03)
 
 
 def _factors(generator: np.random.Generator, deviation: float) -> NDArray[np.float64]:
+    """Return factors of mean 1 with this standard deviation."""
     sigma = np.sqrt(np.log1p(deviation**2))
     return generator.lognormal(-(sigma**2) / 2, sigma, (20_000, 40))
 

@@ -26,6 +26,10 @@ CONTINUED = ("search.rungs=[0.2,1]", "search.rung_training=continued", "tracking
             "must be anew with trainer.table",
         ),
         (
+            ("search.rungs=[0.04,1]", *CONTINUED[1:], "trainer.schedule=wsd"),
+            "must be anew where no rung has an epoch before its final decay",
+        ),
+        (
             ("search.rungs=[0.2,1]", "search.rung_training=on", "trainer.schedule=wsd"),
             "must be one of anew, continued",
         ),

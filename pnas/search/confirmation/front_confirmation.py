@@ -58,7 +58,7 @@ class FrontConfirmation(FurtherTrainings):
         self._confidence = confidence
         self._seed = seed
         self._room = room
-        self.go_on_from(history)
+        self.replay(history)
 
     def next_round(self) -> list[Cell]:
         """See `FurtherTrainings.next_round`."""

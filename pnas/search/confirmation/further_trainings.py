@@ -58,7 +58,7 @@ class FurtherTrainings(ABC):
         """See `pnas.search.Strategy.is_over`."""
 
     def end_round(self) -> None:  # noqa: B027 - not every strategy has something to do
-        """Take note that all rewards of a round are known."""
+        """Called when all rewards of a round are known."""
 
     def ask(self) -> Proposal | None:
         """See `pnas.search.Strategy.ask`."""
@@ -83,8 +83,8 @@ class FurtherTrainings(ABC):
         self.end_round()
         return None
 
-    def go_on_from(self, history: SearchHistory) -> None:
-        """Take up the rounds that were trained already."""
+    def replay(self, history: SearchHistory) -> None:
+        """Repeat the rounds that were trained already."""
         for stage in history.closed:
             self._begin(stage.cells)
             self.tell(stage.rewards)

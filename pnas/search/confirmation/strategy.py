@@ -42,7 +42,7 @@ class Confirmation(FurtherTrainings):
         self._finalists = [each.cell for each in searched[:count]]
         self._alive = list(self._finalists)
         self._others = [list(each.rewards) for each in searched[count:]]
-        self.go_on_from(history)
+        self.replay(history)
 
     def next_round(self) -> list[Cell]:
         """See `FurtherTrainings.next_round`.

@@ -17,7 +17,7 @@ from pnas.children.training_time import (
 )
 from pnas.records import ChildRecord, Journal, Status
 from pnas.records.evaluation_cache import seed_if_cached
-from pnas.search.training_cost import epochs_of
+from pnas.search.training_cost import TrainingCost
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
@@ -123,12 +123,13 @@ class TrainingForecast:
             return []
         children = [child for child in self._journal.children() if _is_measured(child)]
         children.sort(key=lambda child: child.ended_at or 0.0)
-        return [self._training(child) for child in children]
+        cost = TrainingCost(self._journal, self._workload.epochs)
+        return [self._training(child, cost) for child in children]
 
-    def _training(self, child: ChildRecord) -> MeasuredTraining:
+    def _training(self, child: ChildRecord, cost: TrainingCost) -> MeasuredTraining:
         return MeasuredTraining(
             work=self._work_of(child.cell),
-            epochs=epochs_of(child.metrics) or self._workload.epochs,
+            epochs=cost.spent_epochs(child) or self._workload.epochs,
             seconds=child.seconds or 0.0,
         )
 

@@ -35,30 +35,32 @@ class PlannedPhase:
 
 
 def phases_with_rungs(
-    phases: Sequence[PlannedPhase], rungs: Sequence[float], kept_share: float = 0.0
+    phases: Sequence[PlannedPhase], rungs: Sequence[float], kept: Sequence[float] = ()
 ) -> list[PlannedPhase]:
     """Return ``phases`` with a phase for each rung in the place of each.
 
     Args:
         phases: Phases of cells that are trained on the lowest rung.
         rungs: See `SearchSpec.rungs`.
-        kept_share: Share of a short training that a longer one need not repeat.
+        kept: What a longer training need not repeat of one on each rung but the last, as a share
+            of a whole training; none for trainings from scratch.
     """
     planned: list[PlannedPhase] = []
     for place, phase in enumerate(phases):
         fewest = FEWEST_FIRST if place == 0 else 1
         children = phase.children
         candidates = phase.candidates
-        kept = 0.0
-        for share, next_share in pairwise([*rungs, None]):
+        continued = 0.0
+        for rung, (share, next_share) in enumerate(pairwise([*rungs, None])):
             assert share is not None
             whole = share == 1
             name = phase.name if whole else f"{phase.name}, {share:.3g} of the epochs"
+            cost = share - continued
             planned.append(
-                PlannedPhase(name, phase.b, children, candidates, share - kept, rungs=len(rungs))
+                PlannedPhase(name, phase.b, children, candidates, cost, rungs=len(rungs))
             )
             candidates = 0
-            kept = kept_share * share
+            continued = kept[rung] if kept and not whole else 0.0
             if children is not None and next_share is not None:
                 promoted = max(fewest, round(children * share / next_share))
                 children = min(children, promoted)

@@ -192,7 +192,7 @@ class SearchSpec:
         space: SlotSpace,
         K: int | None,
         first: int | None = None,
-        kept_share: float = 0.0,
+        kept: Sequence[float] = (),
     ) -> list[PlannedPhase]:
         """Return what a search of ``space`` trains, part by part, without training anything.
 
@@ -200,18 +200,18 @@ class SearchSpec:
             space: State space that is searched.
             K: Number of children of each growing stage after the first; None for all candidates.
             first: Number of cells of one block that may be trained; None for all of them.
-            kept_share: Share of a short training that a longer one need not repeat.
+            kept: See `phases_with_rungs`.
         """
         if self.rungs:
             width = math.ceil(1 / self.rungs[0])
             wide_K = None if K is None else K * width
             wide = self.widened(width)._search_phases(space, wide_K, first)
-            searched = phases_with_rungs(wide, self.rungs, kept_share)
+            searched = phases_with_rungs(wide, self.rungs, kept)
         else:
             searched = self._search_phases(space, K, first)
-        kept = phases_within(searched, self.search_children)
-        confirmation = self._confirmation_phase(space, kept)
-        return kept if confirmation is None else [*kept, confirmation]
+        affordable = phases_within(searched, self.search_children)
+        confirmation = self._confirmation_phase(space, affordable)
+        return affordable if confirmation is None else [*affordable, confirmation]
 
     def _search_phases(
         self, space: SlotSpace, K: int | None, first: int | None

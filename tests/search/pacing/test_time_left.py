@@ -1,9 +1,14 @@
+from pathlib import Path
+
 import pytest
+from support.made_journals import new_journal, open_stage
 from support.paced_search import SPACE, WORKLOAD, RunSearch
 
 from pnas.children import PNASNetworkSpec
+from pnas.records import ChildResult, Choice, Status
 from pnas.search import ProgressiveSpec, RefinedSpec
 from pnas.search.pacing import Pace, TimeLeft, TrainingForecast
+from pnas.search.training_cost import store_kept_epochs
 
 
 def test_before_a_child_was_measured_nothing_is_known() -> None:
@@ -41,3 +46,17 @@ def test_without_a_last_stage_the_end_is_not_known(run_search: RunSearch) -> Non
     left = TimeLeft(RefinedSpec(max_epochs=1000), SPACE, 8, forecast)
     assert left.of_stage([]) == 0.0
     assert left.of_search([], ended=8) is None
+
+
+def test_a_continued_training_took_the_time_of_the_epochs_that_were_left(tmp_path: Path) -> None:
+    journal = new_journal(tmp_path)
+    store_kept_epochs(journal, {10: 8})
+    cell = SPACE.initial_children()[0]
+    for stage, (key, epochs) in enumerate((("a_10e", 10), ("a", WORKLOAD.epochs)), start=1):
+        open_stage(journal, stage, [Choice(cell, key, 0, None)])
+        losses = [1.0] * epochs
+        journal.end_child(
+            key, ChildResult(cell, 0, Status.OK, metrics={"loss": losses}, seconds=1.0)
+        )
+    forecast = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, journal, workers=1)
+    assert [each.epochs for each in forecast._measured()] == [10, WORKLOAD.epochs - 8]

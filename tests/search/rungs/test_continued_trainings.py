@@ -13,7 +13,13 @@ from pnas.errors import InvalidValue
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
-from pnas.records.cell_trainings import cell_key, is_repeated, is_short, short_epochs
+from pnas.records.cell_trainings import (
+    cell_key,
+    has_ended_short,
+    is_repeated,
+    is_short,
+    short_epochs,
+)
 from pnas.records.child_records import SHORT_REWARD
 from pnas.runs.child_identity import identify
 from pnas.search import STOPPED_BY, EvolutionSpec, RandomSpec, RefinedSpec, StrategyContext
@@ -169,6 +175,15 @@ def test_the_budget_counts_the_epochs_that_were_trained(spec: SearchSpec, tmp_pa
     assert BUDGET - 1.5 < spent.children <= BUDGET + 1e-9
 
 
+def test_a_short_training_leaves_a_file_for_the_next_one(spec: SearchSpec, tmp_path: Path) -> None:
+    with pytest.raises(Kill):
+        search(tmp_path, spec, KillAfter(4))
+    left = {path.stem for path in (tmp_path / "rungs").iterdir()}
+    short = {cell_key(child.key) for child in children(tmp_path) if has_ended_short(child)}
+    assert left == short
+    assert left
+
+
 def test_there_is_a_file_for_cells_that_may_go_on_only(spec: SearchSpec, tmp_path: Path) -> None:
     search(tmp_path, spec)
     left = {path.stem for path in (tmp_path / "rungs").iterdir()}
@@ -230,6 +245,6 @@ def test_there_must_be_rungs_to_continue() -> None:
 
 def test_a_plan_counts_what_is_left_to_train() -> None:
     spec = replace(SPECS["random"], confirm=0.0, rungs=[0.2, 0.5, 1.0])
-    phases = spec.phases(SPACE, 4, kept_share=0.8)
-    assert [phase.share for phase in phases] == pytest.approx([0.2, 0.34, 0.6])
+    phases = spec.phases(SPACE, 4, kept=[0.1, 0.4])
+    assert [phase.share for phase in phases] == pytest.approx([0.2, 0.4, 0.6])
     assert sum(phase.trainings for phase in phases) == pytest.approx(BUDGET, abs=1.0)
