@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from pnas.system.import_locks import postpone_in_import
 from pnas.system.interrupts import answer, note_press
 
 
@@ -32,7 +33,8 @@ def soft_interrupts(grace: float) -> Iterator[Callable[[], bool]]:
     block_ended = threading.Event()
 
     def handle(signum: int, frame: FrameType | None) -> None:
-        del signum, frame
+        if postpone_in_import(signum, frame):
+            return
         note_press()
         if requested.is_set():
             answer("stopping now")

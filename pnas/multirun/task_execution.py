@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -20,6 +20,7 @@ from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.meant_config import meant_config
+from pnas.system.import_locks import postpone_in_import
 from pnas.system.interrupts import note_press
 from pnas.system.os_errors import as_user_error
 
@@ -82,8 +83,10 @@ def _sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
-def _raise_interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+def _raise_interrupt(signum: int, frame: FrameType | None) -> None:
     """Let a scheduler's SIGTERM end a search as cleanly as Ctrl-C."""
+    if postpone_in_import(signum, frame):
+        return
     note_press()
     raise KeyboardInterrupt
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from types import FrameType
 
+from pnas.system.import_locks import postpone_in_import
 from pnas.system.quiet_stderr import visible_stderr
 
 EXIT_CODE = 130
@@ -71,7 +72,8 @@ def answer(text: str) -> None:
 
 
 def _handle(signum: int, frame: FrameType | None) -> None:
-    del signum, frame
+    if postpone_in_import(signum, frame):
+        return
     note_press()
     is_first = _Presses.count == 1 and not _Presses.is_over
     answer(_FIRST if is_first else _NOW)
