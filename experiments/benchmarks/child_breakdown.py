@@ -118,7 +118,7 @@ def measure_parts(
 
     parts: Parts = {}
     trainer = manager.trainer
-    data = manager._data
+    data = manager.child_trainer.data
     batches = fast_loop.epoch_batches(len(data.x_train), trainer, seed)
     epochs, steps_of_epoch = batches.shape[:2]
     rates = fast_loop.learning_rates(trainer, epochs * steps_of_epoch)
@@ -192,7 +192,7 @@ def compare_ways(manager: NetworkManager, repeats: int) -> None:
     from pnas.children.tensorflow_runtime import fast_graphs
 
     trainer = manager.trainer
-    batches = fast_loop.epoch_batches(len(manager._data.x_train), trainer, 0)
+    batches = fast_loop.epoch_batches(len(manager.child_trainer.data.x_train), trainer, 0)
     batches = batches.reshape(-1, trainer.batchsize)
     rates = fast_loop.learning_rates(trainer, len(batches))
 
@@ -232,7 +232,7 @@ def _make_step(manager: NetworkManager, precision: str) -> Callable[..., Any]:
     trainer = SearchTrainerSpec(mixed_precision=precision)
     child = NetworkManager(manager.dataset, network=manager.network, trainer=trainer)
     weights = FlatWeights(child.build_without_variables(CELLS[3], 0))
-    return make_step(weights, manager._data, make_optimizer(trainer))
+    return make_step(weights, manager.child_trainer.data, make_optimizer(trainer))
 
 
 def _run_in_chunks(steps: Callable[..., Any], batches: Any, rates: Any) -> None:
@@ -279,7 +279,7 @@ def train_with_threads(threads: str) -> None:
     """In a process of its own: print the seconds and the reward of the child of 5 blocks."""
     manager = NetworkManager(load_dataset("digits"), inter_op_threads=int(threads))
     manager.evaluate(CELLS[5], 0)  # warms the process up
-    manager.forget_children()
+    manager.child_trainer.forget_children()
     with clock() as timing:
         result = manager.evaluate(CELLS[5], 0)
     print(timing.wall, result.reward)

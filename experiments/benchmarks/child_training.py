@@ -81,7 +81,7 @@ def measure(train: Train, blocks: int, repeats: int) -> list[Measured]:
 
     results = []
     for seed in range(repeats):
-        manager.forget_children()
+        manager.child_trainer.forget_children()
         with clock() as timing:
             accuracy = train(CELLS[blocks], seed, manager)
         results.append((timing.cpu, accuracy))

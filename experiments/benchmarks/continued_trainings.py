@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import make_parser, print_table, progress
+from common import make_parser, print_machine, print_table, progress
 from scipy.stats import norm, rankdata, spearmanr
 
 from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
-from pnas.children.manager import beginning
+from pnas.children.child_trainer import beginning
 from pnas.data import DigitsSpec, load_dataset
 from pnas.records import ChildResult
 from pnas.seeds import derive_seed
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 def train_cell(anew: NetworkManager, continued: NetworkManager, cell: Cell, seed: int) -> Row:
-    """Return what each training of ``cell`` shows and how many seconds it takes."""
+    """Return what each training of ``cell`` shows."""
     row: Row = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kept.npz"
@@ -47,12 +47,12 @@ def train_cell(anew: NetworkManager, continued: NetworkManager, cell: Cell, seed
 
 
 def shown(result: ChildResult) -> list[float]:
-    """Return reward, mean training loss and seconds of a training."""
+    """Return reward and mean training loss of a training."""
     reward = result.reward
     if reward is None:
         reward = result.metrics["short_reward"][0]
     losses = result.metrics["loss"]
-    return [reward, sum(losses) / len(losses), result.seconds]
+    return [reward, sum(losses) / len(losses)]
 
 
 def measured(args: Any, table: Table) -> list[tuple[Cell, Row]]:
@@ -86,29 +86,51 @@ def measured(args: Any, table: Table) -> list[tuple[Cell, Row]]:
 
 
 def show(rows: list[tuple[Cell, Row]], table: Table, decay_share: float) -> None:
-    means = [table.row(cell).mean for cell, _ in rows]
+    """Print what the trainings of each length tell, and what they cost."""
     wsd = SearchTrainerSpec(schedule="wsd", decay_share=decay_share)
-    lines = []
-    for way in ("anew", "continued"):
-        reached = 0
-        for epochs in RUNGS:
-            taken = epochs - reached if way == "continued" else epochs
-            reached = beginning(wsd, epochs).stable_epochs if way == "continued" else 0
-            values = np.array([row[f"{way} {epochs}"] for _, row in rows])
-            accuracy, loss = _scores(values[:, 0]), _scores(-values[:, 1])
-            signals = (accuracy, loss, accuracy + 3 * loss)
-            correlations = [f"{spearmanr(signal, means)[0]:.2f}" for signal in signals]
-            seconds = f"{np.median(values[:, 2]):.1f}"
-            lines.append([way, epochs, *correlations, taken, wsd.epochs - reached, seconds])
-    whole = np.array([row["continued whole"] for _, row in rows])
-    agreement = f"{spearmanr(whole[:, 0], means)[0]:.2f}"
-    lines.append(["wsd", "whole", agreement, "", "", "", "", f"{np.median(whole[:, 2]):.1f}"])
-    header = ["way", "epochs", "accuracy", "loss", "one to three"]
-    print_table([*header, "epochs trained", "epochs to a whole one", "seconds"], lines)
+    means = [table.row(cell).mean for cell, _ in rows]
+    lines: list[list[object]] = []
+    continued = 0
+    for epochs in RUNGS:
+        told = correlations(rows, f"anew {epochs}", means)
+        lines.append(["anew", epochs, *told, epochs, wsd.epochs])
+
+        told = correlations(rows, f"continued {epochs}", means)
+        trained = epochs - continued
+        continued = beginning(wsd, epochs).stable_epochs
+        lines.append(["continued", epochs, *told, trained, wsd.epochs - continued])
+
+    whole = [row["continued whole"][0] for _, row in rows]
+    lines.append(["wsd", "whole", rho(whole, means), "", "", "", ""])
+    header = (
+        "way",
+        "epochs",
+        "accuracy",
+        "loss",
+        "one to three",
+        "epochs trained",
+        "to a whole one",
+    )
+    print_table(header, lines)
+
     first = [table.row(cell).rewards[0] for cell, _ in rows]
     others = [np.mean(table.row(cell).rewards[1:]) for cell, _ in rows]
-    print(f"{len(rows)} cells; one cosine with others: {spearmanr(first, others)[0]:.2f}")
-    print(f"mean reward: cosine {np.mean(means):.4f}, wsd {np.mean(whole[:, 0]):.4f}")
+    print(f"{len(rows)} cells; one cosine with others: {rho(first, others)}")
+    print(f"mean reward: cosine {np.mean(means):.4f}, wsd {np.mean(whole):.4f}")
+    print_machine("tensorflow", "keras")
+
+
+def correlations(rows: list[tuple[Cell, Row]], training: str, means: list[float]) -> list[str]:
+    """Return how accuracy, loss, and both as one to three rank the cells."""
+    values = np.array([row[training] for _, row in rows])
+    accuracy = _scores(values[:, 0])
+    loss = _scores(-values[:, 1])
+    return [rho(signal, means) for signal in (accuracy, loss, accuracy + 3 * loss)]
+
+
+def rho(values: Any, rewards: Any) -> str:
+    """Return Spearman's correlation."""
+    return f"{spearmanr(values, rewards)[0]:.2f}"
 
 
 def _scores(values: Any) -> Any:

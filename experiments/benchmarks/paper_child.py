@@ -128,7 +128,7 @@ def measure(threads: str, steps: str) -> None:
     with fast_graphs():
         with clock() as tracing:
             weights = FlatWeights(manager.build_without_variables(CELL, 0))
-            step = make_step(weights, manager._data, make_optimizer(manager.trainer))
+            step = make_step(weights, manager.child_trainer.data, make_optimizer(manager.trainer))
             traced = step.get_concrete_function(indices, rate)
         first = wall_seconds(train_step)
         timings = interleaved({"product": multiply, "step": train_step}, int(steps))

@@ -55,7 +55,7 @@ def time_round(
     manager: NetworkManager, cell: Cell, number: int, repeats: int
 ) -> tuple[float, list[float]]:
     """Return the processor seconds of a new child of ``cell``, and of its further trainings."""
-    manager.forget_children()
+    manager.child_trainer.forget_children()
     seeds = range(1000 * number, 1000 * number + repeats + 1)
     seconds = []
     for seed in seeds:
@@ -63,7 +63,7 @@ def time_round(
         last = manager.evaluate(cell, seed)
         seconds.append(time.process_time() - start)
 
-    manager.forget_children()
+    manager.child_trainer.forget_children()
     check_equal(last, manager.evaluate(cell, seeds[-1]))
     return seconds[0], seconds[1:]
 

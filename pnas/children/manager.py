@@ -4,35 +4,27 @@ import dataclasses
 import time
 import traceback
 import warnings
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pnas.children.child_failure import ChildFailure
-from pnas.children.child_weights import load_weights, save_weights
+from pnas.children.child_failure import first_line
+from pnas.children.child_trainer import ChildTrainer
+from pnas.children.child_weights import load_weights
 from pnas.children.inference_spec import InferenceSpec
-from pnas.children.kept_children import ChildKey, KeptChildren
 from pnas.children.network.builder import check_image
 from pnas.children.network.counts import Counts
-from pnas.children.network.limits import Limits
 from pnas.children.network_specs import NetworkSpec, PNASNetworkSpec
 from pnas.children.tensorflow_runtime import configure_runtime, release_memory
 from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
-from pnas.records.child_records import SHORT_REWARD
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 from pnas.state_space.isomorphism.canonical import canonical_form
 
 if TYPE_CHECKING:
     import keras
-
-    from pnas.children.search_training.fast_loop import History
-    from pnas.children.search_training.kept_training import KeptTraining
-    from pnas.children.search_training.traced_child import TracedChild
-    from pnas.children.search_training.training_step import DeviceData
 
 
 class NetworkManager:
@@ -43,6 +35,7 @@ class NetworkManager:
         network: Settings of the network around their cells.
         trainer: Settings of their training.
         seed: Seed from which those of children without one are derived.
+        child_trainer: Trains them.
     """
 
     def __init__(
@@ -82,10 +75,12 @@ class NetworkManager:
         self.trainer = _with_overrides(trainer or SearchTrainerSpec(), epochs, batchsize)
         self.seed = seed
         self._space = space
-        self._children = KeptChildren(self._make_child)
         check_batchsize(self.trainer, len(dataset.x_train))
         check_image(self.network, dataset.image_shape)
         configure_runtime(self.trainer, inter_op_threads, gpu_memory_mb)
+        self.child_trainer = ChildTrainer(
+            dataset, self.network, self.trainer, self.build_without_variables
+        )
 
     def get_reward(self, cell: Cell) -> float:
         """Train the child of ``cell`` and return its reward, in [0, 1].
@@ -142,15 +137,15 @@ class NetworkManager:
         )
         start = time.perf_counter()
         try:
-            result = self._train_within_memory(job)
+            result = self.child_trainer.train(job)
         except NotWritable:
             raise
         except Exception as error:
             log = "".join(traceback.format_exception(error))
             seconds = time.perf_counter() - start
-            return ChildResult.failed(job, _first_line(error), seconds, log)
+            return ChildResult.failed(job, first_line(error), seconds, log)
         finally:
-            self._children.release_memory()
+            self.child_trainer.children.release_memory()
         return dataclasses.replace(result, seconds=time.perf_counter() - start)
 
     def measure(self, job: ChildJob, inference: InferenceSpec) -> ChildResult:
@@ -171,7 +166,7 @@ class NetworkManager:
             latency = measure_latency(job.cell, self.network, self.dataset, inference)
         except Exception as error:
             log = "".join(traceback.format_exception(error))
-            reason = f"its latency cannot be measured: {_first_line(error)}"
+            reason = f"its latency cannot be measured: {first_line(error)}"
             return ChildResult.failed(job, reason, time.perf_counter() - start, log)
         finally:
             release_memory()
@@ -183,11 +178,6 @@ class NetworkManager:
             seconds=time.perf_counter() - start,
         )
 
-    def forget_children(self) -> None:
-        """Free the children that are kept for further trainings of their cells."""
-        self._children.drop_all()
-        self._children.release_memory()
-
     def child_seed(self, cell: Cell) -> int:
         """Return the seed of a child without one: it depends on the manager's seed and the cell."""
         key = cell.text_hash if self._space is None else self._space.key(cell)
@@ -195,7 +185,7 @@ class NetworkManager:
 
     def count(self, cell: Cell) -> Counts:
         """Return the size of the child of ``cell``, without building it."""
-        return self._limits.count(cell)
+        return self.child_trainer.limits.count(cell)
 
     def build(self, cell: Cell, seed: int) -> "keras.Model":
         """Return the untrained child of ``cell`` with weights initialized from ``seed``.
@@ -248,146 +238,6 @@ class NetworkManager:
         evaluate = make_evaluation(FlatWeights(model), tf.constant(images), tf.constant(labels))
         return evaluate().accuracy
 
-    @cached_property
-    def _limits(self) -> Limits:
-        image_shape = self.dataset.image_shape
-        return Limits(self.trainer, self.network, image_shape, self.dataset.num_classes)
-
-    @cached_property
-    def _data(self) -> "DeviceData":
-        from pnas.children.search_training.training_step import to_device
-
-        return to_device(self.dataset)
-
-    def _train_within_memory(self, job: ChildJob) -> ChildResult:
-        """Train ``job`` in more and more microbatches, until memory is enough.
-
-        Raises:
-            ChildFailure: Memory is not enough for the smallest microbatches either.
-        """
-        reason = "the worker of the attempt before was killed for it"
-        trace = ""
-        smallest = self.trainer.batchsize // max(1, job.accumulate // 2)
-        for microbatches in self.trainer.microbatch_counts(job.accumulate):
-            try:
-                return self._train(job, microbatches)
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-                reason = _first_line(error)
-                smallest = self.trainer.batchsize // microbatches
-                trace = "".join(traceback.format_exception(error))
-            # After the except block: the traceback of the exception holds what was allocated.
-            release_memory()
-
-        failure = ChildFailure(f"out of memory, also with {smallest} examples at a time: {reason}")
-        failure.add_note(trace)
-        raise failure
-
-    def _train(self, job: ChildJob, microbatches: int) -> ChildResult:
-        """Train ``job``, without the children of earlier jobs if memory is short beside them.
-
-        The microbatches that a child needs must not depend on what was trained before.
-        """
-        try:
-            return self._train_once(job, microbatches)
-        except Exception as error:
-            if not is_out_of_memory(error) or not self._children:
-                raise
-        # After the except block, as above.
-        self.forget_children()
-        return self._train_once(job, microbatches)
-
-    def _train_once(self, job: ChildJob, microbatches: int) -> ChildResult:
-        from pnas.children.search_training.fast_loop import train
-
-        counts = self.count(job.cell)
-        excess = self._limits.excess(counts)
-        if excess is not None:
-            raise ChildFailure(excess)
-
-        trainer = self._trainer_of(job)
-        kept = self._kept_training(job, microbatches)
-        # A part of a training takes the steps of the whole one, compiled or not.
-        whole = trainer if kept is None else kept.whole
-        key = self._child_key(job.cell, whole, microbatches)
-        child = self._children.take(key, job.seed)
-        metrics = train(child, trainer, job.seed, kept)
-        reward: float | None = reward_of(metrics, trainer)
-        if job.epochs is not None:
-            metrics[SHORT_REWARD] = [float(reward or 0.0)]
-            reward = None
-        if microbatches != self.trainer.accumulate:
-            metrics["accumulate"] = [float(microbatches)]
-        if job.weights_path is not None:
-            save_weights(*child.weights.arrays(), job.weights_path)
-        self._children.keep(key, child)
-        return ChildResult(
-            job.cell,
-            job.seed,
-            Status.OK,
-            reward=reward,
-            metrics=metrics,
-            params=counts.params,
-            flops=counts.flops,
-        )
-
-    def _trainer_of(self, job: ChildJob) -> SearchTrainerSpec:
-        if job.epochs is None:
-            return self.trainer
-        if job.kept_path is None:
-            return shortened(self.trainer, job.epochs)
-        return beginning(self.trainer, job.epochs)
-
-    def _kept_training(self, job: ChildJob, microbatches: int) -> "KeptTraining | None":
-        from pnas.children.search_training.kept_training import KeptTraining
-
-        if job.kept_path is None:
-            return None
-        belongs_to = f"{canonical_form(job.cell)} {job.seed} {microbatches} {self.network}"
-        return KeptTraining(Path(job.kept_path), self.trainer, belongs_to)
-
-    def _child_key(self, cell: Cell, trainer: SearchTrainerSpec, microbatches: int) -> ChildKey:
-        from pnas.children.search_training.traced_child import is_compiled
-
-        return ChildKey(
-            cell=canonical_form(cell),
-            microbatches=microbatches,
-            is_compiled=is_compiled(trainer, len(self.dataset.x_train)),
-        )
-
-    def _make_child(self, key: ChildKey, seed: int) -> "TracedChild":
-        from pnas.children.search_training.traced_child import TracedChild
-
-        model = self.build_without_variables(key.cell, seed)
-        trainer = dataclasses.replace(self.trainer, jit_compile="on" if key.is_compiled else "off")
-        return TracedChild(model, self._data, trainer, seed, key.microbatches)
-
-
-def reward_of(metrics: "History", trainer: SearchTrainerSpec) -> float:
-    """Return the reward that ``trainer.reward`` defines on per-epoch metrics."""
-    values = metrics[f"val_{trainer.reward_metric}"]
-    rewarded = [values[epoch] for epoch in trainer.rewarded_epochs]
-    if trainer.reward == "best":
-        return max(rewarded)
-    return sum(rewarded) / len(rewarded)
-
-
-def shortened(trainer: SearchTrainerSpec, epochs: int) -> SearchTrainerSpec:
-    """Return the settings of a training of fewer epochs: its schedule is as much shorter."""
-    share = epochs / trainer.epochs
-    return dataclasses.replace(
-        trainer,
-        epochs=epochs,
-        warmup_epochs=trainer.warmup_epochs * share,
-        decay_epochs=trainer.decay_epochs * share,
-    )
-
-
-def beginning(trainer: SearchTrainerSpec, epochs: int) -> SearchTrainerSpec:
-    """Return the settings of the first ``epochs`` epochs of a training, which then decays."""
-    return dataclasses.replace(trainer, epochs=epochs)
-
 
 def check_batchsize(trainer: TrainerSpec, examples: int) -> None:
     """Check that a batch needs no more than the ``examples`` of the training set.
@@ -397,12 +247,6 @@ def check_batchsize(trainer: TrainerSpec, examples: int) -> None:
     """
     rule = f"must not exceed the {examples} examples of the training set"
     require(trainer.batchsize <= examples, "trainer.batchsize", rule, trainer.batchsize)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether the same computation in smaller parts might have succeeded."""
-    # TensorFlow's error is recognised by its name: this module does not import TensorFlow.
-    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _with_overrides(
@@ -418,12 +262,3 @@ def _with_overrides(
 
 def _as_text(path: str | Path | None) -> str | None:
     return None if path is None else str(path)
-
-
-def _first_line(error: Exception) -> str:
-    """Return one line about ``error``: TensorFlow's messages go on for pages of graph."""
-    lines = str(error).strip().splitlines()
-    first = lines[0] if lines else ""
-    if isinstance(error, ChildFailure):
-        return first
-    return f"{type(error).__name__}: {first}"

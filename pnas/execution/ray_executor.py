@@ -161,7 +161,14 @@ class RayExecutor(RetryingExecutor):
         log = _TERMINAL_COLOURS.sub("", str(error)).strip()
         summary = log.splitlines()[-1] if log else type(error).__name__
         was_out_of_memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
-        return LostAttempt(f"its Ray worker died: {summary}", seconds, log, was_out_of_memory)
+        return LostAttempt(
+            f"its Ray worker died: {summary}",
+            seconds,
+            log,
+            out_of_memory=was_out_of_memory,
+            # Ray reuses its workers, and does not say which one this was.
+            worker_was_new=False,
+        )
 
     def _abandon(self, running: Iterable[RayAttempt]) -> None:
         for attempt in running:

@@ -26,8 +26,8 @@ class LostAttempt:
         seconds: Duration of the attempt.
         log: End of the worker's output.
         out_of_memory: Whether memory was the reason, so that the same attempt would end the same.
-        worker_was_new: Whether the worker had trained nothing before, so that all of its memory
-            was the attempt's own.
+        worker_was_new: Whether the worker is known to have trained nothing before, so that all of
+            its memory was the attempt's own.
     """
 
     reason: str

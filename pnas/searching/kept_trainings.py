@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pnas.children import SearchTrainerSpec
-from pnas.children.manager import beginning
+from pnas.children.child_trainer import beginning
 from pnas.children.trainer_specs import ENDLESS_SCHEDULES
 from pnas.config import Settings
 from pnas.errors import require

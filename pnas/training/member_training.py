@@ -8,9 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from pnas.children import final_trainer
-from pnas.children.child_failure import ChildFailure
+from pnas.children.child_failure import ChildFailure, is_out_of_memory
 from pnas.children.final_training.checkpoint import Progress
-from pnas.children.manager import is_out_of_memory
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
 from pnas.data import Parts, open_parts

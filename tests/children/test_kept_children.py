@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
+from pnas.children.child_trainer import ChildTrainer
 from pnas.children.kept_children import ChildKey, KeptChildren
 from pnas.children.search_training import fast_loop
 from pnas.children.search_training.traced_child import TracedChild
@@ -35,13 +36,13 @@ def trained_alone(dataset: Dataset, seed: int, epochs: int | None = None) -> Chi
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Seeds of the children that are made, and not taken from those that are kept."""
     seeds: list[int] = []
-    make = NetworkManager._make_child
+    make = ChildTrainer._make_child
 
-    def note(self: NetworkManager, key: ChildKey, seed: int) -> TracedChild:
+    def note(self: ChildTrainer, key: ChildKey, seed: int) -> TracedChild:
         seeds.append(seed)
         return make(self, key, seed)
 
-    monkeypatch.setattr(NetworkManager, "_make_child", note)
+    monkeypatch.setattr(ChildTrainer, "_make_child", note)
     return seeds
 
 
@@ -114,7 +115,7 @@ def test_a_child_that_failed_is_not_kept(
         failed = manager.evaluate(CELL, 2)
     assert failed.status is Status.FAILED
     assert "diverged" in str(failed.error)
-    assert len(manager._children) == 0
+    assert len(manager.child_trainer.children) == 0
 
     again = manager.evaluate(CELL, 3)
     assert made == [1, 3]
@@ -133,7 +134,7 @@ def test_kept_children_make_room_before_a_child_is_trained_in_smaller_parts(
     def train_if_alone(
         child: TracedChild, trainer: SearchTrainerSpec, seed: int, kept_training: Any
     ) -> Any:
-        kept.append(len(manager._children))
+        kept.append(len(manager.child_trainer.children))
         if kept[-1]:
             raise MemoryError("12 GiB")
         return train(child, trainer, seed, kept_training)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pnas.children import ChildRunnerFactory, NetworkManager, PNASNetworkSpec, SearchTrainerSpec
-from pnas.children.manager import reward_of
+from pnas.children.child_trainer import reward_of
 from pnas.children.search_training import fast_loop
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.data import Dataset, DigitsSpec, dataset_from_arrays

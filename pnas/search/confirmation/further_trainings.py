@@ -65,14 +65,7 @@ class FurtherTrainings(ABC):
         cells = self.next_round()
         if not cells:
             return None
-        return Proposal(
-            cells=cells,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(set(cells)),
-            seconds=0.0,
-            repeats=self._begin(cells),
-        )
+        return Proposal.unscored(cells, repeats=self._begin(cells))
 
     def tell(self, rewards: Sequence[Reward]) -> dict[str, Any] | None:
         """See `pnas.search.Strategy.tell`. Nothing is learned that a stage could show."""

@@ -51,6 +51,20 @@ class Proposal:
     repeats: Sequence[int] | None = None
     epochs: int | None = None
 
+    @classmethod
+    def unscored(
+        cls, cells: Sequence[Cell], repeats: Sequence[int] | None = None, seconds: float = 0.0
+    ) -> "Proposal":
+        """Return a proposal of ``cells`` that no predictor has chosen."""
+        return cls(
+            cells=cells,
+            predictions=None,
+            candidates_scored=0,
+            unique_candidates=len(set(cells)),
+            seconds=seconds,
+            repeats=repeats,
+        )
+
 
 @dataclass(frozen=True)
 class ClosedStage:

@@ -42,14 +42,7 @@ class Exhaustive(StageHistory):
         if self.is_over():
             return None
         self.open = self._cells
-        return Proposal(
-            cells=self._cells,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(self._cells),
-            seconds=0.0,
-            repeats=[self.next_stage] * len(self._cells),
-        )
+        return Proposal.unscored(self._cells, repeats=[self.next_stage] * len(self._cells))
 
     def is_over(self) -> bool:
         """See `pnas.search.Strategy.is_over`."""

@@ -100,13 +100,7 @@ class Progressive:
 
     def _initial_stage(self) -> Proposal:
         cells = self._controller.get_actions(self._spec.first)
-        return Proposal(
-            cells=cells,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(cells),
-            seconds=0.0,
-        )
+        return Proposal.unscored(cells)
 
     def _growing_stages(self) -> int:
         return self._controller.B

@@ -36,13 +36,7 @@ class ProgressiveRandom(StageHistory):
     def _initial_stage(self) -> Proposal:
         cells = self._space.initial_children()
         self.open = [cell for cell in cells if self._context.may_train(cell)]
-        return Proposal(
-            cells=self.open,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(self.open),
-            seconds=0.0,
-        )
+        return Proposal.unscored(self.open)
 
     def _extensions(self, parents: list[Cell]) -> Proposal | None:
         started = time.perf_counter()

@@ -51,13 +51,7 @@ class Refined(Progressive):
         of_one_block = self._controller.get_actions(self._refined_spec.sampled_first(self._space))
         cells = [*of_one_block, *self._random_full_size()]
         self._controller.begin_stage(cells, None)
-        return Proposal(
-            cells=cells,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(cells),
-            seconds=0.0,
-        )
+        return Proposal.unscored(cells)
 
     def _random_full_size(self) -> list[Cell]:
         """Return the random cells of B blocks of a mixed start."""
@@ -136,13 +130,7 @@ class Refined(Progressive):
         cells = sampler.sample(np.random.default_rng(seed), count)
         if not cells:
             return None
-        return Proposal(
-            cells=cells,
-            predictions=None,
-            candidates_scored=0,
-            unique_candidates=len(cells),
-            seconds=0.0,
-        )
+        return Proposal.unscored(cells)
 
 
 def _lacks_rewards(history: SearchHistory) -> bool:

@@ -77,10 +77,4 @@ def _proposal(cells: Sequence[Cell], started: float) -> Proposal | None:
     """Return what is proposed, chosen since ``started``; None without a cell."""
     if not cells:
         return None
-    return Proposal(
-        cells=cells,
-        predictions=None,
-        candidates_scored=0,
-        unique_candidates=len(cells),
-        seconds=time.perf_counter() - started,
-    )
+    return Proposal.unscored(cells, seconds=time.perf_counter() - started)

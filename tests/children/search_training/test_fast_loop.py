@@ -8,8 +8,8 @@ import pytest
 
 from pnas.children import NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.child_failure import ChildFailure
+from pnas.children.child_trainer import reward_of
 from pnas.children.class_balance import balanced_weights
-from pnas.children.manager import reward_of
 from pnas.children.search_training.epoch_batches import epoch_batches, learning_rates
 from pnas.children.search_training.evaluation import make_evaluation
 from pnas.children.search_training.fast_loop import History, run_epoch, train

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.fake_children import fake_reward
 from support.kill_after import Kill, KillAfter
+from support.search_facts import children, facts
 
 from pnas.errors import InvalidValue
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec
-from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
+from pnas.records import ChildJob, ChildResult, Journal, Status
 from pnas.records.cell_trainings import (
     cell_key,
     has_ended_short,
@@ -22,9 +22,9 @@ from pnas.records.cell_trainings import (
 )
 from pnas.records.child_records import SHORT_REWARD
 from pnas.runs.child_identity import identify
-from pnas.search import STOPPED_BY, EvolutionSpec, RandomSpec, RefinedSpec, StrategyContext
+from pnas.search import EvolutionSpec, RandomSpec, RefinedSpec, StrategyContext
 from pnas.search.budget import spent_by
-from pnas.search.search_run import WINNER, SearchRun
+from pnas.search.search_run import SearchRun
 from pnas.search.strategies import SearchSpec
 from pnas.searching.kept_trainings import KeptTrainings
 from pnas.state_space import StateSpace
@@ -112,23 +112,6 @@ def search(
         )
         run.run()
         kept.end()
-
-
-def facts(run_dir: Path) -> list[tuple[Any, ...]]:
-    """Return what a search decided and found, without its times."""
-    with Journal(run_dir / "journal.sqlite") as journal:
-        found: list[tuple[Any, ...]] = []
-        for child in journal.children():
-            found.append((child.b, child.key, child.seed, child.reward, child.metrics))
-        for stage in journal.stages():
-            found.append((stage.b, stage.predictor))
-        found.append((journal.meta(WINNER), journal.meta(STOPPED_BY)))
-        return found
-
-
-def children(run_dir: Path) -> list[ChildRecord]:
-    with Journal(run_dir / "journal.sqlite") as journal:
-        return journal.children()
 
 
 def trained_epochs(run_dir: Path) -> list[int]:

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from support.fake_children import fake_reward
 from support.kill_after import Kill, KillAfter
+from support.search_facts import children, facts
 
 from pnas.errors import InvalidValue
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec
-from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status, summarize
+from pnas.records import ChildJob, ChildResult, Journal, Status, summarize
 from pnas.records.cell_trainings import cell_key, is_repeated, is_short, short_epochs
 from pnas.records.child_records import SHORT_REWARD
 from pnas.runs.child_identity import identify
 from pnas.search import (
-    STOPPED_BY,
     EvolutionSpec,
     ProgressiveSpec,
     RandomSpec,
@@ -26,7 +26,7 @@ from pnas.search import (
     SearchSpec,
     StrategyContext,
 )
-from pnas.search.search_run import WINNER, SearchRun
+from pnas.search.search_run import SearchRun
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -102,23 +102,6 @@ def search(
             observers=observers,
         )
         run.run()
-
-
-def facts(run_dir: Path) -> list[tuple[Any, ...]]:
-    """Return what a search decided and found, without its times."""
-    with Journal(run_dir / "journal.sqlite") as journal:
-        found: list[tuple[Any, ...]] = []
-        for child in journal.children():
-            found.append((child.b, child.key, child.predicted, child.reward, child.metrics))
-        for stage in journal.stages():
-            found.append((stage.b, stage.predictor))
-        found.append((journal.meta(WINNER), journal.meta(STOPPED_BY)))
-        return found
-
-
-def children(run_dir: Path) -> list[ChildRecord]:
-    with Journal(run_dir / "journal.sqlite") as journal:
-        return journal.children()
 
 
 @pytest.fixture(scope="module", params=SPECS)

@@ -3,7 +3,7 @@
     python run.py name=front state_space=paper state_space.B=3 data=fashion_mnist \\
         data.path=fashion_mnist.npz data.train_size=2000 data.val_size=2000 trainer.epochs=12 \\
         'search.objectives=[reward, madds, latency_ms]' search.max_children=160
-    python experiments/front_study.py outputs/front --out outputs/front_study
+    python experiments/benchmarks/front_study.py outputs/front --out outputs/front_study
 
 Compared are the cells of the front, PNASNet-5's cell and random cells of the same space, all in the
 network of the search, and a plain CNN whose multiply-adds come nearest to the least, the median,
@@ -18,7 +18,6 @@ ends it in time.
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -27,8 +26,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
-
-sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
 from common import make_parser, mean_sd, print_machine, print_table, progress
 
