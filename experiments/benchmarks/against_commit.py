@@ -21,6 +21,7 @@ from same_results import ROOT, checked_out
 COMMANDS: dict[str, tuple[str, ...]] = {
     "--help": ("--help",),
     "a refused command": ("trainer.epochs=none",),
+    "a plan on digits": ("plan_only=true",),
     "the beam on digits, 52 children": ("search=progressive", "tracking=none"),
 }
 
@@ -55,13 +56,14 @@ def main() -> None:
     )
     parser.add_argument("--base", required=True, help="commit to compare with")
     parser.add_argument("--repeats", type=int, default=3, help="pairs of each command (3)")
+    parser.add_argument("--commands", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
     arguments = parser.parse_args()
 
     rows = []
     with checked_out(arguments.base) as base:
-        for name, words in COMMANDS.items():
+        for name in arguments.commands:
             progress(name)
-            then, now = compare(base, words, arguments.repeats)
+            then, now = compare(base, COMMANDS[name], arguments.repeats)
             ratios = [new / old for old, new in zip(then, now, strict=True)]
             rows.append([name, spread(then), spread(now), spread(ratios)])
     print_table(["command", f"{arguments.base}, s", "here, s", "ratio"], rows)
