@@ -1,12 +1,12 @@
 """One run directory: the names of what it holds, and the lock for one process at a time."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pnas.errors import RunDirectoryError
 from pnas.system.file_lock import LockIsHeld, file_lock
+from pnas.system.process_name import process_name
 
 JOURNAL = "journal.sqlite"
 TRAINING = "training.json"
@@ -50,7 +50,7 @@ def hold(run_dir: Path, timeout: float = 0.0) -> Iterator[None]:
     with ExitStack() as stack:
         _lock(run_dir, stack, timeout)
         path = run_dir / LOCK
-        _write_holder(path, f"process {os.getpid()} on {os.uname().nodename}")
+        _write_holder(path, process_name())
         yield
         _write_holder(path, "")
 

@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pnas.records import ChildRecord, Journal
+from pnas.records import ChildJob, ChildRecord, Journal
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_cost import TrainingCost
-from pnas.state_space import Cell
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none."""
@@ -174,10 +173,15 @@ class Budget:
             return True
         return self._seconds() < self._share * self._spec.max_seconds
 
-    def has_time_for(self, cell: Cell) -> bool:
-        """Whether a child of ``cell`` may be started now."""
-        del cell
+    def has_time_for(self, job: ChildJob) -> bool:
+        """Whether the child of ``job`` may be started now."""
+        del job
         return self.has_time()
+
+    def may_end_rung(self, children: Sequence[ChildRecord]) -> bool:
+        """Whether the best of ``children``, a stage cut short, are to go on without the rest."""
+        del children
+        return False
 
     def affordable(self, children: Sequence[ChildRecord]) -> list[ChildRecord]:
         """Return the first of ``children``, as many as may be trained."""

@@ -123,6 +123,8 @@ class SearchLoop:
         stage = self._open_stage() or self._propose(strategy)
         while stage is not None:
             self._trainer.train(stage)
+            if stage.is_cut_short and self._budget.may_end_rung(stage.children):
+                strategy, stage = self._end_rung(stage)
             if stage.is_cut_short:
                 self._end_early(strategy, stage)
                 return
@@ -222,6 +224,17 @@ class SearchLoop:
             return strategy.tell(rewards)
         assert isinstance(strategy, LearnsFromShortTrainings)
         return strategy.tell_short([signals_of(child) for child in stage.children], rewards)
+
+    def _end_rung(self, stage: TrainingStage) -> tuple[Strategy, TrainingStage]:
+        """Leave out the short trainings of ``stage`` for which there is no time.
+
+        Returns:
+            The strategy, which goes on with the others, and the stage of these.
+        """
+        self._journal.leave_out_untrained(stage.number)
+        self._policy = RewardPolicy(self._spec.failed_reward)
+        strategy = self._make_strategy(read_history(self._journal, self._policy, self._owns))
+        return strategy, self._announce(stage.number)
 
     def _end_early(self, strategy: Strategy, stage: TrainingStage) -> None:
         """End with a stage that the budget cut short; learn from it what can be learned."""

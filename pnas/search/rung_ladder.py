@@ -7,8 +7,9 @@ the next one, since what it trains for a part of the time it trains as many time
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 from pnas.errors import require
 
@@ -61,10 +62,10 @@ class Ladder:
             left = max(self.promoted(left, epochs), min(FEWEST_FIRST, left))
         return cost + left
 
-    def without(self, dropped: Sequence[int]) -> "Ladder":
+    def without(self, dropped: Sequence[int]) -> Self:
         """Return the ladder without the rungs of these epochs."""
         kept = tuple(epochs for epochs in self.short if epochs not in dropped)
-        return Ladder(kept, self.full)
+        return replace(self, short=kept)
 
 
 def make_ladder(rungs: Sequence[float], epochs: float) -> Ladder:

@@ -47,7 +47,7 @@ from pnas.search.observer import Observer
 from pnas.search.pacing.pace import Pace
 from pnas.search.pacing.paced_budget import PacedBudget
 from pnas.search.pacing.paced_strategy import PacedStrategy
-from pnas.search.rung_ladder import make_ladder
+from pnas.search.rung_ladder import Ladder, make_ladder
 from pnas.search.rungs.strategy import RungStrategy
 from pnas.search.search_parts import (
     is_confirmation_stage,
@@ -147,17 +147,23 @@ class SearchRun:
         loop.run()
 
     def _make_strategy(self, history: SearchHistory) -> Strategy:
-        if self.spec.rungs:
-            ladder = make_ladder(self.spec.rungs, self.epochs)
-            return RungStrategy(self.context, ladder, history)
         # A search that awaits no stage has none that could be too long for the time.
         if self.pace is None or self.spec.is_asynchronous:
-            return make_strategy(self.context, history)
+            return self._make_inside(self.spec, history)
+        return PacedStrategy(self._make_inside, self.pace, history)
 
-        def make(spec: SearchSpec, history: SearchHistory) -> Strategy:
-            return make_strategy(replace(self.context, spec=spec), history)
+    def _make_inside(self, spec: SearchSpec, history: SearchHistory) -> Strategy:
+        """Make the strategy of ``spec``, without regard to time."""
+        context = replace(self.context, spec=spec)
+        if not spec.rungs:
+            return make_strategy(context, history)
+        return RungStrategy(context, self._ladder, history)
 
-        return PacedStrategy(make, self.pace, history)
+    @property
+    def _ladder(self) -> Ladder:
+        if self.pace is not None:
+            return self.pace.ladder
+        return make_ladder(self.spec.rungs, self.epochs)
 
     def _budget(
         self, share: float = 1.0, counts: CountsChild = every_child, confirms: bool = False
@@ -299,8 +305,7 @@ class SearchRun:
             return {}
         policy = RewardPolicy(self.spec.failed_reward)
         history = read_history(self.journal, policy, is_search_stage)
-        ladder = make_ladder(self.spec.rungs, self.epochs)
-        expected = RungStrategy(self.context, ladder, history).expected()
+        expected = RungStrategy(self.context, self._ladder, history).expected()
         trained = {each.cell for each in known}
         return {cell: reward for cell, reward in expected.items() if cell not in trained}
 

@@ -1,6 +1,5 @@
 """`StageTrainer`: trains the children of one stage, as far as the budget goes."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_stage import TrainingStage
 from pnas.search.weight_recovery import child_job
 from pnas.state_space import Cell
+from pnas.system.process_name import process_name
 
 
 class SearchFailed(PnasError):
@@ -93,7 +93,7 @@ class StageTrainer:
         keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
 
         def may_start(job: ChildJob) -> bool:
-            if interrupted() or not self._budget.has_time_for(job.cell):
+            if interrupted() or not self._budget.has_time_for(job):
                 return False
             self.start_child(keys[job_id(job)])
             return True
@@ -109,8 +109,7 @@ class StageTrainer:
 
     def start_child(self, key: str) -> None:
         """Write down that an attempt to train the child ``key`` begins."""
-        worker = f"process {os.getpid()} on {os.uname().nodename}"
-        self._journal.start_child(key, worker)
+        self._journal.start_child(key, process_name())
 
     def in_order(self, children: list[ChildRecord]) -> list[ChildRecord]:
         """Return those that the budget has room for, in the order in which they are started."""

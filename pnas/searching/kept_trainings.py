@@ -46,6 +46,11 @@ def kept_epochs(settings: Settings) -> dict[int, int]:
     return {epochs: beginning(trainer, epochs).stable_epochs for epochs in ladder.short}
 
 
+def continued_epochs(settings: Settings) -> dict[int, int]:
+    """Return the same where short trainings are continued; nothing where each begins anew."""
+    return kept_epochs(settings) if settings.search.continues_trainings else {}
+
+
 def kept_shares(settings: Settings) -> list[float]:
     """Return what each rung keeps, as a share of a whole training."""
     return [kept / settings.trainer.epochs for kept in kept_epochs(settings).values()]

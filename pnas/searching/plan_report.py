@@ -1,6 +1,6 @@
 """``plan_only=true``: the parts of a search, the size of its networks, its budget and its time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pnas.config import Settings
@@ -20,9 +20,9 @@ from pnas.search.search_plan import (
     plan_search,
     search_seconds,
 )
-from pnas.searching.kept_trainings import kept_shares
+from pnas.searching.kept_trainings import continued_epochs, kept_shares
 from pnas.searching.search_checks import limits_of
-from pnas.searching.time_planning import check_time, plan_forecast
+from pnas.searching.time_planning import check_time, dear_rungs, plan_forecast
 from pnas.state_space import SlotSpace
 from pnas.system.console import print_line
 
@@ -96,7 +96,25 @@ def _phases(
     if search.max_seconds is None:
         kept = kept_shares(settings) if search.continues_trainings else ()
         return search.phases(space, K, small_cells, kept)
-    return planned_within(search, space, K, forecast, search.max_seconds, small_cells)
+    return _phases_within(settings, space, forecast, small_cells, search.max_seconds)
+
+
+def _phases_within(
+    settings: Settings,
+    space: SlotSpace,
+    forecast: TrainingForecast,
+    small_cells: int,
+    seconds: float,
+) -> list[PlannedPhase]:
+    return planned_within(
+        settings.search,
+        space,
+        settings.controller.K,
+        forecast,
+        seconds,
+        first=small_cells,
+        kept_epochs=continued_epochs(settings),
+    )
 
 
 def _extent(space: SlotSpace) -> str:
@@ -108,10 +126,11 @@ def _totals(plans: list[PhaseEstimate], forecast: TrainingForecast, spec: Search
     seconds = search_seconds(plans, forecast.workers)
     if seconds is None:
         return ["children: as many as the budget allows"]
-    children = sum(plan.phase.children or 0 for plan in plans)
+    phases = [plan.phase for plan in plans]
+    children = sum(phase.children or 0 for phase in phases)
     model = _basis(forecast)
     if spec.max_seconds is not None:
-        return [f"about {children:,} children in {duration(spec.max_seconds)} {model}"]
+        return [f"about {_children_of(phases)} in {duration(spec.max_seconds)} {model}"]
     return [f"children: {children:,} at most", f"time: about {duration(seconds)} {model}"]
 
 
@@ -131,21 +150,29 @@ def _longer_times(
     lines = []
     for factor in _LONGER:
         seconds = factor * (settings.search.max_seconds or 0.0)
-        K = settings.controller.K
-        phases = planned_within(settings.search, space, K, forecast, seconds, small_cells)
-        children = sum(phase.children or 0 for phase in phases)
-        large = sum(phase.children or 0 for phase in phases if phase.b == space.B)
+        phases = _phases_within(settings, space, forecast, small_cells, seconds)
+        whole = [phase for phase in phases if not phase.is_short]
+        large = sum(phase.children or 0 for phase in whole if phase.b == space.B)
         lines.append(
-            f"in {factor} times as long, {duration(seconds)}: about {children:,} children, "
+            f"in {factor} times as long, {duration(seconds)}: about {_children_of(phases)}, "
             f"{large:,} of them of full size"
         )
     return lines
 
 
+def _children_of(phases: Sequence[PlannedPhase]) -> str:
+    """Return how many children ``phases`` have, as a plan says it."""
+    whole = sum(phase.children or 0 for phase in phases if not phase.is_short)
+    if not any(phase.is_short for phase in phases):
+        return f"{whole:,} children"
+    short = sum(phase.children or 0 for phase in phases if phase.is_short)
+    return f"{short:,} short trainings and {whole:,} whole ones"
+
+
 def _shortage(settings: Settings, space: SlotSpace, forecast: TrainingForecast) -> list[str]:
-    """Return a line if the time is probably too short for a search."""
-    warning = check_time(settings, forecast, space)
-    return [] if warning is None else [warning]
+    """Return a line if the time is probably too short for a search, or for its rungs."""
+    lines = [check_time(settings, forecast, space), dear_rungs(settings, forecast, space)]
+    return [line for line in lines if line is not None]
 
 
 def _gpus() -> list[str]:

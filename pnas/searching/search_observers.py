@@ -201,9 +201,9 @@ class PredictEnd:
 
     def _predict(self) -> None:
         children = self._journal.children()
-        ended = sum(child.ended_at is not None for child in children)
+        ended = [child for child in children if child.ended_at is not None]
         of_stage = [child for child in children if child.b == self._b]
-        missing = [child.cell for child in of_stage if child.ended_at is None]
+        missing = [child for child in of_stage if child.ended_at is None]
         left = self._time_left.of_search(missing, ended)
         if left is not None:
             seconds = float(self._journal.meta("search_seconds", 0.0))

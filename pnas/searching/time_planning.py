@@ -10,6 +10,8 @@ from pnas.records import Journal
 from pnas.reports.data.number_format import duration
 from pnas.search.pacing import Pace, TrainingForecast
 from pnas.search.pacing.least_time import least_seconds
+from pnas.search.pacing.timed_ladder import LARGEST_PROMOTED, TimedLadder
+from pnas.searching.kept_trainings import continued_epochs
 from pnas.state_space import SlotSpace
 from pnas.system.cores import contention
 
@@ -86,11 +88,33 @@ def forecast_now(settings: Settings, space: SlotSpace, data: DataInfo) -> Traini
 def make_pace(
     settings: Settings, space: SlotSpace, journal: Journal, forecast: TrainingForecast
 ) -> Pace | None:
-    """Return the pace of a search that has a budget in seconds and no rungs; None for others."""
-    # Rungs are sized by epochs, and end with the clock.
-    if settings.search.max_seconds is None or settings.search.rungs:
+    """Return the pace of a search that has a budget in seconds; None for others."""
+    if settings.search.max_seconds is None:
         return None
-    return Pace(settings.search, space, journal, forecast, K=settings.controller.K)
+    return Pace(
+        settings.search,
+        space,
+        journal,
+        forecast,
+        K=settings.controller.K,
+        kept_epochs=continued_epochs(settings),
+    )
+
+
+def dear_rungs(settings: Settings, forecast: TrainingForecast, space: SlotSpace) -> str | None:
+    """Return a line where short trainings take so long that whole ones of more cells tell more."""
+    search = settings.search
+    if search.max_seconds is None or not search.rungs or visible_gpus():
+        return None
+    ladder = TimedLadder.of(search.rungs, forecast, space.B, continued_epochs(settings))
+    share = ladder.share_of_time(ladder.short[0])
+    if share <= LARGEST_PROMOTED:
+        return None
+    return (
+        f"a training of {ladder.short[0]} of {ladder.full} epochs takes about {share:.0%} of the "
+        "time of a whole one, since most of it builds the network: search.rungs=[] trains more "
+        "cells whole"
+    )
 
 
 def check_time(settings: Settings, forecast: TrainingForecast, space: SlotSpace) -> str | None:
@@ -110,9 +134,9 @@ def check_time(settings: Settings, forecast: TrainingForecast, space: SlotSpace)
     """
     seconds = settings.search.max_seconds
     # How fast a GPU is cannot be told beforehand.
-    if seconds is None or visible_gpus() or settings.search.rungs:
+    if seconds is None or visible_gpus():
         return None
-    least = least_seconds(settings.search, space, forecast)
+    least = least_seconds(settings.search, space, forecast, continued_epochs(settings))
     certain = round(least / forecast.slowdown / _CERTAINLY + 0.5)
     if seconds < certain:
         rule = (

@@ -21,7 +21,7 @@ from pnas.runs.search_directory import check_same_data
 from pnas.search.pacing import TimeLeft
 from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
-from pnas.searching.kept_trainings import KeptTrainings, kept_epochs
+from pnas.searching.kept_trainings import KeptTrainings, continued_epochs
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import SearchEnding
@@ -62,7 +62,14 @@ def search_by_training(
         settings, space, dataset, workers, journal, slowdown=contention(workers)
     )
     pace = make_pace(settings, space, journal, forecast)
-    time_left = TimeLeft(settings.search, space, settings.controller.K, forecast, pace)
+    time_left = TimeLeft(
+        settings.search,
+        space,
+        settings.controller.K,
+        forecast,
+        pace,
+        kept_epochs=continued_epochs(settings),
+    )
     _start_tensorflow(settings)
     print_start(settings, context)
     kept = None
@@ -95,7 +102,7 @@ def search_by_training(
             weights_dir=weights_dir,
             cost=partial(_multiply_adds, settings.child, dataset),
             kept_dir=None if kept is None else kept.directory,
-            kept_epochs=None if kept is None else kept_epochs(settings),
+            kept_epochs=continued_epochs(settings),
         )
         if kept is not None:
             kept.end()

@@ -25,7 +25,7 @@ from pnas.searching.tabular_search import (
     is_tabular,
     search_table,
 )
-from pnas.searching.time_planning import check_time, forecast_now
+from pnas.searching.time_planning import check_time, dear_rungs, forecast_now
 from pnas.searching.trained_search import search_by_training
 from pnas.state_space import SlotSpace, build_space
 from pnas.system.console import print_line
@@ -68,9 +68,13 @@ def _check_time(settings: Settings, context: Context, space: SlotSpace, data: Da
     """Refuse a budget in seconds that is too short; a search that has begun goes on in any case."""
     if (context.run_dir / JOURNAL).is_file():
         return
-    warning = check_time(settings, forecast_now(settings, space, data), space)
-    if warning is not None:
-        print_line(context.console, warning)
+    if settings.search.max_seconds is None:
+        return
+    forecast = forecast_now(settings, space, data)
+    warnings = (check_time(settings, forecast, space), dear_rungs(settings, forecast, space))
+    for warning in warnings:
+        if warning is not None:
+            print_line(context.console, warning)
 
 
 def _show_archived(settings: Settings, context: Context) -> float:

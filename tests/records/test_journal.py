@@ -56,6 +56,19 @@ def test_one_cell_is_chosen_once(journal: Journal) -> None:
     assert len(journal.children()) == 3
 
 
+def test_children_for_which_there_is_no_time_leave_the_stage(journal: Journal) -> None:
+    kept = CELLS[1].text_hash
+    journal.end_child(kept, ok_result(CELLS[1], 0.75))
+    journal.leave_out_untrained(1)
+    assert [child.key for child in journal.children(1)] == [kept]
+    event = journal.events()[-1]
+    assert event.kind == "left_out"
+    assert event.detail == {"b": 1, "keys": [CELLS[0].text_hash, CELLS[2].text_hash]}
+    # A later stage may have them.
+    open_stage(journal, 2, choices_of(CELLS)[:1])
+    assert journal.children(2)[0].status is Status.CHOSEN
+
+
 def test_predictions_are_evaluated_with_the_stage_whose_predictor_made_them(
     journal: Journal,
 ) -> None:

@@ -32,3 +32,20 @@ def test_a_plan_says_what_a_longer_time_would_buy(capsys: pytest.CaptureFixture[
 def test_a_short_time_is_said_to_be_short(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_here("name=plan", "search.max_seconds=8", "plan_only=true", *QUIET) == 0
     assert "the time is short" in capsys.readouterr().out
+
+
+def test_a_plan_with_rungs_says_what_it_trains_and_that_short_trainings_are_dear(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rungs = "search.rungs=[0.2,1]"
+    assert run_here("name=plan", "minutes=5", rungs, "plan_only=true", *QUIET) == 0
+    printed = capsys.readouterr().out
+    assert "short trainings and" in printed
+    assert "whole ones in 5.0 min" in printed
+    assert "in 4 times as long, 20 min: about" in printed
+    assert "a training of 5 of 25 epochs takes about 6" in printed
+
+
+def test_a_time_that_is_too_short_for_rungs_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here("name=short", "minutes=0.01", "search.rungs=[0.2,1]", *QUIET) == 2
+    assert capsys.readouterr().err.startswith("search.max_seconds: must be at least ")

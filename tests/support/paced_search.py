@@ -1,6 +1,6 @@
 """A search whose children take as long as a clock of the test says."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pnas.children import PNASNetworkSpec
@@ -8,9 +8,11 @@ from pnas.children.training_time import Workload
 from pnas.execution.base import MayStart, always
 from pnas.objectives import Facts, make_objectives
 from pnas.records import ChildJob, ChildResult, Journal, Status
+from pnas.records.child_records import SHORT_REWARD
 from pnas.search import SearchSpec
 from pnas.search.objective_source import ObjectiveSource
 from pnas.search.pacing import TrainingForecast
+from pnas.search.rung_ladder import make_ladder
 from pnas.state_space import Cell, StateSpace
 
 SPACE = StateSpace(B=2, operators=["3x3 conv", "3x3 dconv", "identity"])
@@ -34,13 +36,21 @@ class FakeTime:
 
 @dataclass
 class FakeExecutor:
-    """Trains one child after the other, each in ``slowness`` times the predicted time."""
+    """Trains one child after the other, each in ``slowness`` times the predicted time.
+
+    Attributes:
+        kept_epochs: Number of epochs that each rung keeps for a longer training, by its epochs.
+        kept: Cells whose networks are kept, the one that was trained last first.
+        begun: Text of cell and seed of each training that a longer one may continue.
+    """
 
     clock: FakeTime
     slowness: float = 1.0
     kill_after: int | None = None
+    kept_epochs: Mapping[int, int] = field(default_factory=dict)
     trained: list[str] = field(default_factory=list)
-    late: bool = False
+    kept: list[Cell] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
 
     def run(
         self, jobs: Sequence[ChildJob], may_start: MayStart = always
@@ -53,19 +63,37 @@ class FakeExecutor:
                 raise Kill
             if not self.clock.seconds:
                 self.clock.seconds = STARTING
-            seconds = self.slowness * prior.seconds(job.cell)
+            seconds = self.slowness * self._seconds(prior, job)
             self.clock.seconds += seconds
-            self.trained.append(f"{job.cell} {job.seed}")
+            self.trained.append(f"{job.cell} {job.seed} {job.epochs}")
             yield index, result_of(job, seconds)
 
     def close(self) -> None:
         pass
 
+    def _seconds(self, prior: TrainingForecast, job: ChildJob) -> float:
+        """Return the time of a training; a cell whose network is kept is not built again."""
+        kept = float(job.cell in self.kept)
+        self.kept[:] = [job.cell, *(cell for cell in self.kept if cell != job.cell)][:8]
+        return prior.mean_seconds([job.cell], self._epochs(job), kept)
+
+    def _epochs(self, job: ChildJob) -> int:
+        """Return for how many epochs the child is trained; a second training begins anew."""
+        target = job.epochs or WORKLOAD.epochs
+        shorter = [kept for rung, kept in self.kept_epochs.items() if rung < target]
+        training = f"{job.cell} {job.seed}"
+        is_continued = training in self.begun
+        self.begun.add(training)
+        return target - max(shorter, default=0) if is_continued else target
+
 
 def result_of(job: ChildJob, seconds: float) -> ChildResult:
     noise = (job.seed % 100) / 10_000
     reward = 0.8 + 0.02 * str(job.cell).count("3x3 conv") + noise
-    losses = [1.0] * WORKLOAD.epochs
+    losses = [1.0] * (job.epochs or WORKLOAD.epochs)
+    if job.epochs is not None:
+        metrics = {"loss": losses, SHORT_REWARD: [reward / 2]}
+        return ChildResult(job.cell, job.seed, Status.OK, metrics=metrics, seconds=seconds)
     return ChildResult(
         job.cell, job.seed, Status.OK, reward=reward, metrics={"loss": losses}, seconds=seconds
     )
@@ -112,6 +140,14 @@ def objectives_of(spec: SearchSpec) -> ObjectiveSource | None:
         return Facts(cell, params=2 * len(cell) + 9 * str(cell).count("3x3 conv"))
 
     return ObjectiveSource(make_objectives(spec.objectives), before=facts, after=facts)
+
+
+def kept_of(spec: SearchSpec) -> dict[int, int]:
+    """Return what the rungs of ``spec`` keep: all epochs but one, if they are continued."""
+    if not spec.continues_trainings:
+        return {}
+    short = make_ladder(spec.rungs, WORKLOAD.epochs).short
+    return {epochs: epochs - 1 for epochs in short}
 
 
 RunSearch = Callable[..., Searched]

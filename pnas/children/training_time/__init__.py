@@ -1,6 +1,6 @@
 """How long the training of a child takes: predicted before it, learned from those that ended."""
 
-from pnas.children.training_time.network_work import NetworkWork, network_work
+from pnas.children.training_time.network_work import NetworkWork, mean_work, network_work
 from pnas.children.training_time.time_model import MeasuredTraining, TimeModel, prior_model
 from pnas.children.training_time.workload import Workload
 
@@ -9,6 +9,7 @@ __all__ = [
     "NetworkWork",
     "TimeModel",
     "Workload",
+    "mean_work",
     "network_work",
     "prior_model",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import prod
+from statistics import fmean
 from typing import NamedTuple
 
 from pnas.children.network.builder import build_network
@@ -12,7 +13,7 @@ from pnas.state_space import Cell
 
 
 class NetworkWork(NamedTuple):
-    """Work of one network.
+    """Work of one network, or the mean of several.
 
     Layers cost time to build and in every step, however small they are; multiply-adds and elements
     cost time for every example.
@@ -26,12 +27,12 @@ class NetworkWork(NamedTuple):
         elements: Elements of the outputs of all layers.
     """
 
-    convolutions: int
-    norms: int
-    others: int
-    dense_madds: int
-    depthwise_madds: int
-    elements: int
+    convolutions: float
+    norms: float
+    others: float
+    dense_madds: float
+    depthwise_madds: float
+    elements: float
 
 
 def network_work(
@@ -55,6 +56,12 @@ def network_work(
         depthwise_madds=layers.depthwise_madds,
         elements=layers.elements,
     )
+
+
+def mean_work(works: Sequence[NetworkWork]) -> NetworkWork:
+    """Return the mean of ``works``; times are linear in it."""
+    means = [fmean(column) for column in zip(*works, strict=True)]
+    return NetworkWork(*means)
 
 
 class _WorkLayers(CountingLayers):

@@ -5,7 +5,7 @@ The time is a sum of terms that are linear in what a network is made of:
 | term | is proportional to |
 |---|---|
 | start | 1 |
-| building and tracing | layers, by kind |
+| building and tracing | layers, by kind; none if the worker has kept the network |
 | steps | steps x layers, by kind |
 | arithmetic | examples x multiply-adds, of dense and of depthwise convolutions |
 | memory | examples x elements of the outputs of layers |
@@ -70,11 +70,13 @@ class MeasuredTraining(NamedTuple):
         work: Work of its network.
         epochs: Number of epochs that it was trained for.
         seconds: How long that took.
+        is_built: Whether its worker had kept the network of an earlier training, built and traced.
     """
 
     work: NetworkWork
     epochs: float
     seconds: float
+    is_built: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,17 @@ class TimeModel:
     spread: float = _UNKNOWN_SPREAD
     measured: int = 0
 
-    def seconds(self, work: NetworkWork, epochs: float | None = None) -> float:
+    def seconds(
+        self, work: NetworkWork, epochs: float | None = None, is_built: bool = False
+    ) -> float:
         """Return the predicted seconds of a training.
 
         Args:
             work: Work of its network.
             epochs: Number of epochs; None for a full training.
+            is_built: See `MeasuredTraining`.
         """
-        return float(terms_of(work, self.workload, epochs) @ self.coefficients)
+        return float(terms_of(work, self.workload, epochs, is_built) @ self.coefficients)
 
     def fit(self, measured: Sequence[MeasuredTraining]) -> "TimeModel":
         """Return the model that has learned from ``measured``, in the order of their ends.
@@ -110,7 +115,9 @@ class TimeModel:
         """
         if not measured:
             return prior_model(self.workload)
-        rows = [terms_of(each.work, self.workload, each.epochs) for each in measured]
+        rows = []
+        for each in measured:
+            rows.append(terms_of(each.work, self.workload, each.epochs, each.is_built))
         terms = np.array(rows)
         seconds = np.array([each.seconds for each in measured])
         prior = _prior_coefficients()
@@ -141,7 +148,9 @@ def _prior_coefficients() -> Floats:
     return np.array(list(PRIOR.values()))
 
 
-def terms_of(work: NetworkWork, workload: Workload, epochs: float | None) -> Floats:
+def terms_of(
+    work: NetworkWork, workload: Workload, epochs: float | None, is_built: bool = False
+) -> Floats:
     """Return how many units of each term of `PRIOR` a training takes."""
     passes = workload.epochs if epochs is None else epochs
     steps = passes * workload.steps_per_epoch
@@ -150,7 +159,8 @@ def terms_of(work: NetworkWork, workload: Workload, epochs: float | None) -> Flo
     examples = passes * (training + validation)
     layers = np.array([work.convolutions, work.norms, work.others])
     arithmetic = np.array([work.dense_madds, work.depthwise_madds, work.elements])
-    return np.concatenate([[1.0], layers, steps * layers, examples * arithmetic])
+    built = np.zeros(len(layers)) if is_built else layers
+    return np.concatenate([[1.0], built, steps * layers, examples * arithmetic])
 
 
 def _recency(count: int, half_life: int) -> Floats:

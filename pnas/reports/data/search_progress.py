@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pnas.records import ChildRecord, Status, best_child
-from pnas.state_space import Cell
 
 # Fewer pairs than this have no order worth a number.
 _FEWEST_PAIRS = 3
@@ -30,12 +29,14 @@ class PredictionQuality:
 class TimeLeft(Protocol):
     """Predicts how long a search still takes (`pnas.search.pacing.TimeLeft`)."""
 
-    def of_stage(self, missing: Sequence[Cell]) -> float | None:
-        """Return the seconds until the cells ``missing`` are trained; None if not known."""
+    def of_stage(self, missing: Sequence[ChildRecord]) -> float | None:
+        """Return the seconds until ``missing`` have been trained; None if not known."""
         ...
 
-    def of_search(self, missing: Sequence[Cell], ended: int) -> float | None:
-        """Return the seconds until the search ends, with ``ended`` children; None if not known."""
+    def of_search(
+        self, missing: Sequence[ChildRecord], ended: Sequence[ChildRecord]
+    ) -> float | None:
+        """Return the seconds until the search ends; None if not known."""
         ...
 
 
@@ -63,7 +64,7 @@ class Progress:
     ) -> None:
         self.B = B
         self._time_left = time_left
-        self._missing: dict[str, Cell] = {}
+        self._missing: dict[str, ChildRecord] = {}
         self._stage_left: float | None = None
         self._search_left: float | None = None
         self._predicted_at = now()
@@ -88,7 +89,7 @@ class Progress:
         self._missing = {}
         for child in children:
             if child.status is Status.CHOSEN:
-                self._missing[child.key] = child.cell
+                self._missing[child.key] = child
         self._stage_trained_here = 0
         self._stage_began = self._now()
         self._predict()
@@ -98,7 +99,7 @@ class Progress:
         self.total = planned
         for child in children:
             if child.status is Status.CHOSEN:
-                self._missing[child.key] = child.cell
+                self._missing[child.key] = child
 
     def end(self, child: ChildRecord) -> None:
         """Count ``child``, which has just ended."""
@@ -186,7 +187,7 @@ class Progress:
         missing = list(self._missing.values())
         self._predicted_at = self._now()
         self._stage_left = self._time_left.of_stage(missing)
-        self._search_left = self._time_left.of_search(missing, len(self.children))
+        self._search_left = self._time_left.of_search(missing, self.children)
 
     def _left_now(self, predicted: float | None) -> float | None:
         """Return what is left by now of seconds that were predicted to be left."""

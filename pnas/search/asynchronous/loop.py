@@ -163,7 +163,7 @@ class AsynchronousLoop(SearchLoop):
             return jobs
 
         def may_start(job: ChildJob) -> bool:
-            if interrupted() or not self._budget.has_time_for(job.cell):
+            if interrupted() or not self._budget.has_time_for(job):
                 return False
             self._trainer.start_child(keys[job_id(job)])
             return True

@@ -1,7 +1,6 @@
 """`TrainingForecast`: the predicted training times of cells, learned from a search's journal."""
 
 import heapq
-import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,11 +11,13 @@ from pnas.children.training_time import (
     NetworkWork,
     TimeModel,
     Workload,
+    mean_work,
     network_work,
     prior_model,
 )
 from pnas.records import ChildRecord, Journal, Status
 from pnas.records.evaluation_cache import seed_if_cached
+from pnas.search.pacing.kept_networks import KeptNetworks
 from pnas.search.training_cost import TrainingCost
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
@@ -36,6 +37,9 @@ class TrainingForecast:
         workers: Number of children that are trained at once.
         seed: Seed of the typical cells.
         slowdown: Factor of all times before a child was measured.
+
+    Attributes:
+        workers, slowdown: See above.
     """
 
     def __init__(
@@ -56,17 +60,23 @@ class TrainingForecast:
         self._journal = journal
         self._seed = seed
         self._work: dict[Cell, NetworkWork] = {}
-        self._typical: dict[int, list[Cell]] = {}
+        self._typical: dict[int, NetworkWork] = {}
         self._model = prior_model(workload, slowdown)
+        self._kept = KeptNetworks(workers)
 
     @property
     def model(self) -> TimeModel:
         """The model, fitted to every child that has ended by now."""
-        measured = self._measured()
-        if len(measured) != self._model.measured:
+        children = self._measured_children()
+        if len(children) != self._model.measured:
             # A journal only grows, so that a model is never fitted to nothing again.
-            self._model = self._model.fit(measured)
+            self._model = self._model.fit(self._trainings(children))
         return self._model
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs of a whole training."""
+        return self._workload.epochs
 
     @property
     def is_measured(self) -> bool:
@@ -80,58 +90,87 @@ class TrainingForecast:
             cell: The cell.
             epochs: Number of epochs; None for a full training.
         """
-        return self.model.seconds(self._work_of(cell), epochs)
+        return self._seconds(self.model, cell, epochs)
 
-    def typical_seconds(self, b: int, share: float = 1.0) -> float:
+    def typical_seconds(self, b: int, epochs: float | None = None, kept: float = 0.0) -> float:
         """Return the mean predicted seconds of random cells of ``b`` blocks.
 
         Args:
             b: Number of blocks.
-            share: Share of the epochs that they are trained for.
+            epochs: Number of epochs; None for full trainings.
+            kept: Share of the cells whose network a worker has kept from an earlier training.
         """
-        model = self.model
-        epochs = share * self._workload.epochs
-        cells = self._typical_cells(b)
-        return statistics.fmean(model.seconds(self._work_of(cell), epochs) for cell in cells)
+        return self._mean_seconds(self._typical_work(b), epochs, kept)
 
-    def typical_cell(self, b: int) -> Cell:
-        """Return the random cell of ``b`` blocks whose time is the median."""
-        model = self.model
-        cells = sorted(self._typical_cells(b), key=lambda cell: model.seconds(self._work_of(cell)))
-        return cells[len(cells) // 2]
+    def mean_seconds(
+        self, cells: Sequence[Cell], epochs: float | None = None, kept: float = 0.0
+    ) -> float:
+        """Return the mean predicted seconds of a training of one of ``cells``.
 
-    def seconds_together(self, cells: Sequence[Cell]) -> float:
+        Args:
+            cells: The cells.
+            epochs: Number of epochs; None for full trainings.
+            kept: See `typical_seconds`.
+        """
+        work = mean_work([self._work_of(cell) for cell in cells])
+        return self._mean_seconds(work, epochs, kept)
+
+    def _mean_seconds(self, work: NetworkWork, epochs: float | None, kept: float) -> float:
+        model = self.model
+        seconds = model.seconds(work, epochs)
+        if not kept:
+            return seconds
+        return (1 - kept) * seconds + kept * model.seconds(work, epochs, is_built=True)
+
+    def seconds_together(self, cells: Sequence[Cell], epochs: float | None = None) -> float:
         """Return the predicted seconds until the last of ``cells`` has been trained."""
-        return max(self.ends(cells), default=0.0)
+        return max(self.ends(cells, epochs), default=0.0)
 
-    def ends(self, cells: Sequence[Cell]) -> list[float]:
+    def ends(self, cells: Sequence[Cell], epochs: float | None = None) -> list[float]:
         """Return after how many seconds each of ``cells`` has been trained.
 
         They are started in this order, each by the worker that is free first.
+
+        Args:
+            cells: The cells.
+            epochs: Number of epochs that each is trained for; None for full trainings.
         """
         model = self.model
         free = [0.0] * self.workers
         ends = []
         for cell in cells:
-            end = heapq.heappop(free) + model.seconds(self._work_of(cell))
+            end = heapq.heappop(free) + self._seconds(model, cell, epochs)
             heapq.heappush(free, end)
             ends.append(end)
         return ends
 
-    def _measured(self) -> list[MeasuredTraining]:
+    def _seconds(self, model: TimeModel, cell: Cell, epochs: float | None) -> float:
+        return model.seconds(self._work_of(cell), epochs, is_built=cell in self._kept)
+
+    def _measured_children(self) -> list[ChildRecord]:
+        """Return the children that have ended and were trained, in the order of their ends."""
         if self._journal is None:
             return []
         children = [child for child in self._journal.children() if _is_measured(child)]
         children.sort(key=lambda child: child.ended_at or 0.0)
-        cost = TrainingCost(self._journal, self._workload.epochs)
-        return [self._training(child, cost) for child in children]
+        return children
 
-    def _training(self, child: ChildRecord, cost: TrainingCost) -> MeasuredTraining:
-        return MeasuredTraining(
-            work=self._work_of(child.cell),
-            epochs=cost.spent_epochs(child) or self._workload.epochs,
-            seconds=child.seconds or 0.0,
-        )
+    def _trainings(self, children: Sequence[ChildRecord]) -> list[MeasuredTraining]:
+        """Return what the trainings of ``children`` tell, and take up what workers have kept."""
+        assert self._journal is not None
+        cost = TrainingCost(self._journal, self._workload.epochs)
+        kept = KeptNetworks(self.workers)
+        trainings = []
+        for child in children:
+            training = MeasuredTraining(
+                work=self._work_of(child.cell),
+                epochs=cost.spent_epochs(child) or self._workload.epochs,
+                seconds=child.seconds or 0.0,
+                is_built=kept.trained(child),
+            )
+            trainings.append(training)
+        self._kept = kept.of_this_process()
+        return trainings
 
     def _work_of(self, cell: Cell) -> NetworkWork:
         work = self._work.get(cell)
@@ -141,9 +180,10 @@ class TrainingForecast:
             self._work[cell] = work
         return work
 
-    def _typical_cells(self, b: int) -> list[Cell]:
+    def _typical_work(self, b: int) -> NetworkWork:
         if b not in self._typical:
-            self._typical[b] = sample_cells(self._space, b, _SAMPLE_SIZE, self._seed)
+            cells = sample_cells(self._space, b, _SAMPLE_SIZE, self._seed)
+            self._typical[b] = mean_work([self._work_of(cell) for cell in cells])
         return self._typical[b]
 
 

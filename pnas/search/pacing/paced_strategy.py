@@ -10,8 +10,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pnas.search.pacing.least_time import starting_seconds
-from pnas.search.pacing.pace import Pace
+from pnas.search.pacing.pace import START_SHARE, Pace
+from pnas.search.pacing.paced_budget import FEWEST_TO_LEARN
 from pnas.search.pacing.stage_trimming import trimmed
+from pnas.search.pacing.timed_ladder import FEWEST_WHOLE, TimedLadder
+from pnas.search.rungs.cell_group import continues, gather_groups
+from pnas.search.rungs.strategy import RungStrategy
+from pnas.search.short_training import Signals
 from pnas.search.strategies import (
     ClosedStage,
     OpenStage,
@@ -25,22 +30,18 @@ from pnas.search.strategies.base import Reward
 
 MakeStrategy = Callable[[SearchSpec, SearchHistory], Strategy]
 
-START_SHARE = 0.5
-"""Share of the search's time for what comes before its rounds: they learn from the start, and find
-what it cannot. 20 of 48 trainings are the default without a limit of time."""
-
 _LARGEST_OVERHEAD = 0.25
 """Share of a round's training time that fitting and scoring may take, before rounds are larger."""
 
 _MOST_TIMES_LARGER = 4
 """Factor by which a round may be larger than asked for, because fitting and scoring take long."""
 
-_FEWEST_TO_LEARN = 4
-"""Cells of a first stage, also where there seems to be no time for them: a predictor needs some."""
-
 
 class PacedStrategy:
     """Proposes what ``make`` proposes, as far as there is time for it.
+
+    With ``search.rungs`` the stages of one group of cells, from their short trainings to the whole
+    ones, share the time that one stage has without them.
 
     Args:
         make: Makes the strategy from its settings and its history.
@@ -66,7 +67,7 @@ class PacedStrategy:
         if list(kept.cells) != list(proposal.cells):
             self._take_up(kept)
         else:
-            self._open = OpenStage(kept.cells, kept.predictions)
+            self._open = OpenStage(kept.cells, kept.predictions, kept.epochs)
         return kept
 
     def is_over(self) -> bool:
@@ -76,55 +77,101 @@ class PacedStrategy:
     def tell(self, rewards: Sequence[Reward]) -> dict[str, Any] | None:
         """See `pnas.search.Strategy.tell`."""
         learned = self._inner.tell(rewards)
-        if self._open is not None:
-            self._closed.append(ClosedStage(self._open.cells, list(rewards)))
-            self._open = None
+        self._close(rewards, None)
         return learned
+
+    def tell_short(
+        self, signals: Sequence[Signals | None], rewards: Sequence[Reward]
+    ) -> dict[str, Any] | None:
+        """See `pnas.search.rungs.strategy.RungStrategy.tell_short`."""
+        assert isinstance(self._inner, RungStrategy)
+        learned = self._inner.tell_short(signals, rewards)
+        self._close(rewards, signals)
+        return learned
+
+    def _close(self, rewards: Sequence[Reward], signals: Sequence[Signals | None] | None) -> None:
+        if self._open is None:
+            return
+        stage = ClosedStage(
+            self._open.cells, list(rewards), self._open.predictions, self._open.epochs, signals
+        )
+        self._closed.append(stage)
+        self._open = None
 
     def _take_up(self, kept: Proposal) -> None:
         """Make the strategy anew, as one that has proposed ``kept``."""
-        self._open = OpenStage(kept.cells, kept.predictions)
+        self._open = OpenStage(kept.cells, kept.predictions, kept.epochs)
         self._inner = self._make(self._spec, SearchHistory(self._closed, self._open))
 
     # -- a stage -----------------------------------------------------------------------------------
 
     def _within_time(self, proposal: Proposal) -> Proposal:
-        available = self._time_for(proposal)
-        ends_of = self._pace.forecast.ends
+        groups = gather_groups(self._closed)
+        ladder = self._ladder()
+        begun: Sequence[ClosedStage] = ()
+        if groups and continues(groups[-1], proposal.cells):
+            begun = groups.pop().stages
+        is_first = not groups
 
-        def fits(kept: Proposal) -> bool:
-            return max(ends_of(kept.cells), default=0.0) <= available
+        def seconds(kept: Proposal) -> float:
+            return ladder.group_seconds(kept.cells, kept.epochs, is_first)
 
-        is_first = not self._closed
-        fewest = min(_FEWEST_TO_LEARN if is_first else 1, len(proposal.cells))
-        kept = trimmed(proposal, fits, fewest)
+        spent = ladder.spent_seconds(begun)
+        available = self._time_for(proposal, len(groups), spent, seconds(proposal))
+        fewest = 1
+        if is_first:
+            fewest = FEWEST_WHOLE if begun else FEWEST_TO_LEARN
+        kept = trimmed(
+            proposal,
+            fits=lambda kept: seconds(kept) <= available,
+            fewest=min(fewest, len(proposal.cells)),
+            is_ranked=bool(begun),
+        )
+        trained_epochs = ladder.trained_epochs(kept.epochs)
         self._pace.note(
             "stage",
             proposed=len(proposal.cells),
             kept=len(kept.cells),
+            epochs=trained_epochs,
             available=available,
-            predicted=self._pace.forecast.seconds_together(kept.cells),
+            predicted=self._pace.forecast.seconds_together(kept.cells, trained_epochs),
+            with_later_rungs=seconds(kept),
         )
         return kept
 
-    def _time_for(self, proposal: Proposal) -> float:
-        """Return the seconds that the stage may take."""
+    def _ladder(self) -> TimedLadder:
+        """Return the rungs that have not turned out to tell too little."""
+        if isinstance(self._inner, RungStrategy):
+            return self._pace.ladder.without(self._inner.dropped)
+        return self._pace.ladder
+
+    def _time_for(self, proposal: Proposal, groups: int, spent: float, own: float) -> float:
+        """Return the seconds that a stage and its later rungs may take.
+
+        Args:
+            proposal: The stage.
+            groups: Number of groups of cells before the one that it belongs to.
+            spent: Predicted seconds of the earlier rungs of its group.
+            own: Predicted seconds of all of the stage and its later rungs.
+        """
         pace = self._pace
         left = pace.search_end - pace.elapsed
         if not pace.forecast.is_measured:
             # The workers have not loaded TensorFlow yet.
             left -= starting_seconds(pace.forecast)
-        if len(self._closed) >= self._planned_stages():
+        if groups >= self._planned_stages():
             return left + pace.tolerance
 
+        # The time of the whole group, of which its earlier rungs have taken a part.
+        total = left + spent
         if not self._spec.ends_by_itself:
-            left *= START_SHARE
-        own = pace.forecast.seconds_together(proposal.cells)
+            total *= START_SHARE
         later = self._seconds_of_later_stages(max(len(cell) for cell in proposal.cells))
-        return left * own / (own + later)
+        of_group = spent + own
+        return total * of_group / (of_group + later) - spent
 
     def _planned_stages(self) -> int:
-        """Return the number of stages before the rounds."""
+        """Return the number of stages before the rounds, the rungs of a group being one."""
         phases = self._phases()
         if not phases:
             return 0
@@ -134,19 +181,23 @@ class PacedStrategy:
 
     def _seconds_of_later_stages(self, b: int) -> float:
         """Return the predicted seconds of the planned stages of cells of more than ``b`` blocks."""
-        forecast = self._pace.forecast
+        workers = self._pace.forecast.workers
+        ladder = self._ladder()
         seconds = 0.0
         for phase in self._phases():
-            if phase.b > b and phase.children is not None:
-                one = forecast.typical_seconds(phase.b)
-                seconds += one * max(1.0, phase.children / forecast.workers)
+            if phase.b > b and phase.children:
+                one = ladder.cost_of_cell(phase.b, phase.children)
+                seconds += one * max(1.0, phase.children / workers)
         return seconds
 
     def _phases(self) -> list[Any]:
         """Return the planned parts of the search whose number of children is known."""
-        spec = replace(self._spec, confirm=0.0)
-        phases = spec.phases(self._pace.space, self._pace.K)
-        unlimited = replace(spec, max_children=None).phases(self._pace.space, self._pace.K)
+        spec = replace(self._spec, confirm=0.0, rungs=[])
+        K = self._pace.K
+        if self._pace.ladder.short and K is not None:
+            K *= self._ladder().width
+        phases = spec.phases(self._pace.space, K)
+        unlimited = replace(spec, max_children=None).phases(self._pace.space, K)
         known = {phase.name for phase in unlimited if phase.children is not None}
         return [phase for phase in phases if phase.name in known]
 
@@ -155,21 +206,30 @@ class PacedStrategy:
     def _size_round(self) -> None:
         """Ask for as many cells a round as keep the workers busy."""
         key = _round_key(self._pace.spec)
-        if key is None or not self._closed or len(self._closed) < self._planned_stages():
+        groups = gather_groups(self._closed)
+        if key is None or not groups or not groups[-1].is_complete:
             return
-        size = self._round_size(getattr(self._pace.spec, key))
+        if len(groups) < self._planned_stages():
+            return
+        ladder = self._ladder()
+        asked = self._pace.spec
+        if ladder.short:
+            asked = asked.widened(ladder.width)
+        size = self._round_size(getattr(asked, key), ladder)
         if size != getattr(self._spec, key):
             changed: dict[str, Any] = {key: size}
             self._spec = replace(self._spec, **changed)
             self._inner = self._make(self._spec, SearchHistory(self._closed))
 
-    def _round_size(self, asked: int) -> int:
+    def _round_size(self, asked: int, ladder: TimedLadder) -> int:
+        """Return the number of cells of a round, on its lowest rung if there are rungs."""
         pace = self._pace
         workers = pace.forecast.workers
-        one = pace.forecast.typical_seconds(pace.space.B)
+        one = ladder.cost_of_cell(pace.space.B, asked)
         overhead = pace.round_overhead()
         repaid = math.ceil(overhead * workers / (_LARGEST_OVERHEAD * one))
-        size = max(asked, workers, min(repaid, _MOST_TIMES_LARGER * asked))
+        busy = workers * ladder.width
+        size = max(asked, busy, min(repaid, _MOST_TIMES_LARGER * asked))
 
         # A short rest would be a round of its own, for which everything is fitted again.
         left = pace.search_end + pace.tolerance - pace.elapsed

@@ -9,7 +9,9 @@ from pnas.search.strategies.base import Proposal
 from pnas.state_space import Cell
 
 
-def trimmed(proposal: Proposal, fits: Callable[[Proposal], bool], fewest: int) -> Proposal:
+def trimmed(
+    proposal: Proposal, fits: Callable[[Proposal], bool], fewest: int, is_ranked: bool = False
+) -> Proposal:
     """Return as much of ``proposal`` as fits.
 
     Of predicted cells the best ones are kept. Of others, cells spread over all that were proposed,
@@ -20,21 +22,24 @@ def trimmed(proposal: Proposal, fits: Callable[[Proposal], bool], fewest: int) -
         proposal: The stage.
         fits: Whether a smaller stage fits.
         fewest: Number of cells that are kept in any case.
+        is_ranked: Whether cells without predictions have an order too, which they keep.
     """
     lower = fewest
     upper = len(proposal.cells)
-    if fits(_first(proposal, upper)):
-        return _first(proposal, upper)
+    if fits(_first(proposal, upper, is_ranked)):
+        return _first(proposal, upper, is_ranked)
     while lower < upper - 1:
         middle = (lower + upper) // 2
-        if fits(_first(proposal, middle)):
+        if fits(_first(proposal, middle, is_ranked)):
             lower = middle
         else:
             upper = middle
-    return _first(proposal, lower)
+    return _first(proposal, lower, is_ranked)
 
 
-def _first(proposal: Proposal, count: int) -> Proposal:
+def _first(proposal: Proposal, count: int, is_ranked: bool) -> Proposal:
+    if proposal.predictions is None and is_ranked:
+        return replace(proposal, cells=_evenly_spaced(proposal.cells, count))
     if proposal.predictions is not None:
         return replace(
             proposal,

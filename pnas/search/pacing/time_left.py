@@ -1,11 +1,14 @@
 """`TimeLeft`: how long a search will still take, by the model of training time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from pnas.records import ChildRecord
+from pnas.records.cell_trainings import is_repeated, short_epochs
 from pnas.search.pacing.forecast import TrainingForecast
 from pnas.search.pacing.pace import Pace
+from pnas.search.pacing.timed_ladder import TimedLadder
 from pnas.search.strategies.search_spec import SearchSpec
-from pnas.state_space import Cell, SlotSpace
+from pnas.state_space import SlotSpace
 
 
 class TimeLeft:
@@ -17,6 +20,7 @@ class TimeLeft:
         K: Number of children of each growing stage after the first.
         forecast: Predicts how long children train.
         pace: Pace of a search that has a budget in seconds; None for one that has none.
+        kept_epochs: Number of epochs that each rung keeps for longer trainings, by its epochs.
     """
 
     def __init__(
@@ -26,14 +30,16 @@ class TimeLeft:
         K: int | None,
         forecast: TrainingForecast,
         pace: Pace | None = None,
+        kept_epochs: Mapping[int, int] | None = None,
     ) -> None:
         self._spec = spec
         self._space = space
         self._K = K
         self._forecast = forecast
         self._pace = pace
+        self._ladder = TimedLadder.of(spec.rungs, forecast, space.B, kept_epochs)
 
-    def of_stage(self, missing: Sequence[Cell]) -> float | None:
+    def of_stage(self, missing: Sequence[ChildRecord]) -> float | None:
         """Return the seconds until ``missing``, the rest of a stage, has been trained.
 
         Returns:
@@ -41,33 +47,47 @@ class TimeLeft:
         """
         if not self._forecast.is_measured:
             return None
-        return self._forecast.seconds_together(missing)
+        if not missing:
+            return 0.0
+        cells = [child.cell for child in missing]
+        # All children of a stage are trained for as many epochs.
+        return self._forecast.seconds_together(cells, self._epochs(missing[0]))
 
-    def of_search(self, missing: Sequence[Cell], ended: int) -> float | None:
+    def of_search(
+        self, missing: Sequence[ChildRecord], ended: Sequence[ChildRecord]
+    ) -> float | None:
         """Return the seconds until the search ends; None if that cannot be told.
 
         Args:
-            missing: Cells of the open stage that are still to be trained.
-            ended: Number of children that have ended.
+            missing: Children of the open stage that are still to be trained.
+            ended: Children that have ended.
         """
         stage = self.of_stage(missing)
         if stage is None:
             return None
         if self._pace is not None:
             return max(0.0, self._pace.total - self._pace.elapsed)
-        later = self._later_children(ended + len(missing))
+        known = sum(self._epochs(child) for child in [*ended, *missing]) / self._ladder.full
+        later = self._later_trainings(known)
         if later is None:
             return None
         one = self._forecast.typical_seconds(self._space.B)
         return stage + later * one / self._forecast.workers
 
-    def _later_children(self, known: int) -> int | None:
-        """Return how many children come after the open stage."""
-        planned = self._spec.max_children
+    def _epochs(self, child: ChildRecord) -> int:
+        """Return for how many epochs ``child`` is trained."""
+        if is_repeated(child):
+            return self._ladder.full
+        return self._ladder.trained_epochs(short_epochs(child.key))
+
+    def _later_trainings(self, known: float) -> float | None:
+        """Return how many whole trainings come after the open stage."""
+        planned: float | None = self._spec.max_children
         if planned is None:
-            phases = self._spec.phases(self._space, self._K)
-            children = [phase.children for phase in phases]
-            if any(each is None for each in children):
+            kept_epochs = self._ladder.kept_epochs.values()
+            kept = [epochs / self._ladder.full for epochs in kept_epochs]
+            phases = self._spec.phases(self._space, self._K, kept=kept)
+            if any(phase.children is None for phase in phases):
                 return None
-            planned = sum(each or 0 for each in children)
-        return max(0, planned - known)
+            planned = sum(phase.trainings for phase in phases)
+        return max(0.0, planned - known)

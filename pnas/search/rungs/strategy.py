@@ -88,6 +88,14 @@ class RungStrategy:
                     known[cell] = reward
         return known
 
+    @property
+    def dropped(self) -> list[int]:
+        """The epochs of the rungs that have turned out to tell too little."""
+        if self._dropped is None:
+            agreements = self._agreements()
+            self._dropped = [each.epochs for each in agreements if not each.is_trusted]
+        return self._dropped
+
     # -- proposals ---------------------------------------------------------------------------------
 
     def _next_proposal(self) -> Proposal | None:
@@ -102,14 +110,13 @@ class RungStrategy:
         """Propose the best cells of the last stage of ``group`` for the next rung."""
         last = group.stages[-1]
         assert last.epochs is not None
-        next_epochs = self._trusted_ladder().above(last.epochs)
-        target = next_epochs or self._ladder.full
+        ladder = self._trusted_ladder()
         shown = group.signals(last.epochs)
         expected = self._expected_on(last.epochs)
         ranked = sorted(
             (cell for cell in last.cells if cell in shown), key=lambda cell: -expected[cell]
         )
-        count = max(1, round(len(last.cells) * last.epochs / target))
+        count = ladder.promoted(len(last.cells), last.epochs)
         chosen = ranked[:count]
         if len(self._groups) == 1:
             chosen = _spread(ranked, max(count, FEWEST_FIRST))
@@ -123,7 +130,7 @@ class RungStrategy:
             candidates_scored=len(ranked),
             unique_candidates=len(ranked),
             seconds=0.0,
-            epochs=next_epochs,
+            epochs=ladder.above(last.epochs),
         )
 
     def _strategy_inside(self) -> Strategy:
@@ -224,11 +231,7 @@ class RungStrategy:
         return agreements
 
     def _trusted_ladder(self) -> Ladder:
-        """Return the ladder without the rungs that have turned out to tell too little."""
-        if self._dropped is None:
-            agreements = self._agreements()
-            self._dropped = [each.epochs for each in agreements if not each.is_trusted]
-        return self._ladder.without(self._dropped)
+        return self._ladder.without(self.dropped)
 
 
 def _spread(ranked: Sequence[Cell], count: int) -> list[Cell]:

@@ -19,6 +19,7 @@ class PlannedPhase:
         share: Share of a whole training that each child is trained for; of a child that continues
             a short training, the difference.
         rungs: Number of phases that share the trainings which are left, this one among them.
+        is_short: Whether its children are trained for a part of the epochs only.
     """
 
     name: str
@@ -27,6 +28,7 @@ class PlannedPhase:
     candidates: int = 0
     share: float = 1.0
     rungs: int = 1
+    is_short: bool = False
 
     @property
     def trainings(self) -> float:
@@ -57,7 +59,9 @@ def phases_with_rungs(
             name = phase.name if whole else f"{phase.name}, {share:.3g} of the epochs"
             cost = share - continued
             planned.append(
-                PlannedPhase(name, phase.b, children, candidates, cost, rungs=len(rungs))
+                PlannedPhase(
+                    name, phase.b, children, candidates, cost, rungs=len(rungs), is_short=not whole
+                )
             )
             candidates = 0
             continued = kept[rung] if kept and not whole else 0.0

@@ -6,6 +6,7 @@ from pnas.children.training_time import (
     MeasuredTraining,
     NetworkWork,
     Workload,
+    mean_work,
     network_work,
     prior_model,
 )
@@ -108,3 +109,35 @@ def test_no_coefficient_is_negative() -> None:
     trainings = measured(1.0, count=5)
     odd = [each._replace(seconds=10.0 / (i + 1)) for i, each in enumerate(trainings)]
     assert (prior_model(WORKLOAD).fit(odd).coefficients >= 0).all()
+
+
+def test_the_start_of_a_training_does_not_depend_on_its_epochs() -> None:
+    model = prior_model(WORKLOAD)
+    work = work_of(CELL)
+    start = model.seconds(work, epochs=0)
+    assert start > 0
+    one = model.seconds(work, epochs=1) - start
+    assert model.seconds(work, epochs=5) == pytest.approx(start + 5 * one)
+
+
+def test_a_network_that_is_built_takes_the_time_of_its_epochs() -> None:
+    model = prior_model(WORKLOAD)
+    work = work_of(CELL)
+    saved = model.seconds(work, epochs=5) - model.seconds(work, epochs=5, is_built=True)
+    assert saved > 0
+    of_whole = model.seconds(work) - model.seconds(work, is_built=True)
+    assert of_whole == pytest.approx(saved)
+    # A fit to both does not take the epochs for cheaper than they are.
+    trainings = [
+        MeasuredTraining(work, 5, 3 * model.seconds(work, 5)),
+        MeasuredTraining(work, 25, 3 * model.seconds(work, 25, is_built=True), is_built=True),
+    ]
+    fitted = model.fit(trainings)
+    assert fitted.seconds(work) == pytest.approx(3 * model.seconds(work), rel=0.02)
+
+
+def test_the_mean_work_of_networks_takes_their_mean_time() -> None:
+    model = prior_model(WORKLOAD)
+    works = [work_of(cell) for cell in sample_cells(StateSpace(B=3), 3, 5, seed=1)]
+    mean = sum(model.seconds(work) for work in works) / len(works)
+    assert model.seconds(mean_work(works)) == pytest.approx(mean)

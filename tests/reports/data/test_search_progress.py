@@ -8,7 +8,6 @@ from support.journals import make_run
 from pnas.records import ChildRecord, Status
 from pnas.reports.data.run_reader import read_run
 from pnas.reports.data.search_progress import PredictionQuality, Progress
-from pnas.state_space import Cell
 
 
 class Clock:
@@ -94,11 +93,13 @@ class FixedTimeLeft:
     def __init__(self) -> None:
         self.asked = 0
 
-    def of_stage(self, missing: Sequence[Cell]) -> float | None:
+    def of_stage(self, missing: Sequence[ChildRecord]) -> float | None:
         self.asked += 1
         return 10.0 * len(missing)
 
-    def of_search(self, missing: Sequence[Cell], ended: int) -> float | None:
+    def of_search(
+        self, missing: Sequence[ChildRecord], ended: Sequence[ChildRecord]
+    ) -> float | None:
         return 100.0 + 10.0 * len(missing)
 
 

@@ -1,6 +1,7 @@
 """The fixture of searches on a clock that children move (`support.paced_search`)."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from support.paced_search import (
     Kill,
     RunSearch,
     Searched,
+    kept_of,
     objectives_of,
 )
 
@@ -23,12 +25,15 @@ from pnas.runs.child_identity import identify
 from pnas.search import SearchSpec, StrategyContext
 from pnas.search.pacing import Pace, TrainingForecast
 from pnas.search.search_run import SearchRun
+from pnas.state_space import Cell
 
 
 @pytest.fixture
 def run_search(tmp_path: Path) -> Iterator[RunSearch]:
     """Runs a search of ``spec`` on the journal ``name`` until it ends or is killed."""
     journals = []
+    kept_by: dict[str, list[Cell]] = {}
+    begun_by: dict[str, set[str]] = {}
 
     def run(
         spec: SearchSpec,
@@ -39,12 +44,16 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
         journal = Journal(tmp_path / f"{name}.sqlite", create=True)
         journals.append(journal)
         clock = FakeTime(float(journal.meta("search_seconds", 0.0)))
-        executor = FakeExecutor(clock, slowness, kill_after)
+        kept_epochs = kept_of(spec)
+        executor = FakeExecutor(clock, slowness, kill_after, kept_epochs)
+        # What a worker keeps changes times, and a kill is to change nothing that a test compares.
+        executor.kept = kept_by.setdefault(name, [])
+        executor.begun = begun_by.setdefault(name, set())
         forecast = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, journal, workers=1)
         pace = None
         if spec.max_seconds is not None:
             # The clock of the test goes on where the earlier command ended.
-            pace = Pace(spec, SPACE, journal, forecast, K=8, now=clock)
+            pace = Pace(spec, SPACE, journal, forecast, K=8, kept_epochs=kept_epochs, now=clock)
         context = StrategyContext(
             spec,
             SPACE,
@@ -56,7 +65,8 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
             context=context,
             executor=executor,
             journal=journal,
-            identify=lambda cell, repeat=1: identify(SPACE, 0, cell, repeat),
+            identify=partial(identify, SPACE, 0, continues=spec.continues_trainings),
+            kept_epochs=kept_epochs,
             epochs=WORKLOAD.epochs,
             pace=pace,
             observers=(CountTime(journal, clock),),

@@ -62,3 +62,44 @@ def test_a_busy_machine_is_slower_until_a_child_was_measured() -> None:
     assert forecast(slowdown=3.0).typical_seconds(2) == pytest.approx(
         3 * forecast().typical_seconds(2)
     )
+
+
+def test_short_trainings_make_the_least_time_smaller() -> None:
+    spec = RandomSpec(max_seconds=1, confirm=0.2)
+    brief = RandomSpec(max_seconds=1, confirm=0.2, rungs=[0.04, 1.0])
+    onward = RandomSpec(max_seconds=1, confirm=0.2, rungs=[0.4, 1.0], rung_training="continued")
+    least = least_seconds(spec, SPACE, forecast())
+    assert least_seconds(brief, SPACE, forecast()) < 0.95 * least
+    anew = least_seconds(onward, SPACE, forecast())
+    assert least_seconds(onward, SPACE, forecast(), {10: 8}) < anew
+
+
+def test_a_plan_with_rungs_lists_them_and_uses_the_time() -> None:
+    spec = RefinedSpec(start="mixed", confirm=0.2, max_seconds=200, rungs=[0.2, 1.0])
+    of_model = forecast()
+    phases = planned_within(spec, SPACE, 8, of_model, 200)
+    assert [phase.is_short for phase in phases] == [True, False, True, False, True, False, False]
+    counts = [phase.children or 0 for phase in phases]
+    # The first stage is judged by six cells, or by half of it.
+    assert counts[:4] == [8, 4, 12, 6]
+    assert 0.3 * counts[4] <= counts[5] <= 0.5 * counts[4]
+    seconds = 0.0
+    for phase in phases:
+        one = of_model.typical_seconds(phase.b, phase.share * WORKLOAD.epochs)
+        seconds += (phase.children or 0) * one
+    # Networks of cells that go on are still built, which these seconds leave out.
+    assert 0.8 * 200 <= seconds <= 1.2 * 200
+
+
+def test_a_plan_of_continued_trainings_counts_the_difference() -> None:
+    spec = RandomSpec(max_seconds=60, rungs=[0.4, 1.0], rung_training="continued")
+    short, whole = planned_within(spec, SPACE, 8, forecast(), 60, kept_epochs={10: 8})
+    assert short.share == pytest.approx(10 / 25)
+    assert whole.share == pytest.approx(17 / 25)
+
+
+def test_a_plan_with_a_limit_of_children_stays_within_it() -> None:
+    spec = RandomSpec(max_seconds=600, max_children=10, confirm=0.2, rungs=[0.2, 1.0])
+    phases = planned_within(spec, SPACE, 8, forecast(), 600)
+    assert 7 <= sum(phase.trainings for phase in phases[:-1]) <= 8
+    assert phases[-1].children == 2
