@@ -6,8 +6,10 @@
 Trains children of 1 to 5 blocks on digits and on random 28x28 and 32x32 images, each kind in a
 process of its own with one thread, and prints CPU seconds beside what the model of
 `pnas.children.training_time` says: with its constants, as before a search, and fitted to the
-children of the same kind that were trained before, as within a search. Takes about three minutes on
-an idle core. ``--calibrate`` prints the constants that fit all of these children best.
+trainings of the same kind before each, as within a search. Every other child is trained whole at
+once; the others are trained briefly first, as by ``search.rungs``, and then whole by the network
+that was built already. Takes about three minutes on an idle core. ``--calibrate`` prints the
+constants that fit all of these trainings best.
 """
 
 import json
@@ -25,6 +27,7 @@ from common import (
     make_parser,
     print_machine,
     print_table,
+    progress,
 )
 
 from pnas import Cell, NetworkManager, load_dataset
@@ -41,6 +44,17 @@ from pnas.data import Dataset, dataset_from_arrays
 from pnas.search.pacing.forecast import sample_cells
 from pnas.state_space import StateSpace
 
+FIGURES = (
+    ("processor seconds", "constants"),
+    ("processor seconds", "fitted"),
+    ("clock", "constants"),
+    ("clock", "fitted"),
+)
+_CONSTANTS = 5
+_FITTED = 7
+"""Columns of the ratios of predicted and measured times."""
+
+SHORT_SHARE = 0.2
 KINDS = ("digits", "28x28x1", "32x32x3", "32x32x3, N=2 F=24")
 _PRIOR_WEIGHT = 0.3
 
@@ -55,18 +69,29 @@ def main() -> None:
     by_clock: list[tuple[str, ...]] = []
     measured: list[dict[str, Any]] = []
     for kind in options.kinds:
+        progress(kind)
         answer = call_in_new_process("plan_accuracy.measure", kind)
         children = json.loads(answer.splitlines()[-1])
         rows += compare(kind, children, "cpu")
         by_clock += compare(kind, children, "wall")
         measured += children
     print_table(
-        ("data", "blocks", "measured, s", "constants, s", "ratio", "fitted, s", "ratio"), rows
+        (
+            "data",
+            "blocks",
+            "training",
+            "measured, s",
+            "constants, s",
+            "ratio",
+            "fitted, s",
+            "ratio",
+        ),
+        rows,
     )
-    for unit, compared in (("processor seconds", rows), ("seconds by the clock", by_clock)):
-        for name, column in (("constants", 4), ("fitted", 6)):
-            ratios = [float(row[column]) for row in compared if row[column]]
-            print(f"{unit}, {name}: {spread_of(ratios)}")
+    print_table(
+        ("data", "training", "trainings", *(f"{unit}: {name}" for unit, name in FIGURES)),
+        [*summaries(rows, by_clock, 0), *summaries(rows, by_clock, 2)],
+    )
     if options.calibrate:
         print_constants(measured)
     print_machine("tensorflow", "keras", "numpy")
@@ -106,12 +131,26 @@ def measure(kind: str) -> None:
     children = []
     for index, b in enumerate(sizes):
         cell = sample_cells(space, b, len(sizes), seed=7)[index]
-        with clock() as timing:
-            manager.evaluate(cell)
         work = network_work(cell, network, data.image_shape, data.num_classes)
-        seconds = {"cpu": timing.cpu, "wall": timing.wall}
-        children.append({"b": b, "work": work, "load": workload(data, trainer), **seconds})
+        child = {"b": b, "work": work, "load": workload(data, trainer)}
+        is_first_short = bool(index % 2)
+        if is_first_short:
+            short = max(1, round(SHORT_SHARE * trainer.epochs))
+            timed = time_training(manager, cell, short)
+            children.append({**child, "training": "short", "epochs": short, **timed})
+        timed = time_training(manager, cell, None)
+        training = "whole, after a short one" if is_first_short else "whole"
+        children.append({**child, "training": training, "epochs": trainer.epochs, **timed})
     print(json.dumps(children))
+
+
+def time_training(manager: NetworkManager, cell: Cell, epochs: int | None) -> dict[str, float]:
+    """Train ``cell``; return the seconds that it took."""
+    with clock() as timing:
+        result = manager.evaluate(cell, epochs=epochs)
+    if result.error:
+        raise RuntimeError(f"{cell} failed: {result.error}")
+    return {"cpu": timing.cpu, "wall": timing.wall}
 
 
 def workload(data: Dataset, trainer: SearchTrainerSpec) -> dict[str, Any]:
@@ -140,23 +179,46 @@ def compare(kind: str, children: Sequence[dict[str, Any]], unit: str) -> list[tu
     for child in children:
         work = NetworkWork(*child["work"])
         prior = prior_model(Workload(**child["load"]))
-        seconds = prior.seconds(work)
+        training = (child["epochs"], child["training"] == "whole, after a short one")
+        seconds = prior.seconds(work, *training)
         figures = [f"{child[unit]:.2f}", f"{seconds:.2f}", f"{seconds / child[unit]:.2f}"]
         fitted = ["", ""]
         if known:
-            learned = prior.fit(known).seconds(work)
+            learned = prior.fit(known).seconds(work, *training)
             fitted = [f"{learned:.2f}", f"{learned / child[unit]:.2f}"]
-        rows.append((kind, str(child["b"]), *figures, *fitted))
-        known.append(MeasuredTraining(work, prior.workload.epochs, child[unit]))
+        rows.append((kind, str(child["b"]), child["training"], *figures, *fitted))
+        epochs, is_built = training
+        known.append(MeasuredTraining(work, epochs, child[unit], is_built))
     return rows
 
 
-def spread_of(ratios: Sequence[float]) -> str:
-    """Return bias and spread of predicted over measured times."""
+def summaries(
+    rows: Sequence[tuple[str, ...]], by_clock: Sequence[tuple[str, ...]], column: int
+) -> list[tuple[str, ...]]:
+    """Return typical factors of error by the values of a column of ``rows``.
+
+    Args:
+        rows: What `compare` has found by processor seconds.
+        by_clock: The same by the clock.
+        column: 0 for the data, 2 for the training.
+    """
+    found = []
+    for name in dict.fromkeys(row[column] for row in rows):
+        figures = []
+        for compared in (rows, by_clock):
+            chosen = [row for row in compared if row[column] == name]
+            for place in (_CONSTANTS, _FITTED):
+                figures.append(typical_factor([float(row[place]) for row in chosen if row[place]]))
+        count = sum(row[column] == name for row in rows)
+        names = (name, "all") if column == 0 else ("all", name)
+        found.append((*names, str(count), *figures))
+    return found
+
+
+def typical_factor(ratios: Sequence[float]) -> str:
+    """Return the typical factor of error of ratios of predicted and measured times."""
     errors = [math.log(ratio) for ratio in ratios]
-    bias = math.exp(statistics.median(errors))
-    size = math.exp(math.sqrt(statistics.fmean(error**2 for error in errors)))
-    return f"median ratio {bias:.2f}, typical factor of error {size:.2f} ({len(ratios)} children)"
+    return f"{math.exp(math.sqrt(statistics.fmean(error**2 for error in errors))):.2f}"
 
 
 def print_constants(children: Sequence[dict[str, Any]]) -> None:
@@ -165,7 +227,9 @@ def print_constants(children: Sequence[dict[str, Any]]) -> None:
 
     rows = []
     for child in children:
-        rows.append(terms_of(NetworkWork(*child["work"]), Workload(**child["load"]), None))
+        is_built = child["training"] == "whole, after a short one"
+        work = NetworkWork(*child["work"])
+        rows.append(terms_of(work, Workload(**child["load"]), child["epochs"], is_built))
     terms = np.array(rows)
     seconds = np.array([child["cpu"] for child in children])
     present = np.array(list(PRIOR.values()))
