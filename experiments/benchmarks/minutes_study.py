@@ -2,12 +2,15 @@
 
     .venv/bin/python experiments/benchmarks/minutes_study.py
     .venv/bin/python experiments/benchmarks/minutes_study.py --data fashion --fashion FILE.npz
+    .venv/bin/python experiments/benchmarks/minutes_study.py --data digits --minutes 2 \
+        --overrides search.rungs=[0.2,1]
 
 Runs ``minutes=M`` on the digits of the quickstart, on 2,000 images of Fashion-MNIST (an ``.npz``
 file with x_train and y_train) and on a folder of small images that it makes, and prints the seconds
-asked for and taken, by the search and by the whole command, the cells that were trained, those of
-full size among them, the further trainings of the confirmation, and the winner. Takes as long as
-the minutes that are asked for; other load of the machine makes searches find less, not take longer.
+asked for and taken, by the search and by the whole command, the short trainings of
+``search.rungs``, the cells that were trained whole, those of full size among them, the further
+trainings of the confirmation, and the winner. Takes as long as the minutes that are asked for;
+other load of the machine makes searches find less, not take longer.
 """
 
 import json
@@ -24,6 +27,7 @@ from common import RUN, command_environment, make_parser, print_machine, print_t
 from PIL import Image
 
 from pnas.records import Journal
+from pnas.records.cell_trainings import is_short
 from pnas.search.search_parts import is_first_training
 
 CLASSES = 4
@@ -53,6 +57,7 @@ def main() -> None:
             "asked, s",
             "search, s",
             "command, s",
+            "short",
             "cells",
             "full size",
             "confirmation",
@@ -120,7 +125,9 @@ def row_of(name: str, asked: float, command: float, run_dir: Path) -> tuple[obje
     with Journal(run_dir / "journal.sqlite") as journal:
         ended = [child for child in journal.children() if child.ended_at is not None]
         B = journal.meta("config")["state_space"]["B"]
-    first = [child for child in ended if is_first_training(child)]
+    short = [child for child in ended if is_short(child)]
+    whole = [child for child in ended if not is_short(child)]
+    first = [child for child in whole if is_first_training(child)]
     full = sum(len(child.cell) == B for child in first)
     winner = summary["winner"] or {}
     best = summary["best"] or {}
@@ -131,9 +138,10 @@ def row_of(name: str, asked: float, command: float, run_dir: Path) -> tuple[obje
         f"{asked:.0f}",
         f"{summary['search_seconds']:.0f}",
         f"{command:.0f}",
+        len(short),
         len(first),
         full,
-        len(ended) - len(first),
+        len(whole) - len(first),
         winner.get("cell", f"{best.get('cell')} (not confirmed)"),
         "" if reward is None else f"{reward:.4f}",
         "" if test is None else f"{test:.4f}",
