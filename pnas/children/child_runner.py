@@ -61,7 +61,13 @@ class ChildRunnerFactory:
             if job.measures:
                 return manager.measure(job, self.inference)
             return manager.evaluate(
-                job.cell, job.seed, job.weights_path, job.accumulate, job.epochs, job.kept_path
+                job.cell,
+                job.seed,
+                job.weights_path,
+                job.accumulate,
+                job.epochs,
+                job.kept_path,
+                job.stop_rule,
             )
 
         return run

@@ -17,6 +17,7 @@ from pnas.children.trainer_specs import SearchTrainerSpec
 from pnas.data import Dataset
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.records.child_records import SHORT_REWARD
+from pnas.records.training_curve import trained_epochs
 from pnas.state_space import Cell
 from pnas.state_space.isomorphism.canonical import canonical_form
 
@@ -122,20 +123,21 @@ class ChildTrainer:
         whole = trainer if kept is None else kept.whole
         key = self._child_key(job.cell, whole, microbatches)
         child = self.children.take(key, job.seed)
-        metrics = train(child, trainer, job.seed, kept)
-        reward: float | None = reward_of(metrics, trainer)
+        metrics = train(child, trainer, job.seed, kept, job.stop_rule)
+        was_stopped = trained_epochs(metrics) < trainer.epochs
+        reward: float | None = None if was_stopped else reward_of(metrics, trainer)
         if job.epochs is not None:
             metrics[SHORT_REWARD] = [float(reward or 0.0)]
             reward = None
         if microbatches != self._trainer.accumulate:
             metrics["accumulate"] = [float(microbatches)]
-        if job.weights_path is not None:
+        if job.weights_path is not None and not was_stopped:
             save_weights(*child.weights.arrays(), job.weights_path)
         self.children.keep(key, child)
         return ChildResult(
             job.cell,
             job.seed,
-            Status.OK,
+            Status.STOPPED if was_stopped else Status.OK,
             reward=reward,
             metrics=metrics,
             params=counts.params,

@@ -19,6 +19,7 @@ from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
+from pnas.records.stop_rule import StopRule
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 from pnas.state_space.isomorphism.canonical import canonical_form
@@ -101,6 +102,7 @@ class NetworkManager:
         accumulate: int = 1,
         epochs: int | None = None,
         kept_path: str | Path | None = None,
+        stop_rule: StopRule | None = None,
     ) -> ChildResult:
         """Train the child of ``cell`` and evaluate it.
 
@@ -118,6 +120,8 @@ class NetworkManager:
             kept_path: File (``.npz``) from which the training goes on, if it holds a shorter one of
                 the same seed. A short training is kept there; it is then the beginning of the whole
                 one, with the final decay of its schedule.
+            stop_rule: What may stop the training early. A child that was stopped has the metrics of
+                its epochs, but neither a reward nor weights.
 
         Returns:
             The full record. Whatever goes wrong with this child (an invalid cell, memory, a loss
@@ -134,6 +138,7 @@ class NetworkManager:
             accumulate=accumulate,
             epochs=epochs,
             kept_path=_as_text(kept_path),
+            stop_rule=stop_rule,
         )
         start = time.perf_counter()
         try:

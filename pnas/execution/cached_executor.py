@@ -8,6 +8,7 @@ from pnas.execution.base import Executor, JobSource, MayStart, always, as_lazy
 from pnas.records import ChildJob, ChildResult
 from pnas.records.cell_trainings import short_key
 from pnas.records.evaluation_cache import EvaluationCache, Found, reused
+from pnas.records.stopped_training import as_stopped
 from pnas.state_space import Cell
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class CachedExecutor:
             if found is None:
                 missing.append(index)
             else:
-                yield index, reused(found, job)
+                yield index, _reused(found, job)
 
         missing_jobs = [jobs[index] for index in missing]
         for position, result in self._executor.run(missing_jobs, may_start):
@@ -70,7 +71,7 @@ class CachedExecutor:
         if isinstance(job, ChildResult):
             return job
         found = self._find(job)
-        return job if found is None else reused(found, job)
+        return job if found is None else _reused(found, job)
 
     def close(self) -> None:
         self._executor.close()
@@ -108,3 +109,8 @@ class CachedExecutor:
         self._is_broken = True
         reason = " ".join(str(error).split())
         _log.warning("cache %s: %s. The search goes on without it", self._cache.path, reason)
+
+
+def _reused(found: Found, job: ChildJob) -> ChildResult:
+    """Return what ``job`` would have resulted in: a whole training may be stopped by its rule."""
+    return as_stopped(reused(found, job), job.stop_rule)

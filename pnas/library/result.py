@@ -40,16 +40,17 @@ class Child:
 
     Attributes:
         cell: The cell; a notebook draws it.
-        reward: Validation accuracy in [0, 1]; None if the training failed, has not ended, or was
-            a short one.
+        reward: Validation accuracy in [0, 1]; None if the training failed, has not ended, was
+            a short one or was stopped early.
         predicted: Reward that the predictor expected; None if nothing was predicted.
         stage: Number of the stage, from 1.
-        status: ``ok``, ``failed`` or ``chosen``.
+        status: ``ok``, ``failed``, ``stopped`` (early) or ``chosen``.
         params: Trainable parameters of the network.
         multiply_adds: Multiply-adds of one forward pass of one example.
         seconds: Time of the training in seconds.
         error: Why the training failed.
-        epochs: Epochs of a short training (``search.rungs``); None for a whole one.
+        epochs: Epochs of a training that was short (``search.rungs``) or stopped early; None for a
+            whole one.
     """
 
     cell: Cell
@@ -274,5 +275,5 @@ def _child(record: ChildRecord) -> Child:
         multiply_adds=record.flops,
         seconds=record.seconds,
         error=record.error,
-        epochs=short_epochs(record.key),
+        epochs=short_epochs(record.key) or record.stopped_after,
     )

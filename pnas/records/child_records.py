@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pnas.records.stop_rule import StopRule
 from pnas.state_space import Cell
 
 _LONGEST_ERROR = 2000
@@ -30,6 +31,9 @@ It is no reward: a child that was trained in part can neither win nor be confirm
 class Status(StrEnum):
     """State of a child: chosen for training, then ended one way or the other.
 
+    ``STOPPED`` is a training that was ended early by choice (``search.early_stop``): it has the
+    metrics of its epochs and no reward, and nothing went wrong.
+
     ``SUPERSEDED`` occurs in children.csv only: the child was trained for a plan that a larger K
     has replaced. Files of earlier versions call it ``spare``, which is read as the same state.
     """
@@ -37,6 +41,7 @@ class Status(StrEnum):
     CHOSEN = "chosen"
     OK = "ok"
     FAILED = "failed"
+    STOPPED = "stopped"
     SUPERSEDED = "superseded"
 
     @classmethod
@@ -59,6 +64,7 @@ class ChildJob:
         kept_path: File in which a short training is kept before its decay, and from which a longer
             one of the same seed goes on if it is there. None for a training by itself, which has a
             whole learning rate schedule of its own.
+        stop_rule: What may stop the training early; None to train it to its end.
     """
 
     cell: Cell
@@ -68,6 +74,7 @@ class ChildJob:
     measures: bool = False
     epochs: int | None = None
     kept_path: str | None = None
+    stop_rule: StopRule | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class ChildResult:
     Attributes:
         cell: Cell that was trained.
         seed: Seed that it was trained with.
-        status: `Status.OK` or `Status.FAILED`.
+        status: `Status.OK`, `Status.FAILED` or `Status.STOPPED`.
         reward: Validation accuracy in [0, 1] as ``trainer.reward`` defines it; None if it failed,
             if it was trained in part, or if it learned from the validation part too.
         metrics: Per-epoch values by name (loss, accuracy, val_loss, val_accuracy, learning_rate).

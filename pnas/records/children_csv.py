@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pnas.records.cell_trainings import is_short, short_epochs
@@ -28,12 +28,14 @@ COLUMNS = (
 COLUMNS_OF_RUNGS = ("epochs", "short_reward")
 """Further columns of searches with short trainings."""
 
+COLUMNS_OF_STOPPED = ("epochs",)
+"""Further columns of searches with trainings that were stopped early."""
+
 
 def children_csv(children: Iterable[ChildRecord]) -> str:
     """Return the text of children.csv: a header, and a row for each of ``children``."""
     listed = list(children)
-    has_rungs = any(is_short(child) for child in listed)
-    columns = (*COLUMNS, *COLUMNS_OF_RUNGS) if has_rungs else COLUMNS
+    columns = (*COLUMNS, *_further_columns(listed))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -41,6 +43,14 @@ def children_csv(children: Iterable[ChildRecord]) -> str:
         values = _values(child)
         writer.writerow([values[name] for name in columns])
     return text.getvalue()
+
+
+def _further_columns(children: Sequence[ChildRecord]) -> tuple[str, ...]:
+    if any(is_short(child) for child in children):
+        return COLUMNS_OF_RUNGS
+    if any(child.status is Status.STOPPED for child in children):
+        return COLUMNS_OF_STOPPED
+    return ()
 
 
 def _values(child: ChildRecord) -> dict[str, Any]:
@@ -59,6 +69,6 @@ def _values(child: ChildRecord) -> dict[str, Any]:
         "key": child.key,
         "error": child.error,
         "cached": seed_if_cached(child.metrics),
-        "epochs": short_epochs(child.key),
+        "epochs": short_epochs(child.key) or child.stopped_after,
         "short_reward": short_rewards[0] if short_rewards else None,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pnas.records.child_records import Status, is_beyond_limit
+from pnas.records.training_curve import trained_epochs
 from pnas.state_space import Cell
 
 
@@ -43,9 +44,9 @@ class ChildRecord:
         key: Identity of the child within its search; files of weights are named after it.
         seed: Seed of every random stream of the child.
         predicted: Predicted reward; None at stage 1, which nothing predicts.
-        status: Chosen, ok or failed.
-        reward: Validation accuracy in [0, 1]; None until the child has ended, if it failed, or
-            if it learned from the validation part too.
+        status: Chosen, ok, failed or stopped.
+        reward: Validation accuracy in [0, 1]; None until the child has ended, if it failed or
+            was stopped early, or if it learned from the validation part too.
         params: Trainable parameters of the network.
         flops: Multiply-adds of one forward pass of one example.
         seconds: Wall-clock seconds of the training.
@@ -85,6 +86,11 @@ class ChildRecord:
     def has_failed(self) -> bool:
         """Whether its training failed."""
         return self.status is Status.FAILED and not self.is_left_out
+
+    @property
+    def stopped_after(self) -> int | None:
+        """Number of epochs after which its training was stopped early; None if it was not."""
+        return trained_epochs(self.metrics) if self.status is Status.STOPPED else None
 
 
 @dataclass(frozen=True)

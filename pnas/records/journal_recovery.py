@@ -15,7 +15,7 @@ from pnas.records.journal_connection import connect
 from pnas.records.journal_errors import JournalMalformed
 from pnas.records.journal_rows import parse_child, parse_meta
 
-_ENDED = (Status.OK, Status.FAILED)
+_ENDED = (Status.OK, Status.FAILED, Status.STOPPED)
 
 _LONGEST_GAP = 2000
 """Row ids without a row after which no more are expected; a damaged page holds about ten."""

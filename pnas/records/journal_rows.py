@@ -23,7 +23,7 @@ _LONGEST_CELL = 20_000
 
 _METRICS_OF_PREDICTORS = ("spearman_", "kendall_")
 
-_OF_JOURNAL = (Status.CHOSEN, Status.OK, Status.FAILED)
+_OF_JOURNAL = (Status.CHOSEN, Status.OK, Status.FAILED, Status.STOPPED)
 
 
 def parse_stage(row: sqlite3.Row, path: Path) -> StageRecord:

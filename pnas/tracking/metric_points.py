@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pnas.records import ChildRecord, StageRecord
+from pnas.records import ChildRecord, StageRecord, Status
 from pnas.records.cell_trainings import has_ended_whole
 from pnas.records.evaluation_cache import CACHED_SEED
 from pnas.records.training_history import last_value
@@ -85,6 +85,7 @@ def stage_points(stage: StageRecord, children: Sequence[ChildRecord]) -> list[Po
 
     outcome = {
         "failed": sum(child.has_failed for child in children),
+        "stopped": sum(child.status is Status.STOPPED for child in children) or None,
         "seconds": stage.closed_at - stage.opened_at + stage.seconds_scoring,
         **_rewards(children),
         **_predictor_quality(stage),
@@ -125,6 +126,7 @@ def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
     best = -math.inf
     trained = 0
     failed = 0
+    stopped = 0
     for count, child in enumerate(ended, start=1):
         at = as_ms(child.ended_at or 0.0)
         if has_ended_whole(child):
@@ -134,8 +136,14 @@ def progress_points(ended: Iterable[ChildRecord]) -> list[Point]:
             points.append(Point("best_reward", trained, best, at))
         if child.has_failed:
             failed += 1
-        # Against wall time these two show the throughput.
-        counts = {"children_trained": trained, "children_failed": failed}
+        if child.status is Status.STOPPED:
+            stopped += 1
+        # Against wall time these show the throughput.
+        counts = {
+            "children_trained": trained,
+            "children_failed": failed,
+            "children_stopped": stopped or None,
+        }
         points += scalars(counts, step=count, at=at)
     return points
 

@@ -13,6 +13,7 @@ ERROR = "pnas.error"
 BEST_CELL = "pnas.best_cell"
 WINNER_CELL = "pnas.winner_cell"
 CACHED = "pnas.cached"
+STOPPED = "pnas.stopped"
 SUPERSEDED = "pnas.superseded"
 
 SPARE = "pnas.spare"

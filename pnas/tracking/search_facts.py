@@ -44,6 +44,7 @@ from pnas.tracking.run_facts import (
     SEARCH_ID,
     SEARCH_KEY,
     SPARE,
+    STOPPED,
     SUPERSEDED,
     SWEEP,
     TRAINING_ID,
@@ -323,7 +324,7 @@ class SearchFacts:
     def _child_status(self, child: ChildRecord) -> str:
         if child.ended_at is None:
             return RUNNING if self._status == RUNNING else "KILLED"
-        return "FINISHED" if child.status is Status.OK else "FAILED"
+        return "FAILED" if child.status is Status.FAILED else "FINISHED"
 
 
 def _by_stage(children: Sequence[ChildRecord]) -> dict[int, list[ChildRecord]]:
@@ -341,6 +342,9 @@ def _child_notes(child: ChildRecord) -> dict[str, str]:
     seed = seed_if_cached(child.metrics)
     if seed is not None:
         notes[CACHED] = f"trained by another search, with seed {seed}"
+    if child.stopped_after is not None:
+        ending = "" if child.stopped_after == 1 else "s"
+        notes[STOPPED] = f"stopped early after {child.stopped_after} epoch{ending}"
     if child.position is None:
         notes[SUPERSEDED] = _WHY_SUPERSEDED
         notes[SPARE] = _WHY_SUPERSEDED
@@ -357,7 +361,7 @@ def _child_params(child: ChildRecord) -> dict[str, str]:
         "operators": ", ".join(sorted(operators)),
         "seed": str(child.seed),
     }
-    epochs = short_epochs(child.key)
+    epochs = short_epochs(child.key) or child.stopped_after
     if epochs is not None:
         params["epochs"] = str(epochs)
     return {name: cut(value, LONGEST_VALUE) for name, value in params.items()}

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from support.learning_curves import stop_after
 
 from pnas.children import ChildRunnerFactory, NetworkManager, PNASNetworkSpec, SearchTrainerSpec
 from pnas.children.child_trainer import reward_of
@@ -82,6 +83,27 @@ def test_a_short_training_has_a_schedule_of_its_own_and_no_reward(manager: Netwo
     assert len(short.metrics["loss"]) == 1
     assert len(whole.metrics["loss"]) > 1
     assert short.metrics["learning_rate"][-1] < whole.metrics["learning_rate"][0]
+
+
+def test_a_child_that_is_stopped_has_the_beginning_of_its_whole_training(
+    manager: NetworkManager, tmp_path: Path
+) -> None:
+    whole = manager.evaluate(CELL, seed=3)
+    path = tmp_path / "w.npz"
+    stopped = manager.evaluate(CELL, seed=3, weights_path=path, stop_rule=stop_after(2))
+    assert stopped.status is Status.STOPPED
+    assert stopped.reward is None
+    assert not path.exists()
+    assert stopped.metrics == {name: values[:2] for name, values in whole.metrics.items()}
+    assert (stopped.params, stopped.flops) == (whole.params, whole.flops)
+
+
+def test_a_rule_that_is_kept_changes_nothing(manager: NetworkManager, tmp_path: Path) -> None:
+    whole = manager.evaluate(CELL, seed=3)
+    path = tmp_path / "w.npz"
+    kept = manager.evaluate(CELL, seed=3, weights_path=path, stop_rule=stop_after(2, never=True))
+    assert (kept.status, kept.reward, kept.metrics) == (Status.OK, whole.reward, whole.metrics)
+    assert path.exists()
 
 
 def test_large_images_are_trained_on() -> None:

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from support.fake_children import FakeChildren, fake_reward
+from support.learning_curves import stop_after
 
-from pnas.execution import Executor, LocalExecutor, SerialExecutor
+from pnas.execution import Executor, LocalExecutor, Runner, SerialExecutor
 from pnas.execution.base import MayStart, always
 from pnas.execution.cached_executor import CachedExecutor
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.records.child_records import SHORT_REWARD
 from pnas.records.evaluation_cache import EvaluationCache, seed_if_cached
+from pnas.records.stopped_training import as_stopped
 from pnas.state_space import Cell
 
 JOBS = [ChildJob(Cell([(-1, f"{k}x{k} conv", -1, "identity")]), seed=k) for k in (1, 3, 5, 7)]
@@ -170,3 +172,42 @@ def test_short_trainings_are_kept_by_their_epochs_and_never_become_rewards(tmp_p
     for _ in range(2):
         results(executor, [continued])
     assert children.trained == 3
+
+
+class Curves:
+    """Trains children whose accuracy rises over three epochs, unless a rule stops them."""
+
+    def __init__(self) -> None:
+        self.trained = 0
+
+    def __call__(self) -> Runner:
+        return self._train
+
+    def _train(self, job: ChildJob) -> ChildResult:
+        self.trained += 1
+        metrics = {"loss": [3.0, 2.0, 1.0], "val_accuracy": [0.1, 0.2, 0.3]}
+        whole = ChildResult(job.cell, job.seed, Status.OK, 0.3, metrics, seconds=3.0)
+        return as_stopped(whole, job.stop_rule)
+
+
+def test_a_stopped_training_never_answers_for_a_whole_one(tmp_path: Path) -> None:
+    children = Curves()
+    executor = behind_cache(SerialExecutor(children), tmp_path)
+    (stopped,) = results(executor, [replace(JOBS[0], stop_rule=stop_after(2))])
+    assert (stopped.status, stopped.reward) == (Status.STOPPED, None)
+    (whole,) = results(executor, JOBS[:1])
+    assert (whole.status, whole.reward) == (Status.OK, 0.3)
+    assert children.trained == 2
+
+
+def test_a_whole_training_of_the_cache_is_stopped_as_its_search_would_have(tmp_path: Path) -> None:
+    children = Curves()
+    executor = behind_cache(SerialExecutor(children), tmp_path)
+    results(executor, JOBS[:1])
+    (stopped,) = results(executor, [replace(JOBS[0], stop_rule=stop_after(2))])
+    (kept,) = results(executor, [replace(JOBS[0], stop_rule=stop_after(2, never=True))])
+    assert children.trained == 1
+    assert (stopped.status, stopped.reward) == (Status.STOPPED, None)
+    assert stopped.metrics["loss"] == [3.0, 2.0]
+    assert seed_if_cached(stopped.metrics) == JOBS[0].seed
+    assert (kept.status, kept.reward) == (Status.OK, 0.3)

@@ -65,6 +65,7 @@ def test_summary_holds_each_stage(tmp_path: Path, finished: Journal) -> None:
         "unique_candidates": 3,
         "children": 3,
         "trained": 2,
+        "stopped": 0,
         "failed": 1,
         "left_out": 0,
         "best_reward": 0.75,

@@ -21,6 +21,7 @@ from pnas.children.search_training.traced_child import TracedChild
 from pnas.children.search_training.training_step import Step
 from pnas.children.tensorflow_runtime import fast_graphs
 from pnas.children.trainer_specs import SearchTrainerSpec
+from pnas.records.stop_rule import StopRule
 
 __all__ = ["History", "run_epoch", "train"]
 
@@ -38,6 +39,7 @@ def train(
     trainer: SearchTrainerSpec,
     seed: int,
     kept: KeptTraining | None = None,
+    stop_rule: StopRule | None = None,
 ) -> History:
     """Train the weights of ``child`` in place.
 
@@ -48,6 +50,7 @@ def train(
         seed: Seed of the order of examples.
         kept: Where the training goes on from, and where a part of a whole one is kept before its
             decay; None for a training by itself.
+        stop_rule: What may end the training before its last epoch; None to train to the end.
 
     Returns:
         Per-epoch values by name: loss and accuracy (means over the steps of the epoch, while the
@@ -80,6 +83,8 @@ def train(
                 history[name].append(value)
             if kept is not None and kept.is_due(trainer, epoch + 1):
                 kept.save(child.variables, history, epoch + 1)
+            if stop_rule is not None and stop_rule.stops(history):
+                break
     return dict(history)
 
 

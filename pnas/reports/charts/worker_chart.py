@@ -62,7 +62,9 @@ def worker_chart(run: RunView, run_index: int = 0) -> Plot | None:
 
 
 def _colour(run: RunView, child: ChildRecord, index: int | None) -> str:
-    """Return the colour of a child's bar; short trainings have none of the groups."""
+    """Return the colour of a child's bar; what was trained in part has none of the groups."""
     if child.status is Status.FAILED:
         return INK
-    return MUTED if index is None else colour_of(run.cells[index].group)
+    if index is None or child.stopped_after is not None:
+        return MUTED
+    return colour_of(run.cells[index].group)

@@ -22,6 +22,7 @@ def headline(run: RunView) -> dict[str, str]:
         "its test accuracy": decimal(test_accuracy),
         "children trained": count(run.trained),
         "short trainings": count(run.short_trainings) if run.short_trainings else "",
+        "stopped early": _stopped(run),
         "failed": count(len(run.failed)) if run.failed else "",
         "search time": duration(run.seconds),
         "time left, about": duration(run.seconds_left),
@@ -85,6 +86,15 @@ def _winner(run: RunView) -> dict[str, str]:
             test = f"{test} ± {decimal(winner['test_standard_deviation'])}"
         figures["winner's test accuracy"] = test
     return figures
+
+
+def _stopped(run: RunView) -> str:
+    """Return how many trainings were stopped early, and how early."""
+    epochs = [child.stopped_after or 0 for child in run.stopped]
+    if not epochs:
+        return ""
+    mean = sum(epochs) / len(epochs)
+    return f"{count(len(epochs))} (after {mean:.1f} epochs on average)"
 
 
 def _started(run: RunView) -> str:

@@ -29,6 +29,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{ending}"
 
 
+def stopping(epochs: int | None) -> str:
+    """Return when a training was stopped early, such as ``after 5 epochs``; "" if it was not."""
+    return "" if epochs is None else f"after {plural(epochs, 'epoch')}"
+
+
 def duration(seconds: float | None) -> str:
     """Return ``0.4 s``, ``12 s``, ``3.1 min`` or ``2.1 h``: at most three figures."""
     if seconds is None:

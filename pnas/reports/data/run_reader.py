@@ -133,6 +133,11 @@ class RunView:
         return [child for child in self.children if child.has_failed]
 
     @cached_property
+    def stopped(self) -> list[ChildRecord]:
+        """Children whose training was stopped early."""
+        return [child for child in self.children if child.stopped_after is not None]
+
+    @cached_property
     def ended(self) -> list[ChildRecord]:
         """Children that have ended, in the order in which they did."""
         ended = [child for child in self.children if child.ended_at is not None]

@@ -74,6 +74,7 @@ class ScoredCell:
         trainings: Number of trainings whose mean the reward is; None where it is not known.
         expected: Reward that another training of the cell is expected to have; None where it is
             not known.
+        stopped_after: Epochs after which its training was stopped early; None if it was not.
     """
 
     cell: Cell
@@ -90,6 +91,7 @@ class ScoredCell:
     key: str = ""
     trainings: int | None = None
     expected: float | None = None
+    stopped_after: int | None = None
 
     @property
     def group(self) -> CellGroup:
@@ -105,10 +107,11 @@ class ScoredCell:
 
     @property
     def is_ranked(self) -> bool:
-        """Whether it has a place in a ranking: a reward, or a prediction and no failure."""
+        """Whether it has a place in a ranking: a reward, or a prediction that may come true."""
         if self.reward is not None:
             return True
-        return self.predicted is not None and not self.has_failed
+        has_ended = self.status in (Status.FAILED, Status.STOPPED)
+        return self.predicted is not None and not has_ended
 
     @property
     def value(self) -> float | None:
@@ -147,6 +150,7 @@ def from_children(
             source=source,
             phase=_phase_of(child, growing_stages),
             key=child.key,
+            stopped_after=child.stopped_after,
         )
         cells.append(cell)
     return cells
@@ -166,8 +170,8 @@ def ranked(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
     """Return the cells best first.
 
     Those with a reward come first, then those with a prediction only, then those with neither: a
-    prediction is never compared with a measurement, and a failed child has no worth whatever was
-    predicted of it. Equal cells keep their order.
+    prediction is never compared with a measurement, and a child that failed or was stopped early
+    has no worth whatever was predicted of it. Equal cells keep their order.
     """
     return sorted(cells, key=_rank_key)
 

@@ -134,6 +134,11 @@ class Progress:
         return sum(child.has_failed for child in self.children)
 
     @property
+    def stopped(self) -> int:
+        """Number of children of the whole search whose training was stopped early."""
+        return sum(child.stopped_after is not None for child in self.children)
+
+    @property
     def best(self) -> ChildRecord | None:
         """Child of the highest reward so far."""
         return best_child(self.children)

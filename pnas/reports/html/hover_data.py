@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pnas.errors import InvalidValue
 from pnas.reports.cells.cell_graph import CellGraph, cell_graph
 from pnas.reports.charts.marks import interactive_cells
-from pnas.reports.data.number_format import count, decimal, duration
+from pnas.reports.data.number_format import count, decimal, duration, stopping
 from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.palette import EDGE, INK, OPERATOR_FAMILIES, PAPER, SOURCES
 
@@ -82,6 +82,7 @@ def _facts(cell: ScoredCell) -> list[list[str]]:
         "parameters": count(cell.params),
         "multiply-adds": count(cell.flops),
         "training": duration(cell.seconds),
+        "stopped early": stopping(cell.stopped_after),
         "failed": failure[:_LONGEST_ERROR],
     }
     return [[name, value] for name, value in facts.items() if value]

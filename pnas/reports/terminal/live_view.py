@@ -110,7 +110,7 @@ class LiveView:
     def stage_closed(self, b: int) -> None:
         """Sum stage ``b`` up."""
         self._activity = "done"
-        figures = [self._best(), self._prediction_quality(), self._failed()]
+        figures = [self._best(), self._prediction_quality(), self._stopped(), self._failed()]
         self._print_plain(f"{self._title(b)}: done, {_join(figures)}")
 
     def _title(self, b: int) -> str:
@@ -163,7 +163,10 @@ class LiveView:
         counts = [f"{progress.done}/{progress.total} children"]
         if self._activity == "training" and progress.running:
             counts.append(f"{progress.running} running")
-        return _join([*counts, self._failed()])
+        return _join([*counts, self._stopped(), self._failed()])
+
+    def _stopped(self) -> str:
+        return f"{self._progress.stopped} stopped early" if self._progress.stopped else ""
 
     def _failed(self) -> str:
         return f"{self._progress.failed} failed" if self._progress.failed else ""

@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pnas.reports.data.distinct_cells import best_cells_first
-from pnas.reports.data.number_format import correlation, count, decimal, duration, plural
+from pnas.reports.data.number_format import (
+    correlation,
+    count,
+    decimal,
+    duration,
+    plural,
+    stopping,
+)
 from pnas.reports.data.scored_cell import ScoredCell, short_names
 from pnas.reports.terminal.text_grid import Column, Grid
 
@@ -88,6 +95,7 @@ _CELL_FIGURES: dict[str, Callable[[ScoredCell], str]] = {
 
 _CELL_TEXTS: dict[str, Callable[[ScoredCell], str]] = {
     "cell": lambda cell: str(cell.cell),
+    "stopped early": lambda cell: stopping(cell.stopped_after),
     "failed": _failure,
 }
 
@@ -104,6 +112,7 @@ def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | Non
         _stage_column("candidates", count, "candidates_scored"),
         _stage_column("children", count, "children"),
         Column("trained", _trained_so_far),
+        _stage_column("stopped", _count_if_any, "stopped", about=_STOPPED),
         _stage_column("failed", count, "failed"),
         _stage_column("best", decimal, "best_reward"),
         _stage_column("mean", decimal, "mean_reward"),
@@ -143,11 +152,17 @@ def last_stages(
 def _trained_so_far(stage: _Stage) -> str:
     """Return the number of trained children of a stage that has more to train."""
     trained = stage.get("trained")
-    if trained is None or trained + stage["failed"] == stage["children"]:
+    if trained is None:
         return ""
-    return count(trained)
+    ended = trained + stage["failed"] + stage.get("stopped", 0)
+    return "" if ended == stage["children"] else count(trained)
 
 
+def _count_if_any(number: int | None) -> str:
+    return count(number) if number else ""
+
+
+_STOPPED = "trainings that were ended early, since they would hardly have become one of the best"
 _CHILD_TIME = "total of the stage's children, several of which may run at once"
 RHO_FIT = "Spearman's rank correlation of predictions and rewards, on the cells of the fit"
 RHO_NEXT = "the same, on the cells chosen for the next stage, before they were trained"
