@@ -62,6 +62,16 @@ RUNGS = (
     "search.first_full=6",
     "search.refine=2",
 )
+STOPPED = (
+    "search=mixed",
+    "search.early_stop=0.3",
+    "search.first_full=8",
+    "search.refine=2",
+    "search.confirm=0.2",
+    "search.max_children=20",
+    "trainer.epochs=4",
+    "trainer.validate_every=1",
+)
 CONFIRMED = ("search=random", "search.max_children=18", "search.confirm=0.65")
 """What `FEW` goes on to: of 18 trainings, 12 are for confirming its cells."""
 
@@ -212,6 +222,10 @@ SCENARIOS = {
             "executor=serial",
         ),
         _OF_A_SEARCH,
+    ),
+    "early stop, serial": Scenario((*TRAINED, *STOPPED, "executor=serial"), _OF_A_SEARCH),
+    "early stop, local": Scenario(
+        (*TRAINED, *STOPPED, "executor=local", "executor.workers=2"), _OF_A_SEARCH
     ),
     "search, serial": Scenario((*TRAINED, "executor=serial"), _OF_A_SEARCH),
     "search, local": Scenario((*TRAINED, "executor=local", "executor.workers=2"), _OF_A_SEARCH),

@@ -79,7 +79,7 @@ def check_resumable(run_dir: Path, stored: Mapping[str, Any], current: Mapping[s
     """
     refused = []
     for difference in _differences_of_meaning(stored, current):
-        is_raised = _is_raised(difference) and _has_growing_stages(stored)
+        is_raised = _is_raised(difference) and _may_raise(difference.key, stored)
         if not is_raised:
             refused.append(difference)
     if not refused:
@@ -98,17 +98,15 @@ def raised_limits(
 ) -> dict[str, tuple[Any, Any]]:
     """Return the limits that ``current`` raises, as (stored, current) by key."""
     raised: dict[str, tuple[Any, Any]] = {}
-    if not _has_growing_stages(stored):
-        return raised
     for difference in _differences_of_meaning(stored, current):
-        if _is_raised(difference):
+        if _is_raised(difference) and _may_raise(difference.key, stored):
             raised[difference.key] = (difference.before, difference.after)
     return raised
 
 
 def _rule(run_dir: Path, difference: Difference, stored: Mapping[str, Any]) -> str:
     before = json.dumps(difference.before)
-    if difference.key in RAISABLE and _has_growing_stages(stored):
+    if _may_raise(difference.key, stored):
         return (
             f"{run_dir} was searched with {before}, which may be raised only; choose another name"
         )
@@ -137,6 +135,16 @@ def _measures(config: Mapping[str, Any]) -> bool:
     search = config.get("search") or {}
     named = {*(search.get("objectives") or ()), *(search.get("constraints") or ())}
     return bool(named & {LATENCY, MEMORY})
+
+
+def _may_raise(key: str, stored: Mapping[str, Any]) -> bool:
+    """Whether the search may go on with a larger ``key``."""
+    if key not in RAISABLE or not _has_growing_stages(stored):
+        return False
+    stops_early = bool((stored.get("search") or {}).get("early_stop"))
+    # With other children a stage has another rule for the next one: what a plan stopped early
+    # another plan may have trained to its end.
+    return not (stops_early and key == "controller.K")
 
 
 def _has_growing_stages(config: Mapping[str, Any]) -> bool:

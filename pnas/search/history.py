@@ -1,17 +1,19 @@
 """Reading the history of a search from its journal, as strategies are built from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from pnas.records import ChildRecord, Journal, StageRecord
+from pnas.records import ChildRecord, Journal, StageRecord, Status
 from pnas.records.cell_trainings import short_epochs
+from pnas.search.early_stop.expectation import ExpectedRewards
 from pnas.search.short_training import signals_of
 from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
 
 
 class RewardPolicy:
-    """The rewards that a strategy learns, where some children have failed.
+    """The rewards that a strategy learns, where some children have failed or were stopped early.
 
-    Stages are to be passed in their order: the lowest reward so far is remembered.
+    A child that was stopped early has the reward that is expected of it. Stages are to be passed in
+    their order: what was known before them is remembered.
 
     Args:
         failed_reward: ``exclude``, for no reward of a failed child; or ``worst``, for the lowest
@@ -21,6 +23,7 @@ class RewardPolicy:
     def __init__(self, failed_reward: str) -> None:
         self._gives_worst = failed_reward == "worst"
         self._lowest: float | None = None
+        self._expected = ExpectedRewards()
 
     def rewards(self, children: Sequence[ChildRecord]) -> list[Reward]:
         """Return the reward of each child of a stage that has ended."""
@@ -28,9 +31,12 @@ class RewardPolicy:
         if self._lowest is not None:
             known.append(self._lowest)
         self._lowest = min(known, default=None)
-        return [self._reward(child) for child in children]
+        expected = self._expected.of_stage(children)
+        return [self._reward(child, expected) for child in children]
 
-    def _reward(self, child: ChildRecord) -> Reward:
+    def _reward(self, child: ChildRecord, expected: Mapping[str, float]) -> Reward:
+        if child.status is Status.STOPPED:
+            return expected[child.key]
         if child.has_failed and self._gives_worst:
             return self._lowest
         return child.reward

@@ -66,6 +66,8 @@ class SearchLoop:
         measurements: What is measured of children before they are trained; None for nothing.
         kept_dir: Directory of the short trainings that longer ones continue; None where each begins
             anew.
+        early_stop: Probability of becoming one of the best below which a training is stopped; 0 for
+            none (`pnas.search.early_stop`).
         stopped_by: Name under which the journal keeps the budget that ended the loop early.
     """
 
@@ -85,6 +87,7 @@ class SearchLoop:
         owns: StageFilter = every_stage,
         measurements: Measurements | None = None,
         kept_dir: Path | None = None,
+        early_stop: float = 0.0,
         stopped_by: str = STOPPED_BY,
     ) -> None:
         self._make_strategy = make_strategy
@@ -109,6 +112,7 @@ class SearchLoop:
             grace=grace,
             measurements=measurements,
             kept_dir=kept_dir,
+            early_stop=early_stop,
         )
 
     def run(self) -> None:

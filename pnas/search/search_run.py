@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pnas.execution import Executor
-from pnas.records import ChildRecord, Journal
+from pnas.records import ChildRecord, Journal, Status
 from pnas.records.cell_trainings import (
     CellTrainings,
     group_by_cell,
@@ -143,6 +143,7 @@ class SearchRun:
             make_strategy=self._make_strategy,
             budget=budget,
             owns=is_search_stage,
+            early_stop=self.spec.early_stop,
         )
         loop.run()
 
@@ -300,14 +301,26 @@ class SearchRun:
         return rank_by_posterior(self.context, known, stage, self._expected_of_others(known))
 
     def _expected_of_others(self, known: Sequence[CellTrainings]) -> dict[Cell, float]:
-        """Return the expected reward of each cell that was trained briefly only."""
-        if not self.spec.rungs:
+        """Return the expected reward of each cell that was trained in part only."""
+        if not self.spec.rungs and not self.spec.early_stop:
             return {}
         policy = RewardPolicy(self.spec.failed_reward)
         history = read_history(self.journal, policy, is_search_stage)
+        if not self.spec.rungs:
+            return self._expected_of_stopped(history)
         expected = RungStrategy(self.context, self._ladder, history).expected()
         trained = {each.cell for each in known}
         return {cell: reward for cell, reward in expected.items() if cell not in trained}
+
+    def _expected_of_stopped(self, history: SearchHistory) -> dict[Cell, float]:
+        children = self.journal.children()
+        stopped = {child.cell for child in children if child.status is Status.STOPPED}
+        expected = {}
+        for stage in history.closed:
+            for cell, reward in zip(stage.cells, stage.rewards, strict=True):
+                if cell in stopped and reward is not None:
+                    expected[cell] = reward
+        return expected
 
     # -- the end -----------------------------------------------------------------------------------
 

@@ -9,7 +9,9 @@ from pnas.errors import PnasError
 from pnas.execution import Executor, soft_interrupts
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.records.run_directory import ERRORS
+from pnas.records.stop_rule import StopRule
 from pnas.search.budget import Budget
+from pnas.search.early_stop.learned_rule import learn_rule
 from pnas.search.measurements import Measurements
 from pnas.search.observer import Observer
 from pnas.search.strategies.search_spec import SearchSpec
@@ -41,6 +43,7 @@ class StageTrainer:
         grace: float,
         measurements: Measurements | None = None,
         kept_dir: Path | None = None,
+        early_stop: float = 0.0,
     ) -> None:
         self._executor = executor
         self._journal = journal
@@ -52,6 +55,7 @@ class StageTrainer:
         self._grace = grace
         self._measurements = measurements
         self._kept_dir = kept_dir
+        self._early_stop = early_stop
 
     def train(self, stage: TrainingStage) -> None:
         """Train the children of ``stage`` that have not ended.
@@ -63,7 +67,7 @@ class StageTrainer:
         self.stop_if_most_failed(stage)
         with soft_interrupts(self._grace) as interrupted:
             self._measure(stage, interrupted)
-            self._train_missing(stage, interrupted)
+            self._train_affordable(stage, interrupted)
         if interrupted():
             raise KeyboardInterrupt
 
@@ -87,9 +91,31 @@ class StageTrainer:
             children = [self._journal.child(child.key) for child in stage.children]
             self._measurements.check_first_stage(children)
 
-    def _train_missing(self, stage: TrainingStage, interrupted: Callable[[], bool]) -> None:
+    def _train_affordable(self, stage: TrainingStage, interrupted: Callable[[], bool]) -> None:
+        """Train the children of ``stage`` that the budget has room for.
+
+        Children that are stopped early leave room for further ones.
+        """
+        rule = self._stop_rule(stage)
+        left = len(stage.missing())
+        self._train_missing(stage, rule, interrupted)
+        while rule is not None and 0 < len(stage.missing()) < left and not interrupted():
+            left = len(stage.missing())
+            self._train_missing(stage, rule, interrupted)
+
+    def _stop_rule(self, stage: TrainingStage) -> StopRule | None:
+        """Return what may stop children of ``stage``: it depends on the stages before it alone."""
+        if not self._early_stop:
+            return None
+        children = self._journal.children()
+        earlier = [child for child in children if child.b < stage.number]
+        return learn_rule(earlier, self._early_stop)
+
+    def _train_missing(
+        self, stage: TrainingStage, rule: StopRule | None, interrupted: Callable[[], bool]
+    ) -> None:
         missing = self.in_order(stage.missing())
-        jobs = [self.job(child) for child in missing]
+        jobs = [self.job(child, rule) for child in missing]
         keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
 
         def may_start(job: ChildJob) -> bool:
@@ -103,9 +129,9 @@ class StageTrainer:
             if result.status is Status.FAILED:
                 self.stop_if_most_failed(stage)
 
-    def job(self, child: ChildRecord) -> ChildJob:
-        """Return the job that trains ``child``."""
-        return child_job(child, self._weights_dir, self._kept_dir)
+    def job(self, child: ChildRecord, rule: StopRule | None = None) -> ChildJob:
+        """Return the job that trains ``child``, which ``rule`` may stop early."""
+        return child_job(child, self._weights_dir, self._kept_dir, rule)
 
     def start_child(self, key: str) -> None:
         """Write down that an attempt to train the child ``key`` begins."""

@@ -1,4 +1,4 @@
-"""What the training of a child costs: all of its epochs, or the difference to a short one.
+"""What the training of a child costs: its epochs, or the difference to a short one.
 
 Where the short training of a rung is continued (``search.rung_training=continued``) a longer one of
 the same cell costs the epochs after those that were kept. Which ones were is a fact of the journal,
@@ -7,7 +7,7 @@ and so is what a child costs; it does not depend on whether a file was lost on t
 
 from collections.abc import Mapping, Sequence
 
-from pnas.records import ChildRecord, Journal
+from pnas.records import ChildRecord, Journal, Status
 from pnas.records.cell_trainings import cell_key, has_ended_short, is_repeated, short_epochs
 
 KEPT_EPOCHS = "kept_epochs"
@@ -46,6 +46,8 @@ class TrainingCost:
         """Return which share of a whole training ``child`` is trained for."""
         short = short_epochs(child.key)
         epochs = self._epochs if short is None else short
+        if child.status is Status.STOPPED:
+            epochs = epochs_of(child.metrics)
         return (epochs - self._continued(child)) / self._epochs
 
     def spent_epochs(self, child: ChildRecord) -> float:

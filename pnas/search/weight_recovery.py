@@ -7,6 +7,7 @@ from pnas.execution import Executor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, best_child
 from pnas.records.cell_trainings import cell_key, is_repeated, short_epochs
 from pnas.records.evaluation_cache import seed_if_cached
+from pnas.records.stop_rule import StopRule
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,10 @@ def kept_training_path(kept_dir: Path, key: str) -> Path:
 
 
 def child_job(
-    child: ChildRecord, weights_dir: Path | None, kept_dir: Path | None = None
+    child: ChildRecord,
+    weights_dir: Path | None,
+    kept_dir: Path | None = None,
+    stop_rule: StopRule | None = None,
 ) -> ChildJob:
     """Return the job that trains ``child``.
 
@@ -34,6 +38,7 @@ def child_job(
         weights_dir: Directory for the weights of children; None to keep none.
         kept_dir: Directory of the short trainings that longer ones continue; None where each begins
             anew.
+        stop_rule: What may stop children of its stage early; None to train each to its end.
     """
     epochs = short_epochs(child.key)
     path = None
@@ -42,7 +47,8 @@ def child_job(
     kept = None
     if kept_dir is not None and not is_repeated(child):
         kept = str(kept_training_path(kept_dir, child.key))
-    return ChildJob(child.cell, child.seed, path, epochs=epochs, kept_path=kept)
+    rule = None if stop_rule is None else stop_rule.of_child(child.predicted)
+    return ChildJob(child.cell, child.seed, path, epochs=epochs, kept_path=kept, stop_rule=rule)
 
 
 def restore_missing_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:

@@ -39,6 +39,7 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
     data = check_children(settings, space)
     settings.search.check(space, settings.controller.K, settings.trainer.epochs)
     check_continued(settings)
+    _check_early_stop(settings)
     check_objectives(settings, space, facts_of_children(settings, data))
     if not settings.plan_only:
         check_cache(settings)
@@ -53,6 +54,17 @@ def _check_asynchronous(settings: Settings) -> None:
     )
     is_possible = not (settings.search.is_asynchronous and settings.controller.is_warm_started)
     require(is_possible, "search.asynchronous", rule, True)
+
+
+def _check_early_stop(settings: Settings) -> None:
+    trainer: SearchTrainerSpec = settings.trainer
+    early = settings.search.early_stop
+    rule = (
+        f"must be 0 with trainer.epochs={trainer.epochs} and "
+        f"trainer.validate_every={trainer.validate_every}: no epoch before the last is validated"
+    )
+    can_stop = any(trainer.is_validated(epoch) for epoch in range(trainer.epochs - 1))
+    require(can_stop or not early, "search.early_stop", rule, early)
 
 
 def check_children(settings: Settings, space: SlotSpace) -> DataInfo:

@@ -52,6 +52,7 @@ def check_table(settings: Settings, space: SlotSpace) -> None:
     table.require_covers(space)
     settings.search.check(space, settings.controller.K, table.epochs)
     _check_rungs(settings, table)
+    _check_early_stop(settings, table)
     check_objectives(settings, space, facts_of_table(table))
 
 
@@ -71,6 +72,13 @@ def _check_rungs(settings: Settings, table: Table) -> None:
     )
     ladder = make_ladder(rungs, table.epochs)
     require(set(ladder.short) <= set(known), "search.rungs", rule, rungs)
+
+
+def _check_early_stop(settings: Settings, table: Table) -> None:
+    """Check that the table has the learning curves that an early stop is decided by."""
+    early = settings.search.early_stop
+    rule = f"must be 0 with trainer.table={table.path}, which has no learning curves"
+    require(not early, "search.early_stop", rule, early)
 
 
 def facts_of_table(table: Table) -> CellFacts:

@@ -116,3 +116,12 @@ def test_a_mixed_start_has_no_limits_to_raise(tmp_path: Path) -> None:
         check_resumable(tmp_path, stored, {**stored, "state_space": space})
     with pytest.raises(InvalidValue, match=r"controller\.K: .* keep that, or choose another name"):
         check_resumable(tmp_path, stored, {**stored, "controller": {"K": 99, "steps": 10}})
+
+
+def test_a_search_that_stops_early_keeps_its_beam(tmp_path: Path) -> None:
+    stops = {**CONFIG, "search": {"kind": "progressive", "early_stop": 0.05}}
+    wider = {**stops, "controller": {**stops["controller"], "K": 16}}
+    with pytest.raises(InvalidValue, match=r"controller.K: .* was started with 8; keep that"):
+        check_resumable(tmp_path, stops, wider)
+    deeper = {**stops, "state_space": {**stops["state_space"], "B": 5}}
+    assert raised_limits(stops, deeper).keys() == {"state_space.B"}

@@ -19,6 +19,7 @@ SCRIPT = ROOT / "experiments" / "benchmarks" / "kill_at_every_step.py"
         ("front, measured", 8),
         ("rungs by table", 10),
         ("rungs continued, serial", 10),
+        ("early stop, serial", 8),
         ("tabulate", 5),
         ("export", 8),
     ],

@@ -21,10 +21,10 @@ from pnas.search.short_training import Signals
 
 FloatArray = NDArray[np.float64]
 
-_PRIOR_CELLS = 4.0
+PRIOR_CELLS = 4.0
 """Cells with both trainings that the slopes of the prior count for."""
 
-_PRIOR_CORRELATION = 0.7
+PRIOR_CORRELATION = 0.7
 """Correlation of signals with the reward that the prior expects."""
 
 
@@ -65,58 +65,76 @@ def expected_rewards(evidence: Evidence) -> FloatArray:
     known = np.array([reward is not None for reward in evidence.rewards])
     rewards = np.array([reward for reward in evidence.rewards if reward is not None])
     scale = _scale(evidence, rewards)
-    prior = _PRIOR_CORRELATION * scale * _prior_weights(evidence)
+    prior = PRIOR_CORRELATION * scale * prior_weights(evidence)
     if len(rewards) == 0:
         centre = float(np.mean([each.reward for each in evidence.signals]))
         return np.clip(centre + scores @ prior, 0.0, 1.0)
 
     mean_scores = scores[known].mean(axis=0)
     centred = scores[known] - mean_scores
-    residuals = rewards - rewards.mean() - centred @ prior
-    precision = centred.T @ centred + _PRIOR_CELLS * np.eye(len(prior))
-    slopes = prior + np.linalg.solve(precision, centred.T @ residuals)
+    slopes = fit_slopes(centred, rewards - rewards.mean(), prior)
     expected = rewards.mean() + (scores - mean_scores) @ slopes
     return np.clip(expected, 0.0, rewards.max())
+
+
+def fit_slopes(centred: FloatArray, targets: FloatArray, prior: FloatArray) -> FloatArray:
+    """Return the posterior mean of the slopes of ``targets`` on ``centred`` signals.
+
+    Args:
+        centred: Signals less their means, shape (cells, signals).
+        targets: What they are regressed to, less its mean, shape (cells,).
+        prior: Prior mean of the slopes, shape (signals,).
+    """
+    residuals = targets - centred @ prior
+    slopes: FloatArray = prior + np.linalg.solve(slope_precision(centred), centred.T @ residuals)
+    return slopes
+
+
+def slope_precision(centred: FloatArray) -> FloatArray:
+    """Return the posterior precision of the slopes in units of the noise, (signals, signals)."""
+    precision: FloatArray = centred.T @ centred + PRIOR_CELLS * np.eye(centred.shape[1])
+    return precision
 
 
 def training_scores(evidence: Evidence) -> FloatArray:
     """Return what the short trainings tell of each cell, by the prior; shape (cells,)."""
     of_training = Evidence(evidence.signals, [None] * len(evidence.signals), evidence.rewards)
     scores = signal_scores(of_training)
-    expected: FloatArray = scores @ _prior_weights(of_training)
+    expected: FloatArray = scores @ prior_weights(of_training)
     return expected
 
 
-def _prior_weights(evidence: Evidence) -> FloatArray:
+def prior_weights(evidence: Evidence) -> FloatArray:
     """Return the weight of each signal by the prior: a training counts as much as a prediction."""
     weights = [1.0]
-    if _has_losses(evidence):
+    if has_losses(evidence):
         weights = [1.0 - _WEIGHT_OF_LOSS, _WEIGHT_OF_LOSS]
     if any(value is not None for value in evidence.predictions):
         weights.append(1.0)
     return np.array(weights) / sum(weights)
 
 
-def _has_losses(evidence: Evidence) -> bool:
+def has_losses(evidence: Evidence) -> bool:
+    """Whether the training losses of all cells are known."""
     return all(each.loss is not None for each in evidence.signals)
 
 
 def signal_scores(evidence: Evidence) -> FloatArray:
     """Return the signals as normal scores, higher for what promises more; (cells, signals)."""
-    columns = [_normal_scores([each.reward for each in evidence.signals])]
-    if _has_losses(evidence):
+    columns = [normal_scores([each.reward for each in evidence.signals])]
+    if has_losses(evidence):
         losses = [each.loss or 0.0 for each in evidence.signals]
-        columns.append(_normal_scores([-loss for loss in losses]))
+        columns.append(normal_scores([-loss for loss in losses]))
     known = [value for value in evidence.predictions if value is not None]
     if known:
         middle = float(np.median(known))
         columns.append(
-            _normal_scores([middle if each is None else each for each in evidence.predictions])
+            normal_scores([middle if each is None else each for each in evidence.predictions])
         )
     return np.stack(columns, axis=1)
 
 
-def _normal_scores(values: Sequence[float]) -> FloatArray:
+def normal_scores(values: Sequence[float]) -> FloatArray:
     """Return the quantiles of the normal distribution at the ranks of ``values``."""
     from scipy.special import ndtri
     from scipy.stats import rankdata  # takes a third of a second to import

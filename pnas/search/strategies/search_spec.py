@@ -74,6 +74,8 @@ class SearchSpec:
         rung_training: How a cell that goes on to the next rung is trained: ``anew``, with another
             seed and a whole learning rate schedule, or ``continued``, from where the short training
             was before its learning rate fell.
+        early_stop: Probability of becoming one of the best tenth below which a training is stopped
+            early (`pnas.search.early_stop`); 0 to train each child to its end.
         constraints: Largest value (smallest, where it is maximised) by the name of an objective
             that is known before training or measured. A cell that is known to break one is never
             trained.
@@ -96,6 +98,7 @@ class SearchSpec:
     reference: dict[str, float] = setting({}, _CONSTRAINTS)
     rungs: list[float] = setting([], _RUNGS)
     rung_training: str = setting("anew", choice("anew", "continued"))
+    early_stop: float = setting(0.0, _SHARE_BELOW_ONE)
 
     ends_by_itself: ClassVar[bool] = True
     """Whether the search has a last stage; one that has none needs a budget."""
@@ -246,6 +249,7 @@ class SearchSpec:
         """
         first = self.first_children(space)
         self._check_rungs(epochs)
+        self._check_early_stop()
         rule = (
             "must have at least 2 cells to begin with, which the predictor learns from; "
             "search=random has none"
@@ -277,6 +281,16 @@ class SearchSpec:
         require(not self.is_asynchronous, "search.rungs", rule, self.rungs)
         rule = "must be [] with several search.objectives: only rewards are expected of a rung"
         require(len(self.objectives) == 1, "search.rungs", rule, self.rungs)
+
+    def _check_early_stop(self) -> None:
+        if not self.early_stop:
+            return
+        rule = "must be 0 with search.asynchronous=true: a rule is decided where a stage begins"
+        require(not self.is_asynchronous, "search.early_stop", rule, self.early_stop)
+        rule = "must be 0 with search.rungs, which stop trainings themselves"
+        require(not self.rungs, "search.early_stop", rule, self.early_stop)
+        rule = "must be 0 with several search.objectives: a low reward may belong to the front"
+        require(len(self.objectives) == 1, "search.early_stop", rule, self.early_stop)
 
     def _check_epochs(self, children: int, epochs: float | None) -> None:
         if self.max_epochs is None:

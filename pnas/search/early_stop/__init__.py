@@ -1,0 +1,1 @@
+"""Ending trainings early that will hardly become one of the best (``search.early_stop``)."""
