@@ -35,6 +35,7 @@ from typing import Any, NoReturn
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import numpy as np
 from common import RUN, command_environment, make_parser, progress
 from rich.console import Console
 from rich.table import Table
@@ -43,6 +44,7 @@ from pnas.objectives import LATENCY
 from pnas.records import Journal, Status
 from pnas.state_space import StateSpace
 from pnas.tables import Row, write_table
+from pnas.tables.learning_curves import Curve
 from pnas.tables.reward_table import ShortTraining
 
 SPACE = (
@@ -62,16 +64,15 @@ RUNGS = (
     "search.first_full=6",
     "search.refine=2",
 )
-STOPPED = (
+STOPPED_BY_TABLE = (
     "search=mixed",
     "search.early_stop=0.3",
     "search.first_full=8",
     "search.refine=2",
     "search.confirm=0.2",
     "search.max_children=20",
-    "trainer.epochs=4",
-    "trainer.validate_every=1",
 )
+STOPPED = (*STOPPED_BY_TABLE, "trainer.epochs=4", "trainer.validate_every=1")
 CONFIRMED = ("search=random", "search.max_children=18", "search.confirm=0.65")
 """What `FEW` goes on to: of 18 trainings, 12 are for confirming its cells."""
 
@@ -223,6 +224,7 @@ SCENARIOS = {
         ),
         _OF_A_SEARCH,
     ),
+    "early stop by table": Scenario((*BY_TABLE, *STOPPED_BY_TABLE), _OF_A_SEARCH),
     "early stop, serial": Scenario((*TRAINED, *STOPPED, "executor=serial"), _OF_A_SEARCH),
     "early stop, local": Scenario(
         (*TRAINED, *STOPPED, "executor=local", "executor.workers=2"), _OF_A_SEARCH
@@ -231,7 +233,12 @@ SCENARIOS = {
     "search, local": Scenario((*TRAINED, "executor=local", "executor.workers=2"), _OF_A_SEARCH),
     "tabulate": Scenario(
         (*TRAINED, "executor=serial", "task=tabulate", "task.cells=4", "task.repeats=2"),
-        ("outputs/run/table.yaml", "outputs/run/table.csv.gz", "outputs/run/summary.json"),
+        (
+            "outputs/run/table.yaml",
+            "outputs/run/table.csv.gz",
+            "outputs/run/table.curves.npz",
+            "outputs/run/summary.json",
+        ),
     ),
     "train": Scenario(
         _TRAINING,
@@ -511,9 +518,22 @@ def _write_table(folder: Path) -> None:
                 rewards = (reward, 0.9 * reward, 0.95 * reward)
                 shorter = {1: (ShortTraining(0.5 * reward, loss=1 - reward),)}
                 params = 10 + str(cell).count("identity")
-                row = Row(rewards, epochs=4.0, seconds=1.0, params=params, shorter=shorter)
+                row = Row(
+                    rewards,
+                    epochs=4.0,
+                    seconds=1.0,
+                    params=params,
+                    shorter=shorter,
+                    curves=tuple(_curve(each) for each in rewards),
+                )
                 rows.append((cell, row))
     write_table(folder / "table.yaml", space, rows, {})
+
+
+def _curve(reward: float) -> Curve:
+    """Return the learning curve of a training that ends at ``reward``."""
+    losses = np.array([2 - reward, 1.8 - reward, 1.6 - reward, 1.5 - reward], np.float32)
+    return Curve(losses, reward * np.array([0.5, 0.7, 0.9, 1.0], np.float32))
 
 
 def _copy(prepared: Path, name: str) -> Path:

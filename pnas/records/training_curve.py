@@ -31,7 +31,7 @@ def trained_epochs(metrics: Metrics) -> int:
 def validated_epochs(metrics: Metrics) -> list[int]:
     """Return the epochs (from 1) after which the network was validated."""
     epochs = []
-    for epoch, accuracy in enumerate(_validations(metrics), start=1):
+    for epoch, accuracy in enumerate(validations(metrics), start=1):
         if math.isfinite(accuracy):
             epochs.append(epoch)
     return epochs
@@ -39,7 +39,7 @@ def validated_epochs(metrics: Metrics) -> list[int]:
 
 def curve_point(metrics: Metrics, epoch: int) -> CurvePoint | None:
     """Return what was known after ``epoch`` (from 1); None where it was not validated then."""
-    accuracies = _validations(metrics)
+    accuracies = validations(metrics)
     if len(accuracies) < epoch or not math.isfinite(accuracies[epoch - 1]):
         return None
     losses = metrics.get("loss", ())[:epoch]
@@ -61,7 +61,8 @@ def first_epochs(metrics: Metrics, epochs: int) -> dict[str, list[float]]:
     return cut
 
 
-def _validations(metrics: Metrics) -> Sequence[float]:
+def validations(metrics: Metrics) -> Sequence[float]:
+    """Return what rewards are made of after each epoch; NaN where nothing was validated."""
     for name in _VALIDATIONS:
         if name in metrics:
             return metrics[name]

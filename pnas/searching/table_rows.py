@@ -9,6 +9,7 @@ from pnas.records import ChildRecord, Journal
 from pnas.search import STOPPED_BY
 from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Row
+from pnas.tables.learning_curves import Curve
 
 _GROUPS = ("seed", "child", "trainer", "data")
 """Parts of the configuration that a table states."""
@@ -34,6 +35,7 @@ def _row(trainings: Sequence[ChildRecord]) -> Row:
     first = trainings[0]
     rewards = [child.reward for child in trainings if child.reward is not None]
     seconds = [child.seconds for child in trainings if child.seconds is not None]
+    curves = [Curve.of(child.metrics) for child in trainings]
     mean_seconds = round(sum(seconds) / len(seconds), 3) if seconds else None
     return Row(
         rewards=tuple(rewards),
@@ -41,6 +43,7 @@ def _row(trainings: Sequence[ChildRecord]) -> Row:
         seconds=mean_seconds,
         params=first.params,
         flops=first.flops,
+        curves=() if None in curves else tuple(curve for curve in curves if curve is not None),
     )
 
 

@@ -78,7 +78,11 @@ def _check_early_stop(settings: Settings, table: Table) -> None:
     """Check that the table has the learning curves that an early stop is decided by."""
     early = settings.search.early_stop
     rule = f"must be 0 with trainer.table={table.path}, which has no learning curves"
-    require(not early, "search.early_stop", rule, early)
+    has_curves = table.has_curves and table.epochs is not None
+    require(has_curves or not early, "search.early_stop", rule, early)
+    rule = "must be 0 with trainer.table_shown=mean: a mean of trainings has no learning curve"
+    is_training = settings.trainer.table_shown != "mean"
+    require(is_training or not early, "search.early_stop", rule, early)
 
 
 def facts_of_table(table: Table) -> CellFacts:
@@ -113,7 +117,8 @@ def epochs_of_child(settings: Settings) -> float:
     """Return the number of epochs of one child, which a budget of epochs counts."""
     if not is_tabular(settings):
         return settings.trainer.epochs
-    if settings.search.max_epochs is None and not settings.search.rungs:
+    search = settings.search
+    if search.max_epochs is None and not search.rungs and not search.early_stop:
         return _EPOCHS_UNKNOWN
     return table_of(settings).epochs or _EPOCHS_UNKNOWN
 
@@ -136,7 +141,11 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
 
     tracker = start_tracker(settings.tracking, context.run_dir, note_run)
     summary = Summarize(context.run_dir, journal)
-    factory = TableRunnerFactory(table, settings.trainer.table_shown)
+    factory = TableRunnerFactory(
+        table,
+        settings.trainer.table_shown,
+        shows_curves=settings.search.early_stop > 0,
+    )
     stages = known_stages(settings.search, space)
     with (
         _TabularEnding(factory, settings, context, journal, tracker, summary),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pnas.errors import InvalidValue, require
-from pnas.tables.reward_table import KEY, Row
+from pnas.tables.reward_table import Row
+from pnas.tables.table_key import KEY
 
 Columns = Mapping[str, Sequence[Any]]
 

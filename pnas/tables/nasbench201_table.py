@@ -16,7 +16,8 @@ from pnas.state_space import Cell, NASBench201Space
 from pnas.state_space.nasbench201 import OPERATORS, full_cell
 from pnas.system.bounded_files import read_arrays
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
-from pnas.tables.reward_table import KEY, Row, ShortTraining, Table
+from pnas.tables.reward_table import Row, ShortTraining, Table
+from pnas.tables.table_key import KEY
 
 REWARD = "c10_valid_200_naswot"
 TEST = "c10_test_200"

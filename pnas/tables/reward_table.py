@@ -1,15 +1,14 @@
 """A table in memory: the results of cells that were trained before."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pnas.errors import InvalidValue, require
 from pnas.state_space import Cell, Slot, SlotSpace
-
-KEY = "trainer.table"
-"""The key that every error about a table names."""
+from pnas.tables.learning_curves import Curve
+from pnas.tables.table_key import KEY
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Row:
         flops: Multiply-adds of one example.
         further: Values of further objectives, by column.
         shorter: Short trainings of the cell, at least one each, by their number of epochs.
+        curves: Learning curve of each training; none where they are not known.
     """
 
     rewards: tuple[float, ...]
@@ -49,6 +49,7 @@ class Row:
     # The fingerprint of a table without such columns must stay what it was.
     further: Mapping[str, float] = field(default_factory=dict, repr=False)
     shorter: Mapping[int, tuple[ShortTraining, ...]] = field(default_factory=dict, repr=False)
+    curves: tuple[Curve, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def mean(self) -> float:
@@ -109,9 +110,14 @@ class Table:
             row = self.rows[key]
             further = f" {dict(row.further)}" if row.further else ""
             shorter = f" {dict(row.shorter)}" if row.shorter else ""
-            lines.append(f"{key} {row}{further}{shorter}")
+            lines.append(f"{key} {row}{further}{shorter}{_digest(row.curves)}")
         digest = hashlib.sha256("\n".join(lines).encode())
         return digest.hexdigest()[:16]
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether the learning curve of every training is known."""
+        return all(len(row.curves) == len(row.rewards) for row in self.rows.values())
 
     def require_covers(self, space: SlotSpace) -> None:
         """Check that every cell of ``space`` belongs to the table's space.
@@ -129,6 +135,17 @@ class Table:
         for b in range(1, space.B + 1):
             for known, wanted in zip(self.space.slots(b), space.slots(b), strict=True):
                 _check_slot_covered(known, wanted, rule)
+
+
+def _digest(curves: Sequence[Curve]) -> str:
+    """Return what differs between different curves; nothing where there are none."""
+    if not curves:
+        return ""
+    digest = hashlib.sha256()
+    for curve in curves:
+        digest.update(curve.losses.tobytes())
+        digest.update(curve.accuracies.tobytes())
+    return f" {digest.hexdigest()}"
 
 
 def _check_slot_covered(known: Slot, wanted: Slot, rule: str) -> None:

@@ -14,6 +14,9 @@ other keys of the YAML file, are ignored: they are free for whoever describes th
 Short trainings, which a search with ``search.rungs`` asks for, have columns with their number of
 epochs: ``reward@3`` and ``loss@3`` (the mean of the training losses), ``reward@3_2``, ...
 
+Learning curves, which a search with ``search.early_stop`` asks for, are in a file that the YAML
+file names, such as ``curves: digits.curves.npz`` (`pnas.tables.learning_curves`).
+
 A table whose cells all have the largest size says ``short_cells: padded``: a smaller cell is then
 found by the cell of that size that computes the same, as the space declares (`SlotSpace.padded`).
 Without it (``short_cells: own rows``) every cell has a row of its own.
@@ -24,30 +27,26 @@ Further columns are objectives of a search where the YAML file says so, with num
 """
 
 import csv
-import gzip
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pnas.errors import InvalidValue, require
 from pnas.state_space import Cell, SlotSpace, build_space
-from pnas.system.atomic_write import write_text
 from pnas.system.bounded_files import read_arrays, read_gzip_text, read_text
 from pnas.system.stored_yaml import load_yaml
 from pnas.tables.column_parsing import Columns, accuracy, add_row, as_number, column
-from pnas.tables.reward_table import KEY, Row, Table
+from pnas.tables.learning_curves import Curve, read_curves
+from pnas.tables.reward_table import Row, Table
 from pnas.tables.short_columns import (
     find_short_columns,
     parse_short_trainings,
-    short_names,
-    short_values,
 )
+from pnas.tables.table_key import KEY
 
 FileState = tuple[int, int, str]
 
@@ -55,14 +54,12 @@ FORMAT = "pnas-table-1"
 OWN_ROWS = "own rows"
 PADDED = "padded"
 _SHORT_CELLS = "short_cells"
+CURVES = "curves"
 _SUFFIXES = (".csv", ".csv.gz", ".npz")
 _MOST_DIGESTED_BYTES = 2**24
 _COUNTS = ("params", "flops")
 _GOALS = ("maximise", "minimise")
-_FIGURES = ("epochs", "seconds", *_COUNTS)
-
-
-# -- reading ---------------------------------------------------------------------------------------
+FIGURES = ("epochs", "seconds", *_COUNTS)
 
 
 def read_table_file(path: Path, reward: str | None = None, test: str | None = None) -> Table:
@@ -72,20 +69,23 @@ def read_table_file(path: Path, reward: str | None = None, test: str | None = No
     and to search.
     """
     head = _read_head(path)
-    rows_path = _rows_path(path, head["rows"])
-    state = (_state(path), _state(rows_path))
+    files = [path, _rows_path(path, head["rows"])]
+    if CURVES in head:
+        files.append(_curves_path(path, head[CURVES]))
+    state = tuple(_state(file) for file in files)
     return _read_contents(path, state, reward, test)
 
 
 @lru_cache(maxsize=1)
 def _read_contents(
-    path: Path, state: tuple[FileState, FileState], reward: str | None, test: str | None
+    path: Path, state: tuple[FileState, ...], reward: str | None, test: str | None
 ) -> Table:
     """Read the table at ``path``.
 
     Args:
         path: Path of the YAML file.
-        state: State of it and of its rows, which tells whether they are still what was read.
+        state: State of it and of the files beside it, which tells whether they are still what was
+            read.
         reward: Column of the reward.
         test: Column that judges.
     """
@@ -96,7 +96,12 @@ def _read_contents(
     identify = CellIdentity(space, pads)
     columns = _read_columns(_rows_path(path, head["rows"]))
     objectives = _check_objectives(head.get("objectives", {}), columns, path)
-    rows = _rows(columns, identify, path, reward or "reward", test, tuple(objectives))
+    curves: Mapping[str, Sequence[Curve]] = {}
+    # Curves are those of the rewards that the table was written with.
+    if CURVES in head and reward in (None, "reward"):
+        parse = partial(_parse_cell, space=space, path=path)
+        curves = read_curves(_curves_path(path, head[CURVES]), identify, parse)
+    rows = _rows(columns, identify, path, reward or "reward", test, tuple(objectives), curves)
     return Table(path, space, rows, identify, objectives)
 
 
@@ -155,7 +160,17 @@ def _check_short_cells(value: Any, path: Path) -> bool:
 
 
 def _rows_path(table: Path, name: Any) -> Path:
-    """Return the path of the file of rows.
+    """Return the path of the file of rows; see `_path_beside`."""
+    return _path_beside(table, name, "rows", _SUFFIXES)
+
+
+def _curves_path(table: Path, name: Any) -> Path:
+    """Return the path of the file of learning curves; see `_path_beside`."""
+    return _path_beside(table, name, CURVES, (".npz",))
+
+
+def _path_beside(table: Path, name: Any, what: str, suffixes: tuple[str, ...]) -> Path:
+    """Return the path of a file that belongs to ``table``.
 
     Raises:
         InvalidValue: There is no such file of a known kind, or it is not below the table's own
@@ -164,10 +179,10 @@ def _rows_path(table: Path, name: Any) -> Path:
     path = table.parent / str(name)
     folder = table.parent.resolve()
     is_inside = path.resolve().is_relative_to(folder)
-    require(is_inside, KEY, "must have its rows in its own folder", str(name))
-    rule = f"must have rows in a file ending in {', '.join(_SUFFIXES)}"
-    require(path.name.endswith(_SUFFIXES), KEY, rule, path.name)
-    require(path.is_file(), KEY, "must have its rows beside it", str(path))
+    require(is_inside, KEY, f"must have its {what} in its own folder", str(name))
+    rule = f"must have {what} in a file ending in {', '.join(suffixes)}"
+    require(path.name.endswith(suffixes), KEY, rule, path.name)
+    require(path.is_file(), KEY, f"must have its {what} beside it", str(path))
     return path
 
 
@@ -202,6 +217,7 @@ def _rows(
     reward: str,
     test: str | None,
     objectives: Sequence[str],
+    curves: Mapping[str, Sequence[Curve]],
 ) -> dict[str, Row]:
     space = identify.space
     cells = [_parse_cell(text, space, path) for text in column(columns, "cell", path)]
@@ -227,10 +243,17 @@ def _rows(
             test=_test_accuracy(tests[i], test or "test", text),
             further=_further(columns, objectives, i, text),
             shorter=parse_short_trainings(columns, short, i, text),
+            curves=_curves_of(curves.get(identify(cell), ()), rewards, text),
             **_figures(columns, i),
         )
         add_row(rows, identify(cell), row, text)
     return rows
+
+
+def _curves_of(curves: Sequence[Curve], rewards: Sequence[float], cell: str) -> tuple[Curve, ...]:
+    rule = f"must have a learning curve for each of the {len(rewards)} trainings of {cell}, or none"
+    require(not curves or len(curves) == len(rewards), KEY, rule, len(curves))
+    return tuple(curves)
 
 
 def _parse_cell(text: Any, space: SlotSpace, path: Path) -> Cell:
@@ -267,48 +290,10 @@ def _further(columns: Columns, names: Sequence[str], i: int, cell: str) -> dict[
 def _figures(columns: Columns, i: int) -> dict[str, Any]:
     """Return the other figures of row ``i``; None where an entry is not a number."""
     figures: dict[str, Any] = {}
-    for name in _FIGURES:
+    for name in FIGURES:
         if name not in columns:
             continue
         number = as_number(columns[name][i])
         is_count = name in _COUNTS and number is not None
         figures[name] = int(number) if is_count else number  # type: ignore[arg-type]
     return figures
-
-
-# -- writing ---------------------------------------------------------------------------------------
-
-
-def write_table(
-    path: Path, space: SlotSpace, rows: Sequence[tuple[Cell, Row]], about: Mapping[str, Any]
-) -> None:
-    """Write a table as a YAML file and a ``.csv.gz`` file of rows beside it.
-
-    Args:
-        path: Path of the YAML file.
-        space: State space of the cells.
-        rows: Cells and their results, in the order in which they are written.
-        about: Further keys of the YAML file.
-    """
-    data = path.with_suffix(".csv.gz")
-    text = _format_csv(rows)
-    # Without the time of writing, equal tables are equal files.
-    data.write_bytes(gzip.compress(text.encode(), mtime=0))
-
-    head = {"format": FORMAT, "space": space.spec(), "rows": data.name, **about}
-    write_text(path, yaml.safe_dump(head, sort_keys=False, width=100))
-
-
-def _format_csv(rows: Sequence[tuple[Cell, Row]]) -> str:
-    trainings = max((len(row.rewards) for _, row in rows), default=1)
-    reward_names = ["reward", *(f"reward_{i}" for i in range(2, trainings + 1))]
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = short_names(rows)
-    writer.writerow(["cell", *reward_names, *_FIGURES, *names])
-    for cell, row in rows:
-        missing = [""] * (trainings - len(row.rewards))
-        figures = [row.epochs, row.seconds, row.params, row.flops]
-        writer.writerow([cell, *row.rewards, *missing, *figures, *short_values(row, names)])
-    return text.getvalue()

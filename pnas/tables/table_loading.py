@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pnas.errors import InvalidValue, MalformedFile, require
 from pnas.tables.nasbench201_table import read_nasbench201
-from pnas.tables.reward_table import KEY, Table
+from pnas.tables.reward_table import Table
 from pnas.tables.table_files import read_table_file
+from pnas.tables.table_key import KEY
 
 _SUFFIXES = (".yaml", ".yml", ".npz")
 

@@ -1,14 +1,17 @@
 """The runner that executors use in place of training: it looks children up in a table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pnas.errors import require
 from pnas.records import ChildJob, ChildResult, Status
 from pnas.records.child_records import SHORT_REWARD
+from pnas.records.stopped_training import as_stopped
+from pnas.records.training_curve import trained_epochs
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
-from pnas.tables.reward_table import KEY, Row, Table
+from pnas.tables.reward_table import Row, Table
+from pnas.tables.table_key import KEY
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,13 @@ class TableRunnerFactory:
         table: Results by cell.
         shown: Which of several trainings of a cell is its reward: ``draw`` samples one by the
             child's seed, ``mean`` takes the mean of all.
+        shows_curves: Whether a child has the learning curve of its training, by which it may be
+            stopped early. The table must have them.
     """
 
     table: Table
     shown: str = "draw"
+    shows_curves: bool = False
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         return self.answer
@@ -39,7 +45,9 @@ class TableRunnerFactory:
         metrics = {} if row.epochs is None else {"epochs": [row.epochs]}
         for name, value in row.further.items():
             metrics[name] = [value]
-        return ChildResult(
+        if self.shows_curves:
+            metrics |= row.curves[_sampled_training(row, job.seed)].as_metrics()
+        whole = ChildResult(
             cell=job.cell,
             seed=job.seed,
             status=Status.OK,
@@ -49,6 +57,7 @@ class TableRunnerFactory:
             flops=row.flops,
             seconds=row.seconds or 0.0,
         )
+        return _as_answered(as_stopped(whole, job.stop_rule))
 
     def judge(self, cell: Cell, seed: int) -> float | None:
         """Return the accuracy that judges a child; None if the table has none.
@@ -72,6 +81,14 @@ class TableRunnerFactory:
         if self.shown == "mean":
             return row.mean
         return row.rewards[_sampled_training(row, seed)]
+
+
+def _as_answered(result: ChildResult) -> ChildResult:
+    """Return ``result`` with the epochs that it states, if its training was stopped early."""
+    if result.status is not Status.STOPPED:
+        return result
+    epochs = float(trained_epochs(result.metrics))
+    return replace(result, metrics={**result.metrics, "epochs": [epochs]})
 
 
 def _short_result(row: Row, job: ChildJob, epochs: int) -> ChildResult:

@@ -1,0 +1,3 @@
+"""The key that every error about a table names."""
+
+KEY = "trainer.table"
