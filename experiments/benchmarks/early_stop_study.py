@@ -14,6 +14,7 @@ kept in --cache, so that the same command continues.
 """
 
 import argparse
+import math
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from common import (
     make_parser,
     mean_interval,
@@ -37,6 +39,7 @@ from pnas.records import ChildRecord, Journal, Status
 from pnas.records.cell_trainings import is_repeated
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
+from pnas.search.early_stop.learned_rule import learn_rule
 from pnas.search.search_run import WINNER, SearchRun
 from pnas.search.training_cost import epochs_of
 from pnas.state_space import Cell
@@ -49,6 +52,12 @@ STRATEGIES: dict[str, dict[str, Any]] = {
 }
 PROBABILITIES = (0.0, 0.02, 0.05, 0.1, 0.2)
 
+KNOWN = (10, 20, 40)
+"""Numbers of whole trainings that rules are learned from."""
+
+SPLITS = 40
+"""Random choices of them."""
+
 Outcome = dict[str, float]
 
 
@@ -57,6 +66,7 @@ def main() -> None:
     best = max(row.mean for row in load(args.table).rows.values())
     cells = len(load(args.table).rows)
     print(f"{args.table}: {cells} cells, best mean {best:.4f}\n")
+    show_calibration(load(args.table), [each for each in args.probabilities if each])
     for name in args.strategies:
         for budget in args.budgets:
             results = {each: run_all(args, name, budget, each) for each in args.probabilities}
@@ -168,6 +178,84 @@ def _best(children: Sequence[ChildRecord]) -> Cell:
 
 def _cell_of(children: Sequence[ChildRecord], key: str) -> Cell:
     return next(child.cell for child in children if child.key == key)
+
+
+# -- what the rule promises, and what it keeps -----------------------------------------------------
+
+
+def show_calibration(table: Table, probabilities: Sequence[float]) -> None:
+    """Print how many of those that a rule stops would have become one of the best.
+
+    A rule is learned from random cells, and judges the others by a training of each.
+    """
+    children = _trainings_of(table)
+    rows = []
+    for known in KNOWN:
+        for probability in probabilities:
+            stopped, missed, reaching = _judge(children, known, probability)
+            others = SPLITS * (len(children) - known)
+            rows.append(
+                [
+                    str(known),
+                    f"{probability:g}",
+                    f"{len(stopped) / others:.2f}",
+                    f"{statistics.mean(stopped):.1f}",
+                    f"{missed / len(stopped):.3f}",
+                    f"{missed / reaching:.2f}",
+                ]
+            )
+    print(f"Rules learned from random cells, {SPLITS} times:\n")
+    header = ("known", "early_stop", "stopped", "after epochs", "of them good", "of the good")
+    print_table(header, rows)
+    print()
+
+
+def _judge(
+    children: Sequence[ChildRecord], known: int, probability: float
+) -> tuple[list[int], int, int]:
+    """Return when trainings were stopped, how many of them were good, and how many are good."""
+    generator = np.random.default_rng(0)
+    stopped: list[int] = []
+    missed = 0
+    reaching = 0
+    for _ in range(SPLITS):
+        shuffled = [children[i] for i in generator.permutation(len(children))]
+        rule = learn_rule(shuffled[:known], probability)
+        assert rule is not None
+        best = sorted((child.reward or 0.0 for child in shuffled[:known]), reverse=True)
+        goal = best[max(3, math.ceil(known / 10)) - 1]
+        for child in shuffled[known:]:
+            is_good = (child.reward or 0.0) >= goal
+            epoch = rule.stop_epoch(child.metrics)
+            reaching += is_good
+            if epoch is not None:
+                stopped.append(epoch)
+                missed += is_good
+    return stopped, missed, reaching
+
+
+def _trainings_of(table: Table) -> list[ChildRecord]:
+    """Return the first training of each cell of ``table`` as a search would have recorded it."""
+    children = []
+    for number, (text, row) in enumerate(table.rows.items()):
+        child = ChildRecord(
+            id=number,
+            b=1,
+            position=number,
+            cell=Cell.parse(text),
+            key=f"c{number}",
+            seed=number,
+            predicted=None,
+            status=Status.OK,
+            reward=row.rewards[0],
+            params=row.params,
+            flops=row.flops,
+            seconds=row.seconds,
+            error=None,
+            metrics=row.curves[0].as_metrics(),
+        )
+        children.append(child)
+    return children
 
 
 @cache
