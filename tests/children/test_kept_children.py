@@ -132,12 +132,12 @@ def test_kept_children_make_room_before_a_child_is_trained_in_smaller_parts(
     kept: list[int] = []
 
     def train_if_alone(
-        child: TracedChild, trainer: SearchTrainerSpec, seed: int, kept_training: Any
+        child: TracedChild, trainer: SearchTrainerSpec, seed: int, *others: Any
     ) -> Any:
         kept.append(len(manager.child_trainer.children))
         if kept[-1]:
             raise MemoryError("12 GiB")
-        return train(child, trainer, seed, kept_training)
+        return train(child, trainer, seed, *others)
 
     monkeypatch.setattr(fast_loop, "train", train_if_alone)
     result = manager.evaluate(CELL, 2)
