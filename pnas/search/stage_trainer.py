@@ -66,7 +66,6 @@ class StageTrainer:
         """
         self.stop_if_most_failed(stage)
         with soft_interrupts(self._grace) as interrupted:
-            self._measure(stage, interrupted)
             self._train_affordable(stage, interrupted)
         if interrupted():
             raise KeyboardInterrupt
@@ -97,11 +96,13 @@ class StageTrainer:
         Children that are stopped early leave room for further ones.
         """
         rule = self._stop_rule(stage)
-        left = len(stage.missing())
-        self._train_missing(stage, rule, interrupted)
-        while rule is not None and 0 < len(stage.missing()) < left and not interrupted():
+        goes_on = True
+        while goes_on:
             left = len(stage.missing())
+            self._measure(stage, interrupted)
             self._train_missing(stage, rule, interrupted)
+            has_progress = 0 < len(stage.missing()) < left
+            goes_on = rule is not None and has_progress and not interrupted()
 
     def _stop_rule(self, stage: TrainingStage) -> StopRule | None:
         """Return what may stop children of ``stage``: it depends on the stages before it alone."""
