@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from pnas.children.search_training.reshaping import reshape
+
 Tensor = Any
 """A tf.Tensor."""
 
@@ -83,6 +85,6 @@ def _split(vector: Tensor, variables: Sequence[keras.Variable]) -> list[Tensor]:
     tensors = []
     for part, shape in zip(tf.split(vector, sizes), shapes, strict=True):
         # A reshape that changes nothing would be an operation all the same.
-        tensor = part if len(shape) == 1 else tf.reshape(part, shape)
+        tensor = part if len(shape) == 1 else reshape(part, shape)
         tensors.append(tensor)
     return tensors

@@ -11,6 +11,7 @@ from pnas.children.search_training.fast_layers import (
     FastConv2D,
     FastSeparableConv2D,
     FusedBatchNormalization,
+    every_other,
 )
 
 BATCH = np.random.default_rng(0).normal(size=(5, 7, 6, 4)).astype(np.float32)
@@ -66,6 +67,27 @@ def test_convolutions_equal_their_parents(
     options = {"padding": "same", "use_bias": False}
     fast_layer, plain_layer = layer_pair(fast, plain, 3, kernel, stride, **options)
     assert_equal(fast_layer, plain_layer, tolerance=1e-4)
+
+
+@pytest.mark.parametrize("strides", [(2, 2), (1, 2), (2, 1)])
+def test_every_other_pixel_is_a_slice_with_steps(strides: tuple[int, int]) -> None:
+    images = BATCH.copy()
+    images[0, 0, 0, 0] = np.nan
+    images[1, 0, 0, 0] = np.inf
+    x = tf.constant(images)
+    weights = tf.constant(np.random.default_rng(1).normal(size=BATCH.shape).astype(np.float32))
+    rows, columns = strides
+    slices = slice(None), slice(None, None, rows), slice(None, None, columns)
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        pixels = every_other(x, strides)
+        loss = tf.reduce_sum(pixels * weights[slices])
+
+    expected = np.zeros_like(BATCH)
+    expected[slices] = weights.numpy()[slices]
+    np.testing.assert_array_equal(pixels, images[slices])
+    np.testing.assert_array_equal(tape.gradient(loss, x), expected)
 
 
 @pytest.mark.parametrize("training", [True, False])
