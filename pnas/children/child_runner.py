@@ -60,6 +60,8 @@ class ChildRunnerFactory:
         def run(job: ChildJob) -> ChildResult:
             if job.measures:
                 return manager.measure(job, self.inference)
+            if job.tests:
+                return manager.test(job)
             return manager.evaluate(
                 job.cell,
                 job.seed,

@@ -19,6 +19,7 @@ from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
+from pnas.records.child_records import TEST_ACCURACY
 from pnas.records.stop_rule import StopRule
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
@@ -221,6 +222,30 @@ class NetworkManager:
 
         with keras.StatelessScope(initialize_variables=False):
             return self.build(cell, seed)
+
+    def test(self, job: ChildJob) -> ChildResult:
+        """Test the child of ``job`` with the weights of its file, without training it.
+
+        Returns:
+            A result without a reward, whose metrics are what `test_accuracy` says.
+        """
+        start = time.perf_counter()
+        assert job.weights_path is not None
+        try:
+            accuracy = self.test_accuracy(job.cell, job.weights_path)
+        except Exception as error:
+            log = "".join(traceback.format_exception(error))
+            reason = f"it cannot be tested: {first_line(error)}"
+            return ChildResult.failed(job, reason, time.perf_counter() - start, log)
+        finally:
+            release_memory()
+        return ChildResult(
+            job.cell,
+            job.seed,
+            Status.OK,
+            metrics={TEST_ACCURACY: [accuracy]},
+            seconds=time.perf_counter() - start,
+        )
 
     def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
         """Return the test accuracy of the child of ``cell`` with stored weights.

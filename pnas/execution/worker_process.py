@@ -75,7 +75,7 @@ class WorkerProcess:
     def send(self, job: ChildJob) -> None:
         """Begin an attempt. If the process has died already, `has_ended` finds that out."""
         self.jobs_sent += 1
-        if not job.measures:
+        if job.trains:
             self._last_cells.append(job.cell)
         self._answer = None
         self._has_begun = False

@@ -85,6 +85,11 @@ class ControllerSpec:
         """Whether a fit goes on from the weights of the stage before."""
         return False
 
+    @property
+    def uses_tensorflow(self) -> bool:
+        """Whether a fit needs TensorFlow."""
+        return False
+
     def with_K(self, K: int | None) -> Self:
         """Return these settings with another ``K``."""
         return replace(self, K=K)
@@ -141,6 +146,11 @@ class NeuralSpec(ControllerSpec):
     def is_warm_started(self) -> bool:
         """See `ControllerSpec.is_warm_started`."""
         return self.warm_start
+
+    @property
+    def uses_tensorflow(self) -> bool:
+        """See `ControllerSpec.uses_tensorflow`."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -200,6 +210,11 @@ class RankEnsembleSpec(ControllerSpec):
             name = FORMER_NAMES[self.predictor]
             _report_former_name(self.predictor, name)
             object.__setattr__(self, "predictor", name)
+
+    @property
+    def uses_tensorflow(self) -> bool:
+        """See `ControllerSpec.uses_tensorflow`."""
+        return any(spec.uses_tensorflow for spec in self.part_specs())
 
     def part_specs(self) -> list[ControllerSpec]:
         """Return the specification of each part, with its usual number of members."""

@@ -28,6 +28,10 @@ It is no reward: a child that was trained in part can neither win nor be confirm
 """
 
 
+TEST_ACCURACY = "test_accuracy"
+"""Name under which the metrics of a job that tests hold the accuracy on the test part."""
+
+
 class Status(StrEnum):
     """State of a child: chosen for training, then ended one way or the other.
 
@@ -51,7 +55,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class ChildJob:
-    """One child to train: all that an executor hands to a worker.
+    """One child to train, to measure or to test: all that an executor hands to a worker.
 
     Attributes:
         cell: Cell to stack.
@@ -65,6 +69,7 @@ class ChildJob:
             one of the same seed goes on if it is there. None for a training by itself, which has a
             whole learning rate schedule of its own.
         stop_rule: What may stop the training early; None to train it to its end.
+        tests: Whether the child with the weights of ``weights_path`` is tested, and not trained.
     """
 
     cell: Cell
@@ -75,6 +80,12 @@ class ChildJob:
     epochs: int | None = None
     kept_path: str | None = None
     stop_rule: StopRule | None = None
+    tests: bool = False
+
+    @property
+    def trains(self) -> bool:
+        """Whether the child is trained."""
+        return not self.measures and not self.tests
 
 
 @dataclass(frozen=True)

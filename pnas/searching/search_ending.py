@@ -1,14 +1,12 @@
 """How a search ends: its winner is tested, its files are written, and what it found is printed."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pnas.children import NetworkManager, NetworkSpec
+from pnas.children import NetworkSpec
 from pnas.config import Settings
-from pnas.data import Dataset
-from pnas.records import ChildRecord, Journal, best_child, summarize, write_summary
+from pnas.records import Journal, best_child, summarize, write_summary
 from pnas.records.cell_trainings import cell_key
 from pnas.records.front import read_front
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
@@ -24,9 +22,9 @@ from pnas.runs.run_ending import RunEnding
 from pnas.search import STOPPED_BY
 from pnas.search.search_run import WINNER
 from pnas.search.strategies import SearchSpec
-from pnas.search.weight_recovery import weights_path
 from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures
+from pnas.searching.winner_accuracy import TestAccuracy
 from pnas.system.console import print_line
 from pnas.tracking import Tracker, how_to_open
 
@@ -70,9 +68,9 @@ class SearchEnding(RunEnding):
         settings: Settings of the command.
         context: The command around the task.
         journal: Journal of the search.
-        dataset: Data with the test split; None for a search that trains nothing.
         tracker: Tracker of the search.
         summary: Observer that counts the time of the search.
+        test: Reads the test part, for the winner.
     """
 
     def __init__(
@@ -80,15 +78,15 @@ class SearchEnding(RunEnding):
         settings: Settings,
         context: Context,
         journal: Journal,
-        dataset: Dataset | None,
         tracker: Tracker,
         summary: Summarize,
+        test: TestAccuracy,
     ) -> None:
         files = SearchFiles(context.run_dir, journal, settings.child)
         super().__init__(context, journal, tracker, files)
         self._settings = settings
-        self._dataset = dataset
         self._summary = summary
+        self._test = test
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -128,23 +126,6 @@ class SearchEnding(RunEnding):
             self._journal.set_meta(winner_test_accuracies=list(accuracies.values()))
             keep_winner_weights(self._context.run_dir / WEIGHTS, self._journal)
         self._journal.set_meta(test_accuracy=accuracies.get(best.key))
-
-    def _test(self, children: Sequence[ChildRecord]) -> dict[str, float]:
-        """Return the test accuracy, by key, of those of ``children`` that left weights."""
-        accuracies: dict[str, float] = {}
-        if self._dataset is None or self._dataset.x_test is None:
-            return accuracies
-        with warnings.catch_warnings():
-            # TensorFlow may use more threads here than in training, which does not matter.
-            warnings.simplefilter("ignore")
-            manager = NetworkManager(
-                self._dataset, network=self._settings.child, trainer=self._settings.trainer
-            )
-        for child in children:
-            weights = weights_path(self._context.run_dir / WEIGHTS, child.key)
-            if weights.is_file():
-                accuracies[child.key] = manager.test_accuracy(child.cell, weights)
-        return accuracies
 
 
 def print_end(settings: Settings, context: Context, journal: Journal) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 from pnas.config import Settings
 from pnas.errors import require
@@ -18,9 +19,10 @@ from pnas.searching.loop_wiring import run_search
 from pnas.searching.objectives import check_objectives
 from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import Notify, Summarize
+from pnas.searching.winner_accuracy import Accuracies
 from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Table, TableRunnerFactory, TabularSpec, load_table
-from pnas.tracking import Tracker, start_tracker
+from pnas.tracking import start_tracker
 
 _EPOCHS_UNKNOWN = 1.0
 """Epochs that a child of a table counts for where the table does not state them."""
@@ -148,7 +150,7 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
     )
     stages = known_stages(settings.search, space)
     with (
-        _TabularEnding(factory, settings, context, journal, tracker, summary),
+        SearchEnding(settings, context, journal, tracker, summary, partial(_test, factory)),
         closing(SerialExecutor(factory)) as executor,
         LiveView(context.console, stages, journal.children()) as view,
     ):
@@ -177,23 +179,8 @@ def _finds_others(settings: Settings, table: Table) -> bool:
     return any(len(row.rewards) > 1 for row in table.rows.values())
 
 
-class _TabularEnding(SearchEnding):
-    """An ending whose test accuracy is in the table."""
-
-    def __init__(
-        self,
-        factory: TableRunnerFactory,
-        settings: Settings,
-        context: Context,
-        journal: Journal,
-        tracker: Tracker,
-        summary: Summarize,
-    ) -> None:
-        super().__init__(settings, context, journal, None, tracker, summary)
-        self._factory = factory
-
-    def _test(self, children: Sequence[ChildRecord]) -> dict[str, float]:
-        # The table knows the accuracy of a cell, and not of each of its trainings.
-        first = children[0]
-        accuracy = self._factory.judge(first.cell, first.seed)
-        return {} if accuracy is None else {first.key: accuracy}
+def _test(factory: TableRunnerFactory, children: Sequence[ChildRecord]) -> Accuracies:
+    """Return what the table knows: the accuracy of a cell, and not of each of its trainings."""
+    first = children[0]
+    accuracy = factory.judge(first.cell, first.seed)
+    return {} if accuracy is None else {first.key: accuracy}

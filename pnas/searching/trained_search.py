@@ -27,6 +27,7 @@ from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import KeepBestWeights, Notify, PredictEnd, Summarize
 from pnas.searching.time_planning import make_pace, training_forecast
+from pnas.searching.winner_accuracy import ChildTester
 from pnas.state_space import Cell, SlotSpace
 from pnas.system.console import print_line
 from pnas.system.cores import contention
@@ -77,8 +78,15 @@ def search_by_training(
         # Workers may have another working directory.
         kept = KeptTrainings((context.run_dir / RUNGS).absolute(), journal)
     with (
-        SearchEnding(settings, context, journal, dataset, tracker, summary),
         closing(make_child_executor(settings, dataset)) as executor,
+        SearchEnding(
+            settings,
+            context,
+            journal,
+            tracker,
+            summary,
+            test=ChildTester(settings, dataset, executor, weights_dir).accuracies,
+        ),
         _live_view(settings, context, space, journal, time_left) as view,
     ):
         run_search(
@@ -154,8 +162,9 @@ def _start_tensorflow(settings: Settings) -> None:
         # Children and predictor share this process: the first one decides TensorFlow's threads.
         configure_runtime(settings.trainer)
         return
-    # The predictor needs it at the end of stage 1: by then it is imported.
-    threading.Thread(target=_import_tensorflow, daemon=True).start()
+    if settings.controller.uses_tensorflow:
+        # The predictor needs it at the end of stage 1: by then it is imported.
+        threading.Thread(target=_import_tensorflow, daemon=True).start()
 
 
 def _import_tensorflow() -> None:

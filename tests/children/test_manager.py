@@ -66,6 +66,22 @@ def test_stored_weights_give_the_accuracy_they_had(manager: NetworkManager, tmp_
     assert other.test_accuracy(CELL, path) == pytest.approx(result.reward)
 
 
+def test_a_job_that_tests_trains_nothing(manager: NetworkManager, tmp_path: Path) -> None:
+    path = tmp_path / "w.npz"
+    manager.evaluate(CELL, weights_path=path)
+    before = path.read_bytes()
+
+    result = manager.test(ChildJob(CELL, seed=0, weights_path=str(path), tests=True))
+    assert result.status is Status.OK
+    assert result.reward is None
+    assert result.metrics == {"test_accuracy": [manager.test_accuracy(CELL, path)]}
+    assert path.read_bytes() == before
+
+    missing = manager.test(ChildJob(CELL, seed=0, weights_path=str(tmp_path / "x"), tests=True))
+    assert missing.status is Status.FAILED
+    assert "it cannot be tested" in str(missing.error)
+
+
 def test_same_seed_same_result_and_another_seed_another(manager: NetworkManager) -> None:
     first = manager.evaluate(CELL, seed=5)
     again = manager.evaluate(CELL, seed=5)
