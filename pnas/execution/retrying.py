@@ -131,9 +131,9 @@ class RetryingExecutor(ABC):
         ended: list[tuple[int, ChildResult]] = []
         try:
             while waiting or running or ended:
-                self._start_waiting(waiting, running, may_start)
-                # Workers are busy with their next jobs while the caller handles these results.
+                # Before others are started: whether they may be depends on how long these took.
                 yield from ended
+                self._start_waiting(waiting, running, may_start)
                 ended = self._collect(waiting, running)
         finally:
             self._abandon(running)

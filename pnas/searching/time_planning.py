@@ -13,7 +13,7 @@ from pnas.search.pacing.least_time import least_seconds
 from pnas.search.pacing.timed_ladder import LARGEST_PROMOTED, TimedLadder
 from pnas.searching.kept_trainings import continued_epochs
 from pnas.state_space import SlotSpace
-from pnas.system.cores import contention
+from pnas.system.contention import contention
 
 _CERTAINLY = 4.0
 """Factor by which a search is predicted to take longer than asked for before it is refused: the

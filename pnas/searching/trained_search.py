@@ -30,7 +30,7 @@ from pnas.searching.time_planning import make_pace, training_forecast
 from pnas.searching.winner_accuracy import ChildTester
 from pnas.state_space import Cell, SlotSpace
 from pnas.system.console import print_line
-from pnas.system.cores import contention
+from pnas.system.contention import contention
 from pnas.system.quiet_tensorflow import quiet_start
 from pnas.tracking import start_tracker
 

@@ -14,15 +14,18 @@ def available_cores() -> int:
     A container with a limit on processor time (``docker run --cpus=2``) still sees every core of
     its machine; the limit is that of its cgroup.
     """
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-
+    cores = len(allowed_cores())
     quota = cpu_quota()
     if quota is None:
         return cores
     return max(1, min(cores, int(quota)))
+
+
+def allowed_cores() -> set[int]:
+    """Return the numbers of the cores that this process may run on; each may be taken by others."""
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
 
 
 def cpu_quota() -> float | None:
@@ -83,19 +86,3 @@ def _ratio(quota: str, period: str) -> float | None:
         return None
     cores = int(quota) / int(period) if int(period) > 0 else 0.0
     return cores if cores > 0 else None
-
-
-def contention(workers: int) -> float:
-    """Return by how much the other load of this machine will slow ``workers`` processes down.
-
-    Args:
-        workers: Number of processes that are about to be started.
-
-    Returns:
-        Processes a core, at least 1; 1 where the system does not tell its load.
-    """
-    try:
-        load = os.getloadavg()[0]
-    except OSError:
-        return 1.0
-    return max(1.0, (load + workers) / available_cores())

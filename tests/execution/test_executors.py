@@ -14,6 +14,7 @@ from pnas.execution import (
     ExecutorSpec,
     JobSource,
     MayStart,
+    SerialExecutor,
     always,
     as_lazy,
     make_executor,
@@ -122,6 +123,25 @@ def test_no_job_is_started_that_may_not_be_and_those_in_training_are_finished(
     assert len(asked) == 3
     assert sorted(index for index, _ in ended) == [0, 1]
     assert attempts(tmp_path) == 2
+
+
+def test_all_results_are_handled_before_another_job_is_asked_about(make: Make) -> None:
+    handled = 0
+    known: list[int] = []
+
+    def may_start(job: ChildJob) -> bool:
+        del job
+        known.append(handled)
+        return True
+
+    executor = make()
+    workers = 1 if isinstance(executor, SerialExecutor) else 2
+    for _ in executor.run(JOBS, may_start):
+        handled += 1
+    # A budget in seconds decides by the children that have ended.
+    assert len(known) == len(JOBS)
+    for index, number in enumerate(known):
+        assert number >= index + 1 - workers
 
 
 def test_a_run_that_is_left_early_leaves_the_executor_usable(make: Make) -> None:
