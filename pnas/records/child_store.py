@@ -2,7 +2,7 @@
 after each of them."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pnas.records.journal_records import ChildRecord
@@ -54,6 +54,19 @@ class ChildStore:
             row = self._db.execute("SELECT * FROM children WHERE key = ?", (key,)).fetchone()
             self._by_key[key] = parse_child(row, self._path)
 
+    def extend_stage(self, b: int, keys: Sequence[str]) -> None:
+        """Read the children ``keys``, which this connection has added at the end of stage ``b``.
+
+        Superseded children may be among them, as in `reload_stage`.
+        """
+        if self._data_version is None:
+            return
+        for key in keys:
+            row = self._db.execute("SELECT * FROM children WHERE key = ?", (key,)).fetchone()
+            self._by_key[key] = parse_child(row, self._path)
+        self._stages.setdefault(b, []).extend(keys)
+        self._no_longer_superseded(keys)
+
     def reload_stage(self, b: int) -> None:
         """Read the children of stage ``b`` again, which this connection has stored.
 
@@ -67,13 +80,17 @@ class ChildStore:
         for child in children:
             self._by_key[child.key] = child
         self._stages[b] = chosen
-        if self._superseded:
-            no_longer = set(chosen)
-            self._superseded = [key for key in self._superseded if key not in no_longer]
+        self._no_longer_superseded(chosen)
 
     def forget(self) -> None:
         """Read everything again when it is next asked for."""
         self._data_version = None
+
+    def _no_longer_superseded(self, keys: Sequence[str]) -> None:
+        if not self._superseded:
+            return
+        chosen = set(keys)
+        self._superseded = [key for key in self._superseded if key not in chosen]
 
     def _records(self, keys: Iterable[str]) -> list[ChildRecord]:
         return [self._by_key[key] for key in keys]

@@ -154,8 +154,9 @@ class Journal(JournalReader):
                     "UPDATE children SET ended_at = ? WHERE key = ? AND status != ?",
                     (at, choice.key, Status.CHOSEN),
                 )
-            _add_event(db, "chosen", {"keys": [choice.key for choice in choices]}, at)
-            self._children.reload_stage(b)
+            keys = [choice.key for choice in choices]
+            _add_event(db, "chosen", {"keys": keys}, at)
+            self._children.extend_stage(b, keys)
 
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
         """Store that all children of stage ``b`` have ended, and what the predictor learned.
