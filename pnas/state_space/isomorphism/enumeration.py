@@ -27,6 +27,7 @@ with p cannot be written at all.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ from pnas.state_space.isomorphism.colouring import block_colours, combined
 from pnas.state_space.tokens import Tokens, extend
 
 
+@lru_cache(maxsize=64)
 def unordered_blocks(inputs: int, operators: int) -> Tokens:
     """Return every block once: all unordered pairs of operands (input, operator).
 
@@ -43,12 +45,14 @@ def unordered_blocks(inputs: int, operators: int) -> Tokens:
         operators: Number of operators.
 
     Returns:
-        Blocks, shape (blocks, 4).
+        Blocks, shape (blocks, 4), read-only: a search asks for the same few again and again.
     """
     num_operands = inputs * operators
     operands = np.stack(np.divmod(np.arange(num_operands), operators), axis=-1)
     first, second = np.triu_indices(num_operands)
-    return np.concatenate([operands[first], operands[second]], axis=-1, dtype=np.int16)
+    blocks = np.concatenate([operands[first], operands[second]], axis=-1, dtype=np.int16)
+    blocks.flags.writeable = False
+    return blocks
 
 
 def grow_unique(
