@@ -27,10 +27,13 @@ bench: $(READY)  ## every benchmark, one after the other: about a quarter of an 
 	$(BIN)/python experiments/benchmarks/child_training.py --repeats 1
 	$(BIN)/python experiments/benchmarks/child_breakdown.py
 	$(BIN)/python experiments/benchmarks/repeated_trainings.py
+	$(BIN)/python experiments/benchmarks/child_operations.py
 	$(BIN)/python experiments/benchmarks/reward_reliability.py
 	$(BIN)/python experiments/benchmarks/expansion.py
 	$(BIN)/python experiments/benchmarks/rank_intervals.py
 	$(BIN)/python experiments/benchmarks/scoring.py
+	$(BIN)/python experiments/benchmarks/gp_scoring.py --repeats 3
+	$(BIN)/python experiments/benchmarks/asynchronous_searches.py idle --workers 256 --kinds evolution random --children 2560
 	$(BIN)/python experiments/benchmarks/scale_simulation.py
 	$(BIN)/python experiments/benchmarks/paper_child.py
 	$(BIN)/python experiments/benchmarks/jax_agreement.py $(if $(JAX_PYTHON),--python $(JAX_PYTHON))
