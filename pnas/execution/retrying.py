@@ -67,7 +67,7 @@ class Attempt:
 
     def _in_smaller_microbatches(self) -> "Attempt | None":
         microbatches = 2 * self.job.accumulate
-        if microbatches > _MOST_MICROBATCHES:
+        if microbatches > _MOST_MICROBATCHES or not self.job.trains:
             return None
         smaller = replace(self.job, accumulate=microbatches)
         return replace(self, job=smaller, is_repeated=False)

@@ -199,17 +199,17 @@ class Journal(JournalReader):
                 (b, Status.CHOSEN),
             )
 
-    def leave_out_untrained(self, b: int) -> None:
+    def drop_untrained(self, b: int) -> None:
         """Take the children out of the open stage ``b`` that were not trained.
 
-        There is no time for them, and those that were trained go on. The event ``left_out`` keeps
+        There is no time for them, and those that were trained go on. The event ``dropped`` keeps
         which they were.
         """
         with self._transaction() as db:
             condition = "WHERE b = ? AND position IS NOT NULL AND status = ?"
             rows = db.execute(f"SELECT key FROM children {condition}", (b, Status.CHOSEN))
             keys = [row["key"] for row in rows]
-            _add_event(db, "left_out", {"b": b, "keys": keys})
+            _add_event(db, "dropped", {"b": b, "keys": keys})
             db.execute(f"DELETE FROM children {condition}", (b, Status.CHOSEN))
         self._children.forget()
 

@@ -168,7 +168,7 @@ def _member(child: ChildRecord, size: tuple[int, int], test_accuracy: float | No
         seed=child.seed,
         params=params,
         flops=flops,
-        status=_STATUS.get(child.status, "failed"),
+        status=_STATUS[child.status],
         epochs=max(map(len, metrics.values()), default=0),
         seconds=float(sum(metrics.get("seconds", ()))),
         reward=child.reward,

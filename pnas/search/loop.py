@@ -235,7 +235,7 @@ class SearchLoop:
         Returns:
             The strategy, which goes on with the others, and the stage of these.
         """
-        self._journal.leave_out_untrained(stage.number)
+        self._journal.drop_untrained(stage.number)
         self._policy = RewardPolicy(self._spec.failed_reward)
         strategy = self._make_strategy(read_history(self._journal, self._policy, self._owns))
         return strategy, self._announce(stage.number)

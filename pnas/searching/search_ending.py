@@ -70,7 +70,6 @@ class SearchEnding(RunEnding):
         journal: Journal of the search.
         tracker: Tracker of the search.
         summary: Observer that counts the time of the search.
-        test: Reads the test part, for the winner.
     """
 
     def __init__(
@@ -80,13 +79,11 @@ class SearchEnding(RunEnding):
         journal: Journal,
         tracker: Tracker,
         summary: Summarize,
-        test: TestAccuracy,
     ) -> None:
         files = SearchFiles(context.run_dir, journal, settings.child)
         super().__init__(context, journal, tracker, files)
         self._settings = settings
         self._summary = summary
-        self._test = test
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -99,11 +96,7 @@ class SearchEnding(RunEnding):
         self._summary.count_time()
 
     def _finish(self) -> None:
-        """Read the test split, once and for the winner only.
-
-        The winner is the best child where no cell was trained again.
-        """
-        self._test_winner()
+        """See `RunEnding._finish`."""
         self.count_time()
         self._journal.set_meta(status="finished")
 
@@ -112,17 +105,24 @@ class SearchEnding(RunEnding):
         run_dir = self._context.run_dir
         return f"stopped; {ended} children are kept in {run_dir}. The same command continues"
 
-    def _test_winner(self) -> None:
+    def test_winner(self, test: TestAccuracy) -> None:
+        """Read the test part, once and for the winner only, when the search is over.
+
+        The winner is the best child where no cell was trained again.
+
+        Args:
+            test: Tests children.
+        """
         best = best_child(self._journal.children())
         if best is None:
             return
         winner = self._journal.meta(WINNER)
         if winner is None:
-            accuracies = self._test([best])
+            accuracies = test([best])
         else:
             children = self._journal.children()
             trainings = [child for child in children if cell_key(child.key) == winner["key"]]
-            accuracies = self._test(trainings)
+            accuracies = test(trainings)
             self._journal.set_meta(winner_test_accuracies=list(accuracies.values()))
             keep_winner_weights(self._context.run_dir / WEIGHTS, self._journal)
         self._journal.set_meta(test_accuracy=accuracies.get(best.key))
@@ -179,7 +179,7 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
         lines.append(f"test accuracy of the best child: {shown}")
 
     limit = journal.meta(STOPPED_BY)
-    if limit and _is_winner_known(settings.search, summary):
+    if limit and _is_winner_known(settings.search, journal, summary):
         lines.append(
             f"the winner is known: {summary['children_trained']} trainings of {limit} were enough; "
             "the same command with more continues"
@@ -200,13 +200,15 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
     return lines
 
 
-def _is_winner_known(spec: SearchSpec, summary: Mapping[str, Any]) -> bool:
+def _is_winner_known(spec: SearchSpec, journal: Journal, summary: Mapping[str, Any]) -> bool:
     """Whether the confirmation ended early, with trainings left."""
     winner = summary["winner"]
     if winner is None or spec.max_children is None:
         return False
     is_known = winner["probability_best"] >= spec.confidence
-    return is_known and summary["children_trained"] < spec.max_children
+    # A child costs a whole training at most.
+    ended = sum(child.ended_at is not None for child in journal.children())
+    return is_known and ended < spec.max_children
 
 
 def _winner_lines(summary: Mapping[str, Any]) -> list[str]:

@@ -79,7 +79,9 @@ def _check_rungs(settings: Settings, table: Table) -> None:
 def _check_early_stop(settings: Settings, table: Table) -> None:
     """Check that the table has the learning curves that an early stop is decided by."""
     early = settings.search.early_stop
-    rule = f"must be 0 with trainer.table={table.path}, which has no learning curves"
+    rule = (
+        f"must be 0 with trainer.table={table.path}, which has no learning curve for each training"
+    )
     has_curves = table.has_curves and table.epochs is not None
     require(has_curves or not early, "search.early_stop", rule, early)
     rule = "must be 0 with trainer.table_shown=mean: a mean of trainings has no learning curve"
@@ -150,7 +152,7 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
     )
     stages = known_stages(settings.search, space)
     with (
-        SearchEnding(settings, context, journal, tracker, summary, partial(_test, factory)),
+        SearchEnding(settings, context, journal, tracker, summary) as ending,
         closing(SerialExecutor(factory)) as executor,
         LiveView(context.console, stages, journal.children()) as view,
     ):
@@ -165,6 +167,7 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
             epochs=table.epochs or _EPOCHS_UNKNOWN,
             counts_children=any(row.seconds for row in table.rows.values()),
         )
+        ending.test_winner(partial(_test, factory))
 
 
 def can_repeat(settings: Settings) -> bool:

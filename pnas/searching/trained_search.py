@@ -78,15 +78,8 @@ def search_by_training(
         # Workers may have another working directory.
         kept = KeptTrainings((context.run_dir / RUNGS).absolute(), journal)
     with (
+        SearchEnding(settings, context, journal, tracker, summary) as ending,
         closing(make_child_executor(settings, dataset)) as executor,
-        SearchEnding(
-            settings,
-            context,
-            journal,
-            tracker,
-            summary,
-            test=ChildTester(settings, dataset, executor, weights_dir).accuracies,
-        ),
         _live_view(settings, context, space, journal, time_left) as view,
     ):
         run_search(
@@ -115,6 +108,7 @@ def search_by_training(
         if kept is not None:
             kept.end()
         restore_missing_weights(journal, executor, weights_dir)
+        ending.test_winner(ChildTester(settings, dataset, executor, weights_dir).accuracies)
 
 
 def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pnas.system.cores import allowed_cores
+from pnas.system.cores import allowed_cores, available_cores
 
 _STAT = Path("/proc/stat")
 
@@ -44,7 +44,9 @@ def contention(workers: int) -> float:
     """
     cores = allowed_cores()
     others = _processes_of_others(cores)
-    return max(1.0, (others + workers) / len(cores))
+    # A limit of processor time (cgroups) is below what the cores could do.
+    own = workers / available_cores()
+    return max(1.0, own, (others + workers) / len(cores))
 
 
 def _processes_of_others(cores: set[int]) -> float:

@@ -243,17 +243,19 @@ def _rows(
             test=_test_accuracy(tests[i], test or "test", text),
             further=_further(columns, objectives, i, text),
             shorter=parse_short_trainings(columns, short, i, text),
-            curves=_curves_of(curves.get(identify(cell), ()), rewards, text),
+            curves=_curves_of(curves.get(identify(cell), ()), rewards),
             **_figures(columns, i),
         )
         add_row(rows, identify(cell), row, text)
     return rows
 
 
-def _curves_of(curves: Sequence[Curve], rewards: Sequence[float], cell: str) -> tuple[Curve, ...]:
-    rule = f"must have a learning curve for each of the {len(rewards)} trainings of {cell}, or none"
-    require(not curves or len(curves) == len(rewards), KEY, rule, len(curves))
-    return tuple(curves)
+def _curves_of(curves: Sequence[Curve], rewards: Sequence[float]) -> tuple[Curve, ...]:
+    """Return the learning curve of each training; none where some are missing.
+
+    A tabulation that was killed between its files may leave curves of fewer trainings.
+    """
+    return tuple(curves) if len(curves) == len(rewards) else ()
 
 
 def _parse_cell(text: Any, space: SlotSpace, path: Path) -> Cell:

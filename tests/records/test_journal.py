@@ -59,10 +59,10 @@ def test_one_cell_is_chosen_once(journal: Journal) -> None:
 def test_children_for_which_there_is_no_time_leave_the_stage(journal: Journal) -> None:
     kept = CELLS[1].text_hash
     journal.end_child(kept, ok_result(CELLS[1], 0.75))
-    journal.leave_out_untrained(1)
+    journal.drop_untrained(1)
     assert [child.key for child in journal.children(1)] == [kept]
     event = journal.events()[-1]
-    assert event.kind == "left_out"
+    assert event.kind == "dropped"
     assert event.detail == {"b": 1, "keys": [CELLS[0].text_hash, CELLS[2].text_hash]}
     # A later stage may have them.
     open_stage(journal, 2, choices_of(CELLS)[:1])

@@ -30,6 +30,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
     path = tmp_path / "stat"
     monkeypatch.setattr(module, "_STAT", path)
     monkeypatch.setattr(module, "allowed_cores", lambda: {4, 5})
+    monkeypatch.setattr(module, "available_cores", lambda: 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "getloadavg", lambda: (40.0, 0.0, 0.0))
     monkeypatch.setattr(time, "process_time", lambda: 0.0)
@@ -61,6 +62,14 @@ def test_processes_a_core(
 ) -> None:
     watch(busy)
     assert contention(workers) == pytest.approx(expected)
+
+
+def test_more_workers_than_a_limit_of_processor_time_allows(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch({4: 0, 5: 0})
+    monkeypatch.setattr(module, "available_cores", lambda: 1)
+    assert contention(2) == pytest.approx(2.0)
 
 
 def test_what_this_process_does_meanwhile_is_not_of_others(

@@ -5,7 +5,6 @@ be shapes: the same few, over and over.
 """
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import tensorflow as tf
 
@@ -14,15 +13,18 @@ Tensor = Any
 
 Shape = tuple[int, ...]
 
-_shapes: WeakKeyDictionary[Any, dict[Shape, Tensor]] = WeakKeyDictionary()
-"""The shapes of each graph that was traced and is not gone."""
+_KNOWN = "_pnas_shapes"
+"""Attribute of a graph with its shapes. Anything outside of it that holds them would hold it."""
 
 
 def reshape(x: Tensor, shape: Shape) -> Tensor:
     """Return ``x`` in another shape; one length may be -1, for what is left."""
     if tf.executing_eagerly():
         return tf.reshape(x, shape)
-    known = _shapes.setdefault(tf.compat.v1.get_default_graph(), {})
+    graph = tf.compat.v1.get_default_graph()
+    known: dict[Shape, Tensor] = getattr(graph, _KNOWN, {})
+    if not known:
+        setattr(graph, _KNOWN, known)
     if shape not in known:
         known[shape] = tf.constant(shape, tf.int32)
     return tf.reshape(x, known[shape])

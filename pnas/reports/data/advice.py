@@ -131,11 +131,13 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
         return
     # A table holds cells up to its own B, and cells of other spaces have one size.
     may_grow = run.value("state_space.kind") == "pnas" and not run.is_tabular
+    # What has been stopped early was so by the stages of this K.
+    stops_early = bool(run.value("search.early_stop"))
     size = len(run.best.cell)  # not its stage: rounds of refinement are later stages
     if size == B and may_grow:
         reason = f"The best cell is among the largest (b = {B}); larger ones may be better still"
         yield _larger_cells(run, reason, B + 1)
-    elif size < B and isinstance(K, int) and not run.has_mixed_start:
+    elif size < B and isinstance(K, int) and not (run.has_mixed_start or stops_early):
         reason = f"Cells larger than {size} did not win; a wider beam may find better ones"
         yield _search_with(run, reason, f"controller.K={2 * K}")
 

@@ -198,7 +198,8 @@ def sample_cells(space: SlotSpace, b: int, count: int, seed: int) -> list[Cell]:
 
 
 def _is_measured(child: ChildRecord) -> bool:
-    """Whether this search trained ``child`` to its end, in a time that was measured."""
-    if child.status is not Status.OK or not child.seconds:
+    """Whether this search trained ``child``, in a time that was measured, if not to its end."""
+    has_trained = child.status in (Status.OK, Status.STOPPED)
+    if not has_trained or not child.seconds:
         return False
     return seed_if_cached(child.metrics) is None

@@ -97,8 +97,8 @@ class Pace:
     @property
     def last_end(self) -> float:
         """Second, since the search began, at which its last child should end."""
-        full = self.forecast.typical_seconds(self.space.B)
-        build = full * self._share_of_building()
+        # The part of a training's time that does not depend on its epochs.
+        build = self.forecast.typical_seconds(self.space.B, epochs=0.0)
         ending = ENDING_SECONDS + _TESTED_TRAININGS * build
         return self.total - min(ending, _LARGEST_ENDING * self.total)
 
@@ -198,8 +198,3 @@ class Pace:
 
     def _is_rung(self, stage: StageRecord) -> bool:
         return any(is_short(child) for child in self._journal.children(stage.b))
-
-    def _share_of_building(self) -> float:
-        """Return the share of a typical child's time that does not depend on its epochs."""
-        b = self.space.B
-        return self.forecast.typical_seconds(b, epochs=0.0) / self.forecast.typical_seconds(b)

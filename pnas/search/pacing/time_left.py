@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from pnas.records import ChildRecord
+from pnas.records import ChildRecord, Status
 from pnas.records.cell_trainings import is_repeated, short_epochs
 from pnas.search.pacing.forecast import TrainingForecast
 from pnas.search.pacing.pace import Pace
 from pnas.search.pacing.timed_ladder import TimedLadder
 from pnas.search.strategies.search_spec import SearchSpec
+from pnas.search.training_cost import epochs_of
 from pnas.state_space import SlotSpace
 
 
@@ -74,8 +75,10 @@ class TimeLeft:
         one = self._forecast.typical_seconds(self._space.B)
         return stage + later * one / self._forecast.workers
 
-    def _epochs(self, child: ChildRecord) -> int:
+    def _epochs(self, child: ChildRecord) -> float:
         """Return for how many epochs ``child`` is trained."""
+        if child.status is Status.STOPPED:
+            return epochs_of(child.metrics)
         if is_repeated(child):
             return self._ladder.full
         return self._ladder.trained_epochs(short_epochs(child.key))

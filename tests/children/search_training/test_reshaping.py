@@ -1,5 +1,8 @@
 """Reshapes share the constants of a graph."""
 
+import gc
+import weakref
+
 import numpy as np
 import tensorflow as tf
 
@@ -31,6 +34,19 @@ def test_reshape_knows_its_static_shape() -> None:
         return pixels
 
     np.testing.assert_array_equal(flat(tf.constant(PIXELS)), PIXELS.reshape(3, 4))
+
+
+def test_graph_is_freed_with_its_function() -> None:
+    @tf.function(autograph=False)
+    def flat(x: tf.Tensor) -> tf.Tensor:
+        return reshape(x, (-1, 4))
+
+    flat(tf.constant(PIXELS))
+    graph = weakref.ref(flat.get_concrete_function(tf.constant(PIXELS)).graph)
+    assert graph() is not None
+    del flat
+    gc.collect()
+    assert graph() is None
 
 
 def test_outside_of_a_graph() -> None:

@@ -1,12 +1,13 @@
 """Searches with short trainings in a given time, on a clock that children move."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.paced_search import WORKLOAD, RunSearch, Searched, full_sized
 
-from pnas.records import ChildRecord
+from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import cell_key, is_short, short_epochs
 from pnas.search import (
     STOPPED_BY,
@@ -47,6 +48,14 @@ def ended(searched: Searched) -> list[ChildRecord]:
 
 def events(searched: Searched, kind: str) -> list[dict[str, Any]]:
     return [event.detail for event in searched.journal.events() if event.kind == kind]
+
+
+def cells_by_stage(path: Path) -> dict[int, list[str]]:
+    with Journal(path) as journal:
+        return {
+            stage.b: [str(child.cell) for child in journal.children(stage.b)]
+            for stage in journal.stages()
+        }
 
 
 @pytest.mark.parametrize("slowness", [1.0, 3.0])
@@ -111,9 +120,9 @@ def test_continued_trainings_leave_time_for_more_of_them(run_search: RunSearch) 
 
 def test_short_trainings_that_turn_out_slow_give_way_to_whole_ones(run_search: RunSearch) -> None:
     searched = run_search(SPECS["mixed"], slowness=4.0)
-    left_out = events(searched, "left_out")
-    assert left_out
-    assert left_out[0]["b"] == 1
+    dropped = events(searched, "dropped")
+    assert dropped
+    assert dropped[0]["b"] == 1
     first = searched.journal.children(1)
     assert all(child.ended_at is not None for child in first)
     second = searched.journal.children(2)
@@ -140,7 +149,15 @@ def test_killed_it_goes_on_from_what_was_decided(
 ) -> None:
     whole = run_search(SPECS[name], name="whole", slowness=slowness)
     first = run_search(SPECS[name], name="parts", kill_after=killed, slowness=slowness)
+    decided = cells_by_stage(first.journal.path)
+    assert decided
     second = run_search(SPECS[name], name="parts", slowness=slowness)
+    for b, cells in decided.items():
+        # Those of the last stage may be dropped for which no time is left.
+        chosen = second.cells(b)
+        kept = [cell for cell in cells if cell in chosen]
+        assert kept == chosen
+        assert kept == cells or b == max(decided)
     trained = first.executor.trained + second.executor.trained
     assert len(set(trained)) == len(trained)
     stages = second.journal.stages()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,21 @@ def test_what_is_left_of_a_number_of_children(run_search: RunSearch) -> None:
     assert left.of_search(missing, ended=children[3:20]) == pytest.approx(stage)
     later = 10 * forecast.typical_seconds(SPACE.B)
     assert left.of_search(missing, ended=children[3:10]) == pytest.approx((stage or 0.0) + later)
+
+
+def test_a_stopped_training_counts_what_it_was_trained_for(run_search: RunSearch) -> None:
+    spec = RefinedSpec(start="mixed", max_children=20)
+    searched = run_search(spec)
+    forecast = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, searched.journal, workers=1)
+    left = TimeLeft(spec, SPACE, 8, forecast)
+    children = searched.journal.children()[:10]
+    half = {"loss": [1.0] * (WORKLOAD.epochs // 2)}
+    stopped = replace(children[0], status=Status.STOPPED, reward=None, metrics=half)
+
+    whole = left.of_search([], ended=children)
+    saved = (WORKLOAD.epochs - WORKLOAD.epochs // 2) / WORKLOAD.epochs
+    expected = (whole or 0.0) + saved * forecast.typical_seconds(SPACE.B)
+    assert left.of_search([], ended=[stopped, *children[1:]]) == pytest.approx(expected)
 
 
 def test_short_and_continued_trainings_take_the_time_of_their_epochs(
