@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pnas.records import ChildRecord, Status
 from pnas.records.cell_trainings import is_repeated, is_short
 from pnas.records.training_curve import curve_point, trained_epochs, validated_epochs
-from pnas.search.rungs.expected_reward import Evidence
+from pnas.search.expected_reward import Evidence
 from pnas.search.short_training import Signals
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pnas.records import ChildRecord, Status
 from pnas.records.training_curve import curve_point, trained_epochs
 from pnas.search.early_stop.curves import evidence_after, with_curves
-from pnas.search.rungs.expected_reward import expected_rewards
+from pnas.search.expected_reward import expected_rewards
 
 
 class ExpectedRewards:

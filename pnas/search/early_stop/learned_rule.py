@@ -15,7 +15,7 @@ import numpy as np
 from pnas.records import ChildRecord
 from pnas.records.stop_rule import EpochCheck, StopRule
 from pnas.search.early_stop.curves import checked_epochs, evidence_after, with_curves
-from pnas.search.rungs.expected_reward import (
+from pnas.search.expected_reward import (
     PRIOR_CELLS,
     PRIOR_CORRELATION,
     Evidence,

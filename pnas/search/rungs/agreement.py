@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pnas.predictors.rank_metrics import rank_agreement
-from pnas.search.rungs.expected_reward import Evidence, training_scores
+from pnas.search.expected_reward import Evidence, training_scores
 
 _PRIOR_CORRELATION = 0.5
 """What Spearman's correlation is taken for before it is measured."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from pnas.search.expected_reward import Evidence, expected_rewards
 from pnas.search.rung_ladder import FEWEST_FIRST, Ladder
 from pnas.search.rungs.agreement import RungAgreement, measure_agreement
 from pnas.search.rungs.cell_group import CellGroup, continues, gather_groups
-from pnas.search.rungs.expected_reward import Evidence, expected_rewards
 from pnas.search.short_training import Signals
 from pnas.search.strategies.base import (
     ClosedStage,

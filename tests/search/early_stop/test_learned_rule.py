@@ -7,8 +7,10 @@ import pytest
 from support.learning_curves import EPOCHS, learning_curve
 
 from pnas.records import ChildRecord, Status
+from pnas.records.stop_rule import score_among
 from pnas.search.early_stop.expectation import ExpectedRewards
 from pnas.search.early_stop.learned_rule import FEWEST_TRAININGS, learn_rule
+from pnas.search.expected_reward import normal_scores
 from pnas.state_space import Cell
 
 CELL = Cell.parse("(-1, identity, -1, identity)")
@@ -133,3 +135,10 @@ def test_equal_trainings_are_not_stopped(equal: int) -> None:
     rule = learn_rule(children, 0.05)
     assert rule is not None
     assert rule.stop_epoch(child(0, 0.5).metrics) is None
+
+
+def test_a_child_is_scored_as_the_cells_that_the_rule_was_learned_from() -> None:
+    known = [0.3, 0.5, 0.5, 0.9]
+    for value in (0.1, 0.3, 0.4, 0.5, 1.0):
+        expected = normal_scores([*known, value])[-1]
+        assert score_among(known, value) == pytest.approx(expected)

@@ -1,4 +1,7 @@
-"""The reward that a whole training is expected to have, given what a short one has shown.
+"""The reward that a whole training is expected to have, given what a shorter one has shown.
+
+The shorter one is a short training of a rung, or the part of a whole one that was trained before it
+was stopped or until now.
 
 Symbols:
     x   signals of a cell as normal scores of their ranks among all cells of the rung: reward of the

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from pnas.search.expected_reward import Evidence, expected_rewards
 from pnas.search.rungs.agreement import measure_agreement
-from pnas.search.rungs.expected_reward import Evidence, expected_rewards
 from pnas.search.short_training import Signals, signals_in
 
 
