@@ -80,7 +80,10 @@ def split_phases(command: Command, journal: Journal, workers: int) -> dict[str, 
     phases = dict.fromkeys(PHASES, 0.0)
     before = command.began
     for stage in stages:
-        children = journal.children(stage.b)
+        # The budget may be spent before all children of a stage have been trained.
+        children = [child for child in journal.children(stage.b) if child.ended_at is not None]
+        if not children:
+            continue
         first = min(map(_started_at, children))
         last = max(child.ended_at or 0 for child in children)
         busy = sum(child.seconds or 0 for child in children) / workers

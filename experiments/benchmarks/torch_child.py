@@ -40,13 +40,14 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has torch")
     parser.add_argument("--steps", type=int, default=15, help="steps that are timed")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=WAYS)
     options = parser.parse_args()
     if not has_torch(options.python):
         print(f"skipped: {options.python} has no torch (pip install torch, or --python)")
         return
 
     before = step_of_ours(options.threads, options.steps)
-    rows = [measure_torch(way, options) for way in WAYS]
+    rows = [measure_torch(way, options) for way in options.ways]
     ours = before + step_of_ours(options.threads, options.steps)
     rows.insert(0, (OURS, "", ours))
     show(rows, options.threads)
