@@ -4,6 +4,7 @@ import dataclasses
 import time
 import traceback
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from pnas.state_space.isomorphism.canonical import canonical_form
 
 if TYPE_CHECKING:
     import keras
+
+Metrics = Mapping[str, Sequence[float]]
+"""Values by name."""
 
 
 class NetworkManager:
@@ -167,22 +171,11 @@ class NetworkManager:
         """
         from pnas.children.inference_timing import measure_latency
 
-        start = time.perf_counter()
-        try:
+        def measured() -> Metrics:
             latency = measure_latency(job.cell, self.network, self.dataset, inference)
-        except Exception as error:
-            log = "".join(traceback.format_exception(error))
-            reason = f"its latency cannot be measured: {first_line(error)}"
-            return ChildResult.failed(job, reason, time.perf_counter() - start, log)
-        finally:
-            release_memory()
-        return ChildResult(
-            job.cell,
-            job.seed,
-            Status.OK,
-            metrics=latency.as_metrics(),
-            seconds=time.perf_counter() - start,
-        )
+            return latency.as_metrics()
+
+        return _result_of(job, measured, failure="its latency cannot be measured")
 
     def child_seed(self, cell: Cell) -> int:
         """Return the seed of a child without one: it depends on the manager's seed and the cell."""
@@ -229,23 +222,13 @@ class NetworkManager:
         Returns:
             A result without a reward, whose metrics are what `test_accuracy` says.
         """
-        start = time.perf_counter()
         assert job.weights_path is not None
-        try:
-            accuracy = self.test_accuracy(job.cell, job.weights_path)
-        except Exception as error:
-            log = "".join(traceback.format_exception(error))
-            reason = f"it cannot be tested: {first_line(error)}"
-            return ChildResult.failed(job, reason, time.perf_counter() - start, log)
-        finally:
-            release_memory()
-        return ChildResult(
-            job.cell,
-            job.seed,
-            Status.OK,
-            metrics={TEST_ACCURACY: [accuracy]},
-            seconds=time.perf_counter() - start,
-        )
+        weights_path = job.weights_path
+
+        def tested() -> Metrics:
+            return {TEST_ACCURACY: [self.test_accuracy(job.cell, weights_path)]}
+
+        return _result_of(job, tested, failure="it cannot be tested")
 
     def test_accuracy(self, cell: Cell, weights_path: str | Path) -> float:
         """Return the test accuracy of the child of ``cell`` with stored weights.
@@ -277,6 +260,27 @@ def check_batchsize(trainer: TrainerSpec, examples: int) -> None:
     """
     rule = f"must not exceed the {examples} examples of the training set"
     require(trainer.batchsize <= examples, "trainer.batchsize", rule, trainer.batchsize)
+
+
+def _result_of(job: ChildJob, find: Callable[[], Metrics], failure: str) -> ChildResult:
+    """Return what ``find`` says of a child that is not trained, or why it says nothing.
+
+    Args:
+        job: The child.
+        find: Returns its metrics.
+        failure: Begins the line about whatever goes wrong.
+    """
+    start = time.perf_counter()
+    try:
+        metrics = find()
+    except Exception as error:
+        log = "".join(traceback.format_exception(error))
+        reason = f"{failure}: {first_line(error)}"
+        return ChildResult.failed(job, reason, time.perf_counter() - start, log)
+    finally:
+        release_memory()
+    seconds = time.perf_counter() - start
+    return ChildResult(job.cell, job.seed, Status.OK, metrics=metrics, seconds=seconds)
 
 
 def _with_overrides(
