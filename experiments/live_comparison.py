@@ -4,11 +4,15 @@ retrained.
     python experiments/live_comparison.py                     # digits, 60 children, 3 seeds
     python experiments/live_comparison.py data=fashion_mnist data.path=fashion_mnist.npz \\
         data.train_size=600
+    python experiments/live_comparison.py --minutes 6 --strategies mixed mixed_rungs \\
+        --baseline mixed executor=serial
 
 Arguments of the form key=value go to every search. Each search is a run of `run.py` of its own, in
-a directory of --outputs named after strategy and seed; the same command continues. Each winner is
-then trained again with seeds that no search used, because the reward of a winner is the highest of
-many noisy ones and so biased upwards. Differences to random search are paired by seed.
+a directory of --outputs named after strategy and seed; the same command continues. Budgets are
+trainings (--children) or, with --minutes, seconds: with one worker on a core of its own these are
+processor time. Each winner is then trained again with seeds that no search used, because the reward
+of a winner is the highest of many noisy ones and so biased upwards; --again 0 leaves that to a
+later command. Differences to the baseline, random search by default, are paired by seed.
 """
 
 import argparse
@@ -37,6 +41,7 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
     "progressive_lstm": ("search=progressive", "controller=lstm"),
     "refined": ("search=refined", "controller=gp"),
     "mixed": ("search=mixed", "controller=gp"),
+    "mixed_rungs": ("search=mixed", "controller=gp", "search.rungs=[0.25,1]"),
     "random_confirmed": ("search=random", "search.batch=4", "search.confirm=0.2"),
     "evolution_confirmed": (
         "search=evolution",
@@ -47,7 +52,6 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
     ),
     "refined_sample": ("search=refined", "controller=gp", "search.first=8", "controller.K=5"),
 }
-BASELINE = "random"
 
 BEAM_SHARE = {
     "progressive_random": 1.0,
@@ -86,22 +90,27 @@ def main() -> None:
         ]
 
     typed = " ".join(arguments.overrides)
-    print(
-        f"{arguments.seeds} seeds, budget of {arguments.children} children, {typed}: mean +- sd\n"
-    )
+    print(f"{arguments.seeds} seeds, budget of {budget(arguments)}, {typed}: mean +- sd\n")
     header = (
         "strategy",
         "children",
         "reward of the winner",
         "its test accuracy",
         f"retrained, {arguments.again} seeds each",
-        f"retrained less {BASELINE}'s [95 %]",
+        f"retrained less {arguments.baseline}'s [95 %]",
     )
-    print_table(header, [row_of(strategy, outcomes) for strategy in outcomes])
+    print_table(header, [row_of(strategy, arguments.baseline, outcomes) for strategy in outcomes])
     print_machine("tensorflow", "keras")
 
 
-def row_of(strategy: str, outcomes: dict[str, list[Outcome]]) -> list[str]:
+def budget(arguments: argparse.Namespace) -> str:
+    """Return the budget of a search in words."""
+    if arguments.minutes:
+        return f"{arguments.minutes:g} minutes"
+    return f"{arguments.children} children"
+
+
+def row_of(strategy: str, baseline: str, outcomes: dict[str, list[Outcome]]) -> list[str]:
     """Return one row of the table."""
     own = outcomes[strategy]
     tests = [found.test_accuracy for found in own if found.test_accuracy is not None]
@@ -111,20 +120,23 @@ def row_of(strategy: str, outcomes: dict[str, list[Outcome]]) -> list[str]:
         mean_sd([found.children for found in own], 0),
         mean_sd([found.reward for found in own], 4),
         mean_sd(tests, 4) if tests else "none",
-        mean_sd(retrained, 4),
-        difference_to_baseline(strategy, outcomes),
+        mean_sd(retrained, 4) if retrained else "not yet",
+        difference_to_baseline(strategy, baseline, outcomes),
     ]
 
 
-def difference_to_baseline(strategy: str, outcomes: dict[str, list[Outcome]]) -> str:
+def difference_to_baseline(strategy: str, baseline: str, outcomes: dict[str, list[Outcome]]) -> str:
     """Return the mean difference of the winners' retrained rewards to the baseline's, with
     interval.
     """
-    if strategy == BASELINE or BASELINE not in outcomes:
+    if strategy == baseline or not outcomes.get(baseline):
         return ""
     differences = []
-    for own, baseline in zip(outcomes[strategy], outcomes[BASELINE], strict=True):
-        differences.append(mean(own.retrained) - mean(baseline.retrained))
+    for own, other in zip(outcomes[strategy], outcomes[baseline], strict=True):
+        if own.retrained and other.retrained:
+            differences.append(mean(own.retrained) - mean(other.retrained))
+    if len(differences) < 2:
+        return ""
     middle, low, high = paired_interval(differences)
     return f"{middle:+.4f} [{low:+.4f}, {high:+.4f}]"
 
@@ -137,12 +149,10 @@ def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outco
         f"name={name}",
         f"seed={seed}",
         f"hydra.run.dir={run_dir}",
-        f"search.max_children={arguments.children}",
-        # Strategies with one seed train many of the same cells with the same seeds.
-        f"cache.path={arguments.outputs / 'children.sqlite'}",
+        *budget_overrides(arguments),
         *STRATEGIES[strategy],
     ]
-    if strategy in BEAM_SHARE:
+    if strategy in BEAM_SHARE and not arguments.minutes:
         command.append(f"controller.K={beam_width(arguments, strategy)}")
     run([*command, *arguments.overrides])
 
@@ -155,6 +165,15 @@ def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outco
         test_accuracy=summary["best"]["test_accuracy"],
         retrained=retrain(run_dir, winner["cell"], arguments.again),
     )
+
+
+def budget_overrides(arguments: argparse.Namespace) -> list[str]:
+    """Return the overrides that limit a search."""
+    if arguments.minutes:
+        return [f"minutes={arguments.minutes:g}"]
+    # Strategies with one seed train many of the same cells with the same seeds.
+    cache = f"cache.path={arguments.outputs / 'children.sqlite'}"
+    return [f"search.max_children={arguments.children}", cache]
 
 
 def beam_width(arguments: argparse.Namespace, strategy: str) -> int:
@@ -210,6 +229,8 @@ def command_line() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, default=3, help="searches of each strategy")
     parser.add_argument("--children", type=int, default=60, help="budget of each search")
+    parser.add_argument("--minutes", type=float, help="limit of each search in place of children")
+    parser.add_argument("--baseline", choices=list(STRATEGIES), default="random")
     parser.add_argument("--again", type=int, default=3, help="trainings of each winner afterwards")
     parser.add_argument("--outputs", type=Path, default=Path("outputs/live"))
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="for every search")
