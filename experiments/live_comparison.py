@@ -162,7 +162,7 @@ def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outco
     return Outcome(
         children=summary["children_trained"],
         reward=winner.get("mean", winner.get("reward")),
-        test_accuracy=summary["best"]["test_accuracy"],
+        test_accuracy=winner.get("test_accuracy"),
         retrained=retrain(run_dir, winner["cell"], arguments.again),
     )
 
