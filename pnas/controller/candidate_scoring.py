@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pnas.errors import require, require_count
 from pnas.predictors import Predictor
+from pnas.predictors.finite_predictions import require_finite
 from pnas.predictors.specs import CHUNK
 from pnas.state_space import Candidates, Cell, SlotSpace, Tokens
 
@@ -54,11 +55,15 @@ EMPTY_GENERATION = Generation([], [], 0, 0, 0.0)
 def score_tokens(
     predictor: Predictor, tokens: Tokens, chunk: int = CHUNK, progress: Progress | None = None
 ) -> Scores:
-    """Return the expected rewards of any cells, (n,), scoring ``chunk`` at a time."""
+    """Return the expected rewards of any cells, (n,), scoring ``chunk`` at a time.
+
+    Raises:
+        InvalidValue: One of them is not finite.
+    """
     scores = np.empty(len(tokens), np.float32)
     for first in range(0, len(tokens), chunk):
         part = slice(first, first + chunk)
-        scores[part] = predictor.predict(tokens[part])
+        scores[part] = require_finite(predictor, predictor.predict(tokens[part]))
         if progress is not None:
             progress(len(scores[part]))
     return scores

@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from pnas.errors import PnasError
 from pnas.execution.base import JobSource, MayStart, always
 from pnas.records import ChildJob, ChildResult
 
@@ -78,6 +79,27 @@ class Attempt:
         return ChildResult.failed(self.job, f"{loss.reason}{count}", loss.seconds, loss.log)
 
 
+class _Arrived(NamedTuple):
+    """What one look at the running attempts has found.
+
+    Attributes:
+        results: Results, with the indices of their jobs.
+        error: What is wrong with the command, to be raised once the results have been passed on.
+    """
+
+    results: list[tuple[int, ChildResult]]
+    error: PnasError | None = None
+
+    def pass_on(self) -> Iterator[tuple[int, ChildResult]]:
+        """Yield the results, then raise the error if there is one."""
+        yield from self.results
+        if self.error is not None:
+            raise self.error
+
+
+_NOTHING = _Arrived([])
+
+
 class _Taken:
     """What a source of jobs has given so far.
 
@@ -128,13 +150,13 @@ class RetryingExecutor(ABC):
     ) -> Iterator[tuple[int, ChildResult]]:
         waiting = deque(Attempt(index, job) for index, job in enumerate(jobs))
         running: dict[Handle, Attempt] = {}
-        ended: list[tuple[int, ChildResult]] = []
+        arrived = _NOTHING
         try:
-            while waiting or running or ended:
+            while waiting or running or arrived.results:
                 # Before others are started: whether they may be depends on how long these took.
-                yield from ended
+                yield from arrived.pass_on()
                 self._start_waiting(waiting, running, may_start)
-                ended = self._collect(waiting, running)
+                arrived = self._collect(waiting, running)
         finally:
             self._abandon(running)
 
@@ -145,15 +167,16 @@ class RetryingExecutor(ABC):
         taken = _Taken(source)
         waiting: deque[Attempt] = deque()
         running: dict[Handle, Attempt] = {}
-        ended: list[tuple[int, ChildResult]] = []
+        arrived = _NOTHING
         may_go_on = True
         try:
-            while may_go_on or running or ended:
-                yield from ended
+            while may_go_on or running or arrived.results:
+                yield from arrived.pass_on()
                 if may_go_on:
                     may_go_on = self._start_from(taken, waiting, running, may_start)
-                ended = taken.known() or self._collect(waiting, running)
-                may_go_on = may_go_on and bool(ended or running or waiting)
+                known = taken.known()
+                arrived = _Arrived(known) if known else self._collect(waiting, running)
+                may_go_on = may_go_on and bool(arrived.results or running or waiting)
         finally:
             self._abandon(running)
 
@@ -185,17 +208,24 @@ class RetryingExecutor(ABC):
             running[handle] = attempt
         return True
 
-    def _collect(
-        self, waiting: deque[Attempt], running: dict[Handle, Attempt]
-    ) -> list[tuple[int, ChildResult]]:
-        """Return the results that have arrived; put lost attempts back to those that wait."""
-        if not running:
-            return []
+    def _collect(self, waiting: deque[Attempt], running: dict[Handle, Attempt]) -> _Arrived:
+        """Return the results that have arrived; put lost attempts back to those that wait.
 
-        results = []
+        Raises:
+            PnasError: The command is wrong, and no result has arrived beside that news.
+        """
+        if not running:
+            return _NOTHING
+
+        results: list[tuple[int, ChildResult]] = []
+        error: PnasError | None = None
         for handle in self._ended(running, _POLL_SECONDS):
             attempt = running.pop(handle)
-            outcome = self._outcome(handle, attempt.job)
+            try:
+                outcome = self._outcome(handle, attempt.job)
+            except PnasError as raised:
+                error = raised
+                continue
             if isinstance(outcome, ChildResult):
                 results.append((attempt.index, outcome))
                 continue
@@ -205,7 +235,9 @@ class RetryingExecutor(ABC):
                 results.append((attempt.index, attempt.failed_result(outcome)))
             else:
                 waiting.appendleft(following)
-        return results
+        if error is not None and not results:
+            raise error
+        return _Arrived(results, error)
 
     def _next(self, waiting: deque[Attempt]) -> Attempt:
         """Take the attempt that is to be started next out of ``waiting``, which is not empty."""

@@ -71,6 +71,7 @@ class ExpectsCells(Protocol):
         """Take cells (n, blocks, slots) as trained, with the reward that is expected of each.
 
         What is expected of other cells stays as it is. The uncertainty about these cells and those
-        like them falls, so that the next choice is another one. The next fit forgets them.
+        like them falls, so that the next choice is another one. The next call, or fit, forgets
+        them.
         """
         ...

@@ -122,7 +122,7 @@ class ChildResult:
         cls, job: ChildJob, error: str, seconds: float = 0.0, log: str | None = None
     ) -> "ChildResult":
         """Return the result of a child that could not be trained."""
-        one_line = " ".join(error.split())
+        one_line = " ".join(_storable(error).split())
         return cls(
             cell=job.cell,
             seed=job.seed,
@@ -135,5 +135,13 @@ class ChildResult:
 
 def log_tail(text: str, lines: int = 40, characters: int = 8000) -> str:
     """Return the end of a log, which says why something stopped."""
-    last_lines = text.strip().splitlines()[-lines:]
+    last_lines = _storable(text).strip().splitlines()[-lines:]
     return "\n".join(last_lines)[-characters:]
+
+
+def _storable(text: str) -> str:
+    """Return ``text`` without what no file can hold.
+
+    Such as half of a surrogate pair, which stands for an undecodable byte of a file name.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

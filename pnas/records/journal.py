@@ -8,7 +8,7 @@ from the journal and can be made again.
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -264,18 +264,26 @@ class Journal(JournalReader):
             db.execute("UPDATE children SET metrics = ? WHERE key = ?", (text, key))
             self._children.reload(key)
 
-    def reopen_failed(self, b: int) -> None:
+    def reopen_failed(self, b: int, measured: Collection[str] = ()) -> None:
         """Make the failed children of the open stage ``b`` ones that are still to be trained.
 
         Those that a constraint has left out stay as they are: they would be left out again.
+
+        Args:
+            b: The stage.
+            measured: Names of the metrics that are facts of the cell, and not of its training: they
+                are kept.
         """
         with self._transaction() as db:
-            db.execute(
-                "UPDATE children SET status = ?, error = NULL, seconds = NULL, metrics = NULL, "
-                "ended_at = NULL WHERE b = ? AND status = ? "
-                "AND instr(coalesce(metrics, ''), ?) = 0",
-                (Status.CHOSEN, b, Status.FAILED, f'"{BEYOND_LIMIT}"'),
-            )
+            for child in self._children.of_stage(b):
+                if child.status is not Status.FAILED or BEYOND_LIMIT in child.metrics:
+                    continue
+                facts = {name: child.metrics[name] for name in measured if name in child.metrics}
+                db.execute(
+                    "UPDATE children SET status = ?, error = NULL, seconds = NULL, metrics = ?, "
+                    "ended_at = NULL WHERE key = ?",
+                    (Status.CHOSEN, format_metrics(facts) if facts else None, child.key),
+                )
         self._children.forget()
 
     # -- parts ---------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ class SearchLoop:
         if stages:
             self._journal.reopen_unfinished_stage(stages[-1].b)
             if self._spec.retry_failed and self._is_open(stages[-1].b):
-                self._journal.reopen_failed(stages[-1].b)
+                self._journal.reopen_failed(stages[-1].b, self._trainer.measured)
         self._budget.recount()
         self._num_stages = max((stage.b for stage in self._journal.stages()), default=0)
         return self._make_strategy(read_history(self._journal, self._policy, self._owns))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pnas.controller.candidate_scoring import CHUNK, Feasibility, Generation, feasible_rows
 from pnas.predictors.base import Predictor
+from pnas.predictors.finite_predictions import require_finite
 from pnas.state_space import ABSENT, Candidates, SlotSpace, Tokens
 
 Floats = NDArray[np.floating]
@@ -137,13 +138,16 @@ def predict_mean_std_in_chunks(
     """Return expected rewards (n,) and predictive standard deviations (n,).
 
     The latter are zeros for a predictor that does not know its uncertainty.
+
+    Raises:
+        InvalidValue: One of them is not finite.
     """
     means: list[Floats] = []
     stds: list[Floats] = []
     for first in range(0, len(tokens), chunk):
         mean, std = predictor.predict_mean_std(tokens[first : first + chunk])
-        means.append(mean)
-        stds.append(std)
+        means.append(require_finite(predictor, mean))
+        stds.append(require_finite(predictor, std))
     if not means:
         return np.empty(0), np.empty(0)
     return np.concatenate(means), np.concatenate(stds)

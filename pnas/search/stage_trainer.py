@@ -57,6 +57,11 @@ class StageTrainer:
         self._kept_dir = kept_dir
         self._early_stop = early_stop
 
+    @property
+    def measured(self) -> Sequence[str]:
+        """Names of what is measured of a child before its training."""
+        return () if self._measurements is None else self._measurements.names
+
     def train(self, stage: TrainingStage) -> None:
         """Train the children of ``stage`` that have not ended.
 
@@ -156,8 +161,8 @@ class StageTrainer:
         """Write down how a child of ``stage`` ended, at a date or now, and return its record."""
         if self._measurements is not None:
             result = self._measurements.with_facts(key, result)
-        self._keep_log(key, result)
         self._journal.end_child(key, result, at)
+        self._keep_log(key, result)
         ended = self._journal.child(key)
         stage.update(ended)
         self._budget.count(ended)
@@ -172,7 +177,8 @@ class StageTrainer:
         path = self._journal.path.parent / ERRORS / f"{key}.log"
         with suppress(OSError):  # a full disk is reported by the journal
             path.parent.mkdir(exist_ok=True)
-            path.write_text(f"{result.cell}\n{result.error}\n\n{result.log}\n")
+            text = f"{result.cell}\n{result.error}\n\n{result.log}\n"
+            path.write_text(text, encoding="utf-8")
 
     def stop_if_most_failed(self, stage: TrainingStage, total: int | None = None) -> None:
         """Stop where too many children of ``stage`` failed.

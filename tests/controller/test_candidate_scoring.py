@@ -9,6 +9,7 @@ from pnas.controller import grow, rank_beam, rank_space, score_tokens
 from pnas.controller.candidate_scoring import top
 from pnas.errors import InvalidValue
 from pnas.predictors import FitReport, make_predictor
+from pnas.search.selection import predict_mean_std_in_chunks
 from pnas.state_space import Cell, NASBench201Space, StateSpace, Tokens
 
 
@@ -45,6 +46,25 @@ def test_chunks_and_progress() -> None:
     scores = score_tokens(Hashing(), tokens, chunk=50, progress=seen.append)
     assert seen == [50, 50, 36]
     np.testing.assert_array_equal(scores, Hashing().predict(tokens))
+
+
+class Diverged(Hashing):
+    """A predictor that has no number for some cells."""
+
+    def predict(self, tokens: Tokens) -> np.ndarray:
+        scores = super().predict(tokens)
+        scores[:2] = np.nan
+        return scores
+
+
+def test_predictions_that_are_no_numbers_end_the_command(small_space: StateSpace) -> None:
+    parents = small_space.initial_children()
+    with pytest.raises(InvalidValue, match=r"controller\.predictor: must predict finite numbers"):
+        grow(small_space, Diverged(), parents, K=2)
+    with pytest.raises(InvalidValue, match=r"2 of [0-9]+ by Diverged are not"):
+        rank_space(small_space, Diverged(), b=1, count=2)
+    with pytest.raises(InvalidValue, match="finite"):
+        predict_mean_std_in_chunks(Diverged(), small_space.encode(parents))
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 6, 9, None])

@@ -84,6 +84,22 @@ def test_predictions_are_evaluated_with_the_stage_whose_predictor_made_them(
     assert stored == [{**first, "spearman_next": 0.4}, {**second, "spearman_next": None}]
 
 
+def test_superseded_failures_stay_what_they_were(journal: Journal) -> None:
+    """A failed child of a former plan is none of the open stage of that number."""
+    keys = [cell.text_hash for cell in CELLS]
+    for cell in CELLS[:2]:
+        journal.end_child(cell.text_hash, ok_result(cell, 0.5))
+    journal.end_child(keys[2], ChildResult.failed(ChildJob(CELLS[2], 2), "boom"))
+    journal.close_stage(1, None)
+    journal.continue_with_raised_limits({}, {"controller.K": (1, 2)}, replan_from=1)
+    open_stage(journal, 1, choices_of(CELLS[:1]))
+
+    journal.reopen_failed(1)
+    superseded = {child.key: child for child in journal.superseded()}
+    assert superseded[keys[2]].status is Status.FAILED
+    assert superseded[keys[2]].error == "boom"
+
+
 def test_best_child_is_the_first_of_equals(journal: Journal) -> None:
     assert best_child(journal.children()) is None
     for cell, reward in zip(CELLS, (0.5, 0.5, 0.25), strict=True):

@@ -279,6 +279,16 @@ def test_a_stage_that_mostly_fails_stops_the_search_and_says_why(tmp_path: Path)
     assert outcome(tmp_path) == outcome(tmp_path / "whole")
 
 
+def test_a_failure_may_hold_any_character(tmp_path: Path) -> None:
+    """Also a file name in an encoding that this system does not have."""
+    loop(tmp_path, faults={FIRST[2]: "raise oddly"}).run()
+    log = next((tmp_path / "errors").iterdir()).read_text("utf-8")
+    assert "Gerät \\udce4 → voll" in log
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        (failed,) = [child for child in journal.children() if child.status is Status.FAILED]
+        assert failed.error == "ValueError: Gerät \\udce4 → voll"
+
+
 def trained(tmp_path: Path) -> int:
     return len(list((tmp_path / "trained").iterdir()))
 

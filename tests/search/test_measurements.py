@@ -1,5 +1,6 @@
 """Measurements of children before their training: once a cell, and before it is trained."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from pnas.errors import InvalidValue
 from pnas.execution import SerialExecutor
 from pnas.objectives import Facts, make_objectives
 from pnas.predictors import make_controller_spec
-from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, summarize
+from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status, summarize
 from pnas.records.child_facts import facts_of
 from pnas.runs.child_identity import identify
 from pnas.search import RandomSpec, RefinedSpec, SearchSpec, StrategyContext
@@ -177,6 +178,20 @@ def test_retrying_failed_children_leaves_those_alone(tmp_path: Path) -> None:
     before = outcome(tmp_path)
     search(tmp_path, replace(REFINED, max_children=8, retry_failed=True))
     assert outcome(tmp_path) == before
+
+
+def test_a_failed_child_that_is_trained_again_is_not_measured_again(tmp_path: Path) -> None:
+    search(tmp_path, replace(REFINED, max_children=8), limit=None)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        child = journal.children(1)[0]
+        failed = ChildResult.failed(ChildJob(child.cell, child.seed), "boom")
+    with sqlite3.connect(tmp_path / "journal.sqlite") as db:
+        db.execute("UPDATE stages SET closed_at = NULL WHERE b = 1")
+        db.execute("UPDATE children SET status = ? WHERE key = ?", (failed.status, child.key))
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        journal.reopen_failed(1, ["latency_ms"])
+        assert journal.child(child.key).status is Status.CHOSEN
+        assert journal.child(child.key).metrics == {"latency_ms": child.metrics["latency_ms"]}
 
 
 def test_a_constraint_that_no_cell_of_stage_1_meets_is_refused(tmp_path: Path) -> None:

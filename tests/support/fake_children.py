@@ -84,13 +84,15 @@ def fail(fault: str, job: ChildJob) -> None:
     """Do what ``fault`` names.
 
     Args:
-        fault: "raise", "die", "die whole" (unless its batch is split), "hang", "refuse" (the
-            command is wrong), or "" for nothing.
+        fault: "raise", "raise oddly" (with a character that no file can hold), "die", "die whole"
+            (unless its batch is split), "hang", "refuse" (the command is wrong), or "" for nothing.
         job: The child in training.
     """
     match fault:
         case "raise":
             raise ValueError("no such\nlayer")
+        case "raise oddly":
+            raise ValueError("Gerät \udce4 → voll")
         case "die":
             print("last words", file=sys.stderr)
             os.kill(os.getpid(), signal.SIGKILL)

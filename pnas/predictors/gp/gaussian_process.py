@@ -83,7 +83,7 @@ class GaussianProcess:
         with one_thread():  # small matrices: more threads would wait for one another
             features = self._scaled(tokens[rows])
             self.kernel, loss = most_likely(features, targets[rows], self._repeats[rows])
-            self._condition(targets)
+            self._condition(self._tokens, targets, self._repeats)
         return FitReport([loss / len(rows)])
 
     def _take_data(
@@ -114,11 +114,12 @@ class GaussianProcess:
         groups = self._features.groups(tokens)
         return [x / scale for x, scale in zip(groups, self._scales, strict=True)]
 
-    def _condition(self, targets: Features) -> None:
+    def _condition(self, tokens: Tokens, targets: Features, repeats: Features) -> None:
+        """Condition on these cells, which begin with those that have a reward."""
         assert self.kernel is not None
-        history = self._encoder.encode_alone(self._tokens)
+        history = self._encoder.encode_alone(tokens)
         group = self._encoder.group
-        rows = self._inducing_rows()
+        rows = self._inducing_rows(tokens)
         inducing = history.change[rows].toarray()
         cross = self.kernel.between_sparse(history.change, inducing, group).T
         by_group = [inducing[:, group == number] for number in range(len(GROUPS))]
@@ -128,14 +129,14 @@ class GaussianProcess:
             cross=cross,
             rows=rows,
             targets=targets,
-            repeats=self._repeats,
+            repeats=repeats,
         )
         checked = slice(0, _CHECKED)
         self._tables = compile_tables(
             self._posterior,
             inducing=inducing,
             group=group,
-            sample=self._encoder.encode(self._tokens[checked]),
+            sample=self._encoder.encode(tokens[checked]),
             expected=cross.T[checked] @ self._posterior.weights,
         )
 
@@ -148,14 +149,13 @@ class GaussianProcess:
         """
         known = self._transform.forward(self._rewards.tolist())
         (mean,) = self._scores(tokens, lambda cells: (self._tables.mean(cells),), 1)
-        self._tokens = _joined(self._tokens, tokens)
-        self._repeats = np.concatenate([self._repeats, np.ones(len(tokens))])
+        repeats = np.concatenate([self._repeats, np.ones(len(tokens))])
         with one_thread():
-            self._condition(np.concatenate([known, mean]))
+            self._condition(_joined(self._tokens, tokens), np.concatenate([known, mean]), repeats)
 
-    def _inducing_rows(self) -> NDArray[np.intp]:
+    def _inducing_rows(self, tokens: Tokens) -> NDArray[np.intp]:
         """Return rows of different cells, all of them or a random sample."""
-        flat = self._tokens.reshape(len(self._tokens), -1)
+        flat = tokens.reshape(len(tokens), -1)
         _, first = np.unique(flat, axis=0, return_index=True)
         order = np.random.default_rng(self._seed).permutation(np.sort(first))
         return np.sort(order[:INDUCING])
@@ -254,7 +254,7 @@ class GaussianProcess:
         self._take_data(tokens, rewards, repeats)
         self.kernel = Kernel(noise, tuple(lengths), slope)
         with one_thread():
-            self._condition(self._transform.forward(rewards))
+            self._condition(self._tokens, self._transform.forward(rewards), self._repeats)
 
 
 def _joined(first: Tokens, second: Tokens) -> Tokens:

@@ -69,7 +69,7 @@ class AsynchronousLoop(SearchLoop):
         if self._spec.retry_failed:
             for stage in self._own_stages():
                 if stage.closed_at is None:
-                    self._journal.reopen_failed(stage.b)
+                    self._journal.reopen_failed(stage.b, self._trainer.measured)
         self._budget.recount()
         self._num_stages = max((stage.b for stage in self._journal.stages()), default=0)
         return self._make_strategy(self._read_history())

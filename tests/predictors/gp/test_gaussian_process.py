@@ -125,6 +125,21 @@ def test_the_deviation_grows_with_distance() -> None:
     assert known.mean() < unknown.mean()
 
 
+def test_expected_cells_are_no_part_of_the_data(tmp_path: Path) -> None:
+    predictor, tokens = fitted()
+    predictor.expect(tokens[40:44])
+    predictor.expect(tokens[44:46])
+    once, _ = fitted()
+    once.expect(tokens[44:46])
+    expected = once.predict_mean_std(tokens[46:60])
+    np.testing.assert_allclose(predictor.predict_mean_std(tokens[46:60]), expected, atol=1e-6)
+
+    predictor.save(tmp_path)
+    loaded = GaussianProcess.load(tmp_path, SPACE)
+    known, _ = fitted()
+    np.testing.assert_array_equal(loaded.predict(tokens), known.predict(tokens))
+
+
 def test_more_cells_than_inducing_ones_are_projected(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, tokens = fitted(120)
     monkeypatch.setattr(gaussian_process, "INDUCING", 100)
