@@ -85,6 +85,11 @@ class JournalReader:
         with translate_sqlite_errors(self.path):
             return self._children.superseded()
 
+    def num_ended(self) -> int:
+        """Return how many children have ended, superseded ones included."""
+        (row,) = self._rows("SELECT COUNT(*) AS ended FROM children WHERE ended_at IS NOT NULL")
+        return int(row["ended"])
+
     def child(self, key: str) -> ChildRecord:
         """Return the child ``key``."""
         with translate_sqlite_errors(self.path):

@@ -136,10 +136,12 @@ class Measurements:
         Raises:
             InvalidValue: They break a constraint, or none of them is below a reference value.
         """
-        unknown = [child for child in children if not self._is_known(child)]
-        if any(child.status is Status.CHOSEN for child in unknown):
-            return
-        measured = [facts_of(child) for child in children if child not in unknown]
+        measured = []
+        for child in children:
+            if self._is_known(child):
+                measured.append(facts_of(child))
+            elif child.status is Status.CHOSEN:
+                return
         if not measured:
             return
         self.limits.check_room(measured, min(self.needed, len(measured)))

@@ -62,15 +62,20 @@ class TrainingForecast:
         self._work: dict[Cell, NetworkWork] = {}
         self._typical: dict[int, NetworkWork] = {}
         self._model = prior_model(workload, slowdown)
+        self._num_ended = 0
         self._kept = KeptNetworks(workers)
 
     @property
     def model(self) -> TimeModel:
         """The model, fitted to every child that has ended by now."""
-        children = self._measured_children()
-        if len(children) != self._model.measured:
-            # A journal only grows, so that a model is never fitted to nothing again.
-            self._model = self._model.fit(self._trainings(children))
+        # Asked for several times a child: only a result is worth a look at all of them.
+        num_ended = 0 if self._journal is None else self._journal.num_ended()
+        if num_ended != self._num_ended:
+            self._num_ended = num_ended
+            children = self._measured_children()
+            if len(children) != self._model.measured:
+                # A journal only grows, so that a model is never fitted to nothing again.
+                self._model = self._model.fit(self._trainings(children))
         return self._model
 
     @property

@@ -6,10 +6,9 @@ import numpy as np
 
 from pnas.search.strategies.base import SearchHistory, StrategyContext
 from pnas.search.strategies.mutation import mutated
-from pnas.search.strategies.nsga2 import survivors
+from pnas.search.strategies.nsga2 import Population
 from pnas.search.strategies.sampling_specs import EvolutionSpec
 from pnas.search.strategies.sampling_strategy import SamplingStrategy
-from pnas.search.strategies.stage_history import rewarded
 from pnas.state_space import Cell
 
 Alive = Sequence[tuple[Cell, float]]
@@ -34,7 +33,9 @@ class Evolution(SamplingStrategy):
         super().__init__(context, history)
         assert isinstance(context.spec, EvolutionSpec)
         self._spec = context.spec
-        self._objectives = context.objectives
+        self._population: Population | None = None
+        if context.objectives is not None:
+            self._population = Population(context.objectives, self._spec.population)
 
     def next_cells(self, generator: np.random.Generator) -> list[Cell]:
         """See `SamplingStrategy.next_cells`."""
@@ -52,10 +53,9 @@ class Evolution(SamplingStrategy):
 
     def _alive(self) -> Alive:
         """Return the cells that may become parents, each with what the higher of two wins by."""
-        if self._objectives is None:
+        if self._population is None:
             return self.last_rewarded(self._spec.population)
-        stages = [rewarded(stage) for stage in self.closed]
-        return survivors(self._objectives, stages, self._spec.population)
+        return self._population.after(self.closed)
 
     def _child(self, alive: Alive, generator: np.random.Generator) -> list[Cell]:
         """Return one new cell; none if no cell is left."""
