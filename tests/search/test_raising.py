@@ -25,7 +25,7 @@ from pnas.state_space import StateSpace
 
 OPERATORS = ["3x3 conv", "3x3 maxpool", "identity"]
 VERSION_1 = Path(__file__).parents[1] / "records" / "fixtures" / "journal_v1.sql"
-SPEC = LSTMSpec(embedding=8, hidden=8, steps=60)
+SPEC = LSTMSpec(embedding=8, hidden=8, steps=20)
 
 
 def search(

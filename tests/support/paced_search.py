@@ -18,6 +18,8 @@ from pnas.state_space import Cell, StateSpace
 SPACE = StateSpace(B=2, operators=["3x3 conv", "3x3 dconv", "identity"])
 WORKLOAD = Workload((8, 8, 1), 10, 256, 1041, epochs=25, batchsize=64, validations=5)
 STARTING = 8.0
+PRIOR = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, None, workers=1)
+"""What is known of times before a child was measured."""
 
 
 class Kill(Exception):
@@ -55,7 +57,6 @@ class FakeExecutor:
     def run(
         self, jobs: Sequence[ChildJob], may_start: MayStart = always
     ) -> Iterator[tuple[int, ChildResult]]:
-        prior = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, None, workers=1)
         for index, job in enumerate(jobs):
             if not may_start(job):
                 return
@@ -63,7 +64,7 @@ class FakeExecutor:
                 raise Kill
             if not self.clock.seconds:
                 self.clock.seconds = STARTING
-            seconds = self.slowness * self._seconds(prior, job)
+            seconds = self.slowness * self._seconds(job)
             self.clock.seconds += seconds
             self.trained.append(f"{job.cell} {job.seed} {job.epochs}")
             yield index, result_of(job, seconds)
@@ -71,11 +72,11 @@ class FakeExecutor:
     def close(self) -> None:
         pass
 
-    def _seconds(self, prior: TrainingForecast, job: ChildJob) -> float:
+    def _seconds(self, job: ChildJob) -> float:
         """Return the time of a training; a cell whose network is kept is not built again."""
         kept = float(job.cell in self.kept)
         self.kept[:] = [job.cell, *(cell for cell in self.kept if cell != job.cell)][:8]
-        return prior.mean_seconds([job.cell], self._epochs(job), kept)
+        return PRIOR.mean_seconds([job.cell], self._epochs(job), kept)
 
     def _epochs(self, job: ChildJob) -> int:
         """Return for how many epochs the child is trained; a second training begins anew."""

@@ -1,6 +1,7 @@
 """The fixture of searches on a clock that children move (`support.paced_search`)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,10 @@ from pnas.search import SearchSpec, StrategyContext
 from pnas.search.pacing import Pace, TrainingForecast
 from pnas.search.search_run import SearchRun
 from pnas.state_space import Cell
+
+
+# No test looks at the diagnosis, which takes five fits a stage.
+CONTROLLER = replace(named_spec("gp").with_K(8), cross_validate=0)
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
         context = StrategyContext(
             spec,
             SPACE,
-            named_spec("gp").with_K(8),
+            CONTROLLER,
             seed=0,
             objectives=objectives_of(spec),
         )
