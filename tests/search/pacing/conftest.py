@@ -28,7 +28,6 @@ from pnas.search.pacing import Pace, TrainingForecast
 from pnas.search.search_run import SearchRun
 from pnas.state_space import Cell
 
-
 # No test looks at the diagnosis, which takes five fits a stage.
 CONTROLLER = replace(named_spec("gp").with_K(8), cross_validate=0)
 
