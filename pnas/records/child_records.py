@@ -70,6 +70,9 @@ class ChildJob:
             whole learning rate schedule of its own.
         stop_rule: What may stop the training early; None to train it to its end.
         tests: Whether the child with the weights of ``weights_path`` is tested, and not trained.
+        repeat: Which whole training of its cell this is, from 1.
+        first_seed: Seed of the first training of the cell; None where it is this one. A table has a
+            few trainings of a cell, none of which it may show twice before it has shown all.
     """
 
     cell: Cell
@@ -81,6 +84,8 @@ class ChildJob:
     kept_path: str | None = None
     stop_rule: StopRule | None = None
     tests: bool = False
+    repeat: int = 1
+    first_seed: int | None = None
 
     @property
     def trains(self) -> bool:

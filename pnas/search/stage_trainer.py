@@ -8,6 +8,7 @@ from pathlib import Path
 from pnas.errors import PnasError
 from pnas.execution import Executor, soft_interrupts
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
+from pnas.records.cell_trainings import cell_key, is_repeated
 from pnas.records.run_directory import ERRORS
 from pnas.records.stop_rule import StopRule
 from pnas.search.budget import Budget
@@ -137,7 +138,10 @@ class StageTrainer:
 
     def job(self, child: ChildRecord, rule: StopRule | None = None) -> ChildJob:
         """Return the job that trains ``child``, which ``rule`` may stop early."""
-        return child_job(child, self._weights_dir, self._kept_dir, rule)
+        first_seed = None
+        if is_repeated(child):
+            first_seed = self._journal.child(cell_key(child.key)).seed
+        return child_job(child, self._weights_dir, self._kept_dir, rule, first_seed)
 
     def start_child(self, key: str) -> None:
         """Write down that an attempt to train the child ``key`` begins."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pnas.execution import Executor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, best_child
-from pnas.records.cell_trainings import cell_key, is_repeated, short_epochs
+from pnas.records.cell_trainings import cell_key, is_repeated, repeat_of, short_epochs
 from pnas.records.evaluation_cache import seed_if_cached
 from pnas.records.stop_rule import StopRule
 
@@ -27,6 +27,7 @@ def child_job(
     weights_dir: Path | None,
     kept_dir: Path | None = None,
     stop_rule: StopRule | None = None,
+    first_seed: int | None = None,
 ) -> ChildJob:
     """Return the job that trains ``child``.
 
@@ -39,6 +40,7 @@ def child_job(
         kept_dir: Directory of the short trainings that longer ones continue; None where each begins
             anew.
         stop_rule: What may stop children of its stage early; None to train each to its end.
+        first_seed: Seed of the first training of its cell; None where it is this one.
     """
     epochs = short_epochs(child.key)
     path = None
@@ -48,7 +50,16 @@ def child_job(
     if kept_dir is not None and not is_repeated(child):
         kept = str(kept_training_path(kept_dir, child.key))
     rule = None if stop_rule is None else stop_rule.of_child(child.predicted)
-    return ChildJob(child.cell, child.seed, path, epochs=epochs, kept_path=kept, stop_rule=rule)
+    return ChildJob(
+        cell=child.cell,
+        seed=child.seed,
+        weights_path=path,
+        epochs=epochs,
+        kept_path=kept,
+        stop_rule=rule,
+        repeat=repeat_of(child.key),
+        first_seed=first_seed,
+    )
 
 
 def restore_missing_weights(journal: Journal, executor: Executor, weights_dir: Path) -> None:

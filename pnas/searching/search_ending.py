@@ -7,7 +7,7 @@ from typing import Any, Self
 from pnas.children import NetworkSpec
 from pnas.config import Settings
 from pnas.records import Journal, best_child, summarize, write_summary
-from pnas.records.cell_trainings import cell_key
+from pnas.records.cell_trainings import cell_key, is_short
 from pnas.records.front import read_front
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.number_format import plural
@@ -121,8 +121,8 @@ class SearchEnding(RunEnding):
             accuracies = test([best])
         else:
             children = self._journal.children()
-            trainings = [child for child in children if cell_key(child.key) == winner["key"]]
-            accuracies = test(trainings)
+            whole = [child for child in children if not is_short(child)]
+            accuracies = test([child for child in whole if cell_key(child.key) == winner["key"]])
             self._journal.set_meta(winner_test_accuracies=list(accuracies.values()))
             keep_winner_weights(self._context.run_dir / WEIGHTS, self._journal)
         self._journal.set_meta(test_accuracy=accuracies.get(best.key))

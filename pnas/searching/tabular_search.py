@@ -9,6 +9,7 @@ from pnas.errors import require
 from pnas.execution import SerialExecutor
 from pnas.objectives import REWARD, Facts
 from pnas.records import ChildRecord, Journal
+from pnas.records.cell_trainings import repeat_of
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
@@ -184,6 +185,7 @@ def _finds_others(settings: Settings, table: Table) -> bool:
 
 def _test(factory: TableRunnerFactory, children: Sequence[ChildRecord]) -> Accuracies:
     """Return what the table knows: the accuracy of a cell, and not of each of its trainings."""
-    first = children[0]
-    accuracy = factory.judge(first.cell, first.seed)
+    first = min(children, key=lambda child: repeat_of(child.key))
+    shown = [repeat_of(child.key) for child in children if child.reward is not None]
+    accuracy = factory.judge(first.cell, first.seed, shown)
     return {} if accuracy is None else {first.key: accuracy}

@@ -1,7 +1,9 @@
 """The runner that executors use in place of training: it looks children up in a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from pnas.errors import require
 from pnas.records import ChildJob, ChildResult, Status
@@ -21,7 +23,8 @@ class TableRunnerFactory:
     Attributes:
         table: Results by cell.
         shown: Which of several trainings of a cell is its reward: ``draw`` samples one by the
-            child's seed, ``mean`` takes the mean of all.
+            child's seed, and further ones without replacement, until all have been shown; ``mean``
+            takes the mean of all.
         shows_curves: Whether a child has the learning curve of its training, by which it may be
             stopped early. The table must have them.
     """
@@ -46,12 +49,12 @@ class TableRunnerFactory:
         for name, value in row.further.items():
             metrics[name] = [value]
         if self.shows_curves:
-            metrics |= row.curves[_sampled_training(row, job.seed)].as_metrics()
+            metrics |= row.curves[_shown_training(row, job)].as_metrics()
         whole = ChildResult(
             cell=job.cell,
             seed=job.seed,
             status=Status.OK,
-            reward=self._reward(row, job.seed),
+            reward=self._reward(row, job),
             metrics=metrics,
             params=row.params,
             flops=row.flops,
@@ -59,10 +62,15 @@ class TableRunnerFactory:
         )
         return _as_answered(as_stopped(whole, job.stop_rule))
 
-    def judge(self, cell: Cell, seed: int) -> float | None:
-        """Return the accuracy that judges a child; None if the table has none.
+    def judge(self, cell: Cell, first_seed: int, repeats: Iterable[int] = (1,)) -> float | None:
+        """Return the accuracy that judges a cell; None if the table has none.
 
         It is the test accuracy, or else the mean of the trainings that `answer` did not show.
+
+        Args:
+            cell: The cell.
+            first_seed: Seed of its first training.
+            repeats: Which trainings of the cell were shown, from 1.
 
         Raises:
             InvalidValue: The table lacks the cell.
@@ -71,16 +79,17 @@ class TableRunnerFactory:
         if row.test is not None or self.shown == "mean":
             return row.test
 
-        others = list(row.rewards)
-        del others[_sampled_training(row, seed)]
+        order = _order_of_trainings(row, first_seed)
+        shown = {order[(repeat - 1) % len(order)] for repeat in repeats}
+        others = [reward for index, reward in enumerate(row.rewards) if index not in shown]
         if not others:
             return None
         return sum(others) / len(others)
 
-    def _reward(self, row: Row, seed: int) -> float:
+    def _reward(self, row: Row, job: ChildJob) -> float:
         if self.shown == "mean":
             return row.mean
-        return row.rewards[_sampled_training(row, seed)]
+        return row.rewards[_shown_training(row, job)]
 
 
 def _as_answered(result: ChildResult) -> ChildResult:
@@ -114,6 +123,16 @@ def _short_result(row: Row, job: ChildJob, epochs: int) -> ChildResult:
     )
 
 
-def _sampled_training(row: Row, seed: int) -> int:
-    """Return the index of the training that a child with this seed shows."""
-    return derive_seed(seed, "training") % len(row.rewards)
+def _shown_training(row: Row, job: ChildJob) -> int:
+    """Return the index of the training that ``job`` shows."""
+    first_seed = job.seed if job.first_seed is None else job.first_seed
+    order = _order_of_trainings(row, first_seed)
+    return order[(job.repeat - 1) % len(order)]
+
+
+def _order_of_trainings(row: Row, first_seed: int) -> list[int]:
+    """Return the indices of the trainings of a cell in the order in which a search sees them."""
+    first = derive_seed(first_seed, "training") % len(row.rewards)
+    others = [index for index in range(len(row.rewards)) if index != first]
+    generator = np.random.default_rng(derive_seed(first_seed, "further trainings"))
+    return [first, *generator.permutation(others).tolist()]

@@ -14,6 +14,8 @@ import pytest
 from support.command import ROOT, run_here
 from support.fake_children import FakeChildren
 
+from pnas.records import Journal
+from pnas.records.cell_trainings import group_by_cell
 from pnas.runs import run_ending
 from pnas.searching import search_ending, search_pictures, trained_search
 from pnas.tables import load_table
@@ -308,3 +310,23 @@ def test_an_asynchronous_search_by_table_is_that_of_batch_one(
     assert len(free["stages"]) < len(one["stages"])
     assert (tmp_path / "outputs/free/report.html").is_file()
     assert run_here("task=report", "from=outputs/free", "name=r") == 0
+
+
+@pytest.mark.parametrize("rungs", ["[]", "[0.08,1]"])
+def test_a_winner_is_judged_by_trainings_that_the_search_has_not_seen(
+    rungs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = ROOT / "experiments" / "tables" / "digits_short.yaml"
+    options = (f"trainer.table={path}", "state_space.B=2", f"search.rungs={rungs}", "seed=2")
+    budget = ("search=random", "search.batch=6", "search.max_children=14", "search.confirm=0.25")
+    assert run_here("name=judged", "trainer=tabular", *options, *budget, *QUIET) == 0
+
+    folder = tmp_path / "outputs" / "judged"
+    winner = json.loads((folder / "summary.json").read_text())["winner"]
+    with Journal(folder / "journal.sqlite") as journal:
+        (found,) = [each for each in group_by_cell(journal.children()) if each.key == winner["key"]]
+    rewards = load_table(str(path)).row(found.cell).rewards
+    others = [reward for reward in rewards if reward not in found.rewards]
+    assert 1 < len(found.rewards) < len(rewards)
+    assert winner["test_accuracy"] == pytest.approx(sum(others) / len(others))

@@ -262,6 +262,26 @@ def test_one_training_is_shown_and_the_others_judge(tmp_path: Path) -> None:
     assert factory.judge(trained_once, 0) is None
 
 
+def test_further_trainings_are_others_until_all_were_shown(tmp_path: Path) -> None:
+    text = f"cell,reward,reward_2,reward_3\n{CONV},0.2,0.4,0.9\n"
+    table = load_table(write_files(tmp_path, text))
+    cell = Cell.parse(CONV.strip('"'))
+    factory = TableRunnerFactory(table)
+    orders = set()
+    for seed in range(40):
+        rewards = [factory.answer(ChildJob(cell, seed)).reward]
+        for repeat in (2, 3, 4):
+            job = ChildJob(cell, seed=1000 + repeat, repeat=repeat, first_seed=seed)
+            rewards.append(factory.answer(job).reward)
+        assert set(rewards[:3]) == {0.2, 0.4, 0.9}
+        assert rewards[3] == rewards[0]
+        assert factory.judge(cell, seed, [1, 2]) == pytest.approx(rewards[2])
+        assert factory.judge(cell, seed, [1, 3]) == pytest.approx(rewards[1])
+        assert factory.judge(cell, seed, [1, 2, 3]) is None
+        orders.add(tuple(rewards[:3]))
+    assert len(orders) == 6
+
+
 def test_the_mean_of_all_trainings_leaves_none_to_judge(tmp_path: Path) -> None:
     text = f"cell,reward,reward_2,reward_3\n{CONV},0.2,0.4,0.9\n"
     table = load_table(write_files(tmp_path, text))
