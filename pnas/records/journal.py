@@ -17,6 +17,7 @@ from pnas.records.journal_errors import translate_sqlite_errors
 from pnas.records.journal_reader import JournalReader
 from pnas.records.journal_records import Choice
 from pnas.records.journal_rows import format_metrics, parse_predictor
+from pnas.records.plan_facts import FACTS_OF_PLAN
 
 _NEXT = "_next"
 """Part of the names of metrics that evaluate predictions made for the next stage."""
@@ -58,7 +59,8 @@ class Journal(JournalReader):
             replan_from: First stage that is planned again; None for none. The children of these
                 stages become superseded: their results stay and count again for those that
                 `open_stage` chooses again, and those that were not trained are removed. The plan
-                that they belonged to is kept as an event.
+                that they belonged to is kept as an event; what followed from it, such as the
+                finalists and the winner, is void.
         """
         with self._transaction() as db:
             _add_event(db, "raised", {key: list(values) for key, values in raised.items()})
@@ -318,6 +320,7 @@ class Journal(JournalReader):
         db.execute("DELETE FROM stages WHERE b >= ?", (first,))
         db.execute("DELETE FROM children WHERE b >= ? AND status = ?", (first, Status.CHOSEN))
         db.execute("UPDATE children SET position = NULL, predicted = NULL WHERE b >= ?", (first,))
+        _set_meta(db, dict.fromkeys(FACTS_OF_PLAN))
         # The stage before has another next stage now, whose rewards are not known yet.
         self._set_next_metrics(db, first, None)
 

@@ -14,6 +14,7 @@ from pnas.records.child_records import Status
 from pnas.records.journal_connection import connect
 from pnas.records.journal_errors import JournalMalformed
 from pnas.records.journal_rows import parse_child, parse_meta
+from pnas.records.plan_facts import FACTS_OF_PLAN
 
 _ENDED = (Status.OK, Status.FAILED, Status.STOPPED)
 
@@ -151,6 +152,8 @@ def _write(target: Path, readable: _Readable) -> None:
     meta["status"] = json.dumps("running")
     meta["test_accuracy"] = json.dumps(None)
     meta["tracked"] = json.dumps(False)
+    for name in FACTS_OF_PLAN:
+        meta.pop(name, None)
 
     names = ", ".join(_COLUMNS)
     parameters = ", ".join(f":{name}" for name in _COLUMNS)

@@ -21,6 +21,12 @@ from pnas.records.cell_trainings import (
     group_by_cell,
     rewarded,
 )
+from pnas.records.plan_facts import (
+    CONFIRMATION_STOPPED_BY,
+    OPTIMISM,
+    SEARCH_ENDED_BY,
+    WINNER,
+)
 from pnas.search.asynchronous.loop import AsynchronousLoop
 from pnas.search.budget import (
     STOPPED_BY,
@@ -64,15 +70,6 @@ from pnas.search.strategies import (
 )
 from pnas.search.training_cost import store_kept_epochs
 from pnas.state_space import Cell
-
-WINNER = "winner"
-"""Name, in the journal, of the winner of a search as summary.json shows it; null before its end."""
-
-OPTIMISM = "optimism"
-"""Name, in the journal, of how much the highest reward is expected to be too high."""
-
-_STOPPED_BY = "confirmation_stopped_by"
-_SEARCH_ENDED_BY = "search_ended_by"
 
 
 @dataclass(frozen=True)
@@ -196,7 +193,7 @@ class SearchRun:
         searched = self._searched()
         trainings = num_confirmations(self.spec, self.journal, self.epochs)
         if self.pace is not None:
-            self.journal.set_meta(**{_SEARCH_ENDED_BY: self.journal.meta(STOPPED_BY)})
+            self.journal.set_meta(**{SEARCH_ENDED_BY: self.journal.meta(STOPPED_BY)})
         record = FinalistRecord(self.journal)
         begins_after = record.begin(searched, trainings)
         ranked = record.ranked(searched, self._rank)
@@ -238,7 +235,7 @@ class SearchRun:
             make_strategy=confirmation,
             budget=self._budget(confirms=True),
             owns=is_round,
-            stopped_by=_STOPPED_BY,
+            stopped_by=CONFIRMATION_STOPPED_BY,
         )
         loop.run()
 
@@ -292,7 +289,7 @@ class SearchRun:
         """
         if self.pace is None:
             return False
-        return bool(self.journal.meta(_SEARCH_ENDED_BY) == seconds_limit(self.spec))
+        return bool(self.journal.meta(SEARCH_ENDED_BY) == seconds_limit(self.spec))
 
     def _rank(self, known: list[CellTrainings], stage: int) -> list[CellTrainings]:
         """Return the cells of a search of ``stage`` stages, most promising first."""

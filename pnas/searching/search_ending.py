@@ -9,6 +9,7 @@ from pnas.config import Settings
 from pnas.records import Journal, best_child, summarize, write_summary
 from pnas.records.cell_trainings import cell_key, is_short
 from pnas.records.front import read_front
+from pnas.records.plan_facts import WINNER
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
@@ -20,7 +21,6 @@ from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import RunEnding
 from pnas.search import STOPPED_BY
-from pnas.search.search_run import WINNER
 from pnas.search.strategies import SearchSpec
 from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures

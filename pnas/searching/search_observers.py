@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pnas.records import ChildRecord, Journal, best_child, write_summary
 from pnas.records.cell_trainings import cell_key, is_repeated
+from pnas.records.plan_facts import WINNER
 from pnas.records.summary import PREDICTED_SECONDS
 from pnas.search.pacing import TimeLeft
-from pnas.search.search_run import WINNER
 from pnas.tracking import Tracker
 
 

@@ -12,6 +12,7 @@ from pnas.errors import NotWritable, RunDirectoryError
 from pnas.records import ChildRecord, ChildResult, Journal, Status
 from pnas.records.journal_errors import JournalDamaged
 from pnas.records.journal_recovery import save_what_can_be_read
+from pnas.records.plan_facts import FACTS_OF_PLAN
 
 V1 = Path(__file__).parent / "fixtures" / "journal_v1.sql"
 """A search of B=3, K=4, killed after 2 of the 4 children of stage 2, by the first version."""
@@ -130,9 +131,11 @@ def test_a_damaged_journal_is_named_and_what_can_be_read_is_saved_beside_it(tmp_
 
 
 def test_a_search_on_the_saved_copy_finds_its_results_again(tmp_path: Path) -> None:
-    filled(tmp_path, 5).close()
+    with filled(tmp_path, 5) as filled_journal:
+        filled_journal.set_meta(finalists={"after": 1}, winner={"key": "a"}, search_ended_by="time")
     save_what_can_be_read(tmp_path / "journal.sqlite")
     with Journal(tmp_path / "journal.recovered.sqlite", create=True) as journal:
+        assert [journal.meta(name) for name in FACTS_OF_PLAN] == [None] * len(FACTS_OF_PLAN)
         open_stage(journal, 1, choices_of(one_block_cells(6)))
         rewards = [child.reward for child in journal.children(1)]
         assert rewards == [0.5] * 5 + [None]

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from pnas.records import ChildRecord, Journal
+from pnas.records.plan_facts import WINNER
 from pnas.search import STOPPED_BY
-from pnas.search.search_run import WINNER
 
 
 def facts(run_dir: Path) -> list[tuple[Any, ...]]:

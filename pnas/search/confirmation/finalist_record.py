@@ -1,12 +1,12 @@
 """`FinalistRecord`: what the journal knows of a confirmation before its first round."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pnas.records import Journal
 from pnas.records.cell_trainings import CellTrainings, rewarded
-
-_KEY = "finalists"
+from pnas.records.plan_facts import FINALISTS
 
 
 class FinalistRecord:
@@ -29,14 +29,20 @@ class FinalistRecord:
             searched: All cells of the search.
             trainings: Number of further trainings.
         """
-        size = len(rewarded(searched))
+        keys = [each.key for each in rewarded(searched)]
         stored = self._stored
-        is_same = stored is not None and stored["searched"] == size
+        is_same = stored is not None and _is_of(stored, keys)
         if stored is not None and is_same and stored.get("trainings", trainings) >= trainings:
             return int(stored["after"])
         after = max((stage.b for stage in self._journal.stages()), default=0)
-        begun = {"searched": size, "trainings": trainings, "after": after, "ranked": None}
-        self._journal.set_meta(**{_KEY: begun})
+        begun = {
+            "searched": len(keys),
+            "digest": _digest(keys),
+            "trainings": trainings,
+            "after": after,
+            "ranked": None,
+        }
+        self._journal.set_meta(**{FINALISTS: begun})
         return after
 
     def trainings_given(self, default: int) -> int:
@@ -67,7 +73,7 @@ class FinalistRecord:
         if stored["ranked"] is None:
             ranked = rank(list(known.values()), stored["after"])
             stored["ranked"] = [each.key for each in ranked]
-            self._journal.set_meta(**{_KEY: stored})
+            self._journal.set_meta(**{FINALISTS: stored})
         return [known[key] for key in stored["ranked"]]
 
     def trainings_in_time(self, count: Callable[[], int]) -> int:
@@ -82,10 +88,24 @@ class FinalistRecord:
         assert stored is not None
         if stored.get("in_time") is None:
             stored["in_time"] = count()
-            self._journal.set_meta(**{_KEY: stored})
+            self._journal.set_meta(**{FINALISTS: stored})
         return int(stored["in_time"])
 
     @property
     def _stored(self) -> dict[str, Any] | None:
-        stored: dict[str, Any] | None = self._journal.meta(_KEY)
+        stored: dict[str, Any] | None = self._journal.meta(FINALISTS)
         return stored
+
+
+def _is_of(stored: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """Whether a stored confirmation was begun with the cells of ``keys``."""
+    if "digest" in stored:
+        return bool(stored["digest"] == _digest(keys))
+    # Earlier versions kept the number of cells, and the keys of those that can be confirmed.
+    ranked = stored["ranked"] or []
+    return stored["searched"] == len(keys) and set(ranked) <= set(keys)
+
+
+def _digest(keys: Sequence[str]) -> str:
+    """Return what tells sets of cells apart, in whatever order they are."""
+    return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()

@@ -14,18 +14,20 @@ from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec, load_predictor
 from pnas.records import ChildJob, ChildResult, Journal, Status
 from pnas.records.cell_trainings import group_by_cell, is_repeated
+from pnas.records.plan_facts import FINALISTS, OPTIMISM, WINNER
 from pnas.runs.child_identity import identify
 from pnas.search import (
     STOPPED_BY,
     EvolutionSpec,
     ProgressiveSpec,
     RandomSpec,
+    RefinedSpec,
     SearchSpec,
     StrategyContext,
     may_continue,
 )
 from pnas.search.search_parts import is_first_training, may_confirm
-from pnas.search.search_run import OPTIMISM, WINNER, SearchRun
+from pnas.search.search_run import SearchRun
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -74,13 +76,14 @@ def search(
     *observers: KillAfter,
     noise: float = NOISE,
     save_dir: Path | None = None,
+    controller: ControllerSpec = CONTROLLER,
     **parts: Any,
 ) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     children = NoisyChildren(run_dir / "trained", noise)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         run = SearchRun(
-            context=StrategyContext(spec, SPACE, CONTROLLER, seed=0, save_dir=save_dir),
+            context=StrategyContext(spec, SPACE, controller, seed=0, save_dir=save_dir),
             executor=SerialExecutor(children),
             journal=journal,
             identify=partial(identify, SPACE, 0),
@@ -254,6 +257,52 @@ def test_a_larger_share_confirms_again_with_all_trainings_so_far(tmp_path: Path)
     assert len(before) < len(after) <= 40
     assert all("-" in fact[3] for fact in after[len(before) :])
     assert len({fact[3] for fact in after}) == len(after)
+
+
+def raise_K(run_dir: Path, before: int, after: int) -> None:
+    with Journal(run_dir / "journal.sqlite", create=True) as journal:
+        raised = {"controller.K": (before, after)}
+        journal.continue_with_raised_limits({"K": after}, raised, replan_from=2)
+
+
+def test_raising_K_of_a_confirmed_search_confirms_the_new_plan(tmp_path: Path) -> None:
+    # The limit of children binds, so both plans have as many cells.
+    spec = RefinedSpec(refine=2, max_children=40, confirm=0.3)
+    search(tmp_path / "raised", spec)
+    raise_K(tmp_path / "raised", before=4, after=8)
+    assert meta(tmp_path / "raised", WINNER) is None
+    assert meta(tmp_path / "raised", FINALISTS) is None
+
+    search(tmp_path / "raised", spec, controller=ControllerSpec(K=8))
+    search(tmp_path / "whole", spec, controller=ControllerSpec(K=8))
+    assert facts(tmp_path / "raised") == facts(tmp_path / "whole")
+    assert meta(tmp_path / "raised", WINNER) == meta(tmp_path / "whole", WINNER)
+
+
+def set_finalists(run_dir: Path, **changed: Any) -> None:
+    """Store the record of a confirmation as the version before the digest did."""
+    record = {**meta(run_dir, FINALISTS), **changed}
+    record.pop("digest", None)
+    with Journal(run_dir / "journal.sqlite", create=True) as journal:
+        journal.set_meta(**{FINALISTS: record})
+
+
+def test_finalists_of_another_plan_in_an_earlier_journal_are_void(tmp_path: Path) -> None:
+    search(tmp_path, SPECS["progressive"])
+    ranked = meta(tmp_path, FINALISTS)["ranked"]
+    set_finalists(tmp_path, ranked=["of another plan", *ranked[1:]])
+    search(tmp_path, SPECS["progressive"])
+    assert sorted(meta(tmp_path, FINALISTS)["ranked"]) == sorted(ranked)
+
+
+def test_a_confirmation_that_an_earlier_version_began_goes_on(tmp_path: Path) -> None:
+    search(tmp_path / "whole", SPECS["random"])
+    with pytest.raises(Kill):
+        search(tmp_path / "killed", SPECS["random"], KillAfter(35))
+    set_finalists(tmp_path / "killed")
+    search(tmp_path / "killed", SPECS["random"])
+    assert facts(tmp_path / "killed") == facts(tmp_path / "whole")
+    assert meta(tmp_path / "killed", WINNER) == meta(tmp_path / "whole", WINNER)
 
 
 def test_where_a_training_cannot_be_repeated_the_best_is_the_winner(tmp_path: Path) -> None:

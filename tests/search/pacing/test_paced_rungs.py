@@ -9,6 +9,7 @@ from support.paced_search import WORKLOAD, RunSearch, Searched, full_sized
 
 from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import cell_key, is_short, short_epochs
+from pnas.records.plan_facts import WINNER
 from pnas.search import (
     STOPPED_BY,
     EvolutionSpec,
@@ -19,7 +20,6 @@ from pnas.search import (
 )
 from pnas.search.pacing.pace import START_SHARE, TOLERANCE
 from pnas.search.search_parts import is_first_training
-from pnas.search.search_run import WINNER
 
 SECONDS = 80.0
 RUNGS = [0.2, 1.0]

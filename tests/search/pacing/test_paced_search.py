@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from support.paced_search import RunSearch, full_sized
 
+from pnas.records.plan_facts import WINNER
 from pnas.search import (
     STOPPED_BY,
     EvolutionSpec,
@@ -16,7 +17,6 @@ from pnas.search import (
 )
 from pnas.search.pacing.pace import TOLERANCE
 from pnas.search.search_parts import is_first_training
-from pnas.search.search_run import WINNER
 
 SECONDS = 60.0
 
