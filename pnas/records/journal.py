@@ -208,11 +208,23 @@ class Journal(JournalReader):
         which they were.
         """
         with self._transaction() as db:
-            condition = "WHERE b = ? AND position IS NOT NULL AND status = ?"
-            rows = db.execute(f"SELECT key FROM children {condition}", (b, Status.CHOSEN))
-            keys = [row["key"] for row in rows]
-            _add_event(db, "dropped", {"b": b, "keys": keys})
-            db.execute(f"DELETE FROM children {condition}", (b, Status.CHOSEN))
+            _drop_untrained(db, b)
+        self._children.forget()
+
+    def abandon_stage(self, b: int) -> None:
+        """Close the open stage ``b`` without its children that were not trained.
+
+        Nothing is learned from it. A stage of which no child was trained is removed. The event
+        ``dropped`` keeps which were not.
+        """
+        with self._transaction() as db:
+            _drop_untrained(db, b)
+            db.execute("UPDATE stages SET closed_at = ? WHERE b = ?", (time.time(), b))
+            db.execute(
+                "DELETE FROM stages WHERE b = ? AND NOT EXISTS ("
+                "SELECT 1 FROM children AS c WHERE c.b = stages.b AND position IS NOT NULL)",
+                (b,),
+            )
         self._children.forget()
 
     # -- children ------------------------------------------------------------------------------
@@ -372,6 +384,15 @@ def _add_event(
         "INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)",
         (happened_at, kind, json.dumps(detail)),
     )
+
+
+def _drop_untrained(db: sqlite3.Connection, b: int) -> None:
+    """Remove the children of stage ``b`` that were not trained; an event keeps their keys."""
+    condition = "WHERE b = ? AND position IS NOT NULL AND status = ?"
+    rows = db.execute(f"SELECT key FROM children {condition}", (b, Status.CHOSEN))
+    keys = [row["key"] for row in rows]
+    _add_event(db, "dropped", {"b": b, "keys": keys})
+    db.execute(f"DELETE FROM children {condition}", (b, Status.CHOSEN))
 
 
 def _choose(db: sqlite3.Connection, b: int, position: int, choice: Choice) -> None:

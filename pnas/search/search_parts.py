@@ -6,6 +6,7 @@ from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import group_by_cell, is_repeated, rewarded
 from pnas.search.budget import limit_reached, spent_by
 from pnas.search.confirmation.finalist_record import FinalistRecord
+from pnas.search.confirmation.further_trainings import is_confirmation_stage
 from pnas.search.confirmation.halving import num_finalists
 from pnas.search.strategies import SearchSpec
 from pnas.search.training_cost import TrainingCost
@@ -19,11 +20,6 @@ def is_first_training(child: ChildRecord) -> bool:
 def is_search_stage(children: Sequence[ChildRecord]) -> bool:
     """Whether a stage with these children belongs to the search itself."""
     return not is_confirmation_stage(children)
-
-
-def is_confirmation_stage(children: Sequence[ChildRecord]) -> bool:
-    """Whether a stage with these children belongs to the confirmation."""
-    return any(is_repeated(child) for child in children)
 
 
 def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:

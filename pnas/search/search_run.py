@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pnas.execution import Executor
-from pnas.records import ChildRecord, Journal, Status
+from pnas.records import Journal, Status
 from pnas.records.cell_trainings import (
     CellTrainings,
     group_by_cell,
@@ -35,15 +35,14 @@ from pnas.search.budget import (
     every_child,
     seconds_limit,
 )
-from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.finalists import (
     fit_to_means,
     rank_by_membership,
     rank_by_posterior,
 )
 from pnas.search.confirmation.front_confirmation import FrontConfirmation
-from pnas.search.confirmation.further_trainings import SearchedCell
-from pnas.search.confirmation.halving import MOST_FINALISTS
+from pnas.search.confirmation.further_trainings import Room, is_confirmation_stage
+from pnas.search.confirmation.plan import ConfirmationPlan, plan_confirmation
 from pnas.search.confirmation.strategy import Confirmation
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.history import RewardPolicy, read_history
@@ -56,7 +55,6 @@ from pnas.search.pacing.paced_strategy import PacedStrategy
 from pnas.search.rung_ladder import Ladder, make_ladder
 from pnas.search.rungs.strategy import RungStrategy
 from pnas.search.search_parts import (
-    is_confirmation_stage,
     is_first_training,
     is_search_stage,
     num_confirmations,
@@ -190,54 +188,51 @@ class SearchRun:
         return partial(AsynchronousLoop, whole_stages=self.spec.whole_stages(self.context.space))
 
     def _confirm(self) -> None:
-        searched = self._searched()
-        trainings = num_confirmations(self.spec, self.journal, self.epochs)
         if self.pace is not None:
             self.journal.set_meta(**{SEARCH_ENDED_BY: self.journal.meta(STOPPED_BY)})
-        record = FinalistRecord(self.journal)
-        begins_after = record.begin(searched, trainings)
-        ranked = record.ranked(searched, self._rank)
-        room = None
-        if self.pace is not None and self._is_time_for_searching_over:
-            promising = [each.cell for each in ranked[:MOST_FINALISTS]]
-            room = self.pace.confirmations
-            trainings = record.trainings_in_time(partial(room, promising))
-
-        searched_before = [SearchedCell.before(each, begins_after) for each in ranked]
-
-        def confirmation(history: SearchHistory) -> Strategy:
-            if self.context.objectives is not None:
-                values = self._objective_values(ranked)
-                return FrontConfirmation(
-                    searched=searched_before,
-                    objectives=self.context.objectives.objectives,
-                    values=values,
-                    trainings=trainings,
-                    confidence=self.spec.confidence,
-                    seed=self.context.seed,
-                    history=history,
-                    room=room,
-                )
-            return Confirmation(
-                searched=searched_before,
-                trainings=trainings,
-                confidence=self.spec.confidence,
-                seed=self.context.seed,
-                history=history,
-                room=room,
-            )
-
-        def is_round(children: Sequence[ChildRecord]) -> bool:
-            return is_confirmation_stage(children) and children[0].b > begins_after
-
+        plan = plan_confirmation(
+            self.journal,
+            self._searched(),
+            trainings=num_confirmations(self.spec, self.journal, self.epochs),
+            rank=self._rank,
+            room=self._room,
+        )
         loop = self._loop(
             SearchLoop,
-            make_strategy=confirmation,
+            make_strategy=partial(self._make_confirmation, plan),
             budget=self._budget(confirms=True),
-            owns=is_round,
+            owns=plan.owns,
             stopped_by=CONFIRMATION_STOPPED_BY,
         )
         loop.run()
+
+    @property
+    def _room(self) -> Room | None:
+        """How many further trainings there is time for; None where time is no limit."""
+        if self.pace is None or not self._is_time_for_searching_over:
+            return None
+        return self.pace.confirmations
+
+    def _make_confirmation(self, plan: ConfirmationPlan, history: SearchHistory) -> Strategy:
+        if self.context.objectives is None:
+            return Confirmation(
+                searched=plan.searched,
+                trainings=plan.trainings,
+                confidence=self.spec.confidence,
+                seed=self.context.seed,
+                history=history,
+                room=plan.room,
+            )
+        return FrontConfirmation(
+            searched=plan.searched,
+            objectives=self.context.objectives.objectives,
+            values=self._objective_values(plan.ranked),
+            trainings=plan.trainings,
+            confidence=self.spec.confidence,
+            seed=self.context.seed,
+            history=history,
+            room=plan.room,
+        )
 
     def _objective_values(self, ranked: Sequence[CellTrainings]) -> dict[Cell, Mapping[str, float]]:
         """Return the values of all objectives by cell."""

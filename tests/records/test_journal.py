@@ -69,6 +69,20 @@ def test_children_for_which_there_is_no_time_leave_the_stage(journal: Journal) -
     assert journal.children(2)[0].status is Status.CHOSEN
 
 
+def test_an_abandoned_stage_keeps_what_was_trained_of_it(journal: Journal) -> None:
+    kept = CELLS[1].text_hash
+    journal.end_child(kept, ok_result(CELLS[1], 0.75))
+    journal.abandon_stage(1)
+    assert [child.key for child in journal.children(1)] == [kept]
+    assert journal.stages()[0].closed_at is not None
+    assert journal.events()[-1].detail["keys"] == [CELLS[0].text_hash, CELLS[2].text_hash]
+
+
+def test_an_abandoned_stage_of_which_nothing_was_trained_is_removed(journal: Journal) -> None:
+    journal.abandon_stage(1)
+    assert journal.stages() == journal.children() == []
+
+
 def test_predictions_are_evaluated_with_the_stage_whose_predictor_made_them(
     journal: Journal,
 ) -> None:

@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pnas.records import Journal
+from pnas.records import Journal, StageRecord
 from pnas.records.cell_trainings import CellTrainings, rewarded
 from pnas.records.plan_facts import FINALISTS
+from pnas.search.confirmation.further_trainings import is_confirmation_stage
+from pnas.search.history import own_stages
 
 
 class FinalistRecord:
@@ -19,9 +21,10 @@ class FinalistRecord:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def begin(self, searched: Sequence[CellTrainings], trainings: int) -> int:
-        """Return the stage after which this confirmation begins, and keep it in the journal.
+    def begin(self, searched: Sequence[CellTrainings], trainings: int) -> None:
+        """Begin a confirmation, unless the journal has one that was begun with the same cells.
 
+        That one goes on with what it was begun with, also where fewer trainings are asked for now.
         A search that went on after an earlier confirmation, or is given more trainings for it, gets
         another one, which begins with all trainings so far.
 
@@ -33,17 +36,23 @@ class FinalistRecord:
         stored = self._stored
         is_same = stored is not None and _is_of(stored, keys)
         if stored is not None and is_same and stored.get("trainings", trainings) >= trainings:
-            return int(stored["after"])
-        after = max((stage.b for stage in self._journal.stages()), default=0)
-        begun = {
-            "searched": len(keys),
-            "digest": _digest(keys),
-            "trainings": trainings,
-            "after": after,
-            "ranked": None,
-        }
-        self._journal.set_meta(**{FINALISTS: begun})
-        return after
+            # Earlier versions did not keep the number.
+            self._store(**{"trainings": trainings, **stored})
+            return
+
+        self._abandon_open_rounds()
+        self._store(
+            searched=len(keys),
+            digest=_digest(keys),
+            trainings=trainings,
+            after=max((stage.b for stage in self._journal.stages()), default=0),
+            ranked=None,
+        )
+
+    @property
+    def after(self) -> int:
+        """Stage after which the confirmation begins."""
+        return int(self._begun["after"])
 
     def trainings_given(self, default: int) -> int:
         """Return how many further trainings the last confirmation was given; 0 if there was none.
@@ -68,28 +77,48 @@ class FinalistRecord:
             rank: Orders the cells that have a reward, given the number of stages.
         """
         known = {each.key: each for each in rewarded(searched)}
-        stored = self._stored
-        assert stored is not None
-        if stored["ranked"] is None:
-            ranked = rank(list(known.values()), stored["after"])
-            stored["ranked"] = [each.key for each in ranked]
-            self._journal.set_meta(**{FINALISTS: stored})
-        return [known[key] for key in stored["ranked"]]
+        begun = self._begun
+        if begun["ranked"] is None:
+            ranked = rank(list(known.values()), self.after)
+            begun["ranked"] = [each.key for each in ranked]
+            self._store(**begun)
+        return [known[key] for key in begun["ranked"]]
 
-    def trainings_in_time(self, count: Callable[[], int]) -> int:
-        """Return the number of further trainings that there was time for when it was asked first.
+    def trainings(self, count_in_time: Callable[[], int] | None = None) -> int:
+        """Return the number of further trainings, which decides how many finalists there are.
 
-        It decides how many finalists there are.
+        It is the same from the first round on, however much time is left then.
 
         Args:
-            count: Returns how many there is time for now.
+            count_in_time: Returns for how many there is time now; None where time is no limit.
         """
+        begun = self._begun
+        is_decided = begun.get("in_time") is not None or bool(self._rounds())
+        if count_in_time is not None and not is_decided:
+            begun["in_time"] = count_in_time()
+            self._store(**begun)
+        in_time = begun.get("in_time")
+        return int(begun["trainings"] if in_time is None else in_time)
+
+    def _rounds(self) -> list[StageRecord]:
+        """Return the rounds that this confirmation has begun."""
+        rounds = own_stages(self._journal, is_confirmation_stage)
+        return [each for each in rounds if each.b > self.after]
+
+    def _abandon_open_rounds(self) -> None:
+        """Close what an earlier confirmation left open: no other one trains its children."""
+        for each in own_stages(self._journal, is_confirmation_stage):
+            if each.closed_at is None:
+                self._journal.abandon_stage(each.b)
+
+    def _store(self, **begun: Any) -> None:
+        self._journal.set_meta(**{FINALISTS: begun})
+
+    @property
+    def _begun(self) -> dict[str, Any]:
         stored = self._stored
         assert stored is not None
-        if stored.get("in_time") is None:
-            stored["in_time"] = count()
-            self._journal.set_meta(**{FINALISTS: stored})
-        return int(stored["in_time"])
+        return stored
 
     @property
     def _stored(self) -> dict[str, Any] | None:

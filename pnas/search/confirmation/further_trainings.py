@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pnas.records.cell_trainings import CellTrainings
+from pnas.records import ChildRecord
+from pnas.records.cell_trainings import CellTrainings, is_repeated, repeat_of
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory
 from pnas.state_space import Cell
 
@@ -20,7 +21,7 @@ class SearchedCell:
     Attributes:
         cell: The cell.
         rewards: Rewards of its trainings so far.
-        attempts: Number of its trainings so far, failed ones included.
+        attempts: Number of its last training so far, failed ones included.
     """
 
     cell: Cell
@@ -32,7 +33,14 @@ class SearchedCell:
         """Return a cell with its trainings up to ``stage``."""
         children = [child for child in trainings.children if child.b <= stage]
         rewards = [child.reward for child in children if child.reward is not None]
-        return cls(trainings.cell, rewards, attempts=len(children))
+        # Of a round that was abandoned the later training of a cell may be there alone.
+        attempts = max(repeat_of(child.key) for child in children)
+        return cls(trainings.cell, rewards, attempts)
+
+
+def is_confirmation_stage(children: Sequence[ChildRecord]) -> bool:
+    """Whether a stage with these children is a round of further trainings."""
+    return any(is_repeated(child) for child in children)
 
 
 class FurtherTrainings(ABC):

@@ -279,6 +279,58 @@ def test_raising_K_of_a_confirmed_search_confirms_the_new_plan(tmp_path: Path) -
     assert meta(tmp_path / "raised", WINNER) == meta(tmp_path / "whole", WINNER)
 
 
+def kill_while_confirming(run_dir: Path, spec: SearchSpec, **parts: Any) -> None:
+    """Run ``spec`` into the second round: a search of 6 + 30 cells, and a round of 8 of them."""
+    with pytest.raises(Kill):
+        search(run_dir, spec, KillAfter(6 + 30 + 9), **parts)
+
+
+def left_open(run_dir: Path) -> list[Any]:
+    """Return the stages that are open, and the children before the last stage without a result.
+
+    In the last one the budget may have left no room for some.
+    """
+    with Journal(run_dir / "journal.sqlite") as journal:
+        records = journal.stages()
+        stages = [stage.b for stage in records if stage.closed_at is None]
+        earlier = [child for child in journal.children() if child.b < records[-1].b]
+        return [*stages, *(child.key for child in earlier if child.ended_at is None)]
+
+
+def test_fewer_trainings_than_a_confirmation_was_begun_with_change_nothing(tmp_path: Path) -> None:
+    parts = {"controller": ControllerSpec(K=30)}
+    spec = ProgressiveSpec(confirm=0.4, confidence=0.999)
+    search(tmp_path / "whole", spec, **parts)
+    kill_while_confirming(tmp_path / "killed", spec, **parts)
+    search(tmp_path / "killed", replace(spec, confirm=0.1), **parts)
+    assert facts(tmp_path / "killed") == facts(tmp_path / "whole")
+    assert meta(tmp_path / "killed", WINNER) == meta(tmp_path / "whole", WINNER)
+
+
+def test_more_trainings_begin_another_confirmation_and_leave_no_round_open(tmp_path: Path) -> None:
+    parts = {"controller": ControllerSpec(K=30)}
+    spec = ProgressiveSpec(confirm=0.4, confidence=0.999)
+    kill_while_confirming(tmp_path, spec, **parts)
+    before = facts(tmp_path)
+    search(tmp_path, replace(spec, confirm=0.5), **parts)
+    assert left_open(tmp_path) == []
+    assert facts(tmp_path)[: len(before)] == before
+    finalists = meta(tmp_path, FINALISTS)
+    assert finalists["trainings"] == 36
+    assert sum(fact[0] > finalists["after"] for fact in facts(tmp_path)) == 36
+
+
+@pytest.mark.parametrize("children", [0, 1])
+def test_a_larger_budget_leaves_no_round_open(children: int, tmp_path: Path) -> None:
+    spec = RandomSpec(batch=4, max_children=40, confirm=0.4, confidence=0.999)
+    with pytest.raises(Kill):
+        search(tmp_path, spec, KillAfter(24 + children))
+    search(tmp_path, replace(spec, max_children=60))
+    assert left_open(tmp_path) == []
+    assert len([fact for fact in facts(tmp_path) if "-" not in fact[3]]) == 36
+    assert len(facts(tmp_path)) <= 60
+
+
 def set_finalists(run_dir: Path, **changed: Any) -> None:
     """Store the record of a confirmation as the version before the digest did."""
     record = {**meta(run_dir, FINALISTS), **changed}
