@@ -135,6 +135,7 @@ class SearchRun:
         budget = self._budget(share=share, counts=is_first_training)
         loop = self._loop(
             self._loop_of_search(),
+            spec=self.spec,
             make_strategy=self._make_strategy,
             budget=budget,
             owns=is_search_stage,
@@ -199,6 +200,8 @@ class SearchRun:
         )
         loop = self._loop(
             SearchLoop,
+            # A reward in place of a failed training would count in the mean of its cell.
+            spec=replace(self.spec, failed_reward="exclude"),
             make_strategy=partial(self._make_confirmation, plan),
             budget=self._budget(confirms=True),
             owns=plan.owns,
@@ -261,7 +264,6 @@ class SearchRun:
             executor=self.executor,
             journal=self.journal,
             identify=self.identify,
-            spec=self.spec,
             observers=self.observers,
             weights_dir=self.weights_dir,
             cost=self.cost,

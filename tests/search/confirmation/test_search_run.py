@@ -1,5 +1,6 @@
 """Searches with a confirmation, on children whose rewards are noisy and known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,9 @@ from pnas.search import (
     SearchSpec,
     StrategyContext,
     may_continue,
+    search_run,
 )
+from pnas.search.confirmation.strategy import Confirmation
 from pnas.search.search_parts import is_first_training, may_confirm
 from pnas.search.search_run import SearchRun
 from pnas.state_space import StateSpace
@@ -42,12 +45,12 @@ class NoisyChildren:
     Attributes:
         log: Directory in which each training leaves a file.
         noise: Standard deviation of the reward from seed to seed.
-        failing: Whether each further training fails.
+        failing: Numbers of the trainings that fail, from 1.
     """
 
     log: Path
     noise: float = NOISE
-    failing: bool = False
+    failing: Sequence[int] = ()
 
     def __call__(self) -> Runner:
         return self._train
@@ -55,6 +58,8 @@ class NoisyChildren:
     def _train(self, job: ChildJob) -> ChildResult:
         seed = abs(job.seed)
         (self.log / str(seed)).touch()
+        if len(list(self.log.iterdir())) in self.failing:
+            return ChildResult.failed(job, "its worker process died")
         noise = self.noise * np.random.default_rng(seed).normal()
         written = str(job.cell)
         reward = np.clip(0.2 + 0.6 * fake_reward(written) + noise, 0, 1)
@@ -75,12 +80,13 @@ def search(
     spec: SearchSpec,
     *observers: KillAfter,
     noise: float = NOISE,
+    failing: Sequence[int] = (),
     save_dir: Path | None = None,
     controller: ControllerSpec = CONTROLLER,
     **parts: Any,
 ) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
-    children = NoisyChildren(run_dir / "trained", noise)
+    children = NoisyChildren(run_dir / "trained", noise, failing)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         run = SearchRun(
             context=StrategyContext(spec, SPACE, controller, seed=0, save_dir=save_dir),
@@ -355,6 +361,25 @@ def test_a_confirmation_that_an_earlier_version_began_goes_on(tmp_path: Path) ->
     search(tmp_path / "killed", SPECS["random"])
     assert facts(tmp_path / "killed") == facts(tmp_path / "whole")
     assert meta(tmp_path / "killed", WINNER) == meta(tmp_path / "whole", WINNER)
+
+
+def test_a_failed_further_training_has_no_reward(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    class Listening(Confirmation):
+        def tell(self, rewards: Sequence[float | None]) -> None:
+            told.extend(rewards)
+            super().tell(rewards)
+
+    monkeypatch.setattr(search_run, "Confirmation", Listening)
+    spec = replace(SPECS["random"], confidence=0.999, failed_reward="worst", max_failed=0.5)
+    search(tmp_path, spec, failing=(34,))
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        further = [child for child in journal.children() if is_repeated(child)]
+    assert [child.reward for child in further if child.has_failed] == [None]
+    assert told == [child.reward for child in further]
 
 
 def test_where_a_training_cannot_be_repeated_the_best_is_the_winner(tmp_path: Path) -> None:
