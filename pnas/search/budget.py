@@ -24,7 +24,8 @@ class Spent:
     """What a search has used up.
 
     Attributes:
-        seconds: Seconds of all its commands.
+        seconds: Seconds of all its commands; those of the children that count, where children are
+            looked up instead of trained.
         children: Number of children that ended; a short training counts as its share of a whole
             one.
         epochs: Number of epochs that they were trained for.
@@ -40,22 +41,31 @@ def every_child(child: ChildRecord) -> bool:
     return True
 
 
-def spent_by(journal: Journal, counts: CountsChild = every_child, epochs: float = 1.0) -> Spent:
+def spent_by(
+    journal: Journal,
+    counts: CountsChild = every_child,
+    epochs: float = 1.0,
+    counts_children: bool = False,
+) -> Spent:
     """Return what the commands that wrote ``journal`` have used up on children that count.
 
     Args:
         journal: Journal of the search.
         counts: Which children count.
         epochs: Number of epochs of a whole training.
+        counts_children: See `Budget`.
     """
     children = 0.0
+    child_seconds = 0.0
     spent_epochs = 0.0
     cost = TrainingCost(journal, epochs)
     for child in journal.children():
         if child.ended_at is not None and counts(child):
             children += cost.share(child)
+            child_seconds += child.seconds or 0.0
             spent_epochs += cost.spent_epochs(child)
-    seconds = float(journal.meta("search_seconds", 0.0))
+    of_commands = float(journal.meta("search_seconds", 0.0))
+    seconds = child_seconds if counts_children else of_commands
     return Spent(seconds=seconds, children=children, epochs=spent_epochs)
 
 
@@ -103,15 +113,24 @@ def may_continue(
     journal: Journal,
     epochs: float = 1.0,
     counts: CountsChild = every_child,
+    counts_children: bool = False,
 ) -> bool:
-    """Whether a search that a budget ended has room now for a child of ``epochs`` epochs."""
+    """Whether a search that a budget ended has room now for a child of ``epochs`` epochs.
+
+    Args:
+        spec: Limits of the search.
+        journal: Journal of the search.
+        epochs: Number of epochs of a whole training.
+        counts: Which children count.
+        counts_children: See `Budget`.
+    """
     stopped_by = journal.meta(STOPPED_BY)
     if stopped_by is None:
         return False
     # What is left of a time that ended a search was too short for another child.
     if spec.max_seconds is not None and stopped_by == seconds_limit(spec):
         return False
-    spent = spent_by(journal, counts, epochs)
+    spent = spent_by(journal, counts, epochs, counts_children)
     return limit_reached(spec, spent, epochs, spec.search_share) is None
 
 
@@ -165,7 +184,7 @@ class Budget:
         if self._counts(child):
             self._ended += self._cost.share(child)
             self._spent_epochs += self._cost.spent_epochs(child)
-        self._child_seconds += child.seconds or 0.0
+            self._child_seconds += child.seconds or 0.0
 
     def has_time(self) -> bool:
         """Whether a child may be started now."""

@@ -22,13 +22,19 @@ def is_search_stage(children: Sequence[ChildRecord]) -> bool:
     return not is_confirmation_stage(children)
 
 
-def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool:
+def may_confirm(
+    spec: SearchSpec,
+    journal: Journal,
+    epochs: float = 1.0,
+    counts_children: bool = False,
+) -> bool:
     """Whether a search that ended asks for more confirmation than it had, and has room for it.
 
     Args:
         spec: Settings of the search, whose ``search.confirm`` may be larger than before.
         journal: Journal of the search.
         epochs: Number of epochs that one child is trained for.
+        counts_children: See `pnas.search.Budget`.
     """
     searched = group_by_cell(journal.children())
     wanted = num_confirmations(spec, journal, epochs)
@@ -36,7 +42,7 @@ def may_confirm(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> bool
     had = FinalistRecord(journal).trainings_given(default=wanted)
     if wanted <= had or not num_finalists(wanted, len(rewarded(searched))):
         return False
-    spent = spent_by(journal, epochs=epochs)
+    spent = spent_by(journal, epochs=epochs, counts_children=counts_children)
     return limit_reached(spec, spent, epochs) is None
 
 

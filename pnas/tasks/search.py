@@ -119,7 +119,13 @@ def _search_or_deliver(
 
 def _has_more(settings: Settings, journal: Journal) -> bool:
     """Whether a budget that ended the search has room now, or more confirmation is asked for."""
+    search = settings.search
     epochs = epochs_of_child(settings)
-    if may_continue(settings.search, journal, epochs, counts=is_first_training):
+    # The file of the table is not needed where it has nothing to answer any more.
+    of_children = is_tabular(settings) and any(child.seconds for child in journal.children())
+    goes_on = may_continue(
+        search, journal, epochs, counts=is_first_training, counts_children=of_children
+    )
+    if goes_on:
         return True
-    return may_confirm(settings.search, journal, epochs) and can_repeat(settings)
+    return may_confirm(search, journal, epochs, of_children) and can_repeat(settings)

@@ -337,6 +337,29 @@ def test_a_larger_budget_leaves_no_round_open(children: int, tmp_path: Path) -> 
     assert len(facts(tmp_path)) <= 60
 
 
+def test_a_time_of_children_that_are_looked_up_has_a_share_for_searching(tmp_path: Path) -> None:
+    spec = RandomSpec(batch=1, max_seconds=40.0, confirm=0.25, confidence=0.999)
+    longer = replace(spec, max_seconds=52.0)
+    search(tmp_path / "longer", spec, counts_children=True)
+    assert len(facts(tmp_path / "longer")) == 40
+    with Journal(tmp_path / "longer" / "journal.sqlite") as journal:
+        # The clock has run for an instant only, and for far too long below.
+        parts = {"counts": is_first_training, "counts_children": True}
+        assert not may_continue(spec, journal, **parts)
+        assert may_continue(longer, journal, **parts)
+        assert not may_confirm(replace(spec, confirm=0.3), journal, counts_children=True)
+    with Journal(tmp_path / "longer" / "journal.sqlite", create=True) as journal:
+        journal.set_meta(search_seconds=1e6)
+        assert may_continue(longer, journal, **parts)
+        assert may_confirm(replace(longer, confirm=0.3), journal, counts_children=True)
+
+    search(tmp_path / "longer", longer, counts_children=True)
+    search(tmp_path / "whole", longer, counts_children=True)
+    first = [fact[2:] for fact in facts(tmp_path / "longer") if "-" not in fact[3]]
+    assert first == [fact[2:] for fact in facts(tmp_path / "whole") if "-" not in fact[3]]
+    assert len(first) == 39
+
+
 def set_finalists(run_dir: Path, **changed: Any) -> None:
     """Store the record of a confirmation as the version before the digest did."""
     record = {**meta(run_dir, FINALISTS), **changed}
