@@ -89,13 +89,41 @@ def limit_reached(
     """
     if spec.max_seconds is not None and spent.seconds >= share * spec.max_seconds:
         return seconds_limit(spec)
-    most_children = math.inf if spec.max_children is None else share * spec.max_children
-    if whole_part(most_children) - spent.children < of_training - _ROUNDING:
+    if not _has_room(_left_of_children(spec, spent, share), of_training):
         return f"search.max_children={spec.max_children}"
-    needed = epochs * of_training
-    if spec.max_epochs is not None and spent.epochs + needed > share * spec.max_epochs:
+    if not _has_room(_left_of_epochs(spec, spent, epochs, share), of_training):
         return f"search.max_epochs={spec.max_epochs}"
     return None
+
+
+def trainings_left(
+    spec: SearchSpec, spent: Spent, epochs: float = 1.0, share: float = 1.0
+) -> float:
+    """Return how many whole trainings the limits of children and epochs leave room for.
+
+    It may be below a whole number by a rounding error. See `limit_reached` for the arguments.
+    """
+    return min(
+        _left_of_children(spec, spent, share),
+        _left_of_epochs(spec, spent, epochs, share),
+    )
+
+
+def _left_of_children(spec: SearchSpec, spent: Spent, share: float) -> float:
+    if spec.max_children is None:
+        return math.inf
+    return whole_part(share * spec.max_children) - spent.children
+
+
+def _left_of_epochs(spec: SearchSpec, spent: Spent, epochs: float, share: float) -> float:
+    if spec.max_epochs is None:
+        return math.inf
+    return (share * spec.max_epochs - spent.epochs) / epochs
+
+
+def _has_room(left: float, of_training: float) -> bool:
+    """Whether so much of a training fits into what is left, but for a rounding error."""
+    return left >= of_training - _ROUNDING
 
 
 def seconds_limit(spec: SearchSpec) -> str:
@@ -204,30 +232,24 @@ class Budget:
 
     def affordable(self, children: Sequence[ChildRecord]) -> list[ChildRecord]:
         """Return the first of ``children``, as many as may be trained."""
-        left = self._trainings_left() + _ROUNDING
+        left = self._trainings_left()
         chosen = []
         for child in children:
-            left -= self._cost.share(child)
-            if left < 0:
+            of_training = self._cost.share(child)
+            if not _has_room(left, of_training):
                 break
+            left -= of_training
             chosen.append(child)
         return chosen
 
     def children_left(self) -> int | None:
         """Return how many children may be trained whole; None for no limit."""
         left = self._trainings_left()
-        return None if math.isinf(left) else max(0, int(left + _ROUNDING))
+        return None if math.isinf(left) else max(0, int(whole_part(left)))
 
     def _trainings_left(self) -> float:
         """Return how many whole trainings there is room for."""
-        left = math.inf
-        if self._spec.max_children is not None:
-            most = whole_part(self._share * self._spec.max_children)
-            left = most - self._ended
-        if self._spec.max_epochs is not None:
-            epochs_left = self._share * self._spec.max_epochs - self._spent_epochs
-            left = min(left, epochs_left / self._epochs)
-        return left
+        return trainings_left(self._spec, self._spent, self._epochs, self._share)
 
     def limit_for(self, children: Sequence[ChildRecord]) -> str | None:
         """Return the budget that has no room for the first of ``children``."""
@@ -238,12 +260,15 @@ class Budget:
 
     def limit_reached(self, of_training: float = 1.0) -> str | None:
         """Return the budget that has no room for another child; see `limit_reached`."""
-        spent = Spent(
+        return limit_reached(self._spec, self._spent, self._epochs, self._share, of_training)
+
+    @property
+    def _spent(self) -> Spent:
+        return Spent(
             seconds=self._seconds(),
             children=self._ended,
             epochs=self._spent_epochs,
         )
-        return limit_reached(self._spec, spent, self._epochs, self._share, of_training)
 
     def _seconds(self) -> float:
         if self._counts_children:
