@@ -55,6 +55,15 @@ class PacedBudget(Budget):
             self._ended_short[epochs] += 1
         self._ended_whole += has_ended_whole(child)
 
+    def has_time(self) -> bool:
+        """Whether anything may be started now, however short it is.
+
+        Where something was left out, such as a measurement, no later child is begun without it.
+        """
+        if self._pace.elapsed >= self._end:
+            self._is_late = True
+        return not self._is_late
+
     def has_time_for(self, job: ChildJob) -> bool:
         """Whether the child of ``job`` is predicted to end in time if it begins now."""
         if self._confirms:
@@ -62,8 +71,10 @@ class PacedBudget(Budget):
         else:
             seconds = self._pace.ladder.seconds(job.cell, job.epochs)
         if not self._pace.fits(seconds, self._end_of(job.epochs)):
-            self._is_rung_over = job.epochs is not None
-            self._is_late = job.epochs is None
+            if job.epochs is None:
+                self._is_late = True
+            else:
+                self._is_rung_over = True
         return not (self._is_late or self._is_rung_over)
 
     def may_end_rung(self, children: Sequence[ChildRecord]) -> bool:
