@@ -17,13 +17,15 @@ Cost = Callable[[CellTrainings], float]
 _UNKNOWN = float("inf")
 """Cost of a cell whose size or time is not known: it is no reason to take it."""
 
-TIE_BREAKS: dict[str, Cost] = {
-    "reward": lambda cell: -cell.mean,
+COSTS: dict[str, Cost] = {
     "params": lambda cell: _UNKNOWN if cell.params is None else cell.params,
     "madds": lambda cell: _UNKNOWN if cell.flops is None else cell.flops,
     "seconds": lambda cell: _UNKNOWN if cell.seconds is None else cell.seconds,
 }
-"""What decides between cells that cannot be told apart; the lowest value wins."""
+"""What may decide between cells that cannot be told apart; the lowest value wins."""
+
+BY_REWARD = "reward"
+"""Takes the leader, which is most probably the best, however many cannot be told from it."""
 
 
 def decide_winner(
@@ -38,14 +40,14 @@ def decide_winner(
     """Return the winner of a search as a plain mapping.
 
     The finalists are the cells that another training was asked for, also where the budget left no
-    room for it. The leader is the one that is
-    most probably the best of them; those that are better than it with a probability above
-    1 - ``confidence`` cannot be told from it, and ``tie_break`` decides between them and it.
+    room for it. The leader is the one that is most probably the best of them; those that are better
+    than it with a probability above 1 - ``confidence`` cannot be told from it, and ``tie_break``
+    decides between them and it.
 
     Args:
         searched: All cells of the search that have a reward.
         confidence: Probability from which two cells count as told apart.
-        tie_break: Name in `TIE_BREAKS`.
+        tie_break: `BY_REWARD`, or a name in `COSTS`.
         seed: Seed of the search.
         is_deterministic: Whether another training of a cell would have the same reward, so that
             one training is enough to know it.
@@ -56,47 +58,84 @@ def decide_winner(
         The mapping that summary.json calls ``winner``; None if no cell was trained twice and
         rewards are noisy, so that nothing can be said.
     """
-    if is_deterministic:
-        means = [each.mean for each in searched]
-        model: RewardModel | None = known_exactly(means) if means else None
-        finalists = list(searched)
-    else:
-        model = fit_reward_model([each.rewards for each in searched])
-        finalists = [each for each in searched if each.attempts > 1]
-        if adds_best and finalists and model is not None:
-            expected = {each.key: model.expected(each.rewards) for each in searched}
-            best = max(searched, key=lambda each: expected[each.key])
-            finalists += [best] if best.attempts == 1 else []
-    if model is None or not finalists:
+    model = _model_of(searched, is_deterministic)
+    if model is None:
+        return None
+    finalists = _finalists(searched, model, is_deterministic, adds_best)
+    if not finalists:
         return None
 
     rewards = [each.rewards for each in finalists]
-    probabilities = probabilities_best(rewards, model, derive_seed(seed, "confirmation"))
-    by_probability = sorted(
-        range(len(finalists)),
-        key=lambda i: (-probabilities[i], -finalists[i].mean),
-    )
-    leader = by_probability[0]
-    tied = [leader]
-    for other in by_probability[1:]:
-        pair = [rewards[leader], rewards[other]]
-        better = probabilities_best(pair, model, derive_seed(seed, "pair"))[1]
-        if better > 1 - confidence:
-            tied.append(other)
-    # Of equally cheap ones the more probable wins, since it comes first.
-    winner = min(tied, key=lambda i: TIE_BREAKS[tie_break](finalists[i]))
-    if tie_break == "reward":
-        winner = leader
+    of_all = probabilities_best(rewards, model, derive_seed(seed, "confirmation"))
+    probabilities: list[float] = of_all.tolist()
+    tied = _tied(finalists, model, probabilities, confidence, seed)
+    winner = _break_tie([finalists[i] for i in tied], tie_break)
 
-    record = _describe(finalists[winner], model, probabilities[winner])
-    record["runners_up"] = []
-    for i in tied:
-        if i != winner:
-            record["runners_up"].append(_describe(finalists[i], model, probabilities[i]))
+    described = {i: _describe(finalists[i], model, probabilities[i]) for i in tied}
+    record = described.pop(tied[winner])
+    record["runners_up"] = list(described.values())
     record["finalists"] = len(finalists)
     record["tie_break"] = tie_break
     record["noise"] = model.noise
     return record
+
+
+def _model_of(searched: Sequence[CellTrainings], is_deterministic: bool) -> RewardModel | None:
+    """Return the model of the rewards; None if their noise is not known."""
+    if not is_deterministic:
+        return fit_reward_model([each.rewards for each in searched])
+    means = [each.mean for each in searched]
+    return known_exactly(means) if means else None
+
+
+def _finalists(
+    searched: Sequence[CellTrainings],
+    model: RewardModel,
+    is_deterministic: bool,
+    adds_best: bool,
+) -> list[CellTrainings]:
+    """Return the cells that the winner is one of; see `decide_winner`."""
+    if is_deterministic:
+        return list(searched)
+    finalists = [each for each in searched if each.attempts > 1]
+    if adds_best and finalists:
+        best = max(searched, key=lambda each: model.expected(each.rewards))
+        if best.attempts == 1:
+            finalists.append(best)
+    return finalists
+
+
+def _tied(
+    finalists: Sequence[CellTrainings],
+    model: RewardModel,
+    probabilities: Sequence[float],
+    confidence: float,
+    seed: int,
+) -> list[int]:
+    """Return the places of the leader and of those that cannot be told from it.
+
+    Those that are more probably the best come first.
+    """
+    leader, *others = sorted(
+        range(len(finalists)),
+        key=lambda i: (-probabilities[i], -finalists[i].mean),
+    )
+    tied = [leader]
+    for other in others:
+        pair = [finalists[leader].rewards, finalists[other].rewards]
+        better = probabilities_best(pair, model, derive_seed(seed, "pair"))[1]
+        if better > 1 - confidence:
+            tied.append(other)
+    return tied
+
+
+def _break_tie(tied: Sequence[CellTrainings], tie_break: str) -> int:
+    """Return the place of the winner among cells of which the leader is the first."""
+    if tie_break == BY_REWARD:
+        return 0
+    costs = [COSTS[tie_break](each) for each in tied]
+    # Of equally cheap ones the more probable wins, since it comes first.
+    return costs.index(min(costs))
 
 
 def _describe(cell: CellTrainings, model: RewardModel, probability: float) -> dict[str, Any]:
@@ -108,7 +147,7 @@ def _describe(cell: CellTrainings, model: RewardModel, probability: float) -> di
         "standard_error": model.standard_error(trainings),
         "expected": model.expected(cell.rewards),
         "trainings": trainings,
-        "probability_best": float(probability),
+        "probability_best": probability,
         "params": cell.params,
         "flops": cell.flops,
     }

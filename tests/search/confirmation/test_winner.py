@@ -23,10 +23,10 @@ class Trainings:
         return sum(self.rewards) / len(self.rewards)
 
 
-def decide(*cells: Trainings) -> dict[str, Any] | None:
+def decide(*cells: Trainings, tie_break: str = "reward") -> dict[str, Any] | None:
     others = [Trainings(f"other{i}", [0.80 + 0.001 * i], 1) for i in range(20)]
     searched: Any = [*cells, *others]
-    return decide_winner(searched, confidence=0.9, tie_break="reward", seed=0)
+    return decide_winner(searched, confidence=0.9, tie_break=tie_break, seed=0)
 
 
 def test_a_cell_that_the_budget_left_no_training_is_still_a_finalist() -> None:
@@ -37,6 +37,29 @@ def test_a_cell_that_the_budget_left_no_training_is_still_a_finalist() -> None:
     assert winner is not None
     assert winner["finalists"] == 2
     assert 0.5 < winner["probability_best"] < 0.99
+
+
+@pytest.mark.parametrize(
+    ("tie_break", "winner", "runner_up"),
+    [
+        ("reward", "better", "smaller"),
+        ("params", "smaller", "better"),
+        ("madds", "smaller", "better"),
+        ("seconds", "better", "smaller"),
+    ],
+)
+def test_of_cells_that_cannot_be_told_apart_the_tie_break_takes_one(
+    tie_break: str, winner: str, runner_up: str
+) -> None:
+    record = decide(
+        Trainings("better", [0.90, 0.86], attempts=2),
+        Trainings("smaller", [0.89, 0.86], attempts=2, params=10, flops=10, seconds=2.0),
+        Trainings("worst", [0.50, 0.54], attempts=2, params=1, flops=1, seconds=0.1),
+        tie_break=tie_break,
+    )
+    assert record is not None
+    assert record["key"] == winner
+    assert [each["key"] for each in record["runners_up"]] == [runner_up]
 
 
 def test_nothing_can_be_said_before_any_cell_was_trained_again() -> None:
