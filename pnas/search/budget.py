@@ -159,7 +159,9 @@ def may_continue(
     if spec.max_seconds is not None and stopped_by == seconds_limit(spec):
         return False
     spent = spent_by(journal, counts, epochs, counts_children)
-    return limit_reached(spec, spent, epochs, spec.search_share) is None
+    of_all = spent_by(journal, every_child, epochs, counts_children)
+    limit = limit_reached(spec, spent, epochs, spec.search_share)
+    return limit is None and limit_reached(spec, of_all, epochs) is None
 
 
 class Budget:
@@ -174,7 +176,7 @@ class Budget:
         counts_children: Whether the seconds of children count in place of those of the clock, as
             they must where children are looked up instead of trained.
         share: Share of each limit that may be spent.
-        counts: Which children count.
+        counts: Which children count. All children together have the whole limits, whichever count.
     """
 
     def __init__(
@@ -192,6 +194,9 @@ class Budget:
         self._counts_children = counts_children
         self._share = share
         self._counts = counts
+        self._of_all: Budget | None = None
+        if counts is not every_child:
+            self._of_all = Budget(spec, journal, epochs, counts_children)
         self._earlier_seconds = float(journal.meta("search_seconds", 0.0))
         self._started = time.monotonic()
         self.recount()
@@ -205,9 +210,13 @@ class Budget:
         for child in self._journal.children():
             if child.ended_at is not None:
                 self.count(child)
+        if self._of_all is not None:
+            self._of_all.recount()
 
     def count(self, child: ChildRecord) -> None:
         """Count a child that has ended."""
+        if self._of_all is not None:
+            self._of_all.count(child)
         self._cost.add(child)
         if self._counts(child):
             self._ended += self._cost.share(child)
@@ -249,7 +258,8 @@ class Budget:
 
     def _trainings_left(self) -> float:
         """Return how many whole trainings there is room for."""
-        return trainings_left(self._spec, self._spent, self._epochs, self._share)
+        left = trainings_left(self._spec, self._spent, self._epochs, self._share)
+        return left if self._of_all is None else min(left, self._of_all._trainings_left())
 
     def limit_for(self, children: Sequence[ChildRecord]) -> str | None:
         """Return the budget that has no room for the first of ``children``."""
@@ -260,7 +270,10 @@ class Budget:
 
     def limit_reached(self, of_training: float = 1.0) -> str | None:
         """Return the budget that has no room for another child; see `limit_reached`."""
-        return limit_reached(self._spec, self._spent, self._epochs, self._share, of_training)
+        limit = limit_reached(self._spec, self._spent, self._epochs, self._share, of_training)
+        if limit is None and self._of_all is not None:
+            return self._of_all.limit_reached(of_training)
+        return limit
 
     @property
     def _spent(self) -> Spent:
