@@ -26,6 +26,14 @@ All trainings of all cells take part, so that it does no harm that only the cell
 were trained again: what decided that is among the data. The highest reward is shrunk by as much as
 it was expected to be too high, which is the winner's curse.
 
+Rewards are rounded: an accuracy is a multiple of q = 1 / (number of validation images). Trainings
+of one cell that agree by chance would make S vanish for a large lambda, and every ranking certain.
+The sum over j is therefore taken for at least (N - number of cells) q^2 / 12, with the variance of
+a uniform error of rounding (Sheppard 1898; Heitjan 1989, "Inference from grouped continuous data",
+Statistical Science 4): agreement within q only says that sigma may be as small as what rounding
+hides. Any two trainings that differ have more than that between them. Only a caller can know that
+trainings cannot differ (`known_exactly`).
+
 Three cells with the rewards (0.90, 0.92), (0.88) and (0.86): N = 4, r_i. = 0.91, 0.88 and 0.86,
 n_i = 2, 1 and 1; only the first says anything of sigma^2.
 """
@@ -43,6 +51,9 @@ _SAMPLES = 20_000
 
 _RATIOS = np.geomspace(1e-3, 1e4, 141)
 """Values of lambda that are weighed: from nothing but noise to next to none."""
+
+_FINEST_RESOLUTION = 1e-6
+"""Differences between rewards below this are those of single precision."""
 
 
 @dataclass(frozen=True)
@@ -110,20 +121,28 @@ def fit_reward_model(cells: Sequence[Sequence[float]]) -> RewardModel | None:
     if not len(sizes) or sizes.max() == 1:
         return None
     means = np.array([np.mean(rewards) for rewards in cells])
-    within = sum(float(np.sum((np.asarray(each) - np.mean(each)) ** 2)) for each in cells)
     trainings = int(sizes.sum())
+    within = sum(float(np.sum((np.asarray(each) - np.mean(each)) ** 2)) for each in cells)
+    hidden = (trainings - len(cells)) * _resolution(cells) ** 2 / 12
+    within = max(within, hidden)
 
     v = _RATIOS[:, None] + 1 / sizes  # (grid, cells)
     precision = (1 / v).sum(axis=1)
     centers = (means / v).sum(axis=1) / precision
     squares = within + ((means - centers[:, None]) ** 2 / v).sum(axis=1)
-    if within == 0:
-        return known_exactly(means)
     log_weights = -0.5 * (
         np.log(v).sum(axis=1) + np.log(precision) + (trainings - 1) * np.log(squares)
     )
     weights = np.exp(log_weights - log_weights.max())
     return RewardModel(weights / weights.sum(), centers, squares, trainings)
+
+
+def _resolution(cells: Sequence[Sequence[float]]) -> float:
+    """Return the smallest difference between two rewards, for what they are rounded to."""
+    rewards = np.sort(np.concatenate([np.asarray(each) for each in cells]))
+    gaps = np.diff(rewards)
+    gaps = gaps[gaps > _FINEST_RESOLUTION]
+    return float(gaps.min()) if len(gaps) else _FINEST_RESOLUTION
 
 
 def known_exactly(means: Sequence[float] | Floats) -> RewardModel:

@@ -77,5 +77,55 @@ def test_without_noise_the_best_is_known_and_equals_share() -> None:
 def test_where_all_rewards_are_equal_all_are_the_best() -> None:
     model = fit_reward_model([[0.5, 0.5], [0.5]])
     assert model is not None
-    assert model.noise == 0
-    assert probabilities_best([[0.5, 0.5], [0.5]], model, 0).tolist() == [0.5, 0.5]
+    assert model.noise == pytest.approx(0, abs=1e-5)
+    probabilities = probabilities_best([[0.5, 0.5], [0.5]], model, 0)
+    assert probabilities == pytest.approx([0.5, 0.5], abs=0.02)
+
+
+def test_equal_trainings_of_a_cell_do_not_make_its_rank_certain() -> None:
+    cells = [[0.95, 0.95], [0.949], [0.94]]
+    model = fit_reward_model(cells)
+    assert model is not None
+    assert model.noise > 0.001 / 12**0.5
+    assert model.deviation([0.94]) > 0
+    assert 0.5 < probabilities_best(cells, model, 0)[0] < 0.95
+
+
+def test_equal_rewards_are_equal_whatever_their_sum_is_rounded_to() -> None:
+    # The mean of three 0.9 is 0.9, that of three 0.7 is not 0.7.
+    noises = []
+    for reward in (0.7, 0.9):
+        model = fit_reward_model([[reward] * 3, [reward - 0.1], [reward - 0.2]])
+        assert model is not None
+        noises.append(model.noise)
+    assert noises[0] == pytest.approx(noises[1])
+
+
+def test_the_resolution_of_rewards_leaves_trainings_that_differ_alone() -> None:
+    model = fit_reward_model([[0.90, 0.92], [0.88], [0.86]])
+    assert model is not None
+    # Of a large lambda S is the sum of squares within cells.
+    assert model.squares[-1] == pytest.approx(2 * 0.01**2, rel=0.01)
+
+
+@pytest.mark.parametrize(("images", "sigma"), [(100, 0.005), (360, 0.01)])
+def test_a_coincidence_leaves_as_much_doubt_as_there_is(images: int, sigma: float) -> None:
+    generator = np.random.default_rng(3)
+    stated = []
+    right = []
+    while len(stated) < 60:
+        truth = generator.normal(0.9, 0.015, size=12)
+        rounded = np.round((truth + sigma * generator.normal(size=12)) * images) / images
+        best = int(rounded.argmax())
+        again = round((truth[best] + sigma * generator.normal()) * images) / images
+        if again != rounded[best]:
+            continue
+        cells = [[float(reward)] for reward in rounded]
+        cells[best].append(float(again))
+        model = fit_reward_model(cells)
+        assert model is not None
+        probabilities = probabilities_best(cells, model, len(stated))
+        stated.append(probabilities.max())
+        right.append(truth[probabilities.argmax()] == truth.max())
+    assert np.mean(stated) < 0.95
+    assert np.mean(right) == pytest.approx(np.mean(stated), abs=0.15)
