@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pnas.objectives import ObjectiveSet
+from pnas.objectives import Objective, ObjectiveSet
 from pnas.predictors import ControllerSpec
 from pnas.search.objective_source import GetFacts
 from pnas.search.predicted_front import LogPredictor, fit_log_predictor
@@ -55,19 +55,31 @@ class MeasuredLimits:
         """
         predictors = {}
         for name, objective in self.objectives.by_name.items():
-            measured = []
-            values = []
-            for cell in cells:
-                value = objective.value(self.after(cell))
-                if value is not None:
-                    measured.append(cell)
-                    values.append(value)
+            measured, values = self._measured(objective, cells)
             if len(measured) >= _FEWEST_CELLS:
                 own_seed = derive_seed(seed, "constraint", name, stage)
                 predictors[name] = fit_log_predictor(
                     space, controller, measured, values, stage, own_seed
                 )
         return PredictedLimits(self, predictors, controller.chunk)
+
+    def count_measured(self, cells: Sequence[Cell]) -> int:
+        """Return how many values of ``cells`` are known, of all objectives together."""
+        objectives = self.objectives.by_name.values()
+        return sum(len(self._measured(objective, cells)[0]) for objective in objectives)
+
+    def _measured(
+        self, objective: Objective, cells: Sequence[Cell]
+    ) -> tuple[list[Cell], list[float]]:
+        """Return those of ``cells`` of which ``objective`` is known, and its values."""
+        measured = []
+        values = []
+        for cell in cells:
+            value = objective.value(self.after(cell))
+            if value is not None:
+                measured.append(cell)
+                values.append(value)
+        return measured, values
 
 
 @dataclass(frozen=True)

@@ -142,17 +142,19 @@ class PredictedFront:
         self._seed = seed
         # Counting a network takes a while, and the rounds of a search ask for the same cells.
         self._known: dict[bytes, list[float]] = {}
-        self._fitted: dict[int, dict[str, LogPredictor]] = {}
+        self._fitted: dict[tuple[int, int], dict[str, LogPredictor]] = {}
 
     def fit(self, outcomes: Outcomes, stage: int) -> dict[str, LogPredictor]:
         """Return a predictor of each objective that is neither the reward nor known before.
 
         Args:
             outcomes: The cells trained so far.
-            stage: Number of the last stage. Its predictors are fitted once.
+            stage: Number of the last stage. Its predictors are fitted once to the same outcomes.
         """
-        if stage in self._fitted:
-            return self._fitted[stage]
+        # Cells of a stage may still end when the next one has begun (`search.asynchronous`).
+        fitted_to = (stage, len(outcomes.cells))
+        if fitted_to in self._fitted:
+            return self._fitted[fitted_to]
         fitted = {}
         for name, objective in self._source.objectives.by_name.items():
             if name == REWARD or objective.is_known_before:
@@ -166,7 +168,7 @@ class PredictedFront:
                 seed=derive_seed(self._seed, "objective", name, stage),
             )
         # Those of earlier stages are not asked for again.
-        self._fitted = {stage: fitted}
+        self._fitted = {fitted_to: fitted}
         return fitted
 
     def expect(

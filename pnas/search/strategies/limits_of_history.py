@@ -23,7 +23,7 @@ class LimitsOfHistory:
         self._context = context
         self._limits = context.limits
         # The diagnosis of a stage asks for the predictors that chose its cells.
-        self._stage: int | None = None
+        self._fitted_to: tuple[int, int] | None = None
         self._predicted: PredictedLimits | None = None
 
     @property
@@ -63,10 +63,12 @@ class LimitsOfHistory:
 
     def _fit(self, trained: Sequence[Cell], stage: int) -> PredictedLimits:
         assert self._limits is not None
-        if self._predicted is None or self._stage != stage:
+        # Cells of a stage may still end when the next one has begun (`search.asynchronous`).
+        fitted_to = (stage, self._limits.count_measured(trained))
+        if self._predicted is None or self._fitted_to != fitted_to:
             context = self._context
             self._predicted = self._limits.fit(
                 context.space, context.controller, trained, stage, context.seed
             )
-            self._stage = stage
+            self._fitted_to = fitted_to
         return self._predicted

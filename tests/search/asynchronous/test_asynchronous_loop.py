@@ -62,6 +62,16 @@ SPECS: dict[str, SearchSpec] = {
         max_children=BUDGET,
     ),
 }
+REPLAYED: dict[str, SearchSpec] = {
+    **{name: SPECS[name] for name in ("random", "evolution", "beam", "mixed", "a front")},
+    "a learned objective": RefinedSpec(
+        objectives=["reward", "train_seconds"],
+        start="mixed",
+        first_full=4,
+        refine=1,
+        max_children=BUDGET,
+    ),
+}
 Outcome = list[tuple[Any, ...]]
 
 
@@ -298,10 +308,12 @@ def history_before(journal: Journal, spec: SearchSpec, at: float) -> SearchHisto
     return SearchHistory(closed, pending=pending, awaited=awaited)
 
 
-@pytest.mark.parametrize("name", ["random", "evolution", "beam", "mixed"])
+@pytest.mark.parametrize("name", REPLAYED)
 def test_every_choice_follows_from_the_journal(name: str, tmp_path: Path) -> None:
-    spec = wider(SPECS[name], 3)
+    spec = wider(REPLAYED[name], 3)
     search(tmp_path, spec, SimulatedWorkers(train, 4, seconds))
+    objectives = fake_source(spec.objectives) if len(spec.objectives) > 1 else None
+    context = StrategyContext(spec, SPACE, GP, 0, objectives=objectives)
     replayed = 0
     with Journal(tmp_path / "journal.sqlite") as journal:
         by_key = {child.key: child for child in journal.children()}
@@ -309,7 +321,7 @@ def test_every_choice_follows_from_the_journal(name: str, tmp_path: Path) -> Non
             if event.kind != "chosen":
                 continue
             history = history_before(journal, spec, event.at)
-            strategy = make_strategy(StrategyContext(spec, SPACE, GP, 0), history)
+            strategy = make_strategy(context, history)
             assert isinstance(strategy, AsynchronousStrategy)
             keys = event.detail["keys"]
             proposal = strategy.choose(history, len(keys))
