@@ -21,7 +21,8 @@ class ObjectiveSource:
     Attributes:
         objectives: The objectives.
         before: Returns what is known of a cell before its training.
-        after: Returns what is known of a cell whose child has ended; its reward is not read.
+        after: Returns what is known of a cell whose child has ended; without a reward, if it
+            failed.
     """
 
     objectives: ObjectiveSet
@@ -38,13 +39,17 @@ class ObjectiveSource:
 
         Args:
             rewarded: Cells with their rewards, as the strategy learned them. A cell of which an
-                objective is not known is left out.
+                objective is not known is left out, and so is one whose child failed: the reward
+                that it counts as (``search.failed_reward``) is no reward of its own.
         """
         cells = []
         facts = []
         values = []
         for cell, reward in rewarded:
-            of_cell = replace(self.after(cell), reward=reward)
+            after = self.after(cell)
+            if after.reward is None:
+                continue
+            of_cell = replace(after, reward=reward)
             known = self.objectives.values(of_cell)
             if known is not None:
                 cells.append(cell)

@@ -22,12 +22,13 @@ def facts_before(cell: Cell) -> Facts:
 
 
 def facts_after(cell: Cell) -> Facts:
-    """Return what is known after training; the reward is the strategy's."""
+    """Return what is known after training; the reward is replaced by the strategy's."""
     seconds = 1 + fake_params(cell) / 1000
     return Facts(
         cell,
         params=fake_params(cell),
         madds=10 * fake_params(cell),
+        reward=fake_reward(str(cell)),
         seconds=seconds,
         metrics={"latency_ms": [fake_latency(str(cell))]},
     )
