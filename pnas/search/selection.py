@@ -114,8 +114,13 @@ class Selection:
         # The better half of what is left, so that what is rare is not bad at the same time.
         num_promising = min(max(num_rare, len(rest) // 2), _RARE_AMONG)
         by_rarity = rarest(space, tokens, best, rest[:num_promising])
-        rare = islice(self._feasible_rows(space, tokens, by_rarity), num_rare)
-        return best + list(rare)
+        rare = list(islice(self._feasible_rows(space, tokens, by_rarity), num_rare))
+
+        # Where too few of them may be trained, the best ones take their places.
+        taken.update(rare)
+        left = [row for row in ranked if row not in taken]
+        missing = num_rare - len(rare)
+        return [*best, *rare, *islice(self._feasible_rows(space, tokens, left), missing)]
 
     def _probe(
         self, space: SlotSpace, tokens: Tokens, chosen: Rows, generator: np.random.Generator

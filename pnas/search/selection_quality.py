@@ -12,7 +12,7 @@ from pnas.seeds import derive_seed
 
 
 def evaluate_selection(
-    predictions: Sequence[float], rewards: Sequence[float | None], K: int | None, seed: int
+    predictions: Sequence[float], rewards: Sequence[float | None], chosen: int, seed: int
 ) -> dict[str, Any]:
     """Compare what was predicted of a stage's cells with their rewards.
 
@@ -22,8 +22,7 @@ def evaluate_selection(
     Args:
         predictions: Expected rewards of the stage's cells, before they were trained.
         rewards: Rewards of those cells; None for a cell whose child failed.
-        K: Number of chosen cells, which come first; the others are the probe. None if all were
-            chosen.
+        chosen: Number of chosen cells, which come first; the others are the probe.
         seed: Seed of the bootstrap.
 
     Returns:
@@ -33,19 +32,18 @@ def evaluate_selection(
         chosen, None without a probe.
         ``advantage``: Mean reward of the chosen cells minus that of the probe; None without one.
     """
-    count = len(predictions) if K is None else K
-    chosen_rewards = rewards[:count]
-    probe_rewards = rewards[count:]
+    chosen_rewards = rewards[:chosen]
+    probe_rewards = rewards[chosen:]
     chosen_seed = derive_seed(seed, "chosen")
     quality: dict[str, Any] = {
-        "chosen": rank_agreement(predictions[:count], chosen_rewards, chosen_seed),
+        "chosen": rank_agreement(predictions[:chosen], chosen_rewards, chosen_seed),
         "probe": None,
         "regret": None,
         "advantage": None,
     }
     if probe_rewards:
         probe_seed = derive_seed(seed, "probe")
-        quality["probe"] = rank_agreement(predictions[count:], probe_rewards, probe_seed)
+        quality["probe"] = rank_agreement(predictions[chosen:], probe_rewards, probe_seed)
         quality["regret"] = top_regret(chosen_rewards, probe_rewards)
         quality["advantage"] = _advantage(chosen_rewards, probe_rewards)
     return quality

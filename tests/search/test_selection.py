@@ -76,6 +76,16 @@ def test_cells_that_may_not_be_trained_are_not_chosen() -> None:
     assert all(row % 2 == 0 for row in found)
 
 
+def test_where_too_few_rare_cells_may_be_trained_the_best_take_their_places() -> None:
+    every = SPACE.decode(CANDIDATES.tokens)
+    # None of the better half of what is left may be trained.
+    feasible = {*every[:4], *every[40:]}
+    selection = Selection(6, explore=0.5, probe=2, is_feasible=feasible.__contains__)
+    found = rows(selection, Known())
+    assert found[:6] == [0, 1, 2, 3, 40, 41]
+    assert len(found) == 8
+
+
 def test_means_and_deviations_in_chunks_are_those_of_all_cells_at_once() -> None:
     predictor = Known(std=0.5)
     mean, std = predict_mean_std_in_chunks(

@@ -160,10 +160,18 @@ class Progressive:
     ) -> dict[str, Any] | None:
         if predictions is None:
             return None
-        # What follows the K chosen cells of a growing stage is its probe; a round has none.
-        K = self._controller.spec.K if stage <= self._growing_stages() else None
+        count = self._count_chosen(stage, len(predictions))
         seed = derive_seed(self._context.seed, "judgement", stage)
-        return evaluate_selection(predictions, rewards, K, seed)
+        return evaluate_selection(predictions, rewards, count, seed)
+
+    def _count_chosen(self, stage: int, children: int) -> int:
+        """Return how many of the children of ``stage`` were chosen; the others are its probe."""
+        if not self._spec.probe or stage > self._growing_stages():
+            return children
+        # The probe comes last, so that it is what a stage lacks which was cut short. K may have
+        # been higher when the stage was chosen, if a rung was dropped since (`search.rungs`).
+        K = self._controller.spec.K or children
+        return max(min(K, children), children - self._spec.probe)
 
     def _objective_errors(self) -> dict[str, Any]:
         """Return how well all but the reward was predicted of the cells of the open stage."""

@@ -49,7 +49,7 @@ def test_correlations_have_their_intervals() -> None:
 def test_a_probe_tells_chosen_and_random_cells_apart() -> None:
     predictions = [0.9, 0.8, 0.7, 0.2, 0.1]
     rewards = [0.9, 0.7, 0.8, 0.85, 0.3]
-    quality = evaluate_selection(predictions, rewards, K=3, seed=0)
+    quality = evaluate_selection(predictions, rewards, chosen=3, seed=0)
     predictor = {"spearman_next": 0.4, "choice_next": quality}
     columns = columns_of({"b": 1, "predictor": predictor})
     assert columns["ρ chosen"] == ["0.50"]
