@@ -164,8 +164,18 @@ def _rung_lines(journal: Journal) -> list[str]:
         use = "" if rung["is_trusted"] else ": too low, so later stages did without them"
         trainings = f"trainings of {plural(rung['epochs'], 'epoch')}"
         cells = plural(rung["both"], "cell")
-        lines.append(f"{trainings}: rank correlation with rewards {known} over {cells}{use}")
+        among_all = _correlation_among_all(rung)
+        measured = f"rank correlation with rewards {known} over {cells}{among_all}"
+        lines.append(f"{trainings}: {measured}{use}")
     return lines
+
+
+def _correlation_among_all(rung: dict[str, Any]) -> str:
+    """Say what the promoted cells of a rung tell of all its cells, where that is known."""
+    corrected = rung.get("corrected")
+    if corrected is None:
+        return ""
+    return f", {corrected:.2f} among all {rung['cells']:,} trained"
 
 
 def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[str]:

@@ -1,6 +1,7 @@
 """What is expected of a whole training after a short one."""
 
 import numpy as np
+import pytest
 
 from pnas.search.expected_reward import Evidence, expected_rewards
 from pnas.search.rungs.agreement import measure_agreement
@@ -66,6 +67,54 @@ def test_a_rung_of_noise_alone_is_not_trusted() -> None:
 
 def test_a_rung_is_trusted_until_something_is_known() -> None:
     assert measure_agreement(2, evidence(known=1), seed=0).is_trusted
+
+
+def promoted(correlation: float, groups: int, generator: np.random.Generator) -> Evidence:
+    """Return a first group of 36 cells, six spread ones of them trained whole, and later groups.
+
+    Of 18 cells in each later group the two best by their short trainings are trained whole.
+    """
+    signals: list[Signals] = []
+    rewards: list[float | None] = []
+    for group in range(1 + groups):
+        count = 36 if group == 0 else 18
+        shown = generator.normal(size=count)
+        noise = generator.normal(size=count)
+        truth = 0.7 + 0.05 * (correlation * shown + (1 - correlation**2) ** 0.5 * noise)
+        places = [0, 1, 2, 8, 19, 30] if group == 0 else [0, 1]
+        trained = set(np.argsort(-shown)[places].tolist())
+        for cell in range(count):
+            signals.append(Signals(float(1 / (1 + np.exp(-shown[cell])))))
+            rewards.append(float(truth[cell]) if cell in trained else None)
+    return Evidence(signals, [None] * len(signals), rewards)
+
+
+@pytest.mark.parametrize("correlation", [0.2, 0.6])
+@pytest.mark.parametrize("groups", [0, 4, 20])
+def test_trust_does_not_fall_since_only_the_best_go_on(correlation: float, groups: int) -> None:
+    generator = np.random.default_rng(groups)
+    corrected = []
+    for _ in range(60):
+        found = measure_agreement(2, promoted(correlation, groups, generator), seed=0).corrected
+        assert found is not None
+        corrected.append(found)
+    assert np.mean(corrected) == pytest.approx(correlation, abs=0.1 if groups else 0.15)
+
+
+def test_the_corrected_correlation_is_the_measured_one_where_all_were_trained_whole() -> None:
+    generator = np.random.default_rng(2)
+    shown = generator.uniform(size=50)
+    rewards = shown + generator.uniform(size=50)
+    whole = Evidence([Signals(float(each)) for each in shown], [None] * 50, rewards.tolist())
+    agreement = measure_agreement(2, whole, seed=0)
+    assert agreement.corrected == pytest.approx(agreement.spearman[0], abs=0.05)
+    assert agreement.as_record()["corrected"] == agreement.corrected
+
+
+def test_equal_signals_say_nothing_of_a_rung() -> None:
+    agreement = measure_agreement(2, Evidence([Signals(0.5)] * 3, [None] * 3, [0.1, 0.2, 0.3]), 0)
+    assert agreement.corrected is None
+    assert agreement.is_trusted
 
 
 def test_signals_are_read_from_the_metrics_of_a_child() -> None:

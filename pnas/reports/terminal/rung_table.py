@@ -26,12 +26,22 @@ def rung_table(rungs: Sequence[_Rung]) -> Grid | None:
             lambda rung: _interval(rung["spearman_top_third"]),
         ),
         Column(
+            "ρ of all trained",
+            # Journals of earlier versions do not have it.
+            lambda rung: _number(rung.get("corrected")),
+            about="corrected for the promotion of the best, which decides whether a rung is used",
+        ),
+        Column(
             "used",
             lambda rung: "yes" if rung["is_trusted"] else "no longer",
             about="a rung that tells too little is left out of later stages",
         ),
     )
     return Grid.of("Short trainings", columns, rungs)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _interval(values: Sequence[float | None]) -> str:

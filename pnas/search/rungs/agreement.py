@@ -1,4 +1,14 @@
-"""Whether a rung can be trusted: how far its ranks agree with those of whole trainings."""
+"""Whether a rung can be trusted: how far its ranks agree with those of whole trainings.
+
+After the first group only the cells that were promoted have both trainings. Signals vary less among
+them than among all cells of the rung, which lowers their correlation with the reward: after 20
+groups of 18 cells a rung of .60 shows .40. Trust is decided by the correlation corrected for that
+(Thorndike 1949, case II: selection by the signals themselves), with normal scores for ranks. In 400
+simulated searches each, over 0 to 20 groups, it has .58 to .62 of .60 and .48 to .51 of .50. After
+20 groups a rung of .50 is not trusted in 3 % of them in place of 10 %, and one of 0 in 76 % in
+place of 87 %. The first group alone is hardly biased either, but does not trust a rung of 0 in 39 %
+however long the search goes on.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +17,15 @@ from typing import Any
 import numpy as np
 
 from pnas.predictors.rank_metrics import rank_agreement
-from pnas.search.expected_reward import Evidence, training_scores
+from pnas.search.expected_reward import Evidence, FloatArray, normal_scores, training_scores
 
 _PRIOR_CORRELATION = 0.5
-"""What Spearman's correlation is taken for before it is measured."""
+"""What the correlation of a short training is taken for before it is measured.
+
+It is lower than `pnas.search.expected_reward.PRIOR_CORRELATION`, which is that of all signals, the
+prediction among them. With .7 in its place a rung of 0 would stay for longer: it is dropped in 62 %
+in place of 69 % after ten groups.
+"""
 
 _PRIOR_CELLS = 6
 """Cells with both trainings that the prior correlation counts for."""
@@ -30,6 +45,8 @@ class RungAgreement:
         spearman: Spearman's correlation of the rung's signals with the reward over ``both``, with
             the ends of its bootstrap interval; None where it is undefined.
         spearman_top: The same over the best third of ``both`` by their rewards.
+        corrected: Correlation over all ``cells`` that the one over ``both`` speaks for, by which
+            trust is decided; None where it is undefined.
     """
 
     epochs: int
@@ -37,14 +54,14 @@ class RungAgreement:
     both: int
     spearman: tuple[float | None, float | None, float | None]
     spearman_top: tuple[float | None, float | None, float | None]
+    corrected: float | None
 
     @property
     def is_trusted(self) -> bool:
         """Whether the rung is worth its epochs, as far as is known."""
-        measured = self.spearman[0]
-        if measured is None:
+        if self.corrected is None:
             return True
-        total = self.both * measured + _PRIOR_CELLS * _PRIOR_CORRELATION
+        total = self.both * self.corrected + _PRIOR_CELLS * _PRIOR_CORRELATION
         return total / (self.both + _PRIOR_CELLS) >= LOWEST_TRUSTED
 
     def as_record(self) -> dict[str, Any]:
@@ -55,6 +72,7 @@ class RungAgreement:
             "both": self.both,
             "spearman": list(self.spearman),
             "spearman_top_third": list(self.spearman_top),
+            "corrected": self.corrected,
             "is_trusted": self.is_trusted,
         }
 
@@ -83,7 +101,28 @@ def measure_agreement(epochs: int, evidence: Evidence, seed: int) -> RungAgreeme
         spearman_top=_spearman(
             [ranked[place] for place in third], [rewards[place] for place in third], seed
         ),
+        corrected=_corrected(scores, known, rewards),
     )
+
+
+def _corrected(scores: FloatArray, known: Sequence[int], rewards: Sequence[float]) -> float | None:
+    """Return the correlation of scores with rewards over all cells; see the module.
+
+    Args:
+        scores: What the rung tells of each of its cells, (cells,).
+        known: Places of the cells that have a reward.
+        rewards: Their rewards.
+    """
+    if len(known) < 2:
+        return None
+    normal = normal_scores(scores.tolist())
+    of_known = normal[list(known)]
+    of_rewards = normal_scores(rewards)
+    if of_known.std() == 0 or of_rewards.std() == 0:
+        return None
+    restricted = float(np.corrcoef(of_known, of_rewards)[0, 1])
+    ratio = float(normal.std() / of_known.std())
+    return restricted * ratio / (1 + restricted**2 * (ratio**2 - 1)) ** 0.5
 
 
 def _spearman(
