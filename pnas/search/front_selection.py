@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pnas.objectives import REWARD
 from pnas.objectives.dominance import Points
 from pnas.predictors.base import Predictor
-from pnas.search.hypervolume_improvement import Gains, expected_improvement
+from pnas.search.hypervolume_improvement import Gains, expected_improvement, highest_gains
 from pnas.search.objective_source import Outcomes
 from pnas.search.predicted_front import PredictedFront, predict_quantiles
 from pnas.search.selection import Floats, Selection, predict_mean_std_in_chunks
@@ -82,10 +82,11 @@ class FrontSelection(Selection):
         """Return the candidates, the greedily chosen ones first."""
         corner = self.outcomes.objectives.points([self.reference])[0]
         probability = None if self.feasibility is None else self.feasibility(tokens)
+        top = highest_gains(gains)
 
         def improvement(rows: Rows, points: Points) -> Floats:
             of_rows = [each[rows] for each in gains]
-            expected = expected_improvement(of_rows, points, corner)
+            expected = expected_improvement(of_rows, points, corner, top)
             return expected if probability is None else expected * probability[rows]
 
         expected = np.stack([each.mean(axis=1) for each in gains], axis=1)

@@ -8,7 +8,8 @@
 Of two objectives it is exact for these gains (the plane above the front is cut into strips along
 the first objective: Emmerich, Deutz, Klinkenberg, CEC 2011). Of more, it is an integral over the
 box above the reference, of the probability that a candidate reaches a point which the front does
-not; the integral is a mean over quasi-random points that are the same for every candidate.
+not; the integral is a mean over quasi-random points that are the same for every candidate. Those
+that are compared must have the same box.
 """
 
 from collections.abc import Sequence
@@ -30,10 +31,25 @@ _CHUNK_OF_POINTS = 64
 """Candidates at a time where they are compared with all points of the box."""
 
 
-def expected_improvement(gains: Gains, front: Points, reference: Points) -> Points:
-    """Return the expected hypervolume improvement of each candidate, (n,)."""
-    compute = _by_strips if len(gains) == 2 else _by_quadrature
-    return compute(gains, front, reference)
+def expected_improvement(
+    gains: Gains, front: Points, reference: Points, top: Points | None = None
+) -> Points:
+    """Return the expected hypervolume improvement of each candidate, (n,).
+
+    Args:
+        gains: Equally likely gains of the candidates.
+        front: Points of the front, (k, m).
+        reference: Reference point, (m,).
+        top: `highest_gains` of all candidates that these are compared with; None if they are all.
+    """
+    if len(gains) == 2:
+        return _by_strips(gains, front, reference)
+    return _by_quadrature(gains, front, reference, highest_gains(gains) if top is None else top)
+
+
+def highest_gains(gains: Gains) -> Points:
+    """Return the highest gain in each objective, (m,): the top of the box of these candidates."""
+    return np.asarray([each.max(initial=-np.inf) for each in gains])
 
 
 def _by_strips(gains: Gains, front: Points, reference: Points) -> Points:
@@ -68,10 +84,9 @@ def _strips(front: Points, reference: Points) -> Points:
     return np.stack([edges, heights], axis=1)
 
 
-def _by_quadrature(gains: Gains, front: Points, reference: Points) -> Points:
+def _by_quadrature(gains: Gains, front: Points, reference: Points, top: Points) -> Points:
     from scipy.stats import qmc
 
-    top = np.asarray([each.max() for each in gains])
     top = np.maximum(top, reference + 1e-12)
     unit = qmc.Sobol(len(reference), seed=0).random(_POINTS)
     points = reference + unit * (top - reference)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pnas.objectives.dominance import Points, hypervolume
-from pnas.search.hypervolume_improvement import expected_improvement
+from pnas.search.hypervolume_improvement import expected_improvement, highest_gains
 
 FRONT = np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]])
 REFERENCE = np.zeros(2)
@@ -78,3 +78,29 @@ def test_the_same_question_has_the_same_answer() -> None:
     once = expected_improvement(gains, front, np.zeros(3))
     again = expected_improvement(gains, front, np.zeros(3))
     assert once.tolist() == again.tolist()
+
+
+@pytest.mark.parametrize("objectives", [2, 3])
+def test_a_candidate_has_the_same_improvement_in_every_block(objectives: int) -> None:
+    mean = np.random.default_rng(0).uniform(0, 1, (40, objectives))
+    gains = uncertain(mean, (0.3,) * objectives)
+    front = np.full((1, objectives), 0.5)
+    reference = np.zeros(objectives)
+    top = highest_gains(gains)
+    together = expected_improvement(gains, front, reference)
+    apart = []
+    for first in range(0, 40, 8):
+        block = [each[first : first + 8] for each in gains]
+        apart.extend(expected_improvement(block, front, reference, top).tolist())
+    assert apart == pytest.approx(together.tolist())
+
+
+def test_a_larger_front_leaves_no_more_to_improve() -> None:
+    mean = np.random.default_rng(1).uniform(0, 1, (40, 3))
+    gains = uncertain(mean, (0.3, 0.3, 0.0))
+    small = np.full((1, 3), 0.5)
+    large = np.vstack([small, mean[:1]])
+    before = expected_improvement(gains, small, np.zeros(3))
+    block = [each[:4] for each in gains]
+    after = expected_improvement(block, large, np.zeros(3), highest_gains(gains))
+    assert (after <= before[:4] + 1e-12).all()
