@@ -19,7 +19,12 @@ model"), r_ij ~ N(mu_i, sigma^2) and mu_i ~ N(nu, tau^2). With v_i = lambda + 1 
     S(lambda)  = sum_ij (r_ij - r_i.)^2 + sum_i (r_i. - nu)^2 / v_i
     p(lambda | r)  ~  prod_i v_i^(-1/2) (sum_i 1 / v_i)^(-1/2) S^(-(N - 1) / 2)
     sigma^2 | lambda, r  ~  S / chi^2_(N - 1)
-    mu_i | lambda, sigma^2, r  ~  N(w_i r_i. + (1 - w_i) nu, w_i sigma^2 / n_i),  w_i = lambda / v_i
+    nu | lambda, sigma^2, r  ~  N(nu(lambda), sigma^2 / sum_i (1 / v_i))
+    mu_i | nu, lambda, sigma^2, r  ~  N(w_i r_i. + (1 - w_i) nu, w_i sigma^2 / n_i)
+
+with w_i = lambda / v_i, so that mu_i has the variance
+
+    w_i sigma^2 / n_i + (1 - w_i)^2 sigma^2 / sum_i (1 / v_i)
 
 for flat priors of nu, log sigma and log lambda (Gelman et al., Bayesian Data Analysis, 5.4).
 All trainings of all cells take part, so that it does no harm that only the cells which looked best
@@ -63,6 +68,7 @@ class RewardModel:
     Attributes:
         weights: p(lambda | r), (grid,), with the sum 1.
         centers: nu(lambda), (grid,).
+        precision: sum_i (1 / v_i), (grid,).
         squares: S(lambda), (grid,).
         trainings: N.
         is_noisy: Whether the reward of a cell differs from training to training.
@@ -70,6 +76,7 @@ class RewardModel:
 
     weights: Floats
     centers: Floats
+    precision: Floats
     squares: Floats
     trainings: int
     is_noisy: bool = True
@@ -96,8 +103,10 @@ class RewardModel:
             return 0.0
         mean = float(np.mean(rewards))
         own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        # Of the cell itself, and of the mean of all cells.
+        shares = own / len(rewards) + (1 - own) ** 2 / self.precision
         variances = self.squares / max(self.trainings - 3, 1)
-        within = float(self.weights @ (own * variances / len(rewards)))
+        within = float(self.weights @ (shares * variances))
         centers = own * mean + (1 - own) * self.centers
         between = float(self.weights @ (centers - self.expected(rewards)) ** 2)
         return float(np.sqrt(within + between))
@@ -134,7 +143,7 @@ def fit_reward_model(cells: Sequence[Sequence[float]]) -> RewardModel | None:
         np.log(v).sum(axis=1) + np.log(precision) + (trainings - 1) * np.log(squares)
     )
     weights = np.exp(log_weights - log_weights.max())
-    return RewardModel(weights / weights.sum(), centers, squares, trainings)
+    return RewardModel(weights / weights.sum(), centers, precision, squares, trainings)
 
 
 def _resolution(cells: Sequence[Sequence[float]]) -> float:
@@ -151,6 +160,7 @@ def known_exactly(means: Sequence[float] | Floats) -> RewardModel:
     return RewardModel(
         weights=np.full(shape, 1 / shape),
         centers=np.full(shape, float(np.mean(means))),
+        precision=np.full(shape, np.inf),
         squares=np.zeros(shape),
         trainings=len(means),
         is_noisy=False,
@@ -178,7 +188,10 @@ def probabilities_best(cells: Sequence[Sequence[float]], model: RewardModel, see
     variance = model.squares[grid] / generator.chisquare(model.trainings - 1, size=(_SAMPLES, 1))
     sizes = np.array([len(rewards) for rewards in cells])
     own = _RATIOS[grid] / (_RATIOS[grid] + 1 / sizes)  # (samples, cells)
-    center = own * means + (1 - own) * model.centers[grid]
+    # The cells share the mean of all cells, so that they move together.
+    deviation_of_mean = np.sqrt(variance / model.precision[grid])
+    mean = model.centers[grid] + deviation_of_mean * generator.normal(size=variance.shape)
+    center = own * means + (1 - own) * mean
     deviation = np.sqrt(own * variance / sizes)
     samples = center + deviation * generator.normal(size=center.shape)
     wins = np.bincount(samples.argmax(axis=1), minlength=len(cells))

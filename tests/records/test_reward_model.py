@@ -108,10 +108,48 @@ def test_the_resolution_of_rewards_leaves_trainings_that_differ_alone() -> None:
     assert model.squares[-1] == pytest.approx(2 * 0.01**2, rel=0.01)
 
 
+def test_the_deviation_covers_what_is_not_known_of_the_mean_of_all_cells() -> None:
+    generator = np.random.default_rng(4)
+    covered = []
+    for _ in range(300):
+        truth = generator.normal(0.9, 0.01, size=6)
+        rewards = [[float(mean + 0.02 * generator.normal())] for mean in truth]
+        for cell in (0, 1, 2, 3):
+            rewards[cell].append(float(truth[cell] + 0.02 * generator.normal()))
+        model = fit_reward_model(rewards)
+        assert model is not None
+        for mean, own in zip(truth, rewards, strict=True):
+            covered.append(abs(mean - model.expected(own)) < 1.96 * model.deviation(own))
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.03)
+
+
+def test_the_deviation_is_that_of_samples_of_the_whole_hierarchy() -> None:
+    cells = [[0.90, 0.92, 0.88], [0.88, 0.91, 0.90], [0.86, 0.89], [0.9], [0.87], [0.91]]
+    model = fit_reward_model(cells)
+    assert model is not None
+    generator = np.random.default_rng(0)
+    ratios = np.geomspace(1e-3, 1e4, 141)  # the grid of lambda
+    chosen = ratios[generator.choice(len(ratios), size=100_000, p=model.weights)]
+    sizes = np.array([len(each) for each in cells])
+    means = np.array([np.mean(each) for each in cells])
+    within = sum(float(np.sum((np.asarray(each) - np.mean(each)) ** 2)) for each in cells)
+    v = chosen[:, None] + 1 / sizes
+    precision = (1 / v).sum(axis=1)
+    center = (means / v).sum(axis=1) / precision
+    squares = within + ((means - center[:, None]) ** 2 / v).sum(axis=1)
+    variance = squares / generator.chisquare(sizes.sum() - 1, size=len(chosen))
+    mean = center + np.sqrt(variance / precision) * generator.normal(size=len(chosen))
+    for reward, number in ((0.9, 1), (0.9, 3)):
+        own = chosen / (chosen + 1 / number)
+        noise = np.sqrt(own * variance / number) * generator.normal(size=len(chosen))
+        sampled = own * reward + (1 - own) * mean + noise
+        assert model.deviation([reward] * number) == pytest.approx(sampled.std(), rel=0.03)
+
+
 @pytest.mark.parametrize(("images", "sigma"), [(100, 0.005), (360, 0.01)])
 def test_a_coincidence_leaves_as_much_doubt_as_there_is(images: int, sigma: float) -> None:
     generator = np.random.default_rng(3)
-    stated = []
+    stated: list[float] = []
     right = []
     while len(stated) < 60:
         truth = generator.normal(0.9, 0.015, size=12)
