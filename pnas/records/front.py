@@ -168,13 +168,13 @@ def with_posteriors(cells: Sequence[FrontCell], objectives: ObjectiveSet) -> lis
     if model is None or not objectives.are_several:
         return list(cells)
     expected = np.asarray([model.expected(each.rewards) for each in cells])
-    deviations = np.asarray([model.deviation(each.rewards) for each in cells])
+    deviations = np.asarray([model.deviation_among_cells(each.rewards) for each in cells])
     values = [each.values for each in cells]
     probabilities = membership(objectives, values, expected, deviations, seed=0)
     found = []
     for row, cell in enumerate(cells):
         center = float(expected[row])
-        half = _NORMAL_95 * float(deviations[row])
+        half = _NORMAL_95 * model.deviation(cell.rewards)
         interval = (center - half, center + half)
         posterior = RewardPosterior(center, interval, float(probabilities[row]))
         found.append(replace(cell, posterior=posterior))

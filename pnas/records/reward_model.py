@@ -99,12 +99,23 @@ class RewardModel:
 
     def deviation(self, rewards: Sequence[float]) -> float:
         """Return the posterior standard deviation of the expected reward of such a cell."""
+        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        return self._deviation(rewards, own / len(rewards) + (1 - own) ** 2 / self.precision)
+
+    def deviation_among_cells(self, rewards: Sequence[float]) -> float:
+        """Return the deviation without what is not known of the mean of all cells.
+
+        That part moves all cells together, so that it hardly changes which of them are better.
+        """
+        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        return self._deviation(rewards, own / len(rewards))
+
+    def _deviation(self, rewards: Sequence[float], shares: Floats) -> float:
+        """Return the deviation whose square is ``shares`` of sigma^2 at each lambda, (grid,)."""
         if not self.is_noisy:
             return 0.0
         mean = float(np.mean(rewards))
         own = _RATIOS / (_RATIOS + 1 / len(rewards))
-        # Of the cell itself, and of the mean of all cells.
-        shares = own / len(rewards) + (1 - own) ** 2 / self.precision
         variances = self.squares / max(self.trainings - 3, 1)
         within = float(self.weights @ (shares * variances))
         centers = own * mean + (1 - own) * self.centers

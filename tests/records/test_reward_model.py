@@ -167,3 +167,14 @@ def test_a_coincidence_leaves_as_much_doubt_as_there_is(images: int, sigma: floa
         right.append(truth[probabilities.argmax()] == truth.max())
     assert np.mean(stated) < 0.95
     assert np.mean(right) == pytest.approx(np.mean(stated), abs=0.15)
+
+
+def test_what_all_cells_share_is_left_out_of_comparisons() -> None:
+    rewards = [[0.9, 0.92], [0.88], [0.86], [0.87], [0.9]]
+    model = fit_reward_model(rewards)
+    assert model is not None
+    for each in rewards:
+        assert model.deviation_among_cells(each) < model.deviation(each)
+    many = fit_reward_model([*rewards, *([0.88 + 0.001 * i] for i in range(200))])
+    assert many is not None
+    assert many.deviation_among_cells([0.9]) == pytest.approx(many.deviation([0.9]), rel=0.02)

@@ -88,6 +88,6 @@ class FrontConfirmation(FurtherTrainings):
         if model is None:  # no cell was trained twice yet
             return None
         expected = np.asarray([model.expected(each) for each in rewards])
-        deviations = np.asarray([model.deviation(each) for each in rewards])
+        deviations = np.asarray([model.deviation_among_cells(each) for each in rewards])
         seed = derive_seed(self._seed, "front confirmation")
         return membership(self._objectives, self._values, expected, deviations, seed)
