@@ -130,8 +130,9 @@ class SearchFacts:
         for child in self._ended_by_stage.get(stage.b, ()):
             yield self.child(child)
         for child in self._children_by_stage.get(stage.b, ()):
-            # A training shows its epochs while it goes on; a child of a search lasts seconds.
-            if child.ended_at is None and child.metrics:
+            # A training shows its epochs while it goes on. A child of a search lasts seconds, and
+            # one that was only measured may yet leave its stage, untrained.
+            if self.is_training and child.ended_at is None and child.metrics:
                 yield self.child(child)
         for child in self._superseded:
             if child.b == stage.b:

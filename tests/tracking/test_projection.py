@@ -475,6 +475,20 @@ def test_superseded_children_are_marked_until_they_are_chosen_again(finished, sp
         assert not {"pnas.superseded", "pnas.spare"} & set(run["tags"])
 
 
+def test_a_child_that_was_measured_and_dropped_leaves_no_run(search, spec, read_store):
+    search.open(1, 2)
+    search.end(1, 0, 0.5)
+    search.journal.set_metrics("1-1", {"latency_ms": [0.9]})
+    project(search.run_dir, spec)
+    search.journal.drop_untrained(1)
+    search.close(1)
+    search.set(status="finished")
+    project(search.run_dir, spec)
+    shown = read_store(spec)
+    assert set(shown) == {"search", "stage/1", "1-0"}
+    assert {run["status"] for run in shown.values()} == {"FINISHED"}
+
+
 @pytest.fixture
 def trainings(tmp_path):
     """A journal of a `task=train`: two trainings, one of them over, one after its first epoch."""
