@@ -1,18 +1,21 @@
 """SIGKILL at random instants: does the same command end as if nothing had happened?
 
     .venv/bin/python experiments/benchmarks/kill_and_resume.py [--kills 50] [--executors serial]
+        [--searches beam continued early_stop]
 
-One small search (real children on digits, tracked in MLflow) runs undisturbed, once. Then, for each
-executor, the same command is sent again and again and killed at random instants: all its processes,
-the main one alone, or - where the executor trains a lost child again - one worker alone. When a
-command gets through, its search is compared with the undisturbed one and the next search begins,
-until there were enough kills. Half of the instants are counted from the command, half from its
-first attempt at a child. Exits with 1 on any difference.
+Each small search (real children on digits, tracked in MLflow) runs undisturbed, once. Then, for
+each executor, the same command is sent again and again and killed at random instants: all its
+processes, the main one alone, or - where the executor trains a lost child again - one worker alone.
+When a command gets through, its search is compared with the undisturbed one and the next search
+begins, until there were enough kills. Half of the instants are counted from the command, half from
+its first attempt at a child; on a machine whose load changes, --children counts them by the
+children that a command has trained. Exits with 1 on any difference.
 
 A kill takes 10-30 s on two cores: three quarters of an hour for 50 kills of each of two executors.
 """
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -24,6 +27,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +37,46 @@ from rich.console import Console
 from rich.table import Table
 
 from pnas.execution.registry import EXECUTORS
-from pnas.records import ChildRecord, Journal
-from pnas.records.run_directory import CONTROLLER, JOURNAL
+from pnas.records import ChildRecord, Journal, Status
+from pnas.records.cell_trainings import cell_key, has_ended_short, is_repeated
+from pnas.records.run_directory import CONTROLLER, JOURNAL, RUNGS
 
-SEARCH = (
+SMALL = (
     "seed=1",
     "state_space.operators=[3x3 maxpool,identity]",
     "state_space.input_lookback_depth=-1",
-    "state_space.B=3",
-    "controller.K=3",
     "child.filters=2",
-    "trainer.epochs=1",
     "tracking.uri=sqlite:///mlflow.db",
 )
-"""3 children of one block, 3 of two and 3 of three."""
+MIXED = (*SMALL, "state_space.B=2", "controller.K=2", "search=mixed")
+SEARCHES = {
+    # 3 children of one block, 3 of two and 3 of three.
+    "beam": (*SMALL, "state_space.B=3", "controller.K=3", "trainer.epochs=1"),
+    # Each rung goes on from the files in rungs/ that the one before has left.
+    "continued": (
+        *MIXED,
+        "search.rungs=[0.25,0.5,1]",
+        "search.rung_training=continued",
+        "search.refine=1",
+        "search.first_full=3",
+        "search.confirm=0.15",
+        "search.max_children=13",
+        "trainer.epochs=8",
+        "trainer.schedule=wsd",
+    ),
+    # Stages that are large enough for a rule, which stops some of their children.
+    "early_stop": (
+        *MIXED,
+        "search.early_stop=0.3",
+        "search.refine=2",
+        "search.first_full=8",
+        "search.confirm=0.15",
+        "search.max_children=16",
+        "trainer.epochs=4",
+        "trainer.validate_every=1",
+    ),
+}
+"""Arguments of the command by search."""
 
 KINDS = EXECUTORS.own_names()
 ALL = "all"
@@ -56,35 +86,55 @@ VICTIMS = (ALL, MAIN, WORKER)
 LONGEST = 600.0
 """Seconds after which a command hangs."""
 
+CHILD_SECONDS = 5.0
+"""Seconds within which a kill follows the end of a child, with ``--children``."""
+
 
 @dataclass
 class Tally:
-    """What happened to one executor's searches.
+    """What happened to the searches of one kind on one executor.
 
     Attributes:
+        search: The kind of search.
         executor: The executor.
         kills: Kills by victim.
         searches: Searches that ended.
         children: Children in them.
         in_flight: Children that were started and had not ended at a kill.
+        short: Short trainings among the children.
+        stopped: Children that were stopped early.
         retrained: Finished children that were trained again.
+        lost: Short trainings that were to go on and had no file at a kill.
+        most_kept: Most files of short trainings at the end of a command, killed or not.
+        most_kept_bytes: Most bytes in them.
         differences: What differs from the undisturbed search.
         mlflow: MLflow runs by status, and ``bad`` for each child without exactly one.
     """
 
+    search: str
     executor: str
     kills: Counter[str] = field(default_factory=Counter)
     searches: int = 0
     children: int = 0
+    short: int = 0
+    stopped: int = 0
     in_flight: int = 0
     retrained: int = 0
+    lost: int = 0
+    most_kept: int = 0
+    most_kept_bytes: int = 0
     differences: list[str] = field(default_factory=list)
     mlflow: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing was lost, repeated or changed."""
-        return not (self.retrained or self.differences or self.mlflow["bad"])
+        return not (self.retrained or self.lost or self.differences or self.mlflow["bad"])
+
+    @property
+    def name(self) -> str:
+        """Beginning of the names of the searches."""
+        return f"{self.search}-{self.executor}"
 
 
 @dataclass(frozen=True)
@@ -102,30 +152,40 @@ class Durations:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What must be equal: children by stage and place, and every stage's predictor, bit for bit."""
+    """What must be equal, bit for bit.
+
+    Attributes:
+        children: Children by stage and place, with the metrics of all of their epochs.
+        predictors: Files of every stage's predictor.
+        kept: Names of the short trainings that a larger budget could continue.
+    """
 
     children: tuple[tuple[Any, ...], ...]
     predictors: tuple[tuple[str, bytes], ...]
+    kept: tuple[str, ...]
 
 
 def main() -> int:
     arguments = parse_arguments()
     with tempfile.TemporaryDirectory(prefix="pnas-kills-") as scratch:
         cwd = Path(scratch)
-        run_undisturbed("undisturbed", "serial", cwd)
-        expected = read_outcome(cwd / "outputs" / "undisturbed")
         tallies = []
-        for executor in arguments.executors:
-            torture = Torture(executor, arguments.kills, expected, cwd, arguments.seed)
-            tallies.append(torture.run())
+        for search in arguments.searches:
+            name = f"{search}-undisturbed"
+            run_undisturbed(name, search, "serial", cwd)
+            expected = read_outcome(cwd / "outputs" / name)
+            for executor in arguments.executors:
+                tally = Tally(search, executor)
+                torture = Torture(tally, arguments, expected, cwd)
+                tallies.append(torture.run())
     show(tallies)
     return int(not all(tally.is_clean for tally in tallies))
 
 
-def run_undisturbed(name: str, executor: str, cwd: Path) -> Durations:
+def run_undisturbed(name: str, search: str, executor: str, cwd: Path) -> Durations:
     """Let one search run to its end, and measure it."""
     started = time.monotonic()
-    process = _start(name, executor, cwd)
+    process = _start(name, search, executor, cwd)
     _wait_for_work(process, cwd / "outputs" / name / JOURNAL)
     first = time.monotonic()
     code = process.wait(LONGEST)
@@ -136,21 +196,28 @@ def run_undisturbed(name: str, executor: str, cwd: Path) -> Durations:
 
 
 class Torture:
-    """Kills searches of one executor and compares each one that ends."""
+    """Kills the searches of a tally and compares each one that ends."""
 
-    def __init__(self, executor: str, kills: int, expected: Outcome, cwd: Path, seed: int) -> None:
-        self._kills = kills
+    def __init__(
+        self, tally: Tally, arguments: argparse.Namespace, expected: Outcome, cwd: Path
+    ) -> None:
+        self._kills: int = arguments.kills
+        self._most_children: int | None = arguments.children
         self._expected = expected
         self._cwd = cwd
-        self._rng = random.Random(f"{executor} {seed}")
-        self._tally = Tally(executor)
-        self._durations = run_undisturbed(f"{executor}-measured", executor, cwd)
+        self._rng = random.Random(f"{tally.name} {arguments.seed}")
+        self._tally = tally
+
+    @cached_property
+    def _durations(self) -> Durations:
+        tally = self._tally
+        return run_undisturbed(f"{tally.name}-measured", tally.search, tally.executor, self._cwd)
 
     def run(self) -> Tally:
         """Start searches until there were enough kills."""
         tally = self._tally
         while not self._has_enough_kills():
-            name = f"{tally.executor}-{tally.searches}"
+            name = f"{tally.name}-{tally.searches}"
             self._repeat_until_it_ends(name)
             self._compare(name)
             progress(f"{name}: ended after {tally.kills.total()} kills in all")
@@ -160,30 +227,34 @@ class Torture:
         return self._tally.kills.total() >= self._kills
 
     def _repeat_until_it_ends(self, name: str) -> None:
-        journal = self._cwd / "outputs" / name / JOURNAL
+        run_dir = self._cwd / "outputs" / name
+        journal = run_dir / JOURNAL
         ended: dict[str, float] = {}
         while True:
-            process = _start(name, self._tally.executor, self._cwd)
+            process = _start(name, self._tally.search, self._tally.executor, self._cwd)
             self._wait_or_kill(process, journal)
 
             now = _ended_children(journal)
             self._tally.retrained += sum(now.get(key) != at for key, at in ended.items())
             ended = now
+            self._count_kept_trainings(run_dir / RUNGS)
             if process.returncode == 0:
                 return
             if process.returncode != -signal.SIGKILL:
                 log = _end_of_log(name, self._cwd)
                 raise SystemExit(f"{name}: exit code {process.returncode}: {log}")
             self._tally.in_flight += _count_in_flight(journal)
+            self._tally.lost += _count_lost_trainings(run_dir)
+
+    def _count_kept_trainings(self, folder: Path) -> None:
+        sizes = _kept_trainings(folder).values()
+        tally = self._tally
+        tally.most_kept = max(tally.most_kept, len(sizes))
+        tally.most_kept_bytes = max(tally.most_kept_bytes, sum(sizes))
 
     def _wait_or_kill(self, process: "subprocess.Popen[bytes]", journal: Path) -> None:
-        duration = self._durations.from_command
         try:
-            if self._rng.random() < 0.5:
-                _wait_for_work(process, journal)
-                duration = self._durations.from_work
-            # The whole duration and a little more: beginning, middle, end, sometimes not at all.
-            instant = self._rng.uniform(0, 1.1 * duration)
+            instant = self._wait_to_kill(process, journal)
             process.wait(LONGEST if self._has_enough_kills() else instant)
         except subprocess.TimeoutExpired:
             victim = self._rng.choice(_possible_victims(process.pid, self._tally.executor))
@@ -192,25 +263,43 @@ class Torture:
             if victim == WORKER:
                 process.wait(LONGEST)
 
+    def _wait_to_kill(self, process: "subprocess.Popen[bytes]", journal: Path) -> float:
+        """Wait for a part of the work of a command; return the seconds until it is killed."""
+        if self._most_children is not None:
+            _wait_for_ends(process, journal, self._rng.randint(0, self._most_children))
+            return self._rng.uniform(0, CHILD_SECONDS)
+        duration = self._durations.from_command
+        if self._rng.random() < 0.5:
+            _wait_for_work(process, journal)
+            duration = self._durations.from_work
+        # The whole duration and a little more: beginning, middle, end, sometimes not at all.
+        return self._rng.uniform(0, 1.1 * duration)
+
     def _compare(self, name: str) -> None:
         run_dir = self._cwd / "outputs" / name
         found = read_outcome(run_dir)
         tally = self._tally
         tally.searches += 1
         tally.children += len(found.children)
+        ended = _read_children(run_dir / JOURNAL)
+        tally.short += sum(has_ended_short(child) for child in ended)
+        tally.stopped += sum(child.status is Status.STOPPED for child in ended)
         if found.children != self._expected.children:
             tally.differences.append(f"{name}: children")
         if found.predictors != self._expected.predictors:
             tally.differences.append(f"{name}: predictors")
+        if found.kept != self._expected.kept:
+            tally.differences.append(f"{name}: kept trainings")
         tally.mlflow += count_mlflow_runs(self._cwd, run_dir)
 
 
 # -- processes -------------------------------------------------------------------------------------
 
 
-def _start(name: str, executor: str, cwd: Path) -> "subprocess.Popen[bytes]":
+def _start(name: str, search: str, executor: str, cwd: Path) -> "subprocess.Popen[bytes]":
     """Start the command in a process group of its own."""
-    command = [sys.executable, str(RUN), f"name={name}", f"executor={executor}", *SEARCH]
+    arguments = (f"name={name}", f"executor={executor}", *SEARCHES[search])
+    command = [sys.executable, str(RUN), *arguments]
     with (cwd / f"{name}.log").open("ab") as log:
         return subprocess.Popen(
             command,
@@ -230,6 +319,13 @@ def _wait_for_work(process: "subprocess.Popen[bytes]", journal: Path) -> None:
     """Wait until the command has started an attempt at a child, or has ended."""
     before = _count_attempts(journal)
     while process.poll() is None and _count_attempts(journal) == before:
+        time.sleep(0.2)
+
+
+def _wait_for_ends(process: "subprocess.Popen[bytes]", journal: Path, count: int) -> None:
+    """Wait until ``count`` further children have ended, or the command has."""
+    before = len(_ended_children(journal))
+    while process.poll() is None and len(_ended_children(journal)) < before + count:
         time.sleep(0.2)
 
 
@@ -280,23 +376,53 @@ def _count_in_flight(journal: Path) -> int:
     return sum(child.starts > 0 and child.ended_at is None for child in _read_children(journal))
 
 
+def _kept_trainings(folder: Path) -> dict[str, int]:
+    """Return the size of each file in ``folder``, which others may empty meanwhile."""
+    sizes = {}
+    with suppress(OSError):
+        for path in folder.iterdir():
+            with suppress(OSError):
+                sizes[path.name] = path.stat().st_size
+    return sizes
+
+
+def _count_lost_trainings(run_dir: Path) -> int:
+    """Count the cells that are to go on from a short training which has no file."""
+    children = _read_children(run_dir / JOURNAL)
+    kept = _kept_trainings(run_dir / RUNGS)
+    if not children or not (run_dir / RUNGS).is_dir():
+        return 0
+    last = max(child.b for child in children)
+    begun = {cell_key(child.key) for child in children if has_ended_short(child)}
+
+    lost = 0
+    for child in children:
+        key = cell_key(child.key)
+        goes_on = has_ended_short(child) or child.ended_at is None
+        if child.b == last and goes_on and key in begun and not is_repeated(child):
+            lost += f"{key}.npz" not in kept
+    return lost
+
+
 def read_outcome(run_dir: Path) -> Outcome:
     """Return what a finished search in ``run_dir`` found."""
     children = []
     for child in _read_children(run_dir / JOURNAL):
         place = (child.b, child.position, str(child.cell), child.seed)
-        children.append((*place, child.reward, child.predicted, child.status))
+        metrics = json.dumps(child.metrics, sort_keys=True)
+        children.append((*place, child.reward, child.predicted, child.status, metrics))
 
     predictors = []
     for path in sorted((run_dir / CONTROLLER).glob("*/*")):
         predictors.append((f"{path.parent.name}/{path.name}", path.read_bytes()))
-    return Outcome(tuple(children), tuple(predictors))
+    kept = tuple(sorted(_kept_trainings(run_dir / RUNGS)))
+    return Outcome(tuple(children), tuple(predictors), kept)
 
 
 def count_mlflow_runs(cwd: Path, run_dir: Path) -> Counter[str]:
     """Count the search's runs in the store by status, and ``bad`` ones.
 
-    A run is bad if it still runs or has a double; a child, if it has not exactly one run.
+    A run is bad if it still runs or has a double; a child that ended, if it has not exactly one.
     """
     from mlflow import MlflowClient
 
@@ -312,7 +438,9 @@ def count_mlflow_runs(cwd: Path, run_dir: Path) -> Counter[str]:
     tally = Counter(run.info.status for run in runs)
     runs_of_key = Counter(run.data.tags["pnas.key"] for run in runs)
     for child in children:
-        tally["bad"] += runs_of_key[child.key] != 1
+        # A budget may leave children untrained, which are not shown.
+        has_ended = child.ended_at is not None
+        tally["bad"] += has_ended and runs_of_key[child.key] != 1
     for run in runs:
         is_double = runs_of_key[run.data.tags["pnas.key"]] != 1
         tally["bad"] += is_double or run.info.status == "RUNNING"
@@ -324,7 +452,7 @@ def count_mlflow_runs(cwd: Path, run_dir: Path) -> Counter[str]:
 
 def show(tallies: Sequence[Tally]) -> None:
     columns = [_format_tally(tally) for tally in tallies]
-    table = Table(title="SIGKILL at random instants of a search of 9 children")
+    table = Table(title="SIGKILL at random instants of small searches")
     table.add_column("")
     for _ in columns:
         table.add_column(justify="right")
@@ -337,13 +465,17 @@ def _format_tally(tally: Tally) -> dict[str, str]:
     kills_by_victim = [str(tally.kills[victim]) for victim in VICTIMS]
     runs = f"{tally.mlflow['FINISHED']} / {tally.mlflow['RUNNING']}"
     return {
+        "search": tally.search,
         "executor": tally.executor,
         "kills": str(tally.kills.total()),
         "of all processes / the main one / a worker": " / ".join(kills_by_victim),
         "searches completed": str(tally.searches),
         "children in them": str(tally.children),
+        "of these short / stopped early": f"{tally.short} / {tally.stopped}",
         "handed out and not ended at a kill": str(tally.in_flight),
         "finished children trained again": str(tally.retrained),
+        "short trainings lost": str(tally.lost),
+        "short trainings kept at most": f"{tally.most_kept}, {tally.most_kept_bytes / 1e3:.0f} kB",
         "differing from undisturbed": ", ".join(tally.differences) or "none",
         "MLflow runs FINISHED / RUNNING": runs,
         "children without exactly one run": str(tally.mlflow["bad"]),
@@ -352,8 +484,11 @@ def _format_tally(tally: Tally) -> dict[str, str]:
 
 def parse_arguments() -> argparse.Namespace:
     parser = make_parser(__doc__)
-    parser.add_argument("--kills", type=int, default=50, help="kills of each executor")
+    parser.add_argument("--kills", type=int, default=50, help="kills of each search and executor")
     parser.add_argument("--executors", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--searches", nargs="+", choices=SEARCHES, default=["beam"])
+    by_children = "kill each command soon after so many of its children at most, at whatever time"
+    parser.add_argument("--children", type=int, help=by_children)
     parser.add_argument("--seed", type=int, default=0, help="seed of the instants and victims")
     return parser.parse_args()
 
