@@ -285,12 +285,21 @@ class Torture:
         tally.short += sum(has_ended_short(child) for child in ended)
         tally.stopped += sum(child.status is Status.STOPPED for child in ended)
         if found.children != self._expected.children:
-            tally.differences.append(f"{name}: children")
+            differing = _first_difference(self._expected.children, found.children)
+            tally.differences.append(f"{name}: {differing}")
         if found.predictors != self._expected.predictors:
             tally.differences.append(f"{name}: predictors")
         if found.kept != self._expected.kept:
             tally.differences.append(f"{name}: kept trainings")
         tally.mlflow += count_mlflow_runs(self._cwd, run_dir)
+
+
+def _first_difference(expected: Sequence[tuple[Any, ...]], found: Sequence[tuple[Any, ...]]) -> str:
+    """Name the first child that differs, as it was expected and as it was found."""
+    for one, other in zip(expected, found, strict=False):
+        if one != other:
+            return f"expected {one}, found {other}"
+    return f"{len(found)} children in place of {len(expected)}"
 
 
 # -- processes -------------------------------------------------------------------------------------
