@@ -44,9 +44,9 @@ def leave_pictures(run_dir: Path, network: NetworkSpec, status: str) -> None:
 
 
 def _draw_best(run: RunView, network: NetworkSpec) -> None:
-    if run.best is None:
+    cell = run.found_cell
+    if cell is None:
         return
-    cell = run.best.cell
     _write_svg(run.path / CELL, cell_svg(cell, network.concat))
     # A search of a table built no network.
     if run.value("trainer.table") is None:

@@ -93,7 +93,9 @@ def _as_plain(row: _Row) -> dict[str, Any]:
         "status": view.status,
         "best_reward": view.best.reward if view.best else None,
         "best_cell": str(view.best.cell) if view.best else None,
-        "test_accuracy": view.test_accuracy,
+        "winner_reward": view.winner_reward,
+        "winner_cell": str(view.winner["cell"]) if view.winner else None,
+        "test_accuracy": view.found_test_accuracy,
         "children": len(view.children),
         "ended": len(view.ended),
         "failed": len(view.failed),
@@ -115,8 +117,12 @@ def _best_reward(row: _Row) -> str:
     return decimal(row.view.best.reward) if row.view and row.view.best else ""
 
 
+def _winner_reward(row: _Row) -> str:
+    return decimal(row.view.winner_reward) if row.view else ""
+
+
 def _test_accuracy(row: _Row) -> str:
-    return decimal(row.view.test_accuracy) if row.view else ""
+    return decimal(row.view.found_test_accuracy) if row.view else ""
 
 
 def _children(row: _Row) -> str:
@@ -144,7 +150,10 @@ def _changed(row: _Row) -> str:
 
 
 def _best_cell_or_error(row: _Row) -> str:
-    return str(row.view.best.cell) if row.view and row.view.best else row.error
+    return str(row.view.found_cell) if row.view and row.view.found_cell else row.error
+
+
+_WINNER = "mean reward of the winner, whose test accuracy and cell are then listed"
 
 
 _COLUMNS = (
@@ -152,6 +161,7 @@ _COLUMNS = (
     Column("task", _task, prose=True),
     Column("status", _status, prose=True),
     Column("best", _best_reward),
+    Column("winner", _winner_reward, about=_WINNER),
     Column("test", _test_accuracy),
     Column("children", _children),
     Column("failed", _failed),

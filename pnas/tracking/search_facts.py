@@ -285,13 +285,15 @@ class SearchFacts:
         """Return what is known of the search once it has ended."""
         if end is None:
             return []
-        test_accuracy = self._meta["test_accuracy"]
+        of_winner = self._winner_totals()
+        # A metric cannot be withdrawn. That of a former best child is followed by the winner's.
+        found = of_winner.get("winner_test_accuracy", self._meta["test_accuracy"])
         totals = {
             # Two names: the first sorts beside best_reward, the second is that of earlier versions.
-            "best_test_accuracy": test_accuracy,
-            "test_accuracy": test_accuracy,
+            "best_test_accuracy": found,
+            "test_accuracy": found,
             "search_seconds": self._meta["search_seconds"],
-            **self._winner_totals(),
+            **of_winner,
         }
         return scalars(totals, step=len(self.ended), at=end)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.command import ROOT, run_here
 from support.journals import make_run
+from support.winners import stored_winner
 
 
 @pytest.fixture
@@ -58,6 +59,19 @@ def test_the_list_says_how_runs_ended(home: Path, capsys: pytest.CaptureFixture[
 def test_one_run_is_not_called_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_here("task=list", "task.files=[outputs/whole]") == 0
     assert capsys.readouterr().out.startswith("1 run, newest first\n")
+
+
+def test_the_list_shows_the_winner_of_a_confirmed_search(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    winner = stored_winner(mean=0.625)
+    meta = {"winner": winner, "winner_test_accuracies": [0.5, 0.75]}
+    make_run(home / "outputs" / "confirmed", meta=meta)
+    assert run_here("task=list", "task.files=[outputs/confirmed]") == 0
+    _, header, line, *_ = capsys.readouterr().out.splitlines()
+    assert header.index("best") < header.index("winner") < header.index("test")
+    assert line.split()[4:6] == ["0.6250", "0.6250"]
+    assert line.endswith(f"  {winner['cell']}")
 
 
 def test_a_list_of_nothing_says_so(

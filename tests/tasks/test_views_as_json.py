@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.command import run_here
 from support.journals import make_run
+from support.winners import stored_winner
 
 
 @pytest.fixture
@@ -24,6 +25,21 @@ def test_a_list_of_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "journal" in runs["broken"]["error"]
     assert 0 <= runs["first"]["best_reward"] <= 1
     assert runs["first"]["ended"] <= runs["first"]["children"]
+
+
+def test_a_list_has_the_winner_beside_the_highest_reward(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    winner = stored_winner(mean=0.625)
+    meta = {"winner": winner, "winner_test_accuracies": [0.5, 1.0]}
+    make_run(home / "outputs" / "confirmed", meta=meta)
+    assert run_here("task=list", "task.format=json") == 0
+    runs = {Path(run["run"]).name: run for run in json.loads(capsys.readouterr().out)}
+    confirmed = runs["confirmed"]
+    assert (confirmed["winner_cell"], confirmed["winner_reward"]) == (winner["cell"], 0.625)
+    assert confirmed["test_accuracy"] == 0.75
+    assert confirmed["best_cell"] != winner["cell"]
+    assert (runs["first"]["winner_cell"], runs["first"]["test_accuracy"]) == (None, 0.875)
 
 
 def test_no_runs_are_an_empty_list(

@@ -310,6 +310,20 @@ def test_the_winner_of_a_confirmed_search(finished, spec, read_store):
     assert run["tags"]["pnas.winner_cell"] == winner["cell"]
 
 
+def test_the_accuracy_of_a_former_best_child_is_followed_by_that_of_the_winner(
+    finished, spec, read_store
+):
+    project(finished.run_dir, spec)
+    finished.open(3, 1)
+    finished.end(3, 0, 0.9)
+    winner = stored_winner()
+    finished.set(winner=winner, winner_test_accuracies=[0.5, 0.75], test_accuracy=None)
+    project(finished.run_dir, spec)
+    run = read_store(spec)["search"]
+    for metric in ("test_accuracy", "best_test_accuracy"):
+        assert values(run, metric) == [(5, 0.75), (6, 0.625)]
+
+
 def test_an_empty_twin_left_by_a_lost_answer_goes(finished, spec, read_store):
     project(finished.run_dir, spec)
     shown = read_store(spec)

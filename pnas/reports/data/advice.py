@@ -127,13 +127,13 @@ def _compare_predictors(run: RunView) -> Iterator[Advice]:
 def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     B = run.B
     K = run.value("controller.K")
-    if run.status != "finished" or run.best is None or B is None:
+    if run.status != "finished" or run.found_cell is None or B is None:
         return
     # A table holds cells up to its own B, and cells of other spaces have one size.
     may_grow = run.value("state_space.kind") == "pnas" and not run.is_tabular
     # What has been stopped early was so by the stages of this K.
     stops_early = bool(run.value("search.early_stop"))
-    size = len(run.best.cell)  # not its stage: rounds of refinement are later stages
+    size = len(run.found_cell)  # not its stage: rounds of refinement are later stages
     if size == B and may_grow:
         reason = f"The best cell is among the largest (b = {B}); larger ones may be better still"
         yield _larger_cells(run, reason, B + 1)

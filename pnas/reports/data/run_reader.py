@@ -24,6 +24,7 @@ from pnas.records.training_journal import read_training
 from pnas.records.training_record import Training
 from pnas.reports.data.scored_cell import ScoredCell, from_children
 from pnas.reports.data.training_times import Pause, pauses_between
+from pnas.state_space import Cell
 from pnas.system import file_lock
 
 
@@ -147,6 +148,13 @@ class RunView:
     def cells(self) -> list[ScoredCell]:
         """The children that are trained whole as cells of a ranking, in the order of ``whole``."""
         return from_children(self.children, growing_stages=self.growing_stages)
+
+    @property
+    def found_cell(self) -> Cell | None:
+        """The cell that the search found: its winner, or else the cell of its best child."""
+        if self.winner is not None:
+            return Cell.parse(self.winner["cell"])
+        return None if self.best is None else self.best.cell
 
     @property
     def winner_reward(self) -> float | None:

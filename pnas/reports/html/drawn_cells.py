@@ -74,8 +74,7 @@ def network_of(run: RunView) -> Markup | None:
     """
     if run.is_tabular:
         return None
-    best = run.best.cell if run.best else None
     try:
-        return network_svg(network_from(run.value("child")), best)
+        return network_svg(network_from(run.value("child")), run.found_cell)
     except (TypeError, InvalidValue):
         return None

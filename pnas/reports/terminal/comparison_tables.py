@@ -130,7 +130,7 @@ _RUN_COLUMNS = (
     _run_column("best", lambda run: decimal(run.best.reward if run.best else None)),
     _run_column("winner", lambda run: decimal(run.winner_reward)),
     _run_column("test", lambda run: decimal(run.found_test_accuracy)),
-    _run_column("b", lambda run: str(len(run.best.cell)) if run.best else ""),
+    _run_column("b", lambda run: str(len(run.found_cell)) if run.found_cell else ""),
     _run_column("children", lambda run: count(run.trained)),
     _run_column("failed", lambda run: count(len(run.failed)) if run.failed else ""),
     _run_column("predictor", lambda run: run.predictor, prose=True),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from support.journals import make_run
+from support.winners import stored_winner
 
 from pnas.reports.data.advice import advise
 from pnas.reports.data.run_reader import RunView, read_run
@@ -101,6 +102,14 @@ def test_no_larger_cells_than_the_space_or_the_table_has(
 ) -> None:
     run = read_run(make_run(tmp_path / "demo", (6, 4), **made))
     assert "state_space.B=3" not in advice_text(run)
+
+
+def test_the_size_of_the_winner_says_which_cells_may_be_better(tmp_path: Path) -> None:
+    winner = stored_winner()
+    run = read_run(make_run(tmp_path / "demo", (6, 4), meta={"winner": winner}))
+    assert run.best is not None
+    assert len(run.best.cell) == 2
+    assert "Cells larger than 1 did not win" in advice_text(run)
 
 
 def test_credentials_that_were_hidden_are_not_repeated(tmp_path: Path) -> None:
