@@ -1,5 +1,6 @@
 """Whether a command may continue a run: its configuration against the stored one."""
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -102,6 +103,16 @@ def raised_limits(
         if _is_raised(difference) and _may_raise(difference.key, stored):
             raised[difference.key] = (difference.before, difference.after)
     return raised
+
+
+def with_changeable_values(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``stored`` with what ``current`` says of the keys that a continued run may change."""
+    changed = copy.deepcopy(dict(stored))
+    values = _flatten(current)
+    for key in sorted(_MAY_CHANGE & values.keys()):
+        group, _, name = key.partition(".")
+        changed.setdefault(group, {})[name] = values[key]
+    return changed
 
 
 def _rule(run_dir: Path, difference: Difference, stored: Mapping[str, Any]) -> str:

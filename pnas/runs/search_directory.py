@@ -15,7 +15,7 @@ from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
 from pnas.records.journal_errors import JournalDamaged
 from pnas.records.journal_recovery import save_what_can_be_read
-from pnas.records.resumability import check_resumable, raised_limits
+from pnas.records.resumability import check_resumable, raised_limits, with_changeable_values
 from pnas.records.run_directory import (
     CHILDREN,
     CONFIG,
@@ -191,6 +191,21 @@ def begin_journal(settings: Settings, context: Context, journal: Journal) -> Non
     )
 
 
+def keep_command(settings: Settings, context: Context, journal: Journal) -> None:
+    """Store the command by which a run goes on, and the limits that it goes on with.
+
+    Args:
+        settings: Settings of the command.
+        context: The command around the task.
+        journal: Journal of the run, which the command really continues: one that only looks at a
+            finished run changes nothing.
+    """
+    config = with_changeable_values(journal.meta("config"), settings.as_dict())
+    # What reports say to type, in order to continue from here.
+    journal.set_meta(config=config, overrides=list(context.overrides))
+    write_config(context.run_dir, config)
+
+
 def write_config(run_dir: Path, config: dict[str, Any]) -> None:
     """Write config.yaml. One that is right is left alone, so that its time of change stays."""
     text = OmegaConf.to_yaml(OmegaConf.create(config))
@@ -211,9 +226,9 @@ def _continue(
         limits = [f"{key} from {before} to {after}" for key, (before, after) in raised.items()]
         print_line(context.console, f"raised: {', '.join(limits)}")
     if raised or journal.meta("status") != "finished":
-        # What reports say to type, in order to continue from here.
-        journal.set_meta(overrides=list(context.overrides))
-    write_config(context.run_dir, journal.meta("config"))
+        keep_command(settings, context, journal)
+    else:
+        write_config(context.run_dir, journal.meta("config"))
     _remove_predictors_without_stage(context.run_dir, journal)
 
 

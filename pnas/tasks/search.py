@@ -11,7 +11,7 @@ from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import complete_finished_run
-from pnas.runs.search_directory import check_is_search, is_finished, open_run
+from pnas.runs.search_directory import check_is_search, is_finished, keep_command, open_run
 from pnas.search import may_continue
 from pnas.search.search_parts import is_first_training, may_confirm
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
@@ -109,7 +109,10 @@ def _search_or_deliver(
 ) -> None:
     """Search what is left; or complete the files and the tracking of a finished search."""
     is_over = journal.meta("status") == "finished"
-    if not is_over or _has_more(settings, journal):
+    if is_over and _has_more(settings, journal):
+        keep_command(settings, context, journal)
+        is_over = False
+    if not is_over:
         search = search_table if is_tabular(settings) else search_by_training
         search(settings, context, space, journal)
     else:

@@ -4,7 +4,12 @@ from typing import Any
 import pytest
 
 from pnas.errors import InvalidValue
-from pnas.records.resumability import check_resumable, differences, raised_limits
+from pnas.records.resumability import (
+    check_resumable,
+    differences,
+    raised_limits,
+    with_changeable_values,
+)
 
 CONFIG: dict[str, Any] = {
     "seed": 1,
@@ -125,3 +130,11 @@ def test_a_search_that_stops_early_keeps_its_beam(tmp_path: Path) -> None:
         check_resumable(tmp_path, stops, wider)
     deeper = {**stops, "state_space": {**stops["state_space"], "B": 5}}
     assert raised_limits(stops, deeper).keys() == {"state_space.B"}
+
+
+def test_what_may_change_is_taken_from_the_later_command_and_nothing_else() -> None:
+    stored = {"search": {"max_children": 12}, "controller": {"K": 4}, "seed": 1}
+    current = {"search": {"max_children": 30, "confirm": 0.2}, "controller": {"K": 8}, "seed": 2}
+    changed = with_changeable_values(stored, current)
+    assert changed == {**stored, "search": {"max_children": 30, "confirm": 0.2}}
+    assert stored["search"] == {"max_children": 12}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from omegaconf import OmegaConf
 from support.command import ROOT, run_here
 from support.small import BY_TABLE, SMALL, write_small_table
 
@@ -124,6 +125,30 @@ def test_confirmation_asked_for_after_the_end_is_done_then(
     files = files_of(run_dir)
     assert run_here(*confirmed) == 0
     assert files_of(run_dir) == files
+
+
+def test_a_finished_search_that_goes_on_has_the_limits_of_the_later_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_small_table(tmp_path, trainings=3)
+    monkeypatch.chdir(tmp_path)
+    assert run_here(*command(search="random", search__max_children="6", search__confirm="0")) == 0
+    run_dir = tmp_path / "outputs" / "demo"
+
+    larger = command(search="random", search__max_children="12", search__confirm="0.5")
+    assert run_here(*larger) == 0
+    files = files_of(run_dir)
+    for limits in ({"search__max_children": "8"}, {"search__confidence": "0.8"}):
+        looks = {"search__max_children": "12", "search__confirm": "0.5", **limits}
+        assert run_here(*command(search="random", **looks)) == 0
+        assert files_of(run_dir) == files
+
+    with Journal(run_dir / "journal.sqlite") as journal:
+        search = journal.meta("config")["search"]
+        assert journal.meta("overrides") == larger
+    assert (search["max_children"], search["confirm"]) == (12, 0.5)
+    written = OmegaConf.load(run_dir / "config.yaml").search
+    assert (written.max_children, written.confirm) == (12, 0.5)
 
 
 def test_what_cannot_be_confirmed_leaves_no_trace(run_dir: Path) -> None:

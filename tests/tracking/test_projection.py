@@ -299,6 +299,16 @@ def test_raised_B_is_a_tag_beside_the_param(finished, spec, read_store):
     assert values(run, "best_reward")[-1] == (5, 0.9)
 
 
+def test_a_limit_that_a_search_goes_on_with_is_a_tag_beside_the_param(finished, spec, read_store):
+    config = finished.journal.meta("config")
+    for limit in (12, 30):
+        finished.set(config={**config, "search": {"max_children": limit}})
+        project(finished.run_dir, spec)
+    run = read_store(spec)["search"]
+    assert run["params"]["search.max_children"] == "12"
+    assert run["tags"]["pnas.changed.search.max_children"] == "30"
+
+
 def test_the_winner_of_a_confirmed_search(finished, spec, read_store):
     winner = stored_winner(mean=0.78, probability_best=0.91)
     finished.set(winner=winner, winner_test_accuracies=[0.7, 0.8])
