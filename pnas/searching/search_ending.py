@@ -11,6 +11,7 @@ from pnas.records.cell_trainings import cell_key, is_short
 from pnas.records.front import read_front
 from pnas.records.plan_facts import WINNER
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
+from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
@@ -21,7 +22,6 @@ from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import RunEnding
 from pnas.search import STOPPED_BY
-from pnas.search.strategies import SearchSpec
 from pnas.searching.search_observers import Summarize, keep_winner_weights
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.searching.winner_accuracy import TestAccuracy
@@ -188,14 +188,14 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
         shown = "none (no test part)" if accuracy is None else f"{accuracy:.4f}"
         lines.append(f"test accuracy of the best child: {shown}")
 
-    limit = journal.meta(STOPPED_BY)
-    if limit and _is_winner_known(settings.search, journal, summary):
-        lines.append(
-            f"the winner is known: {summary['children_trained']} trainings of {limit} were enough; "
-            "the same command with more continues"
-        )
-    elif limit:
-        lines.append(f"stopped by {limit}; the same command with more continues")
+    ended_by = budget_end(
+        journal.meta(STOPPED_BY),
+        children=journal.children(),
+        winner=summary["winner"],
+        config=journal.meta("config") or {},
+    )
+    if ended_by is not None:
+        lines.append(f"{ended_by.describe()}; the same command with more continues")
 
     lines.append(f"outputs: {relative(context.run_dir)}")
     report = context.run_dir / REPORT
@@ -208,17 +208,6 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
     if view:
         lines.append(f"all searches side by side: {view}")
     return lines
-
-
-def _is_winner_known(spec: SearchSpec, journal: Journal, summary: Mapping[str, Any]) -> bool:
-    """Whether the confirmation ended early, with trainings left."""
-    winner = summary["winner"]
-    if winner is None or spec.max_children is None:
-        return False
-    is_known = winner["probability_best"] >= spec.confidence
-    # A child costs a whole training at most.
-    ended = sum(child.ended_at is not None for child in journal.children())
-    return is_known and ended < spec.max_children
 
 
 def _winner_lines(summary: Mapping[str, Any]) -> list[str]:

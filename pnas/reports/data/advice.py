@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.run_reader import RunView
 from pnas.system.console import command_name
@@ -62,10 +63,16 @@ def _continue_search(run: RunView) -> Iterator[Advice]:
             "The command it was started with continues it."
         )
         yield Advice(reason, _search_command(run))
-    elif run.stopped_by:
-        key, _, value = run.stopped_by.partition("=")
+        return
+
+    ended_by = budget_end(run.stopped_by, run.children, run.winner, run.config)
+    if ended_by is not None:
+        key, _, value = ended_by.limit.partition("=")
         raised = _twice(value)
-        reason = f"A budget ended the search ({run.stopped_by}); a larger one continues it"
+        said = ended_by.describe()
+        reason = f"A budget ended the search ({said}); a larger one continues it"
+        if ended_by.is_winner_known:
+            reason = f"{said[0].upper()}{said[1:]}; a larger budget continues the search"
         if raised:
             yield _search_with(run, reason, f"{key}={raised}")
         else:
