@@ -2,18 +2,19 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pnas.children.network.builder import check_blocks
 from pnas.config import Settings
 from pnas.errors import InvalidValue, require
-from pnas.records import ChildRecord, JournalReader
+from pnas.records import JournalReader
 from pnas.records.earlier_training import open_run
 from pnas.records.run_task import is_training
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import Training
+from pnas.reports.data.distinct_cells import best_cells_first
+from pnas.reports.data.scored_cell import from_children
 from pnas.runs.command_context import Context
 from pnas.runs.front_selection import front_cells, is_front_selection
 from pnas.runs.run_source import source_dir, stored_settings
@@ -97,7 +98,7 @@ def _best_cells(text: str, count: int, source: Path | None) -> list[Cell]:
             cells = _trained_cells(read_training(journal))
         else:
             cells = _searched_cells(journal)
-    # A cell that was trained again is among the children several times.
+    # The winner has a place in the table too.
     distinct = list(dict.fromkeys(cells))
     rule = f"must name at most the {len(distinct)} cells of {source} that have a reward"
     require(count <= len(distinct), "cell", rule, text)
@@ -112,20 +113,13 @@ def _trained_cells(training: Training) -> list[Cell]:
 
 
 def _searched_cells(journal: JournalReader) -> list[Cell]:
-    """Return the cells of a search by their rewards, best first; its winner before all others."""
-    children = [child for child in journal.children() if child.reward is not None]
-    cells = [child.cell for child in _ranked(children)]
+    """Return the cells of a search in the order of its table of best cells, after its winner."""
+    rewarded = [child for child in journal.children() if child.reward is not None]
+    cells = [scored.cell for scored in best_cells_first(from_children(rewarded))]
     winner = journal.meta("winner")
     if winner is not None:
         cells.insert(0, Cell.parse(winner["cell"]))
     return cells
-
-
-def _ranked(children: Sequence[ChildRecord]) -> list[ChildRecord]:
-    """Return children best first; among equals the one chosen first, as `best_child` has it."""
-    return sorted(
-        children, key=lambda child: (-(child.reward or 0.0), child.b, child.position or 0)
-    )
 
 
 def _parse(text: str, settings: Settings, context: Context) -> Cell:

@@ -137,15 +137,17 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
         journal: Journal of the search.
     """
     children = journal.children()
-    stage_table(summarize(journal)["stages"]).print(context.console)
+    summary = summarize(journal)
+    stage_table(summary["stages"]).print(context.console)
     for line in _rung_lines(journal):
         print_line(context.console, line)
-    best_table(from_children(children)).print(context.console)
+    best = best_table(from_children(children), winner=summary["winner"])
+    best.print(context.console)
     front = read_front(journal)
     if front is not None:
         front_table(front).print(context.console)
         print_line(context.console, hypervolume_line(front))
-    errors = objective_errors_table(summarize(journal)["stages"])
+    errors = objective_errors_table(summary["stages"])
     if errors is not None:
         errors.print(context.console)
     for line in _last_lines(settings, context, journal):

@@ -155,7 +155,6 @@ def _best_cell_or_error(row: _Row) -> str:
 
 _WINNER = "mean reward of the winner, whose test accuracy and cell are then listed"
 
-
 _COLUMNS = (
     Column("run", lambda row: str(relative(row.run_dir)), prose=True),
     Column("task", _task, prose=True),

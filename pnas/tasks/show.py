@@ -70,7 +70,8 @@ def run(settings: Settings, context: Context) -> None:
     rungs = rung_table(view.rungs)
     if rungs is not None:
         rungs.print(context.console)
-    best_table(from_children(view.children), settings.task.top).print(context.console)
+    cells = from_children(view.children)
+    best_table(cells, settings.task.top, winner=view.winner).print(context.console)
     if view.front is not None:
         front_table(view.front).print(context.console)
         print_line(context.console, hypervolume_line(view.front))

@@ -1,13 +1,14 @@
 """A cell and what is known of its worth, whichever file or journal it comes from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from pnas.records import ChildRecord, Status
-from pnas.records.cell_trainings import is_repeated, is_short
+from pnas.records.cell_trainings import cell_key, is_repeated, is_short
 from pnas.state_space import Cell
 
 
@@ -112,6 +113,10 @@ class ScoredCell:
             return True
         has_ended = self.status in (Status.FAILED, Status.STOPPED)
         return self.predicted is not None and not has_ended
+
+    def is_winner(self, winner: Mapping[str, Any] | None) -> bool:
+        """Whether this is a training of ``winner``, as summary.json has it."""
+        return winner is not None and bool(self.key) and cell_key(self.key) == winner["key"]
 
     @property
     def value(self) -> float | None:

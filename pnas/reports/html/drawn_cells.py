@@ -39,6 +39,8 @@ def best_cells(run: RunView) -> Iterator[DrawnCell]:
         caption = f"{place}. reward {decimal(best.reward)}"
         if best.trainings is not None and best.trainings > 1:
             caption += f" (mean of {best.trainings})"
+        if best.is_winner(run.winner):
+            caption += ", the winner"
         if best.params is not None:
             caption += f", {count(best.params)} parameters"
         picture = drawing_or_none(best.cell, run.concat)

@@ -25,6 +25,7 @@ def ranking_table(
     order: str = "sorted",
     top: int | None = None,
     title: str | None = None,
+    winner: Mapping[str, Any] | None = None,
 ) -> Grid:
     """Return a ranking; what is not known of any cell (predictions, parameters) has no column.
 
@@ -33,20 +34,42 @@ def ranking_table(
         order: "sorted" (each cell once, best first) or "training" (each training).
         top: Number of rows, in either order the first ones; None for all.
         title: Title; by default the number of cells.
+        winner: The winner as summary.json has it, to be marked; None for none.
     """
     is_sorted = order == "sorted"
     ordered = best_cells_first(cells) if is_sorted else list(cells)
     shown = list(enumerate(ordered[:top], start=1))
     place = Column("rank" if is_sorted else "child", lambda item: f"{item[0]:,}")
     names = short_names(cell.source for cell in cells)
-    columns = [place, *_cell_columns(names)]
+    columns = [place, _winner_column(winner), *_cell_columns(names)]
     return Grid.of(title or _ranking_title(len(shown), len(ordered), order), columns, shown)
 
 
-def best_table(cells: Sequence[ScoredCell], top: int = 5, title: str = "Best cells") -> Grid:
-    """Return the cells of highest reward; cells without a reward are left out."""
+def best_table(
+    cells: Sequence[ScoredCell],
+    top: int = 5,
+    title: str = "Best cells",
+    winner: Mapping[str, Any] | None = None,
+) -> Grid:
+    """Return the cells of highest reward; cells without a reward are left out.
+
+    Args:
+        cells: Cells in training order.
+        top: Number of rows.
+        title: Title of the table.
+        winner: The winner as summary.json has it, to be marked; None for none.
+    """
     measured = [cell for cell in cells if cell.reward is not None]
-    return ranking_table(measured, top=top, title=title)
+    return ranking_table(measured, top=top, title=title, winner=winner)
+
+
+def _winner_column(winner: Mapping[str, Any] | None) -> Column:
+    """Return the column that marks the winner, which is empty if there is none."""
+
+    def show(item: _Item) -> str:
+        return "*" if item[1].is_winner(winner) else ""
+
+    return Column("winner", show)
 
 
 def _ranking_title(shown: int, total: int, order: str) -> str:

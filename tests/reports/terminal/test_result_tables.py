@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 from rich.console import Console
+from support.winners import stored_winner
 
 from pnas.reports import ScoredCell
 from pnas.reports.data.number_format import duration, plural
@@ -40,6 +41,17 @@ def test_files_are_named_where_there_are_several(scored: Callable[..., ScoredCel
 def test_the_best_cells_have_rewards(search: list[ScoredCell]) -> None:
     assert len(lines_of(best_table(search, top=100))) == 2 + 13
     assert len(lines_of(best_table(search))) == 2 + 5
+
+
+def test_the_winner_is_marked_in_any_place(scored: Callable[..., ScoredCell]) -> None:
+    cells = [scored(0.5, key="ab"), scored(0.5, key="ab-2"), scored(0.7, key="cd"), scored(0.6)]
+    _, header, *rows = lines_of(best_table(cells, winner=stored_winner(key="ab")))
+    assert header.split()[:3] == ["rank", "winner", "reward"]
+    assert [row.split()[1] == "*" for row in rows] == [False, False, True]
+
+
+def test_without_a_winner_there_is_no_column_of_it(search: list[ScoredCell]) -> None:
+    assert "winner" not in best_table(search).plain()
 
 
 def test_nothing_to_show() -> None:
