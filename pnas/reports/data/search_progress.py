@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pnas.records import ChildRecord, Status, best_child
+from pnas.records.cell_trainings import is_repeated
 
 # Fewer pairs than this have no order worth a number.
 _FEWEST_PAIRS = 3
@@ -73,6 +74,7 @@ class Progress:
         self._now = now
         self.children = list(earlier)
         self.b = 0
+        self.confirms = False
         self.total = 0
         self._began = now()
         self._trained_here = 0
@@ -85,6 +87,7 @@ class Progress:
         ended = [child for child in children if child.status is not Status.CHOSEN]
         self.children = earlier_stages + ended
         self.b = b
+        self.confirms = any(is_repeated(child) for child in children)
         self.total = len(children)
         self._missing = {}
         for child in children:
@@ -182,7 +185,8 @@ class Progress:
             return None
         if self.b < self.B and self._K is None:
             return None
-        later_children = (self.B - self.b) * (self._K or 0)
+        # The rounds of a confirmation are numbered after the search's own stages.
+        later_children = max(0, self.B - self.b) * (self._K or 0)
         return stage_left + 60 * later_children / pace
 
     def _predict(self) -> None:

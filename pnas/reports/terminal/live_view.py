@@ -104,7 +104,7 @@ class LiveView:
 
     def learning(self, b: int) -> None:
         """Show that stage ``b`` is trained, and the predictor is being fitted."""
-        is_last = b == self._progress.B
+        is_last = b == self._progress.B or self._progress.confirms
         self._activity = "learning" if is_last else f"learning, scoring stage {b + 1}"
 
     def stage_closed(self, b: int) -> None:
@@ -115,7 +115,11 @@ class LiveView:
 
     def _title(self, b: int) -> str:
         B = self._progress.B
-        return f"stage {b}" if B is None else f"stage {b} of {B}"
+        if self._progress.confirms:
+            return f"stage {b} (confirmation)"
+        # Stages that a larger B adds are numbered after those of an earlier confirmation.
+        is_counted = B is not None and b <= B
+        return f"stage {b} of {B}" if is_counted else f"stage {b}"
 
     def _print_plain(self, line: str) -> None:
         if self._plain:

@@ -86,3 +86,18 @@ def test_a_log_gets_a_line_a_minute_or_a_tenth_of_a_stage_whichever_is_rarer(
     assert "1 running, best 0.5000" in lines[0]
     assert "6.0 children a minute, about 5.5 min left in this stage, 7.2 min in all" in lines[0]
     assert "finish about " in lines[0]
+
+
+def test_a_round_of_confirmation_is_no_stage_of_the_search(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", create=True)
+    cell = CELLS[0]
+    screen = io.StringIO()
+    view = LiveView(Console(file=screen, width=120), B=1, K=4)
+    for stage, key in ((1, cell.text_hash), (2, f"{cell.text_hash}-2"), (3, "later")):
+        journal.open_stage(stage, [Choice(cell, key, 0, None)], 0, 1, 0.0)
+        view.stage_opened(stage, journal.children(stage))
+        journal.end_child(key, ChildResult(cell, 0, Status.OK, 0.5))
+        view.child_ended(journal.child(key))
+        view.stage_closed(stage)
+    titles = [line.split(":")[0] for line in screen.getvalue().splitlines()]
+    assert list(dict.fromkeys(titles)) == ["stage 1 of 1", "stage 2 (confirmation)", "stage 3"]
