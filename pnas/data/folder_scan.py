@@ -30,6 +30,9 @@ LITTER = (
 )
 """Names that no class or image has."""
 
+EMPTY = "empty folder(s)"
+"""Reason for which a folder without anything in it is left out."""
+
 _SHARED_NAMES = 2
 """Folders of the same names in every "class" from which on they are the classes of a split."""
 
@@ -50,6 +53,14 @@ class Skipped:
         """Note that ``path`` is left out."""
         self.counts[reason] += 1
         self.examples.setdefault(reason, path)
+
+    def named(self, reason: str) -> str:
+        """Return what is left out for ``reason``, to stand in parentheses behind a rule."""
+        if reason not in self.counts:
+            return ""
+        count = self.counts[reason]
+        others = ", ..." if count > 1 else ""
+        return f" ({count} {reason} left out: {self.examples[reason].name}{others})"
 
     def lines(self, root: Path) -> list[str]:
         """Return one line a reason, with the first path relative to ``root``."""
@@ -108,7 +119,7 @@ def scan_folder(root: Path) -> FolderListing:
     roots = _part_roots(root, skipped)
     classes = {part: _class_folders(folder, skipped) for part, folder in roots.items()}
     names = tuple(sorted(classes["train"]))
-    rule = "must have at least 2 folders, one for each class"
+    rule = f"must have at least 2 folders, one for each class{skipped.named(EMPTY)}"
     require(len(names) >= 2, "data.path", rule, list(names))
     if roots["train"] == root:
         _check_not_a_split(list(classes["train"].values()))
@@ -148,7 +159,7 @@ def _folders(folder: Path, skipped: Skipped) -> list[Path]:
             if any(path.iterdir()):
                 found.append(path)
             else:
-                skipped.add(path, "empty folder(s)")
+                skipped.add(path, EMPTY)
     return found
 
 

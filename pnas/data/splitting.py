@@ -38,7 +38,9 @@ class Pick(NamedTuple):
     indices: Indices
 
 
-def plan_split(labels: Mapping[str, Labels], spec: DataSpec) -> dict[str, Pick]:
+def plan_split(
+    labels: Mapping[str, Labels], spec: DataSpec, class_names: Sequence[str] | None = None
+) -> dict[str, Pick]:
     """Choose the examples of train, val and (unless its size is 0) test.
 
     A val or test part that the source gives is used, or a subset of it; otherwise it is held out
@@ -49,6 +51,7 @@ def plan_split(labels: Mapping[str, Labels], spec: DataSpec) -> dict[str, Pick]:
     Args:
         labels: Labels of the parts that the source gives: "train", and perhaps "val" and "test".
         spec: Sizes, fractions and ``split_seed``.
+        class_names: Name of each class, in the order of the labels, for errors; None for numbers.
 
     Raises:
         InvalidValue: A part larger than what there is, or too small for the classes.
@@ -66,6 +69,7 @@ def plan_split(labels: Mapping[str, Labels], spec: DataSpec) -> dict[str, Pick]:
         else:
             held_out.append(part)
 
+    _check_classes(labels["train"], (*held_out, "train"), class_names)
     picks |= _cut_train_part(labels["train"], held_out, sizes, spec)
     return picks
 
@@ -93,7 +97,6 @@ def _cut_train_part(
     labels: Labels, held_out: Sequence[str], sizes: Mapping[str, int | None], spec: DataSpec
 ) -> dict[str, Pick]:
     """Share the source's train part among the parts held out of it, in turn, and train."""
-    _check_classes(labels, (*held_out, "train"))
     pool: Indices = np.arange(len(labels))
     picks: dict[str, Pick] = {}
     for position, part in enumerate(held_out):
@@ -110,13 +113,16 @@ def _cut_train_part(
     return picks
 
 
-def _check_classes(labels: Labels, parts: Sequence[str]) -> None:
+def _check_classes(
+    labels: Labels, parts: Sequence[str], class_names: Sequence[str] | None
+) -> None:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() >= len(parts):
         return
     rule = f"must have at least {len(parts)} examples of every class, for {', '.join(parts)}"
     rarest = classes[counts.argmin()]
-    raise InvalidValue("data.path", rule, f"{counts.min()} of class {rarest}")
+    name = rarest if class_names is None else class_names[rarest]
+    raise InvalidValue("data.path", rule, f"{counts.min()} of class {name}")
 
 
 def _seed(part: str, spec: DataSpec) -> int:

@@ -177,7 +177,8 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
         fill(tmp_path / "nested" / "validation" / name)
         fill(tmp_path / "flat_val" / "train" / name)
         fill(tmp_path / "extra" / "train" / name)
-        fill(tmp_path / "few" / name, 2)
+    fill(tmp_path / "few" / "big")
+    fill(tmp_path / "few" / "small", 2)
     fill(tmp_path / "flat_val" / "val")
     fill(tmp_path / "extra" / "test" / "c")
     fill(tmp_path / "hollow" / "a")
@@ -195,9 +196,9 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
         "nested": "parts called train, val and test.*holds a, b. Received: 'training, validation'",
         "flat_val": "every part must hold folders of images.*flat_val/val",
         "extra": "classes of test must be those of train. Received: 'c'",
-        "hollow": r"must have at least 2 folders.*\['a'\]",
+        "hollow": r"must have at least 2 folders.*1 empty folder\(s\) left out: b.*\['a'\]",
         "texts": "every class folder must hold images that Pillow reads.*texts/b",
-        "few": "must have at least 3 examples of every class",
+        "few": "must have at least 3 examples of every class.*Received: '2 of class small'",
     }
     for name, message in expected.items():
         with pytest.raises(InvalidValue, match=message) as caught:
