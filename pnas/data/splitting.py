@@ -113,9 +113,7 @@ def _cut_train_part(
     return picks
 
 
-def _check_classes(
-    labels: Labels, parts: Sequence[str], class_names: Sequence[str] | None
-) -> None:
+def _check_classes(labels: Labels, parts: Sequence[str], class_names: Sequence[str] | None) -> None:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() >= len(parts):
         return

@@ -11,6 +11,7 @@ from pnas.records import Journal
 from pnas.records.earlier_training import open_run
 from pnas.records.run_directory import JOURNAL, TRAINING, hold
 from pnas.records.run_identity import RUN_DIR, settle_identity
+from pnas.reports.data.number_format import count_children
 from pnas.reports.data.run_reader import is_held
 from pnas.runs.command_context import Context
 from pnas.runs.run_selection import select_run_dirs
@@ -85,7 +86,7 @@ def _show(run_dir: Path, spec: TrackingSpec) -> str:
     final_status = None if status == "running" else status
     projection.advance(final_status, existing_files)
     changes = _in_words(projection.changes)
-    size = f"{stages} stage(s), {children} children"
+    size = f"{stages} stage(s), {count_children(children)}"
     if projection.subject == "training":
         size = f"{children} of {chosen} trainings"
     line = f"{status}, {size}: {changes}"

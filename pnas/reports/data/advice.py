@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.distinct_cells import best_cells_first
+from pnas.reports.data.number_format import count_children
 from pnas.reports.data.run_reader import RunView
 from pnas.system.console import command_name
 
@@ -58,8 +59,10 @@ def advise(run: RunView, tasks: Collection[str] = ()) -> list[Advice]:
 
 def _continue_search(run: RunView) -> Iterator[Advice]:
     if run.status in ("interrupted", "failed"):
+        ended = len(run.ended)
+        kept = f"{count_children(ended)} {'is' if ended == 1 else 'are'}"
         reason = (
-            f"The search is not finished ({run.status}); {len(run.ended)} children are kept. "
+            f"The search is not finished ({run.status}); {kept} kept. "
             "The command it was started with continues it."
         )
         yield Advice(reason, _search_command(run))

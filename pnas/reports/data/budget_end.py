@@ -6,6 +6,7 @@ from typing import Any
 
 from pnas.records import ChildRecord
 from pnas.records.cell_trainings import has_ended_whole
+from pnas.reports.data.number_format import plural
 
 _MAX_CHILDREN = "search.max_children"
 _UNKNOWN_CONFIDENCE = 1.0
@@ -39,7 +40,8 @@ class BudgetEnd:
         """Return how the budget ended the search, in a few words."""
         if self.is_winner_known:
             trained = sum(has_ended_whole(child) for child in self.children)
-            return f"the winner is known: {trained} trainings of {self.limit} were enough"
+            enough = "was enough" if trained == 1 else "were enough"
+            return f"the winner is known: {plural(trained, 'training')} of {self.limit} {enough}"
         if self._has_trainings_left:
             return f"ended after {self._ended} of {self.limit} trainings"
         return f"stopped by {self.limit}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pnas.records.training_record import Training
-from pnas.reports.data.number_format import correlation, count, decimal, duration
+from pnas.reports.data.number_format import correlation, count, decimal, duration, plural
 from pnas.reports.data.run_reader import RunView
 
 
@@ -76,7 +76,7 @@ def _winner(run: RunView) -> dict[str, str]:
         return {}
     mean = f"{decimal(winner['mean'])} ± {decimal(winner['standard_error'])}"
     figures = {
-        "winner's mean reward": f"{mean} ({winner['trainings']} trainings)",
+        "winner's mean reward": f"{mean} ({plural(winner['trainings'], 'training')})",
         "it is the best with probability": f"{winner['probability_best']:.0%}",
         "cells that cannot be told from it": count(len(winner["runners_up"])),
     }

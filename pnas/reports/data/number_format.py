@@ -23,10 +23,21 @@ def percentage(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
 
 
-def plural(number: int, noun: str) -> str:
-    """Return ``1 run`` or ``2 runs``."""
-    ending = "" if number == 1 else "s"
-    return f"{number:,} {noun}{ending}"
+def plural(number: int, noun: str, several: str | None = None) -> str:
+    """Return ``1 run`` or ``2 runs``.
+
+    Args:
+        number: How many there are.
+        noun: What one of them is called.
+        several: What several are called, where that is not the noun and an s.
+    """
+    name = noun if number == 1 else several or f"{noun}s"
+    return f"{number:,} {name}"
+
+
+def count_children(number: int) -> str:
+    """Return ``1 child`` or ``2 children``."""
+    return plural(number, "child", "children")
 
 
 def stopping(epochs: int | None) -> str:

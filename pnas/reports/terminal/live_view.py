@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pnas.records import ChildRecord, Status
-from pnas.reports.data.number_format import clock_time, duration
+from pnas.reports.data.number_format import clock_time, count_children, duration
 from pnas.reports.data.search_progress import Progress, TimeLeft
 from pnas.system.console import print_line
 
@@ -22,6 +22,9 @@ _SECONDS_PER_LINE = 60.0
 _LINES_PER_STAGE = 10
 """Without a terminal, a line a minute or a tenth of a stage, whichever is rarer: a log stays short
 enough to be read, and says at least ten times a stage that the search goes on."""
+
+_LOOK_UPS_PER_MINUTE = 6_000.0
+"""A pace that trainings never have, and look-ups in a table do: nobody waits for these."""
 
 
 class LiveView:
@@ -79,7 +82,7 @@ class LiveView:
         left = self._progress.total - self._progress.done
         if self._line_due_after > 1:
             self._line_due_after = self._progress.done + self._children_per_line()
-        self._print_plain(f"{self._title(b)}: training {left} of {len(children)} children")
+        self._print_plain(f"{self._title(b)}: training {left} of {count_children(len(children))}")
 
     def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
         """Take up the ``children`` of stage ``b`` that are chosen one by one."""
@@ -91,7 +94,7 @@ class LiveView:
         self._progress.extend(children, planned)
         if self._line_due_after > 1:
             self._line_due_after = self._progress.done + self._children_per_line()
-        self._print_plain(f"{self._title(b)}: choosing {planned} children one by one")
+        self._print_plain(f"{self._title(b)}: choosing {count_children(planned)} one by one")
 
     def child_ended(self, child: ChildRecord) -> None:
         """Count ``child``; say why if it failed or was left out."""
@@ -164,7 +167,7 @@ class LiveView:
 
     def _counts(self) -> str:
         progress = self._progress
-        counts = [f"{progress.done}/{progress.total} children"]
+        counts = [f"{progress.done}/{count_children(progress.total)}"]
         if self._activity == "training" and progress.running:
             counts.append(f"{progress.running} running")
         return _join([*counts, self._stopped(), self._failed()])
@@ -188,14 +191,15 @@ class LiveView:
         if quality is None:
             return ""
         order = "" if quality.rho is None else f"ρ = {quality.rho:.2f}, "
-        error = f"mean error {quality.mean_error:.4f} ({quality.count} children)"
+        error = f"mean error {quality.mean_error:.4f} ({count_children(quality.count)})"
         return f"predicted against actual: {order}{error}"
 
     def _pace(self) -> str:
         progress = self._progress
         parts = [duration(progress.seconds)]
-        if progress.per_minute is not None and self._activity == "training":
-            parts.append(f"{progress.per_minute:.1f} children a minute")
+        pace = progress.per_minute
+        if pace is not None and pace < _LOOK_UPS_PER_MINUTE and self._activity == "training":
+            parts.append(f"{pace:.1f} children a minute")
             parts.append(f"about {duration(progress.stage_left)} left in this stage")
             if progress.search_left is not None and progress.b != progress.B:
                 parts.append(f"{duration(progress.search_left)} in all")

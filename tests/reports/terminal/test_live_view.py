@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -101,3 +102,37 @@ def test_a_round_of_confirmation_is_no_stage_of_the_search(tmp_path: Path) -> No
         view.stage_closed(stage)
     titles = [line.split(":")[0] for line in screen.getvalue().splitlines()]
     assert list(dict.fromkeys(titles)) == ["stage 1 of 1", "stage 2 (confirmation)", "stage 3"]
+
+
+def test_look_ups_in_a_table_have_no_pace_that_anybody_waits_for(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", create=True)
+    cells = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in range(1, 9, 2)]
+    journal.open_stage(1, [Choice(cell, cell.text_hash, 0, None) for cell in cells], 0, 4, 0.0)
+    lines = []
+    for seconds in (0.001, 1.0):
+        screen = io.StringIO()
+        clock = Clock()
+        view = LiveView(Console(file=screen, force_terminal=True, width=200), B=2, now=clock)
+        view.stage_opened(1, journal.children())
+        for cell in cells[:3]:
+            clock.now += seconds
+            view.child_ended(replace(journal.child(cell.text_hash), status=Status.OK, reward=0.5))
+        Console(file=screen, width=200).print(view._picture())
+        lines.append(screen.getvalue())
+    assert "a minute" not in lines[0]
+    assert "60.0 children a minute, about 1.0 s left in this stage" in lines[1]
+
+
+def test_one_child_is_not_called_children(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", create=True)
+    cell = CELLS[0]
+    journal.open_stage(2, [Choice(cell, cell.text_hash, 0, 0.75)], 0, 1, 0.0)
+    screen = io.StringIO()
+    view = LiveView(Console(file=screen, width=120), B=2)
+    view.stage_opened(2, journal.children())
+    journal.end_child(cell.text_hash, ChildResult(cell, 0, Status.OK, 0.5))
+    view.child_ended(journal.child(cell.text_hash))
+    view.stage_closed(2)
+    first, last = screen.getvalue().splitlines()
+    assert first == "stage 2 of 2: training 1 of 1 child"
+    assert last.endswith("mean error 0.2500 (1 child)")
