@@ -58,7 +58,7 @@ def load_dataset(spec: DataSpec | str, **overrides: Any) -> Dataset:
     """
     resolved = resolve_spec(spec, overrides)
     raw = read_source(resolved)
-    picks = plan_split(raw.labels(), resolved, raw.class_names)
+    picks = plan_split(raw.labels(), resolved, raw.class_names, raw.notes)
     return _make_dataset(raw, picks, resolved.name)
 
 
@@ -84,7 +84,7 @@ def check_data(spec: DataSpec | str, *, read_pixels: bool = False, **overrides: 
         raw = image_folder(resolved, read_pixels=True)
     else:
         raw = read_source(resolved)
-    picks = plan_split(raw.labels(), resolved, raw.class_names)
+    picks = plan_split(raw.labels(), resolved, raw.class_names, raw.notes)
 
     names = raw.class_names or tuple(str(label) for label in range(raw.num_classes))
     counts = class_counts(raw, picks)
@@ -133,7 +133,7 @@ def dataset_from_arrays(
 
     spec = make_spec(HeldOutSpec, {"name": "arrays", **options})
     raw = raw_from_arrays(arrays, "arrays")
-    return _make_dataset(raw, plan_split(raw.labels(), spec, raw.class_names), spec.name)
+    return _make_dataset(raw, plan_split(raw.labels(), spec, raw.class_names, raw.notes), spec.name)
 
 
 def resolve_spec(spec: DataSpec | str, overrides: Mapping[str, Any]) -> DataSpec:

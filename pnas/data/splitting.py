@@ -39,7 +39,10 @@ class Pick(NamedTuple):
 
 
 def plan_split(
-    labels: Mapping[str, Labels], spec: DataSpec, class_names: Sequence[str] | None = None
+    labels: Mapping[str, Labels],
+    spec: DataSpec,
+    class_names: Sequence[str] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Pick]:
     """Choose the examples of train, val and (unless its size is 0) test.
 
@@ -52,6 +55,7 @@ def plan_split(
         labels: Labels of the parts that the source gives: "train", and perhaps "val" and "test".
         spec: Sizes, fractions and ``split_seed``.
         class_names: Name of each class, in the order of the labels, for errors; None for numbers.
+        notes: What reading the source has left out, for errors: it may be why a class is small.
 
     Raises:
         InvalidValue: A part larger than what there is, or too small for the classes.
@@ -69,7 +73,8 @@ def plan_split(
         else:
             held_out.append(part)
 
-    _check_classes(labels["train"], (*held_out, "train"), class_names)
+    parts = (*held_out, "train")
+    _check_classes(labels["train"], parts, class_names=class_names, notes=notes)
     picks |= _cut_train_part(labels["train"], held_out, sizes, spec)
     return picks
 
@@ -113,11 +118,18 @@ def _cut_train_part(
     return picks
 
 
-def _check_classes(labels: Labels, parts: Sequence[str], class_names: Sequence[str] | None) -> None:
+def _check_classes(
+    labels: Labels,
+    parts: Sequence[str],
+    class_names: Sequence[str] | None,
+    notes: Sequence[str],
+) -> None:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() >= len(parts):
         return
     rule = f"must have at least {len(parts)} examples of every class, for {', '.join(parts)}"
+    if notes:
+        rule += f" ({'; '.join(notes)})"
     rarest = classes[counts.argmin()]
     name = rarest if class_names is None else class_names[rarest]
     raise InvalidValue("data.path", rule, f"{counts.min()} of class {name}")

@@ -65,7 +65,7 @@ def open_parts(spec: DataSpec) -> Parts:
     raw = image_folder(spec)
     if spec.stream is None and _bytes_in_memory(raw) <= LARGEST_IN_MEMORY:
         return in_memory(load_dataset(spec))
-    return _stream(raw, plan_split(raw.labels(), spec, raw.class_names), spec.name)
+    return _stream(raw, plan_split(raw.labels(), spec, raw.class_names, raw.notes), spec.name)
 
 
 def _bytes_in_memory(raw: RawData) -> int:
