@@ -81,7 +81,8 @@ def _check_early_stop(settings: Settings, table: Table) -> None:
     """Check that the table has the learning curves that an early stop is decided by."""
     early = settings.search.early_stop
     rule = (
-        f"must be 0 with trainer.table={table.path}, which has no learning curve for each training"
+        f"must be 0 with trainer.table={table.path}, which has no learning curve for each training "
+        "(tables of task=tabulate have them)"
     )
     has_curves = table.has_curves and table.epochs is not None
     require(has_curves or not early, "search.early_stop", rule, early)
