@@ -16,14 +16,16 @@ from pnas.records.child_records import BEYOND_LIMIT, ChildResult, Status
 from pnas.records.journal_errors import translate_sqlite_errors
 from pnas.records.journal_reader import JournalReader
 from pnas.records.journal_records import Choice
-from pnas.records.journal_rows import format_metrics, parse_predictor
-from pnas.records.plan_facts import FACTS_OF_PLAN
-
-_NEXT = "_next"
-"""Part of the names of metrics that evaluate predictions made for the next stage."""
-
-_SELECTION_QUALITY = "selection_quality"
-"""The one of these metrics that does not have it in its name."""
+from pnas.records.journal_rows import format_metrics
+from pnas.records.journal_statements import (
+    add_event,
+    choose,
+    drop_untrained,
+    evaluates_next_stage,
+    set_meta,
+    set_next_metrics,
+    supersede_stages,
+)
 
 
 class Journal(JournalReader):
@@ -38,12 +40,12 @@ class Journal(JournalReader):
     def set_meta(self, **values: Any) -> None:
         """Store JSON values by name (config, search_id, status, test_accuracy, tracking, ...)."""
         with self._transaction() as db:
-            _set_meta(db, values)
+            set_meta(db, values)
 
     def note(self, kind: str, **detail: Any) -> None:
         """Store an event at the present time, with JSON details."""
         with self._transaction() as db:
-            _add_event(db, kind, detail)
+            add_event(db, kind, detail)
 
     def continue_with_raised_limits(
         self,
@@ -63,11 +65,11 @@ class Journal(JournalReader):
                 finalists and the winner, is void.
         """
         with self._transaction() as db:
-            _add_event(db, "raised", {key: list(values) for key, values in raised.items()})
+            add_event(db, "raised", {key: list(values) for key, values in raised.items()})
             if replan_from is not None:
-                self._supersede_stages(db, replan_from)
+                supersede_stages(db, self.path, replan_from)
             # The best child may be another one, and the store has not seen it.
-            _set_meta(
+            set_meta(
                 db,
                 {"config": config, "status": "running", "test_accuracy": None, "tracked": False},
             )
@@ -109,7 +111,7 @@ class Journal(JournalReader):
         with self._transaction() as db:
             db.execute("INSERT INTO stages VALUES (?, ?, ?, ?, ?, NULL, NULL)", stage)
             for position, choice in enumerate(choices):
-                _choose(db, b, position, choice)
+                choose(db, b, position, choice)
             self._children.reload_stage(b)
 
     def extend_stage(
@@ -151,13 +153,13 @@ class Journal(JournalReader):
             query = "SELECT count(*) FROM children WHERE b = ? AND position IS NOT NULL"
             first = db.execute(query, (b,)).fetchone()[0]
             for position, choice in enumerate(choices, start=first):
-                _choose(db, b, position, choice)
+                choose(db, b, position, choice)
                 db.execute(
                     "UPDATE children SET ended_at = ? WHERE key = ? AND status != ?",
                     (at, choice.key, Status.CHOSEN),
                 )
             keys = [choice.key for choice in choices]
-            _add_event(db, "chosen", {"keys": keys}, at)
+            add_event(db, "chosen", {"keys": keys}, at)
             self._children.extend_stage(b, keys)
 
     def close_stage(self, b: int, learned: Mapping[str, Any] | None) -> None:
@@ -172,7 +174,7 @@ class Journal(JournalReader):
         own: dict[str, Any] = {}
         of_stage_before: dict[str, Any] = {"spearman_next": None}
         for name, value in (learned or {}).items():
-            if _evaluates_next_stage(name):
+            if evaluates_next_stage(name):
                 of_stage_before[name] = value
             else:
                 own[name] = value
@@ -180,7 +182,7 @@ class Journal(JournalReader):
         predictor = json.dumps({**own, **not_known_yet}) if own else None
 
         with self._transaction() as db:
-            self._set_next_metrics(db, b, of_stage_before)
+            set_next_metrics(db, self.path, b, of_stage_before)
             db.execute(
                 "UPDATE stages SET closed_at = ?, predictor = ? WHERE b = ?",
                 (time.time(), predictor, b),
@@ -208,7 +210,7 @@ class Journal(JournalReader):
         which they were.
         """
         with self._transaction() as db:
-            _drop_untrained(db, b)
+            drop_untrained(db, b)
         self._children.forget()
 
     def abandon_stage(self, b: int) -> None:
@@ -218,7 +220,7 @@ class Journal(JournalReader):
         ``dropped`` keeps which were not.
         """
         with self._transaction() as db:
-            _drop_untrained(db, b)
+            drop_untrained(db, b)
             db.execute("UPDATE stages SET closed_at = ? WHERE b = ?", (time.time(), b))
             db.execute(
                 "DELETE FROM stages WHERE b = ? AND NOT EXISTS ("
@@ -317,102 +319,3 @@ class Journal(JournalReader):
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-
-    def _supersede_stages(self, db: sqlite3.Connection, first: int) -> None:
-        """Remove the stages from ``first`` on; their trained children become superseded."""
-        rows = db.execute(
-            "SELECT b, key, predicted FROM children "
-            "WHERE b >= ? AND position IS NOT NULL ORDER BY b, position",
-            (first,),
-        )
-        plan = [list(row) for row in rows]
-        if plan:
-            _add_event(db, "plan_replaced", {"children": plan})
-
-        db.execute("DELETE FROM stages WHERE b >= ?", (first,))
-        db.execute("DELETE FROM children WHERE b >= ? AND status = ?", (first, Status.CHOSEN))
-        db.execute("UPDATE children SET position = NULL, predicted = NULL WHERE b >= ?", (first,))
-        _set_meta(db, dict.fromkeys(FACTS_OF_PLAN))
-        # The stage before has another next stage now, whose rewards are not known yet.
-        self._set_next_metrics(db, first, None)
-
-    def _set_next_metrics(
-        self, db: sqlite3.Connection, b: int, metrics: Mapping[str, Any] | None
-    ) -> None:
-        """Store how well stage ``b`` was predicted with the last predictor before it.
-
-        Stages of short trainings, between it and ``b``, have none.
-
-        Args:
-            db: Connection inside a transaction.
-            b: The stage; nothing happens if there is no predictor before it.
-            metrics: Values by name. None: what is stored is not known any more.
-        """
-        query = (
-            "SELECT b, predictor FROM stages WHERE b < ? AND predictor IS NOT NULL "
-            "ORDER BY b DESC LIMIT 1"
-        )
-        row = db.execute(query, (b,)).fetchone()
-        if row is None:
-            return
-
-        learned = parse_predictor(row["predictor"], self.path)
-        if metrics is None:
-            metrics = {name: None for name in learned if _evaluates_next_stage(name)}
-        text = json.dumps({**learned, **metrics})
-        db.execute("UPDATE stages SET predictor = ? WHERE b = ?", (text, row["b"]))
-
-
-def _evaluates_next_stage(name: str) -> bool:
-    """Whether the metric ``name`` is known only when the next stage has ended."""
-    return _NEXT in name or name == _SELECTION_QUALITY
-
-
-def _set_meta(db: sqlite3.Connection, values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        db.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-            (key, json.dumps(value)),
-        )
-
-
-def _add_event(
-    db: sqlite3.Connection, kind: str, detail: Mapping[str, Any], at: float | None = None
-) -> None:
-    happened_at = time.time() if at is None else at
-    db.execute(
-        "INSERT INTO events (at, kind, detail) VALUES (?, ?, ?)",
-        (happened_at, kind, json.dumps(detail)),
-    )
-
-
-def _drop_untrained(db: sqlite3.Connection, b: int) -> None:
-    """Remove the children of stage ``b`` that were not trained; an event keeps their keys."""
-    condition = "WHERE b = ? AND position IS NOT NULL AND status = ?"
-    rows = db.execute(f"SELECT key FROM children {condition}", (b, Status.CHOSEN))
-    keys = [row["key"] for row in rows]
-    _add_event(db, "dropped", {"b": b, "keys": keys})
-    db.execute(f"DELETE FROM children {condition}", (b, Status.CHOSEN))
-
-
-def _choose(db: sqlite3.Connection, b: int, position: int, choice: Choice) -> None:
-    """Store a chosen child, or give a superseded one its new place."""
-    values = {
-        "b": b,
-        "position": position,
-        "cell": str(choice.cell),
-        "key": choice.key,
-        "seed": choice.seed,
-        "predicted": choice.predicted,
-        "status": Status.CHOSEN,
-    }
-    # A cell is chosen once, so a child that is there already is superseded or a mistake.
-    superseded = db.execute(
-        "UPDATE children SET b = :b, position = :position, cell = :cell, predicted = :predicted "
-        "WHERE key = :key AND position IS NULL",
-        values,
-    )
-    if superseded.rowcount == 0:
-        names = ", ".join(values)
-        parameters = ", ".join(f":{name}" for name in values)
-        db.execute(f"INSERT INTO children ({names}) VALUES ({parameters})", values)
