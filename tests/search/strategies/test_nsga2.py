@@ -23,7 +23,7 @@ def made_population(size: int = 3) -> tuple[Population, Counter[Cell]]:
 
     def facts(cell: Cell) -> Facts:
         looks[cell] += 1
-        return Facts(cell, params=PARAMS[CELLS.index(cell)])
+        return Facts(cell, params=PARAMS[CELLS.index(cell)], reward=0.5)
 
     source = ObjectiveSource(make_objectives(["reward", "params"]), facts, facts)
     return Population(source, size), looks
