@@ -224,7 +224,7 @@ class RetryingExecutor(ABC):
             try:
                 outcome = self._outcome(handle, attempt.job)
             except PnasError as raised:
-                error = raised
+                error = error or raised
                 continue
             if isinstance(outcome, ChildResult):
                 results.append((attempt.index, outcome))

@@ -94,12 +94,12 @@ class RewardModel:
         mean = float(np.mean(rewards))
         if not self.is_noisy:
             return mean
-        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        own = _own_weight(len(rewards))
         return float(self.weights @ (own * mean + (1 - own) * self.centers))
 
     def deviation(self, rewards: Sequence[float]) -> float:
         """Return the posterior standard deviation of the expected reward of such a cell."""
-        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        own = _own_weight(len(rewards))
         return self._deviation(rewards, own / len(rewards) + (1 - own) ** 2 / self.precision)
 
     def deviation_among_cells(self, rewards: Sequence[float]) -> float:
@@ -107,7 +107,7 @@ class RewardModel:
 
         That part moves all cells together, so that it hardly changes which of them are better.
         """
-        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        own = _own_weight(len(rewards))
         return self._deviation(rewards, own / len(rewards))
 
     def _deviation(self, rewards: Sequence[float], shares: Floats) -> float:
@@ -115,7 +115,7 @@ class RewardModel:
         if not self.is_noisy:
             return 0.0
         mean = float(np.mean(rewards))
-        own = _RATIOS / (_RATIOS + 1 / len(rewards))
+        own = _own_weight(len(rewards))
         variances = self.squares / max(self.trainings - 3, 1)
         within = float(self.weights @ (shares * variances))
         centers = own * mean + (1 - own) * self.centers
@@ -125,6 +125,11 @@ class RewardModel:
     def standard_error(self, trainings: int) -> float:
         """Return the standard error of the mean of so many trainings of a cell."""
         return self.noise / trainings**0.5
+
+
+def _own_weight(trainings: int) -> Floats:
+    """Return w_i of a cell with so many trainings at each lambda, (grid,)."""
+    return _RATIOS / (_RATIOS + 1 / trainings)
 
 
 def fit_reward_model(cells: Sequence[Sequence[float]]) -> RewardModel | None:

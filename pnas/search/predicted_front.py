@@ -13,6 +13,7 @@ import numpy as np
 from pnas.objectives import REWARD, Objective
 from pnas.objectives.dominance import Points
 from pnas.predictors import ControllerSpec, Predictor, make_predictor
+from pnas.predictors.finite_predictions import require_finite
 from pnas.search.objective_source import ObjectiveSource, Outcomes
 from pnas.search.selection import Floats, predict_mean_std_in_chunks
 from pnas.seeds import derive_seed
@@ -116,10 +117,11 @@ def predict_quantiles(
     for first in range(0, len(tokens), chunk):
         part = tokens[first : first + chunk]
         if offered is not None:
-            parts.append(offered(part, z))
+            quantiles = offered(part, z)
         else:
             mean, std = predictor.predict_mean_std(part)
-            parts.append(mean[:, None] + std[:, None] * z[None, :])
+            quantiles = mean[:, None] + std[:, None] * z[None, :]
+        parts.append(require_finite(predictor, quantiles))
     return np.concatenate(parts)
 
 
