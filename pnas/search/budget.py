@@ -36,6 +36,32 @@ class Spent:
     epochs: float = 0.0
 
 
+@dataclass
+class Tally:
+    """Adds up what children cost.
+
+    Attributes:
+        children: Number of children; a short training counts as its share of a whole one.
+        epochs: Number of epochs that they were trained for.
+        seconds: Seconds of their trainings.
+    """
+
+    children: float = 0.0
+    epochs: float = 0.0
+    seconds: float = 0.0
+
+    def add(self, child: ChildRecord, cost: TrainingCost) -> None:
+        """Add a child that has ended."""
+        self.children += cost.share(child)
+        self.epochs += cost.spent_epochs(child)
+        self.seconds += child.seconds or 0.0
+
+    def spent(self, seconds: float | None = None) -> Spent:
+        """Return what was used up; the seconds are those of the children, unless they are given."""
+        of_all = self.seconds if seconds is None else seconds
+        return Spent(seconds=of_all, children=self.children, epochs=self.epochs)
+
+
 def every_child(child: ChildRecord) -> bool:
     """Count every child of a search."""
     return True
@@ -55,18 +81,14 @@ def spent_by(
         epochs: Number of epochs of a whole training.
         counts_children: See `Budget`.
     """
-    children = 0.0
-    child_seconds = 0.0
-    spent_epochs = 0.0
+    tally = Tally()
     cost = TrainingCost(journal, epochs)
     for child in journal.children():
         if child.ended_at is not None and counts(child):
-            children += cost.share(child)
-            child_seconds += child.seconds or 0.0
-            spent_epochs += cost.spent_epochs(child)
-    of_commands = float(journal.meta("search_seconds", 0.0))
-    seconds = child_seconds if counts_children else of_commands
-    return Spent(seconds=seconds, children=children, epochs=spent_epochs)
+            tally.add(child, cost)
+    if counts_children:
+        return tally.spent()
+    return tally.spent(float(journal.meta("search_seconds", 0.0)))
 
 
 def limit_reached(
@@ -194,9 +216,6 @@ class Budget:
         self._counts_children = counts_children
         self._share = share
         self._counts = counts
-        self._of_all: Budget | None = None
-        if counts is not every_child:
-            self._of_all = Budget(spec, journal, epochs, counts_children)
         self._earlier_seconds = float(journal.meta("search_seconds", 0.0))
         self._started = time.monotonic()
         self.recount()
@@ -204,30 +223,25 @@ class Budget:
     def recount(self) -> None:
         """Take up the children that the journal says have ended."""
         self._cost = TrainingCost(self._journal, self._epochs)
-        self._ended = 0.0
-        self._spent_epochs = 0.0
-        self._child_seconds = 0.0
+        self._own = Tally()
+        self._all = Tally()
         for child in self._journal.children():
             if child.ended_at is not None:
                 self.count(child)
-        if self._of_all is not None:
-            self._of_all.recount()
 
     def count(self, child: ChildRecord) -> None:
         """Count a child that has ended."""
-        if self._of_all is not None:
-            self._of_all.count(child)
         self._cost.add(child)
+        self._all.add(child, self._cost)
         if self._counts(child):
-            self._ended += self._cost.share(child)
-            self._spent_epochs += self._cost.spent_epochs(child)
-            self._child_seconds += child.seconds or 0.0
+            self._own.add(child, self._cost)
 
     def has_time(self) -> bool:
         """Whether a child may be started now."""
         if self._spec.max_seconds is None:
             return True
-        return self._seconds() < self._share * self._spec.max_seconds
+        own = self._spent(self._own).seconds < self._share * self._spec.max_seconds
+        return own and self._spent(self._all).seconds < self._spec.max_seconds
 
     def has_time_for(self, job: ChildJob) -> bool:
         """Whether the child of ``job`` may be started now."""
@@ -258,8 +272,10 @@ class Budget:
 
     def _trainings_left(self) -> float:
         """Return how many whole trainings there is room for."""
-        left = trainings_left(self._spec, self._spent, self._epochs, self._share)
-        return left if self._of_all is None else min(left, self._of_all._trainings_left())
+        return min(
+            trainings_left(self._spec, self._spent(self._own), self._epochs, self._share),
+            trainings_left(self._spec, self._spent(self._all), self._epochs),
+        )
 
     def limit_for(self, children: Sequence[ChildRecord]) -> str | None:
         """Return the budget that has no room for the first of ``children``."""
@@ -270,20 +286,12 @@ class Budget:
 
     def limit_reached(self, of_training: float = 1.0) -> str | None:
         """Return the budget that has no room for another child; see `limit_reached`."""
-        limit = limit_reached(self._spec, self._spent, self._epochs, self._share, of_training)
-        if limit is None and self._of_all is not None:
-            return self._of_all.limit_reached(of_training)
-        return limit
+        own = self._spent(self._own)
+        of_all = self._spent(self._all)
+        limit = limit_reached(self._spec, own, self._epochs, self._share, of_training)
+        return limit or limit_reached(self._spec, of_all, self._epochs, of_training=of_training)
 
-    @property
-    def _spent(self) -> Spent:
-        return Spent(
-            seconds=self._seconds(),
-            children=self._ended,
-            epochs=self._spent_epochs,
-        )
-
-    def _seconds(self) -> float:
+    def _spent(self, tally: Tally) -> Spent:
         if self._counts_children:
-            return self._child_seconds
-        return self._earlier_seconds + time.monotonic() - self._started
+            return tally.spent()
+        return tally.spent(self._earlier_seconds + time.monotonic() - self._started)
