@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from pnas.errors import InvalidValue, require, require_count
 from pnas.state_space import limits
 from pnas.state_space.cell import Cell, Value
+from pnas.state_space.cell_encoding import CellEncoding
 from pnas.state_space.tokens import ABSENT, Tokens, extend, rechunked
 from pnas.state_space.wiring import Wiring, infer_wiring
 from pnas.validation import check_value
@@ -114,40 +115,16 @@ class SlotSpace(ABC):
         return tuple(slot.kind for slot in widest)
 
     @cached_property
-    def _token_of(self) -> dict[str, dict[Value, int]]:
-        """Token of each value, by kind."""
-        tokens = {}
-        for kind, values in self.vocabulary.items():
-            tokens[kind] = {value: token for token, value in enumerate(values)}
-        return tokens
+    def _encoding(self) -> CellEncoding:
+        return CellEncoding(self.vocabulary, self.slot_kinds)
 
     def encode(self, cells: Sequence[Cell]) -> Tokens:
         """Encode ``cells``, shape (cells, blocks of the longest cell, slots)."""
-        length = max(map(len, cells), default=0)
-        tokens = np.full((len(cells), length, len(self.slot_kinds)), ABSENT, np.int16)
-        for row, cell in zip(tokens, cells, strict=True):
-            for columns, block in zip(row, cell.blocks, strict=False):
-                columns[: len(block)] = self._encoded_block(block)
-        return tokens
-
-    def _encoded_block(self, block: Sequence[Value]) -> list[int]:
-        pairs = zip(self.slot_kinds, block, strict=False)
-        return [self._token_of[kind][value] for kind, value in pairs]
+        return self._encoding.encode(cells)
 
     def decode(self, tokens: Tokens) -> list[Cell]:
         """Decode ``tokens``; the inverse of `encode`."""
-        return [self._decoded_cell(row) for row in tokens.tolist()]
-
-    def _decoded_cell(self, row: list[list[int]]) -> Cell:
-        present = [block for block in row if block[0] != ABSENT]
-        return Cell(map(self._decoded_block, present))
-
-    def _decoded_block(self, block: list[int]) -> list[Value]:
-        values = []
-        for kind, token in zip(self.slot_kinds, block, strict=True):
-            if token != ABSENT:
-                values.append(self.vocabulary[kind][token])
-        return values
+        return self._encoding.decode(tokens)
 
     # -- enumeration -------------------------------------------------------------------------------
 
@@ -155,7 +132,7 @@ class SlotSpace(ABC):
         """Return every distinct block at position ``b``, shape (blocks, slots)."""
         columns = []
         for slot in self.slots(b):
-            columns.append([self._token_of[slot.kind][value] for value in slot.values])
+            columns.append(self._encoding.tokens_of(slot.kind, slot.values))
 
         grid = np.stack(np.meshgrid(*columns, indexing="ij"), axis=-1)
         combinations = grid.reshape(-1, len(columns))

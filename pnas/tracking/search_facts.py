@@ -15,11 +15,11 @@ from typing import Any
 from pnas.errors import TrackingError
 from pnas.records import ChildRecord, JournalReader, StageRecord, Status, best_child
 from pnas.records.cell_trainings import short_epochs
-from pnas.records.evaluation_cache import seed_if_cached
 from pnas.records.front import read_front
 from pnas.records.run_task import is_training
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import Member
+from pnas.tracking.child_run import child_notes, child_params
 from pnas.tracking.metric_points import (
     Point,
     as_ms,
@@ -30,11 +30,9 @@ from pnas.tracking.metric_points import (
     stage_points,
     training_points,
 )
-from pnas.tracking.naming import LONGEST_TAG, LONGEST_VALUE, cut
+from pnas.tracking.naming import LONGEST_TAG, cut
 from pnas.tracking.run_facts import (
     BEST_CELL,
-    CACHED,
-    ERROR,
     KEY,
     LEVEL,
     MAIN_MEMBER,
@@ -43,9 +41,6 @@ from pnas.tracking.run_facts import (
     RUNNING,
     SEARCH_ID,
     SEARCH_KEY,
-    SPARE,
-    STOPPED,
-    SUPERSEDED,
     SWEEP,
     TRAINING_ID,
     WINNER_CELL,
@@ -73,7 +68,6 @@ _META = (
 )
 _LONGEST_RUN_NAME = 120
 _SEARCH_ID = re.compile(r"[\w.:-]{1,200}")
-_WHY_SUPERSEDED = "trained for an earlier plan, which a larger K has replaced"
 
 
 class SearchFacts:
@@ -196,8 +190,8 @@ class SearchFacts:
             status=self._child_status(child),
             start=start,
             end=end,
-            tags={**self._tags(child.key, self._child_level), **_child_notes(child)},
-            params=_child_params(child),
+            tags={**self._tags(child.key, self._child_level), **child_notes(child)},
+            params=child_params(child),
             points=self._points_of(child),
         )
 
@@ -335,39 +329,6 @@ def _by_stage(children: Sequence[ChildRecord]) -> dict[int, list[ChildRecord]]:
     for child in children:
         by_stage.setdefault(child.b, []).append(child)
     return by_stage
-
-
-def _child_notes(child: ChildRecord) -> dict[str, str]:
-    """Return the tags that a child's run has only under some condition."""
-    notes = {}
-    if child.error:
-        notes[ERROR] = cut(child.error, LONGEST_TAG)
-    seed = seed_if_cached(child.metrics)
-    if seed is not None:
-        notes[CACHED] = f"trained by another search, with seed {seed}"
-    if child.stopped_after is not None:
-        ending = "" if child.stopped_after == 1 else "s"
-        notes[STOPPED] = f"stopped early after {child.stopped_after} epoch{ending}"
-    if child.position is None:
-        notes[SUPERSEDED] = _WHY_SUPERSEDED
-        notes[SPARE] = _WHY_SUPERSEDED
-    return notes
-
-
-def _child_params(child: ChildRecord) -> dict[str, str]:
-    operators: set[str] = set()
-    for block in child.cell.blocks:
-        operators.update(value for value in block if isinstance(value, str))
-    params = {
-        "cell": str(child.cell),
-        "b": str(child.b),
-        "operators": ", ".join(sorted(operators)),
-        "seed": str(child.seed),
-    }
-    epochs = short_epochs(child.key) or child.stopped_after
-    if epochs is not None:
-        params["epochs"] = str(epochs)
-    return {name: cut(value, LONGEST_VALUE) for name, value in params.items()}
 
 
 def _last_instant(stages: Sequence[StageRecord], children: Sequence[ChildRecord]) -> int:
