@@ -12,7 +12,11 @@ from typing import Any
 
 from pnas.search.expected_reward import Evidence, expected_rewards
 from pnas.search.rung_ladder import FEWEST_FIRST, Ladder
-from pnas.search.rungs.agreement import RungAgreement, measure_agreement
+from pnas.search.rungs.agreement import (
+    RungAgreement,
+    measure_agreement,
+    spread_over_ranks,
+)
 from pnas.search.rungs.cell_group import CellGroup, continues, gather_groups
 from pnas.search.short_training import Signals
 from pnas.search.strategies.base import (
@@ -119,7 +123,7 @@ class RungStrategy:
         count = ladder.promoted(len(last.cells), last.epochs)
         chosen = ranked[:count]
         if len(self._groups) == 1:
-            chosen = _spread(ranked, max(count, FEWEST_FIRST))
+            chosen = spread_over_ranks(ranked, max(count, FEWEST_FIRST))
         predictions = None
         if any(earlier.rewards() for earlier in self._groups):
             predictions = [expected[cell] for cell in chosen]
@@ -232,18 +236,3 @@ class RungStrategy:
 
     def _trusted_ladder(self) -> Ladder:
         return self._ladder.without(self.dropped)
-
-
-def _spread(ranked: Sequence[Cell], count: int) -> list[Cell]:
-    """Return about half of ``count`` from the top of ``ranked``, and others evenly from the rest.
-
-    Cells of every rank are what rungs can be judged by.
-    """
-    count = min(count, len(ranked))
-    top = (count + 1) // 2
-    chosen = list(ranked[:top])
-    rest = ranked[top:]
-    others = count - top
-    for place in range(others):
-        chosen.append(rest[(2 * place + 1) * len(rest) // (2 * others)])
-    return chosen
