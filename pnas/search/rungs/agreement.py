@@ -5,10 +5,10 @@ them than among all cells of the rung, which lowers their correlation with the r
 groups of 18 cells a rung of .60 shows .40. Trust is decided by the correlation corrected for that
 (Thorndike 1949, case II: selection by the signals themselves), with normal scores for ranks. In
 simulated searches (experiments/benchmarks/rung_trust.py) it has .57 to .59 of .60 after 0 to 20
-groups. After 20 a rung of .50 is not trusted in 3 % of them in place of 9 %, and one of 0 in 75 % in
-place of 83 %. Where the cells of later groups are better ones, a rung of 0 seems to have .20, and is
-not trusted in 41 % in place of 68 %: what costs epochs is kept for longer than what saves them is
-given up.
+groups. After 20 a rung of .50 is not trusted in 3 % of them in place of 9 %, and one of 0 in 75 %
+in place of 83 %. Where the cells of later groups are better ones, a rung of 0 seems to have .20,
+and is not trusted in 41 % in place of 68 %: what costs epochs is kept for longer, and what saves
+them is given up less.
 """
 
 from collections.abc import Sequence
