@@ -45,6 +45,7 @@ from pnas.records import ChildJob, ChildResult, Journal, Status
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace, StateSpace
 
@@ -111,10 +112,9 @@ def search(
         journal.relax_durability()
         run = SearchRun(
             context=StrategyContext(make_search_spec(settings), space, controller, seed),
-            executor=workers,
+            training=TrainingSetup(workers, cost=cost),
             journal=journal,
             identify=partial(identify, space, seed),
-            cost=cost,
         )
         run.run()
         winner: dict[str, Any] | None = journal.meta("winner")

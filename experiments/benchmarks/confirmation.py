@@ -30,6 +30,7 @@ from pnas.records.cell_trainings import group_by_cell
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
 from pnas.search.search_run import WINNER, SearchRun
+from pnas.search.training_setup import TrainingSetup
 
 SHARE = 0.2
 STRATEGIES: dict[str, dict[str, Any]] = {
@@ -56,7 +57,7 @@ def search(path: str, name: str, budget: int, share: float, seed: int) -> Outcom
     ):
         run = SearchRun(
             context=context,
-            executor=SerialExecutor(world),
+            training=TrainingSetup(SerialExecutor(world)),
             journal=journal,
             identify=partial(identify, world.space, seed),
         )

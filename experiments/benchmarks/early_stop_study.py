@@ -42,6 +42,7 @@ from pnas.search import StrategyContext, make_search_spec
 from pnas.search.early_stop.learned_rule import learn_rule
 from pnas.search.search_run import WINNER, SearchRun
 from pnas.search.training_cost import epochs_of
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell
 from pnas.tables import Table, TableRunnerFactory, load_table
 
@@ -114,7 +115,7 @@ def run_one(
         journal.relax_durability()
         run = SearchRun(
             context=context,
-            executor=SerialExecutor(factory),
+            training=TrainingSetup(SerialExecutor(factory)),
             journal=journal,
             identify=partial(identify, table.space, seed),
             epochs=epochs,

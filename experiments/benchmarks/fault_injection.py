@@ -47,6 +47,7 @@ from pnas.search import (
     StrategyContext,
     make_strategy,
 )
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell, StateSpace
 
 SPACE = StateSpace(B=2, operators=["3x3 maxpool", "identity"], input_lookback_depth=-1)
@@ -368,11 +369,9 @@ def search(folder: Path, fault: Fault | None, **settings: Any) -> None:
     with closing(executor), closing(Journal(folder / "journal.sqlite", create=True)) as journal:
         loop = SearchLoop(
             make_strategy=partial(make_strategy, context),
-            executor=executor,
+            training=TrainingSetup(executor, observers, weights_dir=folder / "weights"),
             journal=journal,
             identify=partial(identify, SPACE, 0),
-            weights_dir=folder / "weights",
-            observers=observers,
             spec=SearchSpec(**settings),
         )
         loop.run()

@@ -31,6 +31,7 @@ from pnas.records import Journal, best_child
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
 from pnas.search.search_run import WINNER, SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell
 
 BUDGETS = (10, 20, 40, 60)
@@ -97,7 +98,7 @@ def _named(world: World, values: dict[str, Any], seed: int) -> Cell | None:
         journal.relax_durability()
         run = SearchRun(
             context=StrategyContext(spec, space, controller, seed),
-            executor=SerialExecutor(world),
+            training=TrainingSetup(SerialExecutor(world)),
             journal=journal,
             identify=partial(identify, space, seed),
             epochs=epochs,

@@ -23,6 +23,7 @@ from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, St
 from pnas.records.run_directory import JOURNAL
 from pnas.runs.child_identity import identify
 from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
 from pnas.tracking import MlflowSpec, Projection, open_store
 
@@ -93,7 +94,7 @@ def search(space: StateSpace, K: int, journal: Journal) -> None:
     context = StrategyContext(ProgressiveSpec(), space, ControllerSpec(K=K), seed=0)
     loop = SearchLoop(
         make_strategy=partial(make_strategy, context),
-        executor=SerialExecutor(make_runner),
+        training=TrainingSetup(SerialExecutor(make_runner)),
         journal=journal,
         identify=partial(identify, space, 0),
     )

@@ -42,6 +42,7 @@ from pnas.search import (
     StrategyContext,
     make_strategy,
 )
+from pnas.search.training_setup import TrainingSetup
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, StateSpace
 
@@ -337,7 +338,7 @@ def simulate(strategy: Any, executor: SimulatedExecutor) -> Cell:
     ):
         loop = SearchLoop(
             make_strategy=lambda history: strategy,
-            executor=executor,
+            training=TrainingSetup(executor),
             journal=journal,
             identify=identify,
         )

@@ -31,6 +31,7 @@ from pnas.search.strategies import (
     make_search_spec,
     make_strategy,
 )
+from pnas.search.training_setup import TrainingSetup
 
 
 class _CallableRoom(ModuleType):
@@ -71,6 +72,7 @@ __all__ = [
     "Strategy",
     "StrategyContext",
     "TrainedCells",
+    "TrainingSetup",
     "make_search_spec",
     "make_strategy",
     "may_continue",

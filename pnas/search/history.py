@@ -74,6 +74,12 @@ def read_history(
     return SearchHistory(closed)
 
 
+def has_enough_to_learn(journal: Journal) -> bool:
+    """Whether ``journal`` has the two rewards that a predictor needs."""
+    succeeded = [child for child in journal.children() if child.status is Status.OK]
+    return len(succeeded) >= 2
+
+
 def _predictions(children: Sequence[ChildRecord]) -> list[float] | None:
     """Return what was predicted of the children of a stage: of all of them, or of none."""
     predictions = [child.predicted for child in children if child.predicted is not None]

@@ -4,23 +4,21 @@ Whatever is decided or found is written to the journal before anything depends o
 starts again on the same journal takes up all that was done before.
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
-from pnas.execution import Executor
-from pnas.records import Choice, Journal, Status
+from pnas.records import Journal
 from pnas.records.cell_trainings import is_short
 from pnas.search.budget import STOPPED_BY, Budget
+from pnas.search.choices import Identify, make_choices
 from pnas.search.history import (
     RewardPolicy,
     StageFilter,
     every_stage,
+    has_enough_to_learn,
     own_stages,
     read_history,
 )
-from pnas.search.measurements import Measurements
-from pnas.search.observer import Observer
 from pnas.search.short_training import signals_of
 from pnas.search.stage_trainer import StageTrainer
 from pnas.search.strategies.base import (
@@ -30,19 +28,8 @@ from pnas.search.strategies.base import (
     Strategy,
 )
 from pnas.search.strategies.search_spec import SearchSpec
+from pnas.search.training_setup import TrainingSetup
 from pnas.search.training_stage import TrainingStage
-from pnas.state_space import Cell
-
-
-class Identify(Protocol):
-    """Gives the training of a cell its identity."""
-
-    def __call__(self, cell: Cell, repeat: int, epochs: int | None = ...) -> tuple[str, int]:
-        """Return key and seed of the ``repeat``-th training of ``cell``, from 1.
-
-        With ``epochs`` it is a short training of so many.
-        """
-        ...
 
 
 class SearchLoop:
@@ -50,22 +37,14 @@ class SearchLoop:
 
     Args:
         make_strategy: Builds the strategy from the history that the journal holds.
-        executor: Trains children.
+        training: How children are trained.
         journal: Journal of this search, which may hold a part of it already.
         identify: Gives each training its key and seed.
         spec: How many children may fail, and what the predictor learns of those that do.
         budget: What the search may spend; None for the limits of ``spec`` and children of one
             epoch.
-        observers: Are called after each event is in the journal.
-        weights_dir: Directory for the weights of children; None to keep none.
-        cost: Cost of a cell's child in any unit. Where it is given the most expensive children are
-            trained first, which keeps all workers busy until the end of a stage.
-        grace: Seconds that the first Ctrl-C waits for the children that are being trained.
         owns: Which stages of the journal belong to this loop. Those of its confirmation are
             trained by a second loop (`pnas.search.confirmation`).
-        measurements: What is measured of children before they are trained; None for nothing.
-        kept_dir: Directory of the short trainings that longer ones continue; None where each begins
-            anew.
         early_stop: Probability of becoming one of the best below which a training is stopped; 0 for
             none (`pnas.search.early_stop`).
         stopped_by: Name under which the journal keeps the budget that ended the loop early.
@@ -75,43 +54,30 @@ class SearchLoop:
         self,
         *,
         make_strategy: Callable[[SearchHistory], Strategy],
-        executor: Executor,
+        training: TrainingSetup,
         journal: Journal,
         identify: Identify,
         spec: SearchSpec | None = None,
         budget: Budget | None = None,
-        observers: Sequence[Observer] = (),
-        weights_dir: Path | None = None,
-        cost: Callable[[Cell], float] | None = None,
-        grace: float = 30.0,
         owns: StageFilter = every_stage,
-        measurements: Measurements | None = None,
-        kept_dir: Path | None = None,
         early_stop: float = 0.0,
         stopped_by: str = STOPPED_BY,
     ) -> None:
         self._make_strategy = make_strategy
-        self._executor = executor
+        self._training = training
         self._journal = journal
         self._identify = identify
         self._spec = spec or SearchSpec()
         self._budget = budget or Budget(self._spec, journal)
-        self._observers = observers
+        self._observers = training.observers
         self._owns = owns
         self._stopped_by = stopped_by
-        self._grace = grace
         self._policy = RewardPolicy(self._spec.failed_reward)
         self._trainer = StageTrainer(
-            executor=executor,
+            training=training,
             journal=journal,
             spec=self._spec,
             budget=self._budget,
-            observers=observers,
-            weights_dir=weights_dir,
-            cost=cost,
-            grace=grace,
-            measurements=measurements,
-            kept_dir=kept_dir,
             early_stop=early_stop,
         )
 
@@ -189,24 +155,11 @@ class SearchLoop:
     def _write(self, number: int, proposal: Proposal) -> None:
         self._journal.open_stage(
             number,
-            self._choices(proposal),
+            make_choices(proposal, self._identify),
             candidates_scored=proposal.candidates_scored,
             unique_candidates=proposal.unique_candidates,
             seconds_scoring=proposal.seconds,
         )
-
-    def _choices(self, proposal: Proposal) -> list[Choice]:
-        count = len(proposal.cells)
-        predictions: Sequence[float | None] = proposal.predictions or [None] * count
-        repeats = proposal.repeats or [1] * count
-        choices = []
-        for cell, predicted, repeat in zip(proposal.cells, predictions, repeats, strict=True):
-            if proposal.epochs is None:
-                key, seed = self._identify(cell, repeat)
-            else:
-                key, seed = self._identify(cell, repeat, proposal.epochs)
-            choices.append(Choice(cell, key, seed, predicted))
-        return choices
 
     def _announce(self, number: int) -> TrainingStage:
         children = self._journal.children(number)
@@ -243,9 +196,5 @@ class SearchLoop:
     def _end_early(self, strategy: Strategy, stage: TrainingStage) -> None:
         """End with a stage that the budget cut short; learn from it what can be learned."""
         self._journal.set_meta(**{self._stopped_by: self._budget.limit_for(stage.missing())})
-        if stage.has_reward and self._has_enough_to_learn():
+        if stage.has_reward and has_enough_to_learn(self._journal):
             self._learn(strategy, stage)
-
-    def _has_enough_to_learn(self) -> bool:
-        succeeded = [child for child in self._journal.children() if child.status is Status.OK]
-        return len(succeeded) >= 2

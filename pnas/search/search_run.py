@@ -11,10 +11,8 @@ A search has two parts, each a `SearchLoop` on the same journal:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from pnas.execution import Executor
 from pnas.records import Journal, Status
 from pnas.records.cell_trainings import (
     CellTrainings,
@@ -35,6 +33,7 @@ from pnas.search.budget import (
     every_child,
     seconds_limit,
 )
+from pnas.search.choices import Identify
 from pnas.search.confirmation.finalists import (
     fit_to_means,
     rank_by_membership,
@@ -46,9 +45,7 @@ from pnas.search.confirmation.plan import ConfirmationPlan, plan_confirmation
 from pnas.search.confirmation.strategy import Confirmation
 from pnas.search.confirmation.winner import decide_winner, estimate_optimism
 from pnas.search.history import RewardPolicy, read_history
-from pnas.search.loop import Identify, SearchLoop
-from pnas.search.measurements import Measurements
-from pnas.search.observer import Observer
+from pnas.search.loop import SearchLoop
 from pnas.search.pacing.pace import Pace
 from pnas.search.pacing.paced_budget import PacedBudget
 from pnas.search.pacing.paced_strategy import PacedStrategy
@@ -67,6 +64,7 @@ from pnas.search.strategies import (
     make_strategy,
 )
 from pnas.search.training_cost import store_kept_epochs
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell
 
 
@@ -76,7 +74,7 @@ class SearchRun:
 
     Attributes:
         context: What the strategy is made of.
-        executor: Trains children.
+        training: How children are trained.
         journal: Journal of the search, which may hold a part of it already.
         identify: Gives each training its key and seed.
         epochs: Number of epochs that one child is trained for.
@@ -87,23 +85,16 @@ class SearchRun:
             looked up instead of trained.
         kept_epochs: Number of epochs that the training of each rung keeps for a longer one to go on
             from, by its epochs (`pnas.search.training_cost`); none where each begins anew.
-        observers, weights_dir, cost, grace, measurements, kept_dir: See `SearchLoop`.
     """
 
     context: StrategyContext
-    executor: Executor
+    training: TrainingSetup
     journal: Journal
     identify: Identify
     epochs: float = 1.0
     counts_children: bool = False
     can_repeat: bool = True
     pace: Pace | None = None
-    observers: Sequence[Observer] = ()
-    weights_dir: Path | None = None
-    cost: Callable[[Cell], float] | None = None
-    grace: float = 30.0
-    measurements: Measurements | None = None
-    kept_dir: Path | None = None
     kept_epochs: Mapping[int, int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -261,15 +252,9 @@ class SearchRun:
 
     def _loop(self, make_loop: Callable[..., SearchLoop], **parts: Any) -> SearchLoop:
         return make_loop(
-            executor=self.executor,
+            training=self.training,
             journal=self.journal,
             identify=self.identify,
-            observers=self.observers,
-            weights_dir=self.weights_dir,
-            cost=self.cost,
-            grace=self.grace,
-            measurements=self.measurements,
-            kept_dir=self.kept_dir,
             **parts,
         )
 

@@ -3,19 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from pnas.errors import PnasError
-from pnas.execution import Executor, soft_interrupts
+from pnas.execution import soft_interrupts
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.records.cell_trainings import cell_key, is_repeated
 from pnas.records.run_directory import ERRORS
 from pnas.records.stop_rule import StopRule
 from pnas.search.budget import Budget
 from pnas.search.early_stop.learned_rule import learn_rule
-from pnas.search.measurements import Measurements
-from pnas.search.observer import Observer
 from pnas.search.strategies.search_spec import SearchSpec
+from pnas.search.training_setup import TrainingSetup
 from pnas.search.training_stage import TrainingStage
 from pnas.search.weight_recovery import child_job
 from pnas.state_space import Cell
@@ -34,28 +32,17 @@ class StageTrainer:
     def __init__(
         self,
         *,
-        executor: Executor,
+        training: TrainingSetup,
         journal: Journal,
         spec: SearchSpec,
         budget: Budget,
-        observers: Sequence[Observer],
-        weights_dir: Path | None,
-        cost: Callable[[Cell], float] | None,
-        grace: float,
-        measurements: Measurements | None = None,
-        kept_dir: Path | None = None,
         early_stop: float = 0.0,
     ) -> None:
-        self._executor = executor
+        self._training = training
         self._journal = journal
         self._spec = spec
         self._budget = budget
-        self._observers = observers
-        self._weights_dir = weights_dir
-        self._cost = cost
-        self._grace = grace
-        self._measurements = measurements
-        self._kept_dir = kept_dir
+        self._measurements = training.measurements
         self._early_stop = early_stop
 
     @property
@@ -71,7 +58,7 @@ class StageTrainer:
             KeyboardInterrupt: Ctrl-C or SIGTERM.
         """
         self.stop_if_most_failed(stage)
-        with soft_interrupts(self._grace) as interrupted:
+        with soft_interrupts(self._training.grace) as interrupted:
             self._train_affordable(stage, interrupted)
         if interrupted():
             raise KeyboardInterrupt
@@ -131,7 +118,7 @@ class StageTrainer:
             self.start_child(keys[job_id(job)])
             return True
 
-        for index, result in self._executor.run(jobs, may_start):
+        for index, result in self._training.executor.run(jobs, may_start):
             self.end_child(stage, missing[index].key, result)
             if result.status is Status.FAILED:
                 self.stop_if_most_failed(stage)
@@ -141,7 +128,8 @@ class StageTrainer:
         first_seed = None
         if is_repeated(child):
             first_seed = self._journal.child(cell_key(child.key)).seed
-        return child_job(child, self._weights_dir, self._kept_dir, rule, first_seed)
+        training = self._training
+        return child_job(child, training.weights_dir, training.kept_dir, rule, first_seed)
 
     def start_child(self, key: str) -> None:
         """Write down that an attempt to train the child ``key`` begins."""
@@ -151,9 +139,10 @@ class StageTrainer:
         """Return those that the budget has room for, in the order in which they are started."""
         affordable = self._budget.affordable(children)
         # Where time may run out, the most promising are trained before it does.
-        if self._cost is None or self._spec.max_seconds is not None:
+        cost = self._training.cost
+        if cost is None or self._spec.max_seconds is not None:
             return affordable
-        costs = [self._cost(child.cell) for child in affordable]
+        costs = [cost(child.cell) for child in affordable]
         # A cell's trainings lie apart, so that each worker trains the cells again that it knows.
         rounds = _occurrences([child.cell for child in affordable])
         order = sorted(range(len(affordable)), key=lambda index: (rounds[index], -costs[index]))
@@ -170,7 +159,7 @@ class StageTrainer:
         ended = self._journal.child(key)
         stage.update(ended)
         self._budget.count(ended)
-        for observer in self._observers:
+        for observer in self._training.observers:
             observer.child_ended(ended)
         return ended
 

@@ -1,27 +1,25 @@
 """The one place where commands put a `pnas.search.SearchLoop` together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 from pnas.config import Settings
-from pnas.execution import Executor
 from pnas.records import Journal
 from pnas.records.run_directory import CONTROLLER
 from pnas.runs.child_identity import identify
 from pnas.search import (
     Budget,
-    Observer,
     SearchHistory,
     SearchLoop,
     Strategy,
     StrategyContext,
+    TrainingSetup,
 )
-from pnas.search.loop import Identify
+from pnas.search.choices import Identify
 from pnas.search.pacing import Pace
 from pnas.search.search_run import SearchRun
 from pnas.searching.cell_facts import CellFacts
-from pnas.searching.measuring import make_measurements, measured_limits
+from pnas.searching.measuring import measured_limits
 from pnas.searching.objectives import feasibility, objective_source
 from pnas.state_space import Cell, SlotSpace
 
@@ -34,12 +32,8 @@ def run_loop(
     journal: Journal,
     *,
     make_strategy: StrategyFactory,
-    executor: Executor,
-    observers: Sequence[Observer],
+    training: TrainingSetup,
     epochs: float,
-    counts_children: bool = False,
-    weights_dir: Path | None = None,
-    cost: Callable[[Cell], float] | None = None,
 ) -> None:
     """Search to the end, or as far as the budget goes.
 
@@ -48,26 +42,16 @@ def run_loop(
         space: State space that is searched.
         journal: Journal of the run.
         make_strategy: Builds the strategy from the history that the journal holds.
-        executor: Trains children, or looks them up.
-        observers: Are called after each event is in the journal.
+        training: How children are trained.
         epochs: Number of epochs of one child, for a budget of epochs.
-        counts_children: Whether a budget of seconds counts those that children state, because
-            they were trained earlier, instead of the time that passes.
-        weights_dir: Directory for the weights of children; None to keep none.
-        cost: Cost of a cell's child in any unit; the most expensive ones are trained first.
     """
-    budget = Budget(settings.search, journal, epochs, counts_children=counts_children)
     loop = SearchLoop(
         make_strategy=make_strategy,
-        executor=executor,
+        training=training,
         journal=journal,
         identify=partial(identify, space, settings.seed),
         spec=settings.search,
-        budget=budget,
-        observers=observers,
-        weights_dir=weights_dir,
-        cost=cost,
-        grace=settings.executor.grace,
+        budget=Budget(settings.search, journal, epochs),
     )
     loop.run()
 
@@ -77,18 +61,13 @@ def run_search(
     space: SlotSpace,
     journal: Journal,
     *,
-    executor: Executor,
-    observers: Sequence[Observer],
+    training: TrainingSetup,
     epochs: float,
     is_feasible: Callable[[Cell], bool] | None = None,
     facts: CellFacts | None = None,
     counts_children: bool = False,
     can_repeat: bool = True,
     pace: Pace | None = None,
-    weights_dir: Path | None = None,
-    cost: Callable[[Cell], float] | None = None,
-    measuring: Executor | None = None,
-    kept_dir: Path | None = None,
     kept_epochs: Mapping[int, int] | None = None,
 ) -> None:
     """Search, train the best cells again, and write the winner to the journal.
@@ -97,20 +76,14 @@ def run_search(
         settings: Settings of the command.
         space: State space that is searched.
         journal: Journal of the run.
-        executor: Trains children, or looks them up.
-        observers: Are called after each event is in the journal.
+        training: How children are trained, or looked up.
         epochs: Number of epochs of one child, for a budget of epochs.
         is_feasible: Whether a cell may be trained; None if all may.
         facts: What is known of cells before training, for objectives and constraints.
-        counts_children: See `run_loop`.
+        counts_children: Whether a budget of seconds counts those that children state, because
+            they were trained earlier, instead of the time that passes.
         can_repeat: Whether another training of a cell may have another reward.
         pace: What a budget in seconds leaves time for; None without one.
-        weights_dir: Directory for the weights of children; None to keep none.
-        cost: Cost of a cell's child in any unit; the most expensive ones are trained first.
-        measuring: Measures children before they are trained, where an objective or a constraint
-            asks for it; None for ``executor``.
-        kept_dir: Directory of the short trainings that longer ones continue; None where each begins
-            anew.
         kept_epochs: See `SearchRun`.
     """
     context = StrategyContext(
@@ -125,19 +98,13 @@ def run_search(
     )
     run = SearchRun(
         context=context,
-        executor=executor,
+        training=training,
         journal=journal,
         identify=_identify(settings, space),
         epochs=epochs,
         counts_children=counts_children,
         can_repeat=can_repeat,
         pace=pace,
-        observers=observers,
-        weights_dir=weights_dir,
-        cost=cost,
-        grace=settings.executor.grace,
-        measurements=make_measurements(settings, journal, facts, measuring or executor),
-        kept_dir=kept_dir,
         kept_epochs=kept_epochs or {},
     )
     run.run()

@@ -9,6 +9,7 @@ from pnas.records import Journal
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.command_context import Context
 from pnas.search.strategies.exhaustive import Exhaustive
+from pnas.search.training_setup import TrainingSetup
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.loop_wiring import run_loop
 from pnas.searching.search_observers import Summarize
@@ -48,8 +49,11 @@ def train_repeatedly(
             space,
             journal,
             make_strategy=partial(Exhaustive, cells, repeats),
-            executor=with_cache(executor, settings, space, dataset.fingerprint),
-            observers=(summary, view),
+            training=TrainingSetup(
+                executor=with_cache(executor, settings, space, dataset.fingerprint),
+                observers=(summary, view),
+                grace=settings.executor.grace,
+            ),
             epochs=settings.trainer.epochs,
         )
     journal.set_meta(status="finished")

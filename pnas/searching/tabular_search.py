@@ -15,8 +15,10 @@ from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
 from pnas.search.rung_ladder import make_ladder
+from pnas.search.training_setup import TrainingSetup
 from pnas.searching.cell_facts import CellFacts
 from pnas.searching.loop_wiring import run_search
+from pnas.searching.measuring import make_measurements
 from pnas.searching.objectives import check_objectives
 from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import Notify, Summarize
@@ -158,14 +160,20 @@ def search_table(settings: Settings, context: Context, space: SlotSpace, journal
         closing(SerialExecutor(factory)) as executor,
         LiveView(context.console, stages, journal.children()) as view,
     ):
+        facts = facts_of_table(table)
+        training = TrainingSetup(
+            executor=executor,
+            observers=(summary, Notify(tracker), view),
+            measurements=make_measurements(settings, journal, facts, executor),
+            grace=settings.executor.grace,
+        )
         run_search(
             settings,
             space,
             journal,
-            facts=facts_of_table(table),
+            training=training,
+            facts=facts,
             can_repeat=_finds_others(settings, table),
-            executor=executor,
-            observers=(summary, Notify(tracker), view),
             epochs=table.epochs or _EPOCHS_UNKNOWN,
             counts_children=any(row.seconds for row in table.rows.values()),
         )

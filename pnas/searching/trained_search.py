@@ -19,10 +19,12 @@ from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
 from pnas.search.pacing import TimeLeft
+from pnas.search.training_setup import TrainingSetup
 from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.kept_trainings import KeptTrainings, continued_epochs
 from pnas.searching.loop_wiring import run_search
+from pnas.searching.measuring import make_measurements
 from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import SearchEnding
 from pnas.searching.search_observers import KeepBestWeights, Notify, PredictEnd, Summarize
@@ -82,14 +84,9 @@ def search_by_training(
         closing(make_child_executor(settings, dataset)) as executor,
         _live_view(settings, context, space, journal, time_left) as view,
     ):
-        run_search(
-            settings,
-            space,
-            journal,
-            is_feasible=_feasibility(settings, dataset),
-            facts=facts_of_children(settings, dataset),
+        facts = facts_of_children(settings, dataset)
+        training = TrainingSetup(
             executor=with_cache(executor, settings, space, dataset.fingerprint),
-            measuring=executor,
             observers=(
                 summary,
                 KeepBestWeights(weights_dir, journal),
@@ -98,11 +95,22 @@ def search_by_training(
                 view,
                 *([] if kept is None else [kept]),
             ),
+            weights_dir=weights_dir,
+            kept_dir=None if kept is None else kept.directory,
+            # Nothing that the cache holds was measured on this machine.
+            measurements=make_measurements(settings, journal, facts, executor),
+            cost=partial(_multiply_adds, settings.child, dataset),
+            grace=settings.executor.grace,
+        )
+        run_search(
+            settings,
+            space,
+            journal,
+            training=training,
+            is_feasible=_feasibility(settings, dataset),
+            facts=facts,
             epochs=settings.trainer.epochs,
             pace=pace,
-            weights_dir=weights_dir,
-            cost=partial(_multiply_adds, settings.child, dataset),
-            kept_dir=None if kept is None else kept.directory,
             kept_epochs=continued_epochs(settings),
         )
         if kept is not None:

@@ -21,6 +21,7 @@ from pnas.search import (
 )
 from pnas.search.budget import Budget
 from pnas.search.stage_trainer import StageTrainer
+from pnas.search.training_setup import TrainingSetup
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell
 
@@ -134,12 +135,10 @@ def loop(
     factory = FakeChildren(str(run_dir / "trained"), faults or {}, seconds)
     return SearchLoop(
         make_strategy=strategies or Strategies(),
-        executor=SerialExecutor(factory),
+        training=TrainingSetup(SerialExecutor(factory), observers, cost=cost),
         journal=Journal(run_dir / "journal.sqlite", create=True),
         identify=identify,
         spec=SearchSpec(**search),
-        observers=observers,
-        cost=cost,
     )
 
 
@@ -207,15 +206,12 @@ def test_trainings_of_a_cell_lie_apart_so_that_each_worker_repeats_what_it_knows
     with Journal(tmp_path / "journal.sqlite", create=True) as journal:
         journal.open_stage(1, choices, 0, len(choices), 0.0)
         trainer = StageTrainer(
-            executor=SerialExecutor(FakeChildren(str(tmp_path))),
+            training=TrainingSetup(
+                SerialExecutor(FakeChildren(str(tmp_path))), cost=cost.__getitem__
+            ),
             journal=journal,
             spec=SearchSpec(),
             budget=Budget(SearchSpec(), journal),
-            observers=(),
-            weights_dir=None,
-            cost=cost.__getitem__,
-            grace=30.0,
-            measurements=None,
         )
         order = [child.position for child in trainer.in_order(journal.children(1))]
     assert order == [2, 0, 1, 5, 3, 4]
@@ -254,7 +250,10 @@ def test_lost_workers_change_nothing(name: str, tmp_path: Path) -> None:
         Journal(folder / "journal.sqlite", create=True) as journal,
     ):
         search = SearchLoop(
-            make_strategy=Greedy, executor=executor, journal=journal, identify=identify
+            make_strategy=Greedy,
+            training=TrainingSetup(executor),
+            journal=journal,
+            identify=identify,
         )
         search.run()
     assert outcome(folder) == outcome(tmp_path / "whole")
@@ -361,7 +360,7 @@ def test_a_search_reads_each_child_a_few_times_however_many_there_are(tmp_path: 
     with CountingJournal(tmp_path / "journal.sqlite", create=True) as journal:
         search = SearchLoop(
             make_strategy=lambda history: Greedy(history, stages=30),
-            executor=SerialExecutor(FakeChildren(str(tmp_path / "trained"))),
+            training=TrainingSetup(SerialExecutor(FakeChildren(str(tmp_path / "trained")))),
             journal=journal,
             identify=identify,
             spec=SearchSpec(max_children=1000, max_epochs=5000),

@@ -21,6 +21,7 @@ from pnas.search.measured_limits import MeasuredLimits
 from pnas.search.measurements import Limits, Measurements
 from pnas.search.objective_source import ObjectiveSource
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell, StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)
@@ -82,20 +83,20 @@ def search(
             objectives=ObjectiveSource(make_objectives(spec.objectives), Facts, after),
             limits=MeasuredLimits(of_limits, limits, after) if limits else None,
         )
+        measurements = Measurements(
+            journal=journal,
+            names=["latency_ms"],
+            executor=executor,
+            counted=lambda cell: {},
+            limits=Limits(of_limits, limits),
+            needed=2 if spec.uses_predictor else 1,
+            reference={} if reference is None else {"latency_ms": reference},
+        )
         run = SearchRun(
             context=context,
-            executor=executor,
+            training=TrainingSetup(executor, measurements=measurements),
             journal=journal,
             identify=partial(identify, SPACE, 0),
-            measurements=Measurements(
-                journal=journal,
-                names=["latency_ms"],
-                executor=executor,
-                counted=lambda cell: {},
-                limits=Limits(of_limits, limits),
-                needed=2 if spec.uses_predictor else 1,
-                reference={} if reference is None else {"latency_ms": reference},
-            ),
         )
         run.run()
 

@@ -21,6 +21,7 @@ from pnas.predictors import ControllerSpec, LSTMSpec
 from pnas.records import Journal, Status
 from pnas.runs.child_identity import identify
 from pnas.search import ProgressiveSpec, SearchLoop, StrategyContext, make_strategy
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
 
 OPERATORS = ["3x3 conv", "3x3 maxpool", "identity"]
@@ -51,7 +52,7 @@ def search(
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         loop = SearchLoop(
             make_strategy=partial(make_strategy, context),
-            executor=executor,
+            training=TrainingSetup(executor),
             journal=journal,
             identify=partial(identify, space, seed),
         )

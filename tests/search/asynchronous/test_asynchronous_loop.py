@@ -34,6 +34,7 @@ from pnas.search import (
     make_strategy,
 )
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -121,11 +122,13 @@ def search(
                 save_dir=run_dir / "controller",
                 objectives=objectives,
             ),
-            executor=executor or SerialExecutor(lambda: train),
+            training=TrainingSetup(
+                executor=executor or SerialExecutor(lambda: train),
+                observers=observers,
+                cost=lambda cell: fake_reward(f"cost of {cell}"),
+            ),
             journal=journal,
             identify=partial(identify, SPACE, 0),
-            observers=observers,
-            cost=lambda cell: fake_reward(f"cost of {cell}"),
         )
         run.run()
 
@@ -377,7 +380,7 @@ def test_a_search_ends_when_no_cell_is_left(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.sqlite", create=True) as journal:
         SearchRun(
             context=StrategyContext(spec, small, GP, seed=0),
-            executor=SimulatedWorkers(train, 3, seconds),
+            training=TrainingSetup(SimulatedWorkers(train, 3, seconds)),
             journal=journal,
             identify=partial(identify, small, 0),
         ).run()

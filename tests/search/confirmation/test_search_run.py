@@ -31,6 +31,7 @@ from pnas.search import (
 from pnas.search.confirmation.strategy import Confirmation
 from pnas.search.search_parts import is_first_training, may_confirm
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -90,10 +91,9 @@ def search(
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         run = SearchRun(
             context=StrategyContext(spec, SPACE, controller, seed=0, save_dir=save_dir),
-            executor=SerialExecutor(children),
+            training=TrainingSetup(SerialExecutor(children), observers),
             journal=journal,
             identify=partial(identify, SPACE, 0),
-            observers=observers,
             **parts,
         )
         run.run()

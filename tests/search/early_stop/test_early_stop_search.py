@@ -26,6 +26,7 @@ from pnas.search import (
 from pnas.search.early_stop.learned_rule import FEWEST_TRAININGS
 from pnas.search.history import RewardPolicy, read_history
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -62,11 +63,10 @@ def search(
     with Journal(run_dir / "journal.sqlite", create=True) as journal, closing(executor):
         run = SearchRun(
             context=StrategyContext(spec, SPACE, ControllerSpec(K=K), seed=0),
-            executor=executor,
+            training=TrainingSetup(executor, observers),
             journal=journal,
             identify=partial(identify, SPACE, 0),
             epochs=EPOCHS,
-            observers=observers,
         )
         run.run()
 

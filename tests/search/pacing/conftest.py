@@ -26,6 +26,7 @@ from pnas.runs.child_identity import identify
 from pnas.search import SearchSpec, StrategyContext
 from pnas.search.pacing import Pace, TrainingForecast
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell
 
 # No test looks at the diagnosis, which takes five fits a stage.
@@ -67,13 +68,12 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
         )
         search = SearchRun(
             context=context,
-            executor=executor,
+            training=TrainingSetup(executor, observers=(CountTime(journal, clock),)),
             journal=journal,
             identify=partial(identify, SPACE, 0, continues=spec.continues_trainings),
             kept_epochs=kept_epochs,
             epochs=WORKLOAD.epochs,
             pace=pace,
-            observers=(CountTime(journal, clock),),
         )
         try:
             search.run()

@@ -26,6 +26,7 @@ from pnas.search import EvolutionSpec, RandomSpec, RefinedSpec, StrategyContext
 from pnas.search.budget import spent_by
 from pnas.search.search_run import SearchRun
 from pnas.search.strategies import SearchSpec
+from pnas.search.training_setup import TrainingSetup
 from pnas.searching.kept_trainings import KeptTrainings
 from pnas.state_space import StateSpace
 
@@ -102,12 +103,14 @@ def search(
                 path.unlink()
         run = SearchRun(
             context=StrategyContext(spec, SPACE, ControllerSpec(K=3), seed=0),
-            executor=SerialExecutor(Continuing(run_dir / "log")),
+            training=TrainingSetup(
+                executor=SerialExecutor(Continuing(run_dir / "log")),
+                observers=(kept, *observers),
+                kept_dir=kept.directory,
+            ),
             journal=journal,
             identify=partial(identify, SPACE, 0, continues=True),
             epochs=EPOCHS,
-            observers=(kept, *observers),
-            kept_dir=kept.directory,
             kept_epochs=KEPT,
         )
         run.run()

@@ -27,6 +27,7 @@ from pnas.search import (
     StrategyContext,
 )
 from pnas.search.search_run import SearchRun
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
 
 SPACE = StateSpace(2, ["3x3 conv", "identity", "3x3 maxpool"], -1)  # 6 and 126 cells
@@ -95,11 +96,10 @@ def search(
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         run = SearchRun(
             context=StrategyContext(spec, SPACE, ControllerSpec(K=3), seed=0),
-            executor=SerialExecutor(factory),
+            training=TrainingSetup(SerialExecutor(factory), observers),
             journal=journal,
             identify=partial(identify, SPACE, 0),
             epochs=EPOCHS,
-            observers=observers,
         )
         run.run()
 

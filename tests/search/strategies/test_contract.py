@@ -34,6 +34,7 @@ from pnas.search import (
     make_strategy,
 )
 from pnas.search.objective_source import ObjectiveSource
+from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell, NASBench201Space, SlotSpace, StateSpace
 
 CONTROLLER = make_controller_spec(predictor="mlp", K=4, embedding=4, hidden=4, steps=5)
@@ -286,7 +287,7 @@ def search(run_dir: Path, spec: SearchSpec, space: SlotSpace, epochs: int = 1) -
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         loop = SearchLoop(
             make_strategy=partial(make_strategy, context),
-            executor=executor,
+            training=TrainingSetup(executor),
             journal=journal,
             identify=partial(identify, space, 0),
             spec=spec,
