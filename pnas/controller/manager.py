@@ -12,23 +12,11 @@ from pnas.controller.candidate_scoring import (
     Progress,
     grow,
 )
+from pnas.controller.history_fit import HistoryFit
 from pnas.controller.reward_history import Reward, Stage, checked_rewards, rewarded
-from pnas.controller.training_report import (
-    Diagnosis,
-    TrainingReport,
-    diagnose_fit,
-    diagnose_next,
-    diagnose_unseen,
-)
+from pnas.controller.training_report import TrainingReport
 from pnas.errors import PnasError, require, require_count
-from pnas.predictors import (
-    ControllerSpec,
-    ExpectsCells,
-    Predictor,
-    load_predictor,
-    make_predictor,
-    named_spec,
-)
+from pnas.predictors import ControllerSpec, Predictor, load_predictor, named_spec
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
@@ -43,7 +31,6 @@ class ControllerManager:
         B: Number of stages.
         seed: Seed of the search.
         spec: Settings of the predictor, and K.
-        predictor: See `pnas.predictors.Predictor`.
         stage: Number of blocks of the current children.
         history: Cells and rewards of each trained stage; None for a child that failed.
         children: Children of this stage, best predicted first (at stage 1 in the space's order).
@@ -83,14 +70,11 @@ class ControllerManager:
         self.B = B
         self.seed = seed
         self.spec = (spec or named_spec(predictor)).with_K(K)
-        self.predictor: Predictor = make_predictor(state_space, self.spec)
+        self._history_fit = HistoryFit(state_space, self.spec, seed)
         self.stage = 1
         self.history: list[Stage] = []
         self.predictions: list[float] | None = None
         self._is_feasible = is_feasible
-        self._stages_fitted = 0
-        self._losses: list[float] = []
-        self._fitted_to: tuple[int, int] | None = None
         self.children = self._initial_children()
         self._asked = len(self.children)
 
@@ -101,6 +85,11 @@ class ControllerManager:
             f"<ControllerManager: stage {self.stage} of {self.B}, {len(self.children)} children, "
             f"{self.spec.predictor} with K={self.spec.K}, {learned} rewards learned>"
         )
+
+    @property
+    def predictor(self) -> Predictor:
+        """What predicts rewards; see `pnas.predictors.Predictor`."""
+        return self._history_fit.predictor
 
     # -- one stage ---------------------------------------------------------------------------------
 
@@ -134,13 +123,13 @@ class ControllerManager:
         stage = (cells, checked_rewards(rewards, len(cells)))
         if self.spec.is_warm_started:
             self.fit_history()
-        losses = self._fit([*self.history, stage])
+        self._history_fit.fit([*self.history, stage])
         self.history.append(stage)
 
         predicted = None
         if self.predictions is not None:
             predicted = self.predictions[: len(cells)]
-        return self._report(losses, predicted, stage[1])
+        return self.report(predicted, stage[1])
 
     def update(self, progress: Progress | None = None) -> Generation:
         """Go to the next stage: expand the children that have rewards, score, keep the best K.
@@ -202,8 +191,7 @@ class ControllerManager:
         checked = []
         for cells, rewards in stages:
             checked.append((list(cells), checked_rewards(rewards, len(cells))))
-        self.predictor = make_predictor(self.state_space, self.spec)
-        self._stages_fitted = 0
+        self._history_fit.forget()
         self.history = checked
         if checked:
             self.stage = len(checked)
@@ -214,16 +202,8 @@ class ControllerManager:
             self.fit_history()
 
     def fit_history(self) -> None:
-        """Fit the predictor to the history, unless it is fitted to all of it already.
-
-        Without warm starts a fit depends on the history alone, so that one is enough; with them
-        there is one for each stage.
-        """
-        last = len(self.history)
-        first = self._stages_fitted + 1 if self.spec.is_warm_started else last
-        for stage in range(max(first, 1), last + 1):
-            if stage > self._stages_fitted:
-                self._fit(self.history[:stage])
+        """Fit the predictor to the history, unless it is fitted to all of it already."""
+        self._history_fit.fit_missing(self.history)
 
     def fit_expecting(
         self,
@@ -239,16 +219,7 @@ class ControllerManager:
             expected: Cells in training.
         """
         self.history = [(list(cells), list(rewards)) for cells, rewards in stages]
-        _, known = rewarded(self.history)
-        # Stages and rewards only become more.
-        fitted_to = (len(self.history), len(known))
-        if fitted_to != self._fitted_to:
-            self._fit(self.history)
-            self._fitted_to = fitted_to
-        if expected and isinstance(self.predictor, ExpectsCells):
-            self.predictor.expect(self.state_space.encode(list(expected)))
-            # It is another predictor now, that of these cells.
-            self._fitted_to = None
+        self._history_fit.fit_expecting(self.history, expected)
 
     def report(
         self,
@@ -264,7 +235,7 @@ class ControllerManager:
             cross_validates: Whether it is fitted to parts of the history, too, if
                 ``controller.cross_validate`` asks for it.
         """
-        return self._report(self._losses, predicted, rewards, cross_validates)
+        return self._history_fit.report(self.history, predicted, rewards, cross_validates)
 
     def begin_stage(self, cells: Sequence[Cell], predictions: Sequence[float] | None) -> None:
         """Take ``cells``, chosen elsewhere, as the children of the stage after the history.
@@ -288,7 +259,7 @@ class ControllerManager:
         Raises:
             InvalidValue: Nothing readable is there, or it knows another vocabulary (key ``from``).
         """
-        self.predictor = load_predictor(directory, self.state_space)
+        self._history_fit.predictor = load_predictor(directory, self.state_space)
 
     # -- internals ---------------------------------------------------------------------------------
 
@@ -303,44 +274,3 @@ class ControllerManager:
         rng = np.random.default_rng(derive_seed(self.seed, "initial children"))
         rows = np.sort(rng.permutation(len(cells))[:K])
         return [cells[row] for row in rows]
-
-    def _fit(self, stages: Sequence[Stage]) -> list[float]:
-        cells, rewards = rewarded(stages)
-        if len(cells) < 2:
-            raise PnasError(
-                f"the predictor needs at least 2 children with a reward, there are {len(cells)}"
-            )
-        stage = len(stages)
-        seed = derive_seed(self.seed, "predictor", stage)
-        report = self.predictor.fit(self.state_space.encode(cells), rewards, stage, seed)
-        self._stages_fitted = stage
-        self._losses = report.losses
-        return report.losses
-
-    def _report(
-        self,
-        losses: list[float],
-        predicted: Sequence[float] | None,
-        rewards: Sequence[Reward],
-        cross_validates: bool = True,
-    ) -> TrainingReport:
-        cells, known = rewarded(self.history)
-        tokens = self.state_space.encode(cells)
-        stage = len(self.history)
-        seed = derive_seed(self.seed, "diagnosis", stage)
-
-        spearman_fit, fit = diagnose_fit(self.predictor, tokens, known)
-        spearman_next, unseen_stage = diagnose_next(predicted, rewards, seed)
-        unseen_cells: Diagnosis = {}
-        if cross_validates:
-            unseen_cells = diagnose_unseen(
-                self.state_space, self.spec, tokens=tokens, rewards=known, stage=stage, seed=seed
-            )
-        return TrainingReport(
-            kind=self.spec.kind,
-            loss=losses[-1],
-            losses=losses,
-            spearman_fit=spearman_fit,
-            spearman_next=spearman_next,
-            diagnosis={**fit, **unseen_stage, **unseen_cells},
-        )
