@@ -16,6 +16,7 @@ from pnas.errors import require
 from pnas.records import ChildRecord, Journal, Status
 from pnas.records.cell_trainings import is_repeated, is_short
 from pnas.search.budget import STOPPED_BY
+from pnas.search.observer import Observer
 from pnas.search.rung_ladder import make_ladder
 from pnas.search.weight_recovery import kept_training_path
 
@@ -56,7 +57,7 @@ def kept_shares(settings: Settings) -> list[float]:
     return [kept / settings.trainer.epochs for kept in kept_epochs(settings).values()]
 
 
-class KeptTrainings:
+class KeptTrainings(Observer):
     """An observer that removes the files of cells that are out.
 
     Args:
@@ -88,19 +89,10 @@ class KeptTrainings:
                 with suppress(OSError):
                     path.unlink()
 
-    def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
-        """Do nothing: an asynchronous search has no rungs."""
-
     def child_ended(self, child: ChildRecord) -> None:
         """Remove the file of a cell that was trained whole, or failed."""
         if not is_repeated(child) and not _may_go_on(child):
             kept_training_path(self.directory, child.key).unlink(missing_ok=True)
-
-    def learning(self, b: int) -> None:
-        """Do nothing."""
-
-    def stage_closed(self, b: int) -> None:
-        """Do nothing: which cells go on is known when the next stage is opened."""
 
     def end(self) -> None:
         """Remove the directory, unless a larger budget could continue what is in it."""

@@ -12,7 +12,7 @@ from pnas.search.strategies.exhaustive import Exhaustive
 from pnas.search.training_setup import TrainingSetup
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.loop_wiring import run_loop
-from pnas.searching.search_observers import Summarize
+from pnas.searching.run_files import Summarize
 from pnas.searching.trained_search import make_child_executor, num_workers, print_start
 from pnas.state_space import Cell, SlotSpace
 

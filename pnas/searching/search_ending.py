@@ -22,7 +22,8 @@ from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import RunEnding
 from pnas.search import STOPPED_BY
-from pnas.searching.search_observers import Summarize, keep_winner_weights
+from pnas.searching.kept_weights import keep_winner_weights
+from pnas.searching.run_files import Summarize
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.searching.winner_accuracy import TestAccuracy
 from pnas.system.console import print_line

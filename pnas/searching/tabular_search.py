@@ -20,8 +20,9 @@ from pnas.searching.cell_facts import CellFacts
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.measuring import make_measurements
 from pnas.searching.objectives import check_objectives
+from pnas.searching.progress_observers import Notify
+from pnas.searching.run_files import Summarize
 from pnas.searching.search_ending import SearchEnding
-from pnas.searching.search_observers import Notify, Summarize
 from pnas.searching.winner_accuracy import Accuracies
 from pnas.state_space import Cell, SlotSpace
 from pnas.tables import Table, TableRunnerFactory, TabularSpec, load_table

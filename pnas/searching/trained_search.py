@@ -23,11 +23,13 @@ from pnas.search.training_setup import TrainingSetup
 from pnas.search.weight_recovery import restore_missing_weights
 from pnas.searching.cache_reuse import with_cache
 from pnas.searching.kept_trainings import KeptTrainings, continued_epochs
+from pnas.searching.kept_weights import KeepBestWeights
 from pnas.searching.loop_wiring import run_search
 from pnas.searching.measuring import make_measurements
+from pnas.searching.progress_observers import Notify, PredictEnd
+from pnas.searching.run_files import Summarize
 from pnas.searching.search_checks import facts_of_children, limits_of
 from pnas.searching.search_ending import SearchEnding
-from pnas.searching.search_observers import KeepBestWeights, Notify, PredictEnd, Summarize
 from pnas.searching.time_planning import make_pace, training_forecast
 from pnas.searching.winner_accuracy import ChildTester
 from pnas.state_space import Cell, SlotSpace

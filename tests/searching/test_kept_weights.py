@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
-from pnas.searching.search_observers import KeepBestWeights
+from pnas.searching.kept_weights import KeepBestWeights
 from pnas.state_space import Cell
 
 CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5, 7)]
