@@ -14,8 +14,9 @@ from pnas.objectives import REWARD
 from pnas.objectives.dominance import Points
 from pnas.predictors.base import Predictor
 from pnas.search.hypervolume_improvement import Gains, expected_improvement, highest_gains
+from pnas.search.log_predictor import predict_quantiles
 from pnas.search.objective_source import Outcomes
-from pnas.search.predicted_front import PredictedFront, predict_quantiles
+from pnas.search.predicted_front import PredictedFront
 from pnas.search.selection import Floats, Selection, predict_mean_std_in_chunks
 from pnas.state_space import SlotSpace, Tokens
 

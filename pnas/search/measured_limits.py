@@ -12,8 +12,8 @@ import numpy as np
 
 from pnas.objectives import Objective, ObjectiveSet
 from pnas.predictors import ControllerSpec
+from pnas.search.log_predictor import LogPredictor, fit_log_predictor
 from pnas.search.objective_source import GetFacts
-from pnas.search.predicted_front import LogPredictor, fit_log_predictor
 from pnas.search.selection import Floats
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace, Tokens

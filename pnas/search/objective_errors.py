@@ -7,8 +7,8 @@ import numpy as np
 
 from pnas.objectives import Objective
 from pnas.predictors.rank_metrics import rank_agreement
+from pnas.search.log_predictor import LogPredictor
 from pnas.search.objective_source import GetFacts
-from pnas.search.predicted_front import LogPredictor
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
