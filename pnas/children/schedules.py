@@ -75,6 +75,32 @@ def _make_decay(trainer: TrainerSpec, steps_per_epoch: int) -> Schedule | float:
     )
 
 
+def once_a_batch(schedule: Schedule | float, accumulate: int) -> Schedule | float:
+    """Return ``schedule`` for an optimizer that counts the microbatches of a batch as steps.
+
+    Args:
+        schedule: Learning rate by batch.
+        accumulate: Number of microbatches of a batch.
+    """
+    if accumulate == 1 or isinstance(schedule, float):
+        return schedule
+    return _OnceABatch(schedule, accumulate)
+
+
+class _OnceABatch(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule, every step of which lasts for so many steps."""
+
+    def __init__(self, schedule: Schedule, accumulate: int) -> None:
+        self.schedule = schedule
+        self.accumulate = accumulate
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(keras.ops.floor_divide(step, self.accumulate))
+
+    def get_config(self) -> dict[str, object]:
+        return {"schedule": self.schedule, "accumulate": self.accumulate}
+
+
 class _LinearWarmup(keras.optimizers.schedules.LearningRateSchedule):
     """Rises linearly from 0 to ``rate``, then goes on with another schedule from its beginning.
 

@@ -58,7 +58,7 @@ class TrainerSpec:
             left out of that epoch.
         accumulate: Number of equal microbatches that a batch is computed in, one after the other,
             to need less memory. The step is the same except for batch normalization, which sees
-            one microbatch at a time.
+            one microbatch at a time, and for ``ema``, whose average moves at each of them.
         learning_rate: Learning rate at the first step, after the warm-up.
         optimizer: ``adam``, ``momentum`` (SGD with momentum 0.9) or another Keras optimizer.
         schedule: ``cosine`` (to zero at the last step), ``constant``, ``step`` (times

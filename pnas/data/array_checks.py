@@ -100,6 +100,27 @@ def _from_one_hot(labels: NDArray[Any], name: str, key: str) -> GivenLabels:
     return GivenLabels(labels.argmax(axis=1), labels.shape[1])
 
 
+def check_pixel_type(part: str, given: Mapping[str, NDArray[Any]], key: str) -> None:
+    """Raise `InvalidValue` if the images of a part are of another kind than those of train.
+
+    One is likely 0..255 or 0..65535 and the other 0..1: statistics of the first would not fit the
+    second.
+
+    Args:
+        part: The part.
+        given: Images of each part, as they were given.
+        key: Key that the error names.
+    """
+    train = _pixel_type(given["train"])
+    found = _pixel_type(given[part])
+    require(found == train, key, f"x_{part} must be {train} as x_train is", found)
+
+
+def _pixel_type(images: NDArray[Any]) -> str:
+    """Return the type of pixels; floats of any size are of one."""
+    return "float" if images.dtype.kind == "f" else str(images.dtype)
+
+
 def check_part(
     part: str, images: Mapping[str, NDArray[Any]], labels: Mapping[str, GivenLabels], key: str
 ) -> None:
@@ -111,10 +132,6 @@ def check_part(
 
     rule = f"x_{part} must hold {train.shape[1:]} images as x_train does"
     require(x.shape[1:] == train.shape[1:], key, rule, x.shape[1:])
-
-    # One is likely 0..255 and the other 0..1: statistics of the first would not fit the second.
-    rule = f"x_{part} must be {train.dtype} as x_train is"
-    require(x.dtype == train.dtype, key, rule, str(x.dtype))
 
 
 def check_range(part: str, labels: Labels, classes: int, key: str) -> None:

@@ -32,6 +32,9 @@ LITTER = (
 
 EMPTY = "empty folder(s)"
 """Reason for which a folder without anything in it is left out."""
+LOOSE = "image(s) outside of the folders of classes"
+"""Reason for which a file beside the folders of classes is left out."""
+_LINK_BACK = "link(s) to a folder that is read already"
 
 _SHARED_NAMES = 2
 """Folders of the same names in every "class" from which on they are the classes of a split."""
@@ -165,6 +168,9 @@ def _folders(folder: Path, skipped: Skipped) -> list[Path]:
 
 def _class_folders(root: Path, skipped: Skipped) -> dict[str, Path]:
     """The class folders of one part by their names, in composed form."""
+    for path in sorted(root.iterdir()):
+        if path.is_file() and _reason_to_skip(path) is None:
+            skipped.add(path, LOOSE)
     folders: dict[str, Path] = {}
     for folder in _folders(root, skipped):
         name = unicodedata.normalize("NFC", folder.name)
@@ -204,14 +210,23 @@ def _list_part(
 
 
 def _images_below(folder: Path, skipped: Skipped) -> list[Path]:
-    """The image files of a class, also those in folders of its folder."""
+    """The image files of a class, also those in folders of its folder and behind links.
+
+    Raises:
+        InvalidValue: A folder cannot be read.
+    """
     found = []
-    for home, inner, files in os.walk(folder):
+    entered = [folder.resolve()]
+    for home, inner, files in os.walk(folder, onerror=_refuse_folder, followlinks=True):
         # os.walk goes on with what is left in the list.
-        for name in list(inner):
-            if name in LITTER or name.startswith("."):
+        for name in sorted(inner):
+            path = Path(home, name)
+            reason = _reason_to_stay_out(path, entered)
+            if reason is not None:
                 inner.remove(name)
-                skipped.add(Path(home, name), "left by a system")
+                skipped.add(path, reason)
+            elif path.is_symlink():
+                entered.append(path.resolve())
         for name in files:
             path = Path(home, name)
             reason = _reason_to_skip(path)
@@ -220,6 +235,29 @@ def _images_below(folder: Path, skipped: Skipped) -> list[Path]:
             else:
                 skipped.add(path, reason)
     return sorted(found)
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise InvalidValue("data.path", "every folder of a class must be readable", str(error))
+
+
+def _reason_to_stay_out(path: Path, entered: Sequence[Path]) -> str | None:
+    """Why a folder in a class is not read; None if it is.
+
+    Args:
+        path: The folder, or a link to one.
+        entered: The folder of the class, and those that links led to.
+    """
+    if path.name in LITTER or path.name.startswith("."):
+        return "left by a system"
+    if not path.is_symlink():
+        return None
+    # Links may lead in a circle, or to the same images twice.
+    target = path.resolve()
+    for each in entered:
+        if target.is_relative_to(each) or each.is_relative_to(target):
+            return _LINK_BACK
+    return None
 
 
 def _reason_to_skip(path: Path) -> str | None:

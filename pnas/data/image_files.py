@@ -122,7 +122,8 @@ def decode(path: Path, decoding: Decoding) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps
 
     height, width, channels = decoding.image_shape
-    with Image.open(path) as file:
+    # By its name Pillow would map an uncompressed TIFF into memory, and forget to turn it upright.
+    with path.open("rb") as content, Image.open(content) as file:
         image = _as_8_bit(ImageOps.exif_transpose(file))
         if channels != 4:
             image = _on_background(image, decoding.background)
@@ -226,11 +227,20 @@ def _read_header(path: Path) -> Header:
     from PIL import Image
 
     with Image.open(path) as file:
-        width, height = file.size
+        width, height = _stored_size(file)
         # Not file.getexif(): that of PNG decodes all pixels first.
         is_sideways = Image.Image.getexif(file).get(_ORIENTATION) in _SIDEWAYS
         size = (width, height) if is_sideways else (height, width)
         return Header(size, file.mode)
+
+
+def _stored_size(file: "Image.Image") -> tuple[int, int]:
+    """Return width and height as they are in the file; Pillow states those of an upright TIFF."""
+    from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
+
+    if isinstance(file, TiffImageFile):
+        return file.tag_v2[IMAGEWIDTH], file.tag_v2[IMAGELENGTH]
+    return file.size
 
 
 def _reason(error: Exception) -> str:

@@ -31,6 +31,9 @@ _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 _ROUNDING = 1e-3
 """By how much of the range a value may lie outside of it."""
+_LEAST_SPREAD = 1 / 64
+_MOST_SPREAD = 4.0
+"""Bounds, as shares of a range, between which pixels spread that are on its scale."""
 _FORMER_WHITES = (1.0, 16.0, 255.0)
 """Values of white that version 0.1.0 knew, with black at 0; fingerprints leave these out."""
 
@@ -124,6 +127,25 @@ def resolve_range(value: Any, images: NDArray[Any]) -> PixelRange:
     rule = f"must hold the pixels of data.path, which are {smallest:g} to {largest:g}"
     require(is_inside, KEY, rule, value)
     return found
+
+
+def check_scale(found: PixelRange, images: NDArray[Any], name: str, key: str) -> None:
+    """Raise `InvalidValue` if images are on another scale than ``found``, that of the train part.
+
+    Args:
+        found: Range of the train images.
+        images: (n, H, W, C) images of some part.
+        name: Name of their array.
+        key: Key that the error names.
+    """
+    black = min(found.black)
+    white = max(found.white)
+    smallest = float(images.min())
+    largest = float(images.max())
+    spread = (largest - smallest) / (white - black)
+    rule = f"{name} must be on the scale of x_train, {black:g} to {white:g}"
+    is_alike = _LEAST_SPREAD <= spread <= _MOST_SPREAD
+    require(is_alike, key, rule, f"{smallest:g} to {largest:g}")
 
 
 def _guess(is_uint8: bool, smallest: float, largest: float) -> PixelRange:

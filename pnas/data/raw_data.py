@@ -14,10 +14,11 @@ from pnas.data.array_checks import (
     check_all_classes,
     check_names,
     check_part,
+    check_pixel_type,
     check_range,
 )
 from pnas.data.dataset import PARTS, Labels
-from pnas.data.pixel_range import PixelRange, resolve_range
+from pnas.data.pixel_range import PixelRange, check_scale, resolve_range
 from pnas.errors import require
 
 
@@ -87,14 +88,17 @@ def raw_from_arrays(
         InvalidValue: Names, types, shapes or values that do not fit.
     """
     check_names(arrays, key)
+    given: dict[str, NDArray[Any]] = {}
     images: dict[str, NDArray[Any]] = {}
     labels: dict[str, GivenLabels] = {}
     for part in PARTS:
         if f"x_{part}" in arrays:
-            images[part] = as_images(np.asarray(arrays[f"x_{part}"]), f"x_{part}", key)
+            given[part] = np.asarray(arrays[f"x_{part}"])
+            images[part] = as_images(given[part], f"x_{part}", key)
             labels[part] = as_labels(np.asarray(arrays[f"y_{part}"]), f"y_{part}", key)
 
     for part in images:
+        check_pixel_type(part, given, key)
         check_part(part, images, labels, key)
 
     classes = num_classes or labels["train"].num_classes
@@ -104,5 +108,9 @@ def raw_from_arrays(
     check_all_classes(labels["train"].y, classes, key)
 
     parts = {part: RawPart(images[part], labels[part].y.astype(np.int32)) for part in images}
-    found = None if pixel_range is None else resolve_range(pixel_range, images["train"])
+    found = None
+    if pixel_range is not None:
+        found = resolve_range(pixel_range, images["train"])
+        for part in images:
+            check_scale(found, images[part], f"x_{part}", key)
     return RawData(parts, classes, pixel_range=found)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.data.data_spec import DataSpec, ImageFolderSpec
-from pnas.data.image_files import ImageFiles
+from pnas.data.image_files import BadImage, ImageFiles, refuse_bad_images
 from pnas.data.image_folder import image_folder
 from pnas.data.loading import load_dataset
 from pnas.data.normalisation import Floats, Images, normalise_in_place, streamed_statistics
@@ -57,7 +57,7 @@ def open_parts(spec: DataSpec) -> Parts:
     than `LARGEST_IN_MEMORY`.
 
     Raises:
-        InvalidValue: As `pnas.data.load_dataset`.
+        InvalidValue: As `pnas.data.load_dataset`; also for an image that cannot be decoded.
     """
     if not isinstance(spec, ImageFolderSpec) or spec.stream is False:
         return in_memory(load_dataset(spec))
@@ -65,7 +65,20 @@ def open_parts(spec: DataSpec) -> Parts:
     raw = image_folder(spec)
     if spec.stream is None and _bytes_in_memory(raw) <= LARGEST_IN_MEMORY:
         return in_memory(load_dataset(spec))
+    if not spec.skip_unreadable:
+        _refuse_damaged(raw)
     return _stream(raw, plan_split(raw.labels(), spec, raw.class_names, raw.notes), spec.name)
+
+
+def _refuse_damaged(raw: RawData) -> None:
+    """Raise `InvalidValue` for images that cannot be decoded: a training would meet them late."""
+    bad: list[BadImage] = []
+    total = 0
+    for part in raw.parts.values():
+        if isinstance(part.x, ImageFiles):
+            bad += part.x.find_bad()
+            total += len(part.x.paths)
+    refuse_bad_images(bad, total)
 
 
 def _bytes_in_memory(raw: RawData) -> int:

@@ -153,14 +153,15 @@ class RayExecutor(RetryingExecutor):
         return answer
 
     def _describe_loss(self, error: Exception, seconds: float) -> LostAttempt:
+        was_out_of_memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
         timeout = self._spec.child_timeout
-        if timeout is not None and seconds > timeout:
+        # The seconds include those in which the attempt waited for a worker.
+        if not was_out_of_memory and timeout is not None and seconds > timeout:
             reason = f"took longer than executor.child_timeout={timeout} s"
             return LostAttempt(reason, seconds)
 
         log = _TERMINAL_COLOURS.sub("", str(error)).strip()
         summary = log.splitlines()[-1] if log else type(error).__name__
-        was_out_of_memory = isinstance(error, self._ray.exceptions.OutOfMemoryError)
         return LostAttempt(
             f"its Ray worker died: {summary}",
             seconds,

@@ -65,7 +65,8 @@ def _by_name(data: Arrays) -> dict[str, NDArray[Any]]:
         raise InvalidValue("data", rule, type(data).__name__)
     arrays = {name: np.asarray(array) for name, array in named.items() if array is not None}
     raw_from_arrays(arrays, "data")
-    return arrays
+    # Others, such as names of the examples, may be of a type that no file holds.
+    return {name: array for name, array in arrays.items() if not array.dtype.hasobject}
 
 
 def _written(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+
 from pnas.config import GROUPS
 from pnas.config.suggestions import ROOT_KEYS, no_such_key
 from pnas.errors import InvalidValue
@@ -67,7 +69,11 @@ def written(value: Any) -> str:
 
     >>> written(["3x3 conv", "it's"]), written(None), written(True), written(1e-3)
     ("['3x3 conv','it\\\\'s']", 'null', 'true', '0.001')
+    >>> written({"madds": np.float32(0.5)})
+    '{madds:0.5}'
     """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -78,6 +84,9 @@ def written(value: Any) -> str:
         return _quoted(value)
     if isinstance(value, Sequence):
         return f"[{','.join(written(each) for each in value)}]"
+    if isinstance(value, Mapping):
+        pairs = [f"{name}:{written(each)}" for name, each in value.items()]
+        return f"{{{','.join(pairs)}}}"
     return _quoted(str(value))
 
 

@@ -205,3 +205,22 @@ def test_folders_that_do_not_fit(tmp_path: Path) -> None:
         with pytest.raises(InvalidValue, match=message) as caught:
             check_data("image_folder", path=tmp_path / name)
         assert caught.value.key == "data.path"
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_turned_upright_as_a_png_is(
+    orientation: int, compression: str | None, tmp_path: Path
+) -> None:
+    for name in "ab":
+        fill(tmp_path / name)
+    # Two images of the same pixels and orientation; all others are upright.
+    stored = image(1, size=SIZE if orientation < 5 else SIZE[::-1])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "a" / "5.png", exif=exif)
+    stored.save(tmp_path / "b" / "5.tiff", tiffinfo={0x0112: orientation}, compression=compression)
+    assert check_data("image_folder", path=tmp_path).image_shape == (4, 6, 3)
+    paths = (tmp_path / "a" / "5.png", tmp_path / "b" / "5.tiff")
+    png, tiff = ImageFiles(paths, Decoding((4, 6, 3)))[np.array([0, 1])]
+    np.testing.assert_array_equal(tiff, png)

@@ -80,3 +80,27 @@ def test_a_new_range_is_part_of_the_fingerprint_and_a_former_one_is_not(tmp_path
     signed = load_dataset("npz", path=path, pixel_range="signed")
     np.testing.assert_array_equal(unit.x_train, signed.x_train)
     assert unit.fingerprint != signed.fingerprint
+
+
+@pytest.mark.parametrize(("train", "val"), [("byte", "unit"), ("unit", "byte")])
+def test_floats_of_two_scales_are_refused(train: str, val: str, tmp_path: Path) -> None:
+    path = tmp_path / "images.npz"
+    images = {name: VARIANTS[name].astype(np.float32) for name in (train, val)}
+    np.savez(path, x_train=images[train], y_train=LABELS, x_val=images[val], y_val=LABELS)
+    with pytest.raises(InvalidValue, match=r"data\.path: x_val must be on the scale of x_train, 0"):
+        check_data("npz", path=path)
+
+
+def test_darker_and_slightly_brighter_parts_are_of_the_same_scale(tmp_path: Path) -> None:
+    path = tmp_path / "images.npz"
+    unit = VARIANTS["unit"]
+    np.savez(
+        path,
+        x_train=unit,
+        y_train=LABELS,
+        x_val=unit / 20,
+        y_val=LABELS,
+        x_test=1.3 * unit - 0.1,
+        y_test=LABELS,
+    )
+    assert check_data("npz", path=path).val == 200

@@ -5,6 +5,7 @@ import os
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,3 +218,43 @@ def test_imbalance_and_a_small_validation_part_are_named(tmp_path: Path) -> None
 
     few = check_data("npz", path=tmp_path / "skewed.npz", val_size=20).notes
     assert any(note.startswith("20 validation images: a reward can take 21 values") for note in few)
+
+
+def test_images_behind_links_are_read_once(photos: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    picture().save(elsewhere / "far.png")
+    (elsewhere / "back").symlink_to(elsewhere)
+    before = images_in(photos)
+    first, second = sorted(photos.iterdir())[:2]
+    (first / "more").symlink_to(elsewhere)
+    (first / "again").symlink_to(elsewhere)
+    (second / "all").symlink_to(photos)
+    assert images_in(photos) == before + 1
+    skipped = check_data("image_folder", path=photos).notes[0]
+    # The circle within, the second link to the same folder, and the one to the folder above.
+    assert skipped.startswith("skipped 3 link(s) to a folder that is read already: ")
+
+
+def test_images_beside_the_class_folders_are_named(photos: Path) -> None:
+    picture().save(photos / "loose.png")
+    (photos / "readme.md").write_text("not an image")
+    notes = check_data("image_folder", path=photos).notes
+    assert "skipped 1 image(s) outside of the folders of classes: loose.png" in notes
+
+
+def test_a_folder_that_cannot_be_read_is_refused(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = sorted(photos.iterdir())[0] / "inner"
+    inner.mkdir()
+    scan = os.scandir
+
+    def scan_but_one(path: Path) -> Any:
+        if Path(path) == inner:
+            raise PermissionError(13, "Permission denied", str(inner))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_but_one)
+    with pytest.raises(InvalidValue, match=r"every folder of a class must be readable.*inner"):
+        check_data("image_folder", path=photos)

@@ -158,6 +158,12 @@ MISTAKES: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
         replaced(x_test=lambda a: a["x_test"] / 255),
         "x_test must be uint8 as x_train is",
     ),
+    "bytes of two sizes": (
+        replaced(
+            x_train=lambda a: a["x_train"].astype(np.uint16), x_test=lambda a: a["x_test"] / 1
+        ),
+        "x_test must be uint16 as x_train is. Received: 'float'",
+    ),
     "fewer labels": (
         replaced(y_train=lambda a: a["y_train"][:29]),
         "y_train must have 30 labels.*29",

@@ -72,3 +72,13 @@ def test_digits_are_in_memory_and_have_sixteen_greys() -> None:
 def test_only_folders_are_streamed() -> None:
     with pytest.raises(InvalidValue, match=r"data.stream: must be one of name, train_size"):
         load_dataset("digits", stream=True)
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_a_damaged_image_is_named_before_a_streamed_training(folder: Path, part: str) -> None:
+    parts = open_parts(spec(folder, True))
+    streamed = getattr(parts, part).images
+    damaged = streamed.raw.paths[streamed.rows[0]]
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    with pytest.raises(InvalidValue, match=rf"1 of 40 are not: .*{damaged.name} \("):
+        open_parts(spec(folder, True))

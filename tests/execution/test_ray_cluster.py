@@ -4,12 +4,17 @@ import importlib.util
 import socket
 import subprocess
 import sys
+import time
+from typing import Any
 
 import pytest
 from support.command import ROOT
 
 from pnas.errors import InvalidValue
 from pnas.execution import RaySpec, check_executor
+from pnas.execution.ray_executor import RayAttempt, RayExecutor
+from pnas.records import ChildJob
+from pnas.state_space import Cell
 
 
 def test_ray_is_not_imported_unless_chosen() -> None:
@@ -37,3 +42,39 @@ def test_a_cluster_that_does_not_answer_is_refused(
         port = unused.getsockname()[1]
         with pytest.raises(InvalidValue, match=rule):
             check_executor(RaySpec(address=address.format(free=port)))
+
+
+class LostWithRay(Exception):
+    """What Ray raises for an attempt that it has lost."""
+
+
+class OutOfMemory(LostWithRay):
+    """What it raises for one that it stopped because memory ran out."""
+
+
+class RayThatLoses:
+    """Stands in for Ray: every attempt is lost by one error."""
+
+    class exceptions:
+        RayError = LostWithRay
+        OutOfMemoryError = OutOfMemory
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def get(self, reference: object) -> Any:
+        raise self._error
+
+
+@pytest.mark.parametrize("seconds", [10.0, 90.0])
+@pytest.mark.parametrize("error", [LostWithRay("node died"), OutOfMemory("low on memory")])
+def test_out_of_memory_is_no_timeout_however_long_an_attempt_waited(
+    error: Exception, seconds: float
+) -> None:
+    executor = RayExecutor(lambda: None, RaySpec(child_timeout=60.0))
+    executor.__dict__["_ray"] = RayThatLoses(error)
+    job = ChildJob(Cell.parse("(-1, identity, -1, identity)"), 0)
+    lost = executor._outcome(RayAttempt(object(), time.monotonic() - seconds), job)
+    is_memory = isinstance(error, OutOfMemory)
+    assert lost.out_of_memory == is_memory
+    assert ("child_timeout" in lost.reason) == (seconds > 60 and not is_memory)

@@ -1,5 +1,6 @@
 """Keyword arguments of `pnas.search` as a command's overrides."""
 
+import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
@@ -59,3 +60,23 @@ def test_other_keywords_are_refused(keywords: dict[str, object], message: str) -
 def test_hydra_reads_what_is_written(value: object) -> None:
     override = OverridesParser.create().parse_override(f"key={written(value)}")
     assert override.value() == value
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float64(0.01), 0.01),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.array(["3x3 conv", "identity"]), ["3x3 conv", "identity"]),
+        (
+            {"params": 100_000, "madds": np.float64(2.5)},
+            {"params": 100_000, "madds": 2.5},
+        ),
+        ({}, {}),
+    ],
+)
+def test_numpy_s_values_and_mappings_are_written_too(value: object, expected: object) -> None:
+    override = OverridesParser.create().parse_override(f"key={written(value)}")
+    assert override.value() == expected

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from pnas.children.schedules import make_schedule
+from pnas.children.schedules import make_schedule, once_a_batch
 from pnas.children.search_training.optimizers import MOMENTUM
 from pnas.children.trainer_specs import FinalTrainerSpec
 
@@ -17,14 +17,16 @@ def final_optimizer(trainer: FinalTrainerSpec, steps_per_epoch: int) -> keras.op
     Args:
         trainer: Its optimizer, schedule, gradient clipping, moving average of weights, gradient
             accumulation and mixed precision.
-        steps_per_epoch: Calls of the optimizer in one epoch: one for each microbatch.
+        steps_per_epoch: Batches of one epoch.
     """
-    options: dict[str, Any] = {"learning_rate": make_schedule(trainer, steps_per_epoch)}
+    # Keras counts microbatches in both, the schedule and the moving average.
+    schedule = once_a_batch(make_schedule(trainer, steps_per_epoch), trainer.accumulate)
+    options: dict[str, Any] = {"learning_rate": schedule}
     if trainer.clip_norm:
         options["global_clipnorm"] = trainer.clip_norm
     if trainer.ema:
         options["use_ema"] = True
-        options["ema_momentum"] = trainer.ema
+        options["ema_momentum"] = trainer.ema ** (1 / trainer.accumulate)
     if trainer.accumulate > 1:
         options["gradient_accumulation_steps"] = trainer.accumulate
 

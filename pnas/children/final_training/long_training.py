@@ -130,7 +130,7 @@ def _build(job: FinalJob, data: Parts, replicas: int) -> FinalModel:
     trainer = job.trainer
     examples = len(data.train.labels)
     steps = steps_per_epoch(examples, trainer.batchsize)
-    optimizer = final_optimizer(trainer, steps * trainer.accumulate)
+    optimizer = final_optimizer(trainer, steps)
     # XLA has no kernel for the beta distributions of MixUp and CutMix.
     has_beta_distribution = bool(trainer.mixup or trainer.cutmix)
     model = build_final(

@@ -17,7 +17,7 @@ Logs = dict[str, float] | None
 
 
 class ResumedEarlyStopping(keras.callbacks.EarlyStopping):
-    """Keras's early stopping, which first replays the epochs of an earlier process.
+    """Keras's early stopping by epochs, which first replays those of an earlier process.
 
     Args:
         progress: State of the training.
@@ -36,8 +36,9 @@ class ResumedEarlyStopping(keras.callbacks.EarlyStopping):
             self.on_epoch_end(epoch, values)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        # trainer.validate_every leaves epochs out.
+        # trainer.validate_every leaves epochs out, which Keras would not count.
         if self.monitor in (logs or {}):
+            self.wait = epoch - self.best_epoch - 1
             super().on_epoch_end(epoch, logs)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import pytest
 
 from pnas.children import FinalTrainerSpec, PNASNetworkSpec
@@ -11,6 +12,7 @@ from pnas.children.child_failure import ChildFailure
 from pnas.children.final_training.checkpoint import Progress, read_progress
 from pnas.children.final_training.evaluation import load_child, measure
 from pnas.children.final_training.long_training import FinalJob, train_final
+from pnas.children.final_training.training_callbacks import ResumedEarlyStopping
 from pnas.data import Dataset, in_memory
 from pnas.state_space import Cell
 
@@ -123,6 +125,26 @@ def test_a_training_stops_early_when_it_gets_no_better(dataset: Dataset, tmp_pat
     stopped = train_final(job, in_memory(dataset), tmp_path / "c.npz", tmp_path / "w.npz")
     assert 3 <= len(stopped.epochs) < 9
     assert stopped.ended == "no better epoch for 2"
+
+
+@pytest.mark.parametrize(
+    ("validate_every", "patience", "expected"), [(1, 3, 4), (5, 3, 10), (5, 5, 10), (5, 6, 15)]
+)
+def test_patience_counts_epochs_whichever_are_validated(
+    validate_every: int, patience: int, expected: int
+) -> None:
+    trainer = FinalTrainerSpec(epochs=100, validate_every=validate_every, patience=patience)
+    stopping = ResumedEarlyStopping(Progress("cell", 2), trainer)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.stop_training = False
+    stopping.set_model(model)
+    stopping.on_train_begin()
+    for epoch in range(trainer.epochs):
+        is_validated = epoch + 1 in trainer.validated_epochs
+        stopping.on_epoch_end(epoch, {"val_accuracy": 0.5} if is_validated else {"loss": 1.0})
+        if model.stop_training:
+            break
+    assert epoch + 1 == expected
 
 
 def test_a_training_that_diverges_fails(dataset: Dataset, tmp_path: Path) -> None:
