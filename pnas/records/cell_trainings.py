@@ -10,7 +10,7 @@ The key of a child says which training of its cell it is:
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pnas.records.child_records import Status
@@ -119,6 +119,15 @@ def group_by_cell(children: Iterable[ChildRecord]) -> list[CellTrainings]:
         trainings = cells.setdefault(key, CellTrainings(child.cell, key))
         trainings.children.append(child)
     return list(cells.values())
+
+
+def of_like_size(cells: Sequence[CellTrainings]) -> list[CellTrainings]:
+    """Return the cells with as many blocks as one that was to be trained again.
+
+    Their rewards say how far such cells differ; those of much smaller cells do not.
+    """
+    sizes = {len(each.cell) for each in cells if each.attempts > 1}
+    return [each for each in cells if len(each.cell) in sizes]
 
 
 def rewarded(cells: Iterable[CellTrainings]) -> list[CellTrainings]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import compress
 
 from pnas.records.cell_trainings import cell_key
 from pnas.records.reward_model import fit_reward_model
@@ -34,17 +35,22 @@ def _with_expected_rewards(cells: Sequence[Sequence[ScoredCell]]) -> list[Scored
     rewards = []
     for rows in cells:
         rewards.append([row.reward for row in rows if row.reward is not None])
-    model = fit_reward_model(rewards)
+    # As in `pnas.records.cell_trainings.of_like_size`, of which these rows may have no journal.
+    sizes = {len(rows[0].cell) for rows in cells if len(rows) > 1}
+    is_alike = [len(rows[0].cell) in sizes for rows in cells]
+    model = fit_reward_model(list(compress(rewards, is_alike)))
+    of_all = fit_reward_model(rewards)
 
     merged = []
-    for rows, known in zip(cells, rewards, strict=True):
+    for rows, known, alike in zip(cells, rewards, is_alike, strict=True):
+        own_model = model if alike else of_all
         cell = replace(
             rows[0],
             reward=sum(known) / len(known),
             seconds=_mean([row.seconds for row in rows if row.seconds is not None]),
             phase=Phase.CONFIRMATION if len(rows) > 1 else rows[0].phase,
             trainings=len(rows),
-            expected=None if model is None else model.expected(known),
+            expected=None if own_model is None else own_model.expected(known),
         )
         merged.append(cell)
     return merged

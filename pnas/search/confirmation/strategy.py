@@ -41,7 +41,9 @@ class Confirmation(FurtherTrainings):
         self._sizes = round_sizes(count) if count else []
         self._finalists = [each.cell for each in searched[:count]]
         self._alive = list(self._finalists)
-        self._others = [list(each.rewards) for each in searched[count:]]
+        sizes = {len(cell) for cell in self._finalists}
+        alike = [each for each in searched[count:] if len(each.cell) in sizes]
+        self._others = [list(each.rewards) for each in alike]
         self.replay(history)
 
     def next_round(self) -> list[Cell]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pnas.records.cell_trainings import CellTrainings
+from pnas.records.cell_trainings import CellTrainings, of_like_size
 from pnas.records.reward_model import (
     RewardModel,
     fit_reward_model,
@@ -83,7 +83,7 @@ def decide_winner(
 def _model_of(searched: Sequence[CellTrainings], is_deterministic: bool) -> RewardModel | None:
     """Return the model of the rewards; None if their noise is not known."""
     if not is_deterministic:
-        return fit_reward_model([each.rewards for each in searched])
+        return fit_reward_model([each.rewards for each in of_like_size(searched)])
     means = [each.mean for each in searched]
     return known_exactly(means) if means else None
 
@@ -161,8 +161,8 @@ def estimate_optimism(searched: Sequence[CellTrainings]) -> float | None:
     Returns:
         The difference; None if no cell was trained twice, so that the noise is not known.
     """
-    model = fit_reward_model([each.rewards for each in searched])
-    if model is None:
-        return None
     best = max(searched, key=lambda each: max(each.rewards))
-    return max(best.rewards) - model.expected(best.rewards)
+    alike = of_like_size(searched)
+    # Among cells of other sizes the best is no exception, and its reward as lucky as any.
+    model = fit_reward_model([each.rewards for each in (alike if best in alike else searched)])
+    return None if model is None else max(best.rewards) - model.expected(best.rewards)
