@@ -3,8 +3,10 @@
 The front of noisy rewards is partly luck: its cells are those whose trainings went well. In each of
 a few rounds the cells are trained once more whose membership is most uncertain, by the posterior
 of all trainings so far (`pnas.records.front_membership`); the first round goes by the predictor,
-since nothing is known of the noise before a cell was trained twice. The rounds end early when every
-cell is on the front, or not, with the probability ``search.confidence``.
+since nothing is known of the noise before a cell was trained twice. The cell of the highest
+expected reward, which is named the winner, is trained again in any case, however certain its place
+on the front. The rounds end early when every cell is on the front, or not, with the probability
+``search.confidence``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ import numpy as np
 from pnas.objectives import ObjectiveSet
 from pnas.objectives.dominance import Points
 from pnas.records.front_membership import membership
-from pnas.records.reward_model import fit_reward_model
+from pnas.records.reward_model import RewardModel, fit_reward_model
 from pnas.search.confirmation.further_trainings import FurtherTrainings, Room, SearchedCell
 from pnas.search.strategies.base import SearchHistory
 from pnas.seeds import derive_seed
@@ -62,7 +64,8 @@ class FrontConfirmation(FurtherTrainings):
 
     def next_round(self) -> list[Cell]:
         """See `FurtherTrainings.next_round`."""
-        cells = self._most_uncertain()[: self._size]
+        cells = [*self._leader_trained_once(), *self._most_uncertain()]
+        cells = list(dict.fromkeys(cells))[: self._size]
         left = self.left if self._room is None else self._room(cells)
         return cells[: max(left, 0)]
 
@@ -70,11 +73,25 @@ class FrontConfirmation(FurtherTrainings):
         """See `pnas.search.Strategy.is_over`."""
         return not self.next_round()
 
+    def _leader_trained_once(self) -> list[Cell]:
+        """Return the cell of the highest expected reward, unless it was trained again."""
+        if not self._cells:
+            return []
+        model = self._model()
+
+        def expected(cell: Cell) -> float:
+            rewards = self.rewards[cell]
+            return max(rewards) if model is None else model.expected(rewards)
+
+        leader = max(self._cells, key=expected)
+        return [leader] if self._attempts[leader] == 1 else []
+
     def _most_uncertain(self) -> list[Cell]:
         """Return the cells of uncertain membership, the most uncertain first."""
-        probabilities = self._membership()
-        if probabilities is None:
+        model = self._model()
+        if model is None:  # no cell was trained twice yet
             return self._cells
+        probabilities = self._membership(model)
         distance = np.abs(probabilities - 0.5)
         uncertain = []
         for row in np.argsort(distance, kind="stable").tolist():
@@ -82,11 +99,11 @@ class FrontConfirmation(FurtherTrainings):
                 uncertain.append(self._cells[row])
         return uncertain
 
-    def _membership(self) -> Points | None:
+    def _model(self) -> RewardModel | None:
+        return fit_reward_model([self.rewards[cell] for cell in self._cells])
+
+    def _membership(self, model: RewardModel) -> Points:
         rewards = [self.rewards[cell] for cell in self._cells]
-        model = fit_reward_model(rewards)
-        if model is None:  # no cell was trained twice yet
-            return None
         expected = np.asarray([model.expected(each) for each in rewards])
         deviations = np.asarray([model.deviation_among_cells(each) for each in rewards])
         seed = derive_seed(self._seed, "front confirmation")

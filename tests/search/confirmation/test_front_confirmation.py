@@ -95,3 +95,20 @@ def test_it_is_over_when_nothing_is_uncertain() -> None:
     strategy = confirmation(trainings=0)
     assert strategy.is_over()
     assert strategy.ask() is None
+
+
+def test_the_cell_that_is_named_is_trained_again_however_certain_its_place_is() -> None:
+    # The first round goes by the order of the cells; it has room for two of them.
+    strategy = FrontConfirmation(
+        searched=[SearchedCell(CELLS[i], [REWARDS[i]]) for i in (0, 3, 4, 1, 2)],
+        objectives=OBJECTIVES,
+        values={
+            cell: {"reward": 0.0, "params": each} for cell, each in zip(CELLS, PARAMS, strict=True)
+        },
+        trainings=8,
+        confidence=0.9,
+        seed=0,
+    )
+    first = strategy.ask()
+    assert first is not None
+    assert first.cells == [CELLS[1], CELLS[0]]
