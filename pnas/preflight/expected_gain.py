@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pnas.preflight.highest_rewards import HighestRewards, sample_highest
 from pnas.preflight.reliability import Reliability
 from pnas.seeds import derive_seed
 
@@ -113,12 +114,9 @@ def _gain_of_highest(
     scale: _ErrorScale, children: int, generator: np.random.Generator
 ) -> tuple[float, float]:
     """Return what naming the highest reward gains, and by how much that reward is too high."""
-    shape = (SIMULATIONS, children)
-    true = scale.between * generator.standard_normal(shape)
-    trained = true + scale.noise * generator.standard_normal(shape)
-    named = (np.arange(SIMULATIONS), trained.argmax(axis=1))
-    gains = scale.gain(true[named])
-    return float(gains.mean()), float((scale.observed_gain(trained[named]) - gains).mean())
+    named = _sample_finalists(scale, children, 1, generator)
+    gains = scale.gain(named.true)
+    return float(gains.mean()), float((scale.observed_gain(named.shown) - gains).mean())
 
 
 def _confirmed_gain(
@@ -130,40 +128,54 @@ def _confirmed_gain(
     if again == 0 or searched < 2:
         searched, again = children, 0
 
-    qualities = np.empty(SIMULATIONS)
-    for simulation in range(SIMULATIONS):
-        true = scale.between * generator.standard_normal(searched)
-        trained = true + scale.noise * generator.standard_normal(searched)
-        finalists = np.argsort(-trained)[: min(FINALISTS, searched)]
-        winner = _halve(true, trained, finalists, again, scale.noise, generator)
-        qualities[simulation] = true[winner]
-    return float(scale.gain(qualities).mean())
+    finalists = _sample_finalists(scale, searched, FINALISTS, generator)
+    winners = _halve(finalists, again, scale.noise, generator)
+    return float(scale.gain(winners).mean())
+
+
+def _sample_finalists(
+    scale: _ErrorScale, cells: int, count: int, generator: np.random.Generator
+) -> HighestRewards:
+    return sample_highest(
+        generator,
+        simulations=SIMULATIONS,
+        cells=cells,
+        count=count,
+        between=scale.between,
+        noise=scale.noise,
+    )
 
 
 def _halve(
-    true: Floats,
-    rewards: Floats,
-    finalists: NDArray[np.intp],
-    trainings: int,
-    noise: float,
-    generator: np.random.Generator,
-) -> int:
-    """Return the finalist of the highest mean after ``trainings`` more, spent by halving."""
-    sums = rewards[finalists].copy()
-    counts = np.ones(len(finalists))
-    alive = np.arange(len(finalists))
-    rounds = max(1, int(np.ceil(np.log2(len(finalists)))))
-    for _ in range(rounds):
-        each = trainings // (rounds * len(alive))
-        for index in alive:
-            fresh = true[finalists[index]] + noise * generator.standard_normal(each)
-            sums[index] += fresh.sum()
-            counts[index] += each
+    finalists: HighestRewards, trainings: int, noise: float, generator: np.random.Generator
+) -> Floats:
+    """Return the quality of the finalist of the highest mean, by successive halving.
 
-        means = sums[alive] / counts[alive]
-        kept = max(1, len(alive) // 2)
-        alive = alive[np.argsort(-means)[:kept]]
-    return int(finalists[alive[0]])
+    Args:
+        finalists: Finalists of each search, trained once.
+        trainings: Number of further trainings of a search.
+        noise: Standard deviation between trainings of one cell.
+        generator: Source of random numbers.
+
+    Returns:
+        One number a search, (simulations,).
+    """
+    true = finalists.true
+    sums = finalists.shown
+    rounds = max(1, int(np.ceil(np.log2(true.shape[1]))))
+    for _ in range(rounds):
+        alive = true.shape[1]
+        each = trainings // (rounds * alive)
+        # The sum of independent normal numbers is one normal number.
+        fresh = each * true + noise * np.sqrt(each) * generator.standard_normal(true.shape)
+        sums = sums + fresh
+
+        # Those that are alive have been trained equally often: sums are in the order of means.
+        kept = max(1, alive // 2)
+        best = np.argsort(-sums, axis=1)[:, :kept]
+        true = np.take_along_axis(true, best, axis=1)
+        sums = np.take_along_axis(sums, best, axis=1)
+    return true[:, 0]
 
 
 def trainings_to_know(
@@ -182,12 +194,15 @@ def trainings_to_know(
         The smallest power of two that is enough; None if `MOST_TRAININGS` are not.
     """
     generator = np.random.default_rng(derive_seed(seed, "trainings to know", children))
-    simulations = SIMULATIONS // 4
-    shape = (simulations, children)
-    true = reliability.between_sd * generator.standard_normal(shape)
-    rewards = true + reliability.noise_sd * generator.standard_normal(shape)
-    finalists = np.argsort(-rewards, axis=1)[:, :FINALISTS]
-    values = np.take_along_axis(true, finalists, axis=1)
+    finalists = sample_highest(
+        generator,
+        simulations=SIMULATIONS // 4,
+        cells=children,
+        count=FINALISTS,
+        between=reliability.between_sd,
+        noise=reliability.noise_sd,
+    )
+    values = finalists.true
     tolerance = reliability.noise_sd / 2
 
     trainings = 1

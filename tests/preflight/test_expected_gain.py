@@ -78,3 +78,18 @@ def test_more_noise_needs_more_trainings() -> None:
     assert few == 1
     assert more is not None
     assert more > 1
+
+
+def test_the_largest_search_is_judged_as_the_smallest_one_is() -> None:
+    """Expected of the largest of 80,000 and 100,000 normal numbers, by numerical integration."""
+    largest = expected_gain(reliability(1e-5, 0.0), children=100_000)
+    assert largest.single == pytest.approx(4.3843e-5, rel=0.01)
+    # A fifth of the trainings confirms: 80,000 cells are searched.
+    assert largest.confirmed == pytest.approx(4.3353e-5, rel=0.01)
+
+
+def test_the_smallest_searches_have_fewer_finalists() -> None:
+    """The larger of two standard normal numbers is expected to be 1 / sqrt(pi)."""
+    for children in (2, 3):
+        gain = expected_gain(reliability(1e-5, 0.0), children)
+        assert gain.confirmed == pytest.approx(1e-5 / np.sqrt(np.pi), rel=0.03)
