@@ -34,6 +34,8 @@ class Dataset:
             ``(raw - mean) / std``. None if they were made some other way.
         class_names: Name of each class, in the order of the labels, or None.
         pixel_range: Values of black and white in the raw images, or None if that is not known.
+        largest_val: Examples that the validation part could have while the other parts keep their
+            sizes; None if that is not known.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Dataset:
     std: Floats | None = None
     class_names: tuple[str, ...] | None = None
     pixel_range: PixelRange | None = None
+    largest_val: int | None = None
 
     def __post_init__(self) -> None:
         shape = self.x_train.shape

@@ -16,7 +16,7 @@ from pnas.data.image_folder import image_folder
 from pnas.data.normalisation import Images, channel_statistics, normalise_in_place
 from pnas.data.raw_data import RawData, raw_from_arrays
 from pnas.data.registry import DATASETS
-from pnas.data.splitting import Pick, plan_split
+from pnas.data.splitting import Pick, largest_validation_part, plan_split
 from pnas.errors import require
 
 
@@ -200,6 +200,7 @@ def _make_dataset(raw: RawData, picks: dict[str, Pick], name: str) -> Dataset:
         std=std,
         class_names=raw.class_names,
         pixel_range=raw.pixel_range,
+        largest_val=largest_validation_part(raw.labels(), picks),
     )
 
 

@@ -79,6 +79,22 @@ def plan_split(
     return picks
 
 
+def largest_validation_part(labels: Mapping[str, Labels], picks: Mapping[str, Pick]) -> int:
+    """Return how many examples the validation part can have while other parts keep their sizes.
+
+    Args:
+        labels: Labels of the parts that the source gives.
+        picks: What `plan_split` chose of them.
+    """
+    if "val" in labels:
+        return len(labels["val"])
+    left = len(labels["train"])
+    for part, pick in picks.items():
+        if part != "val" and pick.given == "train":
+            left -= len(pick.indices)
+    return left
+
+
 def _size(part: str, labels: Mapping[str, Labels], spec: DataSpec) -> int | None:
     """Number of examples that val or test has; None for no such part."""
     size: int | None = getattr(spec, f"{part}_size")

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pnas.children.class_balance import balanced_weights, measured_metric
 from pnas.data import Dataset
 
 STAGES = 3
@@ -19,8 +20,8 @@ class Baseline(NamedTuple):
     Attributes:
         name: What it is.
         params: Number of trainable parameters.
-        validation: Accuracy on the validation part.
-        test: Accuracy on the test part; None without one, or where it was not read.
+        validation: Its ``trainer.reward_metric`` on the validation part.
+        test: The same on the test part; None without one, or where it was not read.
     """
 
     name: str
@@ -29,32 +30,43 @@ class Baseline(NamedTuple):
     test: float | None = None
 
 
-def logistic_regression(dataset: Dataset, reads_test: bool = False) -> Baseline:
+def logistic_regression(
+    dataset: Dataset,
+    metric: str = "accuracy",
+    class_weights: str = "none",
+    reads_test: bool = False,
+) -> Baseline:
     """Fit logistic regression on pixels; the validation part chooses the strength of its penalty.
 
     Args:
         dataset: Images and labels in three parts.
+        metric: What it is judged by, as ``trainer.reward_metric`` has it.
+        class_weights: Weight of an example in its loss, as ``trainer.class_weights`` has it.
         reads_test: Whether the test part is read; a preflight leaves it alone.
     """
     from sklearn.linear_model import LogisticRegression
 
     x_train = _as_rows(dataset.x_train)
     x_val = _as_rows(dataset.x_val)
+    weights = None if class_weights == "none" else class_weights
+    classes = dataset.num_classes
     best = None
-    best_accuracy = -1.0
+    best_value = -1.0
     for penalty in _PENALTIES:
-        model = LogisticRegression(C=penalty, max_iter=500).fit(x_train, dataset.y_train)
-        accuracy = float(model.score(x_val, dataset.y_val))
-        if accuracy > best_accuracy:
+        model = LogisticRegression(C=penalty, max_iter=500, class_weight=weights)
+        model.fit(x_train, dataset.y_train)
+        value = measured_metric(metric, model.predict(x_val), dataset.y_val, classes)
+        if value > best_value:
             best = model
-            best_accuracy = accuracy
+            best_value = value
 
     assert best is not None
     test = None
-    if reads_test and dataset.x_test is not None:
-        test = float(best.score(_as_rows(dataset.x_test), dataset.y_test))
+    if reads_test and dataset.x_test is not None and dataset.y_test is not None:
+        predicted = best.predict(_as_rows(dataset.x_test))
+        test = measured_metric(metric, predicted, dataset.y_test, classes)
     params = int(best.coef_.size + best.intercept_.size)
-    return Baseline("logistic regression", params, best_accuracy, test)
+    return Baseline("logistic regression", params, best_value, test)
 
 
 def _as_rows(images: NDArray[Any]) -> NDArray[Any]:
@@ -123,6 +135,8 @@ def train_cnn(
     batchsize: int,
     learning_rate: float,
     seed: int,
+    metric: str = "accuracy",
+    class_weights: str = "none",
 ) -> Baseline:
     """Train `make_cnn` of about ``params`` parameters with Adam and a cosine schedule.
 
@@ -133,6 +147,8 @@ def train_cnn(
         batchsize: Examples of a step.
         learning_rate: Learning rate of the first step.
         seed: Seed of weights and order.
+        metric: What it is judged by, as ``trainer.reward_metric`` has it.
+        class_weights: Weight of an example in its loss, as ``trainer.class_weights`` has it.
     """
     import keras
 
@@ -148,8 +164,11 @@ def train_cnn(
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    model.fit(dataset.x_train, dataset.y_train, batchsize, epochs, verbose=0)
+    weights = None
+    if class_weights == "balanced":
+        weights = dict(enumerate(balanced_weights(dataset.y_train, dataset.num_classes)))
+    model.fit(dataset.x_train, dataset.y_train, batchsize, epochs, class_weight=weights, verbose=0)
     logits = np.asarray(model.predict(dataset.x_val, batch_size=512, verbose=0))
-    accuracy = float((logits.argmax(axis=1) == dataset.y_val).mean())
+    value = measured_metric(metric, logits.argmax(axis=1), dataset.y_val, dataset.num_classes)
     trained = count_cnn_params(width, channels, dataset.num_classes)
-    return Baseline(f"plain CNN, {width} filters", trained, accuracy)
+    return Baseline(f"plain CNN, {width} filters", trained, value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pnas.preflight.baselines import Baseline
 from pnas.preflight.expected_gain import trainings_to_know
-from pnas.preflight.verdict import Evidence, Verdict, is_still_rising, sampling_variance
+from pnas.preflight.verdict import Evidence, Verdict, is_still_rising
 
 _ANSWERS = {True: "worth it", False: "not worth it", None: "not known yet"}
 
@@ -29,7 +29,7 @@ def summary_lines(evidence: Evidence, verdict: Verdict, seconds: Sequence[float]
         f"{reliability.icc_high:.2f}): the share of a reward's variance that belongs to the cell",
     ]
     for baseline in evidence.baselines:
-        lines.append(_baseline_line(baseline))
+        lines.append(_baseline_line(baseline, evidence.metric_name))
 
     gain = verdict.gain
     lines += [
@@ -47,6 +47,7 @@ def summary_lines(evidence: Evidence, verdict: Verdict, seconds: Sequence[float]
 def as_record(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
     """Return everything as plain data for preflight.json."""
     return {
+        "metric": evidence.metric,
         "reliability": asdict(evidence.reliability),
         "baselines": [baseline._asdict() for baseline in evidence.baselines],
         "gain": asdict(verdict.gain),
@@ -59,8 +60,9 @@ def as_record(evidence: Evidence, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _baseline_line(baseline: Baseline) -> str:
-    return f"{baseline.name}: {baseline.validation:.4f} ({baseline.params:,} parameters)"
+def _baseline_line(baseline: Baseline, metric: str) -> str:
+    size = f"{baseline.params:,} parameters"
+    return f"{baseline.name}: {metric} {baseline.validation:.4f} ({size})"
 
 
 def _trainings_line(evidence: Evidence) -> str:
@@ -74,13 +76,15 @@ def _advice_lines(evidence: Evidence, verdict: Verdict) -> list[str]:
     lines = []
     if is_still_rising(evidence):
         lines.append(
-            "validation accuracy still rises at the end of a training: raise trainer.epochs first"
+            f"validation {evidence.metric_name} still rises at the end of a training: "
+            "raise trainer.epochs first"
         )
-    variance = sampling_variance(evidence.reliability, evidence.validation_examples)
-    if variance > evidence.reliability.noise_sd**2 / 2:
+    if evidence.sampling_variance > evidence.reliability.noise_sd**2 / 2:
+        has_more = evidence.offered_validation > evidence.validation_examples
+        remedy = "raise data.val_size" if has_more else "the other parts leave no more of them"
         lines.append(
             f"{evidence.validation_examples:,} validation examples explain up to half of the noise "
-            "or more: raise data.val_size"
+            f"or more: {remedy}"
         )
     for alternative in verdict.alternatives:
         typed = f" ({alternative.override})" if alternative.override else ""

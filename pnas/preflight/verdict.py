@@ -15,9 +15,10 @@ from pnas.preflight.expected_gain import ExpectedGain, expected_gain
 from pnas.preflight.reliability import Reliability
 
 LEAST_GAIN = 0.002
-"""Gain in accuracy (0.2 points) below which a search is not worth its trainings."""
+"""Gain in reward (0.2 points) below which a search is not worth its trainings."""
 
-_MORE_VALIDATION = 4  # times as many validation examples, in the alternative that is offered
+# Times as many validation examples in the alternative that is offered, if the source has them.
+_MORE_VALIDATION = 4
 _STILL_RISING = 0.5  # noise deviations that accuracy rises in the last part of a training
 
 
@@ -29,9 +30,14 @@ class Evidence:
         reliability: Variance components of the rewards.
         children: Number of trainings that the search would spend.
         validation_examples: Size of the validation part.
-        last_rise: Mean rise in validation accuracy between the last two validations of a training;
-            None where a training is validated once.
-        baselines: What is free, on the same validation part.
+        last_rise: Mean rise of the metric between the last two validations of a training; None
+            where a training is validated once.
+        baselines: What is free, on the same validation part and by the same metric.
+        metric: What rewards and baselines are: ``trainer.reward_metric``.
+        effective_examples: Examples of equal classes that would measure the metric as exactly as
+            the validation part does; None if that is the size of the validation part.
+        largest_validation: Examples that the validation part can have while the other parts keep
+            their sizes; None if there are no more than it has.
     """
 
     reliability: Reliability
@@ -39,6 +45,34 @@ class Evidence:
     validation_examples: int
     last_rise: float | None
     baselines: Sequence[Baseline]
+    metric: str = "accuracy"
+    effective_examples: float | None = None
+    largest_validation: int | None = None
+
+    @property
+    def metric_name(self) -> str:
+        """The metric, in words."""
+        return self.metric.replace("_", " ")
+
+    @property
+    def sampling_variance(self) -> float:
+        """Variance of a reward that comes from the choice of validation examples.
+
+        It is p (1 - p) / n (see `pnas.children.class_balance.effective_examples` for n): which
+        examples a training gets right varies independently from training to training at best.
+        """
+        value = min(max(self.reliability.mean, 0.0), 1.0)
+        examples = self.effective_examples
+        if examples is None:
+            examples = max(self.validation_examples, 1)
+        return value * (1 - value) / examples
+
+    @property
+    def offered_validation(self) -> int:
+        """Examples of the larger validation part that is offered; those that it has, if no more."""
+        wanted = self.validation_examples * _MORE_VALIDATION
+        largest = self.largest_validation or self.validation_examples
+        return max(self.validation_examples, min(wanted, largest))
 
 
 @dataclass(frozen=True)
@@ -102,21 +136,22 @@ def judge(evidence: Evidence, seed: int = 0) -> Verdict:
 
 
 def _decide(evidence: Evidence, low: float, high: float) -> tuple[bool | None, str]:
+    metric = evidence.metric_name
     reachable = evidence.reliability.mean + high
     best = max(evidence.baselines, key=lambda each: each.validation, default=None)
     if best is not None and best.validation > reachable:
         return False, (
-            f"{best.name} has {best.validation:.4f}, more than the {reachable:.4f} that a search "
-            "can be expected to find"
+            f"{best.name} has {best.validation:.4f}, more than the {metric} of {reachable:.4f} "
+            "that a search can be expected to find"
         )
     if high < LEAST_GAIN:
-        return False, f"the expected gain is at most {100 * high:.2f} points of accuracy"
+        return False, f"the expected gain is at most {100 * high:.2f} points of {metric}"
     if low < LEAST_GAIN:
         return None, (
             f"the expected gain is between {100 * low:.2f} and {100 * high:.2f} points: "
             "too few trainings to tell"
         )
-    return True, f"the expected gain is at least {100 * low:.2f} points of accuracy"
+    return True, f"the expected gain is at least {100 * low:.2f} points of {metric}"
 
 
 def _alternatives(evidence: Evidence, gain: ExpectedGain, seed: int) -> list[Alternative]:
@@ -130,10 +165,10 @@ def _alternatives(evidence: Evidence, gain: ExpectedGain, seed: int) -> list[Alt
     reliability = evidence.reliability
     quieter = _with_more_validation(evidence)
     if quieter.noise_sd < reliability.noise_sd:
-        wanted = evidence.validation_examples * _MORE_VALIDATION
+        offered = evidence.offered_validation
         improved = expected_gain(quieter, evidence.children, seed=seed).confirmed
-        name = f"{wanted:,} validation examples instead of {evidence.validation_examples:,}"
-        found.append(Alternative(name, f"data.val_size={wanted}", improved))
+        name = f"{offered:,} validation examples instead of {evidence.validation_examples:,}"
+        found.append(Alternative(name, f"data.val_size={offered}", improved))
 
     found.sort(key=lambda alternative: -alternative.gain)
     return found
@@ -146,22 +181,16 @@ def is_still_rising(evidence: Evidence) -> bool:
     return evidence.last_rise > _STILL_RISING * evidence.reliability.noise_sd
 
 
-def sampling_variance(reliability: Reliability, validation_examples: int) -> float:
-    """Return the variance of an accuracy that is measured on so many examples, p (1 - p) / n."""
-    accuracy = min(max(reliability.mean, 0.0), 1.0)
-    return accuracy * (1 - accuracy) / max(validation_examples, 1)
-
-
 def _with_more_validation(evidence: Evidence) -> Reliability:
     """Return the reliability with the noise that a larger validation part would leave.
 
-    Which examples a training gets right varies independently from training to training at best, so
-    that the sampling variance is an upper bound of the part that more examples can remove.
+    The sampling variance is taken for an upper bound of the part that more examples can remove.
+    They are split by class as those that there are, so that it falls with their number.
     """
     reliability = evidence.reliability
-    sampled = sampling_variance(reliability, evidence.validation_examples)
-    removable = min(sampled, reliability.noise_sd**2)
-    left = reliability.noise_sd**2 - removable * (1 - 1 / _MORE_VALIDATION)
+    removable = min(evidence.sampling_variance, reliability.noise_sd**2)
+    remaining_share = evidence.validation_examples / evidence.offered_validation
+    left = reliability.noise_sd**2 - removable * (1 - remaining_share)
     return replace(reliability, noise_sd=float(np.sqrt(max(left, 0.0))))
 
 

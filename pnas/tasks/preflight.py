@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pnas.children import NetworkManager
+from pnas.children import NetworkManager, TrainerSpec
+from pnas.children.class_balance import effective_examples
 from pnas.config import Settings
 from pnas.data import Dataset, load_dataset
 from pnas.errors import InvalidValue, RunDirectoryError, require
@@ -16,6 +17,7 @@ from pnas.preflight.summary import as_record, summary_lines
 from pnas.preflight.verdict import Evidence, judge
 from pnas.records import ChildRecord, Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
+from pnas.records.training_curve import validations
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data, open_run
 from pnas.search.strategies.unique_sampler import UniqueSampler
@@ -35,7 +37,7 @@ PREFLIGHT = "preflight"
 """Key, in the journal, of what a preflight is made of."""
 
 BASELINES = "preflight_baselines"
-"""Key, in the journal, of the baselines that were measured."""
+"""Key, in the journal, of the baselines that were measured by plain accuracy."""
 
 
 def run(settings: Settings, context: Context) -> None:
@@ -63,8 +65,20 @@ def run(settings: Settings, context: Context) -> None:
         train_repeatedly(
             settings, context, space=space, cells=cells, dataset=dataset, journal=journal
         )
+        # Where too many trainings failed, nothing can be concluded: no baseline is trained then.
+        reliability = measure_reliability(_rewards_by_cell(journal.children()))
         baselines = _measured_baselines(settings, context, dataset=dataset, journal=journal)
-        _conclude(settings, context, dataset=dataset, journal=journal, baselines=baselines)
+        evidence = Evidence(
+            reliability=reliability,
+            children=settings.task.children,
+            validation_examples=len(dataset.y_val),
+            last_rise=_last_rise(journal.children()),
+            baselines=baselines,
+            metric=settings.trainer.reward_metric,
+            effective_examples=effective_examples(settings.trainer.reward_metric, dataset.y_val),
+            largest_validation=dataset.largest_val,
+        )
+        _conclude(settings, context, evidence, journal)
 
 
 def _check(settings: Settings, space: SlotSpace) -> None:
@@ -107,7 +121,8 @@ def _measured_baselines(
     settings: Settings, context: Context, *, dataset: Dataset, journal: Journal
 ) -> list[Baseline]:
     """Return the baselines, measured once and then read from the journal."""
-    stored = journal.meta(BASELINES)
+    key = _baselines_key(settings.trainer)
+    stored = journal.meta(key)
     if stored is not None:
         return [Baseline(*values) for values in stored]
 
@@ -115,7 +130,7 @@ def _measured_baselines(
     params = [child.params for child in journal.children() if child.params is not None]
     trainer = settings.trainer
     baselines = [
-        logistic_regression(dataset),
+        logistic_regression(dataset, trainer.reward_metric, trainer.class_weights),
         train_cnn(
             dataset,
             int(np.median(params)),
@@ -123,11 +138,27 @@ def _measured_baselines(
             batchsize=trainer.batchsize,
             learning_rate=trainer.learning_rate,
             seed=derive_seed(settings.seed, "plain CNN"),
+            metric=trainer.reward_metric,
+            class_weights=trainer.class_weights,
         ),
         _published_cell(settings, dataset),
     ]
-    journal.set_meta(**{BASELINES: [list(baseline) for baseline in baselines]})
+    journal.set_meta(**{key: [list(baseline) for baseline in baselines]})
     return baselines
+
+
+def _baselines_key(trainer: TrainerSpec) -> str:
+    """Return the key of the baselines.
+
+    Earlier versions stored them by plain accuracy and without weights of classes whatever the
+    children were trained by, so that those of other settings have keys of their own.
+    """
+    words = [BASELINES]
+    if trainer.reward_metric != "accuracy":
+        words.append(trainer.reward_metric)
+    if trainer.class_weights != "none":
+        words.append(f"{trainer.class_weights}_weights")
+    return "_".join(words)
 
 
 def _published_cell(settings: Settings, dataset: Dataset) -> Baseline:
@@ -139,24 +170,9 @@ def _published_cell(settings: Settings, dataset: Dataset) -> Baseline:
 # -- the conclusion --------------------------------------------------------------------------------
 
 
-def _conclude(
-    settings: Settings,
-    context: Context,
-    *,
-    dataset: Dataset,
-    journal: Journal,
-    baselines: list[Baseline],
-) -> None:
-    children = journal.children()
-    evidence = Evidence(
-        reliability=measure_reliability(_rewards_by_cell(children)),
-        children=settings.task.children,
-        validation_examples=len(dataset.y_val),
-        last_rise=_last_rise(children),
-        baselines=baselines,
-    )
+def _conclude(settings: Settings, context: Context, evidence: Evidence, journal: Journal) -> None:
     verdict = judge(evidence, settings.seed)
-    seconds = [child.seconds for child in children if child.seconds is not None]
+    seconds = [child.seconds for child in journal.children() if child.seconds is not None]
     for line in summary_lines(evidence, verdict, seconds):
         print_line(context.console, line)
 
@@ -174,11 +190,11 @@ def _rewards_by_cell(children: Sequence[ChildRecord]) -> list[list[float]]:
 
 
 def _last_rise(children: Sequence[ChildRecord]) -> float | None:
-    """Return the mean rise of validation accuracy between the last two validations."""
+    """Return the mean rise, between the last two validations, of what rewards are made of."""
     rises = []
     for child in children:
-        accuracies = np.asarray(child.metrics.get("val_accuracy", ()), float)
-        validated = accuracies[~np.isnan(accuracies)]
+        values = np.asarray(validations(child.metrics), float)
+        validated = values[~np.isnan(values)]
         if len(validated) >= 2:
             rises.append(float(validated[-1] - validated[-2]))
     return float(np.mean(rises)) if rises else None

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pnas.data import load_dataset
 from pnas.data.data_spec import HeldOutSpec
-from pnas.data.splitting import Pick, apportion, plan_split
+from pnas.data.splitting import Pick, apportion, largest_validation_part, plan_split
 from pnas.errors import InvalidValue
 
 
@@ -161,3 +162,31 @@ def test_a_subset_of_a_given_part_is_no_larger_than_it() -> None:
     labels = {"train": labels_of([20, 20]), "val": labels_of([5, 5])}
     with pytest.raises(InvalidValue, match=r"data.val_size: must be at most 10"):
         plan_split(labels, spec(val_size=11))
+
+
+@pytest.mark.parametrize(
+    ("given_parts", "sizes_typed", "largest"),
+    [
+        (("train",), {"train_size": 40, "val_size": 20}, 40),  # 100 - 20 to test - 40 to train
+        (("train",), {"train_size": 40, "val_size": 20, "test_size": 0}, 60),
+        (("train",), {"val_size": 20}, 20),  # the train part has all others
+        (("train", "test"), {"train_size": 40, "val_size": 20}, 60),
+        (("train", "val"), {"val_size": 20}, 100),
+    ],
+)
+def test_the_largest_validation_part_is_what_the_others_leave(
+    given_parts: tuple[str, ...], sizes_typed: dict[str, int], largest: int
+) -> None:
+    labels = {part: labels_of([50, 30, 20]) for part in given_parts}
+    picks = plan_split(labels, spec(**sizes_typed))
+    assert largest_validation_part(labels, picks) == largest
+
+    before = sizes(picks)
+    grown = plan_split(labels, spec(**{**sizes_typed, "val_size": largest}))
+    assert sizes(grown) == {**before, "val": largest}
+
+
+def test_digits_have_no_more_than_their_defaults_use() -> None:
+    assert load_dataset("digits").largest_val == 1041
+    assert load_dataset("digits", val_size=300).largest_val == 1041
+    assert load_dataset("digits", train_size=100, val_size=300).largest_val == 1197

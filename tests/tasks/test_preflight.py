@@ -1,11 +1,23 @@
 """`task=preflight`: what it refuses, what it plans, and what it leaves."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from support.command import run_apart, run_here
+from support.journals import make_run
 from support.small import SMALL
+
+from pnas.config import read_settings
+from pnas.data import load_dataset
+from pnas.library.composition import compose_search
+from pnas.preflight.baselines import logistic_regression
+from pnas.records import Journal
+from pnas.tasks.preflight import _baselines_key, _last_rise
 
 PREFLIGHT = ("name=pf", "task=preflight", "tracking=none", *SMALL)
 
@@ -67,3 +79,66 @@ def test_it_answers_and_the_same_command_trains_nothing_again(tmp_path: Path) ->
     assert code == 0, err
     assert "training" not in again.split("2 random cells")[0]
     assert json.loads((tmp_path / "outputs/pf/preflight.json").read_text()) == result
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key"),
+    [
+        ((), "preflight_baselines"),
+        (("trainer.reward_metric=balanced_accuracy",), "preflight_baselines_balanced_accuracy"),
+        (("trainer.class_weights=balanced",), "preflight_baselines_balanced_weights"),
+    ],
+)
+def test_baselines_of_earlier_versions_count_where_they_were_right(
+    overrides: tuple[str, ...], key: str
+) -> None:
+    """They were measured by plain accuracy and without weights, whatever rewards were."""
+    trainer = read_settings(compose_search(overrides).config).trainer
+    assert _baselines_key(trainer) == key
+
+
+@pytest.mark.parametrize(
+    ("metrics", "rise"),
+    [
+        ({"val_accuracy": [0.5, float("nan"), 0.9]}, 0.4),
+        ({"val_accuracy": [0.5, 0.9], "val_balanced_accuracy": [0.6, 0.5]}, -0.1),
+        ({"val_accuracy": [0.9]}, None),
+    ],
+)
+def test_the_last_rise_is_that_of_what_rewards_are_made_of(
+    metrics: dict[str, Any], rise: float | None, tmp_path: Path
+) -> None:
+    with Journal(make_run(tmp_path / "pf", (2,)) / "journal.sqlite") as journal:
+        children = [replace(child, metrics=metrics) for child in journal.children()]
+    assert _last_rise(children) == (None if rise is None else pytest.approx(rise))
+
+
+def write_imbalanced(path: Path) -> None:
+    """Write digits of which the classes 5 to 9 have a tenth of their examples."""
+    images, labels = load_digits(return_X_y=True)
+    images = images.reshape(-1, 8, 8) / 16
+    is_kept = (labels < 5) | (np.arange(len(labels)) % 10 == 0)
+    np.savez(path, x_train=images[is_kept], y_train=labels[is_kept])
+
+
+@pytest.mark.slow
+def test_rewards_and_baselines_of_a_preflight_are_balanced_accuracies(tmp_path: Path) -> None:
+    write_imbalanced(tmp_path / "data.npz")
+    code, out, err = run_apart(
+        *PREFLIGHT,
+        *("task.cells=2", "task.repeats=2", "executor=serial", "data=npz", "data.path=data.npz"),
+        "trainer.reward_metric=balanced_accuracy",
+        cwd=tmp_path,
+    )
+    assert code == 0, err
+    dataset = load_dataset("npz", path=tmp_path / "data.npz")
+    expected = logistic_regression(dataset, "balanced_accuracy").validation
+    assert expected < logistic_regression(dataset).validation
+    assert f"logistic regression: balanced accuracy {expected:.4f}" in out
+
+    result = json.loads((tmp_path / "outputs/pf/preflight.json").read_text())
+    assert result["metric"] == "balanced_accuracy"
+    assert result["baselines"][0]["validation"] == expected
+    with Journal(tmp_path / "outputs/pf/journal.sqlite") as journal:
+        for child in journal.children():
+            assert child.reward == child.metrics["val_balanced_accuracy"][-1]
