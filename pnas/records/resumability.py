@@ -80,7 +80,7 @@ def check_resumable(run_dir: Path, stored: Mapping[str, Any], current: Mapping[s
     """
     refused = []
     for difference in _differences_of_meaning(stored, current):
-        is_raised = _is_raised(difference) and _may_raise(difference.key, stored)
+        is_raised = _is_raised(difference) and may_raise(difference.key, stored)
         if not is_raised:
             refused.append(difference)
     if not refused:
@@ -100,7 +100,7 @@ def raised_limits(
     """Return the limits that ``current`` raises, as (stored, current) by key."""
     raised: dict[str, tuple[Any, Any]] = {}
     for difference in _differences_of_meaning(stored, current):
-        if _is_raised(difference) and _may_raise(difference.key, stored):
+        if _is_raised(difference) and may_raise(difference.key, stored):
             raised[difference.key] = (difference.before, difference.after)
     return raised
 
@@ -117,7 +117,7 @@ def with_changeable_values(stored: Mapping[str, Any], current: Mapping[str, Any]
 
 def _rule(run_dir: Path, difference: Difference, stored: Mapping[str, Any]) -> str:
     before = json.dumps(difference.before)
-    if _may_raise(difference.key, stored):
+    if may_raise(difference.key, stored):
         return (
             f"{run_dir} was searched with {before}, which may be raised only; choose another name"
         )
@@ -148,8 +148,8 @@ def _measures(config: Mapping[str, Any]) -> bool:
     return bool(named & {LATENCY, MEMORY})
 
 
-def _may_raise(key: str, stored: Mapping[str, Any]) -> bool:
-    """Whether the search may go on with a larger ``key``."""
+def may_raise(key: str, stored: Mapping[str, Any]) -> bool:
+    """Whether the search of a stored configuration may go on with a larger ``key``."""
     if key not in RAISABLE or not _has_growing_stages(stored):
         return False
     stops_early = bool((stored.get("search") or {}).get("early_stop"))

@@ -139,8 +139,9 @@ def check_time(settings: Settings, forecast: TrainingForecast, space: SlotSpace)
     least = least_seconds(settings.search, space, forecast, continued_epochs(settings))
     certain = round(least / forecast.slowdown / _CERTAINLY + 0.5)
     if seconds < certain:
+        minutes = (certain // 6 + 1) / 10  # a little more, in tenths
         rule = (
-            f"must be at least {certain} (minutes={certain / 60:.2g}), and better "
+            f"must be at least {certain} (minutes={minutes:g}), and better "
             f"{least:.0f}, for a start, a round and a confirmation at full size"
         )
         raise InvalidValue("search.max_seconds", rule, seconds)

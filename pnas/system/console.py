@@ -2,7 +2,9 @@
 
 import codecs
 import json
+import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -92,6 +94,16 @@ def _printable(character: str) -> str:
 def command_name() -> str:
     """Return how the running command was typed: ``pnas`` if installed, else ``python run.py``."""
     return "pnas" if Path(sys.argv[0]).stem == "pnas" else "python run.py"
+
+
+def shell_command(overrides: Iterable[str], *options: str) -> str:
+    """Return a whole command to paste into a shell.
+
+    Args:
+        overrides: Overrides as one types them, without the quotes of a shell.
+        options: Options before them, such as ``-m``.
+    """
+    return " ".join([command_name(), *options, *map(shlex.quote, overrides)])
 
 
 def show_status(text: str) -> None:

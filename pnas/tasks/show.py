@@ -21,7 +21,7 @@ from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.reports.terminal.training_table import cells_table, members_table
 from pnas.runs.command_context import Context
 from pnas.runs.run_source import source_dir
-from pnas.system.console import print_json, print_line
+from pnas.system.console import print_json, print_line, shell_command
 
 _MOST_FAILURES = 5
 
@@ -129,4 +129,4 @@ def _report_line(run_dir: Path) -> str:
     report = run_dir / REPORT
     if report.is_file():
         return f"report: {report}"
-    return f"report: python run.py task=report from={run_dir}"
+    return f"report: {shell_command(['task=report', f'from={run_dir}'])}"

@@ -1,14 +1,19 @@
 """What to run next, after what a search has shown: each a reason and a command."""
 
+import dataclasses
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from pnas.predictors.registry import PREDICTORS
+from pnas.predictors.specs import NeuralSpec
+from pnas.records.resumability import may_raise
 from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import count_children
 from pnas.reports.data.run_reader import RunView
-from pnas.system.console import command_name
+from pnas.state_space.limits import MAX_BLOCKS
+from pnas.system.console import shell_command
 
 # A predictor that orders the next stage's cells no better chooses them almost at random.
 _LOW_RHO = 0.2
@@ -20,7 +25,8 @@ _COMPARED_CELLS = 5
 _CLOSE_REWARDS = 0.005
 
 _SEEDS = "seed=1,2,3"
-_PREDICTORS = "gp,lstm,mlp"
+_PREDICTORS = ("gp", "lstm", "mlp")
+_MAX_SECONDS = "search.max_seconds"
 
 # In an override whose value holds credentials: it names a variable of the process that is gone.
 _HIDDEN_VALUE = "PNAS_HIDDEN_"
@@ -77,7 +83,7 @@ def _continue_search(run: RunView) -> Iterator[Advice]:
         if ended_by.is_winner_known:
             reason = f"{said[0].upper()}{said[1:]}; a larger budget continues the search"
         if raised:
-            yield _search_with(run, reason, f"{key}={raised}")
+            yield _search_with(run, reason, *_larger_budget(run, key, raised))
         else:
             yield Advice(f"{reason}.", "")
 
@@ -94,15 +100,28 @@ def _continue_training(run: RunView) -> Iterator[Advice]:
 def _export_best(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if run.status == "finished" and run.best is not None and "export" in tasks:
         reason = "Write the best trained model in formats that other programs read."
-        yield Advice(reason, f"{command_name()} task=export {_source(run)}")
+        yield Advice(reason, shell_command(["task=export", _source(run)]))
 
 
-def _twice(value: str) -> str:
+def _twice(value: str) -> float | None:
     try:
-        number = float(value)
+        return 2 * float(value)
     except ValueError:
-        return ""
-    return f"{2 * number:g}"
+        return None
+
+
+def _larger_budget(run: RunView, key: str, limit: float) -> tuple[str, float]:
+    """Return the key that people type for a budget, and its value there.
+
+    A budget in seconds is refused beside one in minutes. Minutes lift the limit of children that an
+    experiment sets, so that they are advised only where they were typed or there is none.
+    """
+    typed = {_key(override) for override in run.overrides}
+    if key != _MAX_SECONDS or _MAX_SECONDS in typed or not typed:
+        return key, limit
+    if "minutes" in typed or run.value("search.max_children") is None:
+        return "minutes", limit / 60
+    return key, limit
 
 
 def _inspect_failures(run: RunView) -> Iterator[Advice]:
@@ -114,9 +133,8 @@ def _inspect_failures(run: RunView) -> Iterator[Advice]:
 
 def _train_winner(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if run.status == "finished" and run.best is not None and "train" in tasks:
-        yield Advice(
-            "Train the best cell to its end.", f"{command_name()} task=train {_source(run)}"
-        )
+        command = shell_command(["task=train", _source(run)])
+        yield Advice("Train the best cell to its end.", command)
 
 
 def _compare_predictors(run: RunView) -> Iterator[Advice]:
@@ -129,9 +147,22 @@ def _compare_predictors(run: RunView) -> Iterator[Advice]:
         f"The predictor ordered {which} hardly better than chance "
         f"(ρ = {rho:.2f}): compare predictors on your data."
     )
-    command = f"{command_name()} -m controller={_PREDICTORS}"
-    overrides = _without(run.overrides, ("name", "controller"))
-    yield Advice(reason, _join(command, overrides))
+    # Keys that only some of the predictors read are refused by the others.
+    overrides = _without(run.overrides, ("name", "controller", *_keys_of_one_predictor(run)))
+    yield Advice(reason, shell_command([f"controller={','.join(_PREDICTORS)}", *overrides], "-m"))
+
+
+def _keys_of_one_predictor(run: RunView) -> Iterator[str]:
+    read_by_all = frozenset.intersection(*map(_keys_read_by, _PREDICTORS))
+    for override in run.overrides:
+        group, _, key = _key(override).partition(".")
+        if group == "controller" and key and key not in read_by_all:
+            yield _key(override)
+
+
+def _keys_read_by(predictor: str) -> frozenset[str]:
+    spec = PREDICTORS.spec(predictor, NeuralSpec)
+    return frozenset(field.name for field in dataclasses.fields(spec))
 
 
 def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
@@ -140,31 +171,32 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if run.status != "finished" or run.found_cell is None or B is None:
         return
     # A table holds cells up to its own B, and cells of other spaces have one size.
-    may_grow = run.value("state_space.kind") == "pnas" and not run.is_tabular
-    # What has been stopped early was so by the stages of this K.
-    stops_early = bool(run.value("search.early_stop"))
+    is_largest = B >= MAX_BLOCKS
+    is_of_blocks = run.value("state_space.kind") == "pnas"
+    may_grow = is_of_blocks and not (run.is_tabular or is_largest)
     size = len(run.found_cell)  # not its stage: rounds of refinement are later stages
     if size == B and may_grow:
         reason = f"The best cell is among the largest (b = {B}); larger ones may be better still"
         yield _larger_cells(run, reason, B + 1)
-    elif size < B and isinstance(K, int) and not (run.has_mixed_start or stops_early):
+    elif size < B and isinstance(K, int) and may_raise("controller.K", run.config):
         reason = f"Cells larger than {size} did not win; a wider beam may find better ones"
-        yield _search_with(run, reason, f"controller.K={2 * K}")
+        yield _search_with(run, reason, "controller.K", 2 * K)
 
     has_predictor = any("kind" in (stage.predictor or {}) for stage in run.stages)
     if may_grow and has_predictor and "score" in tasks:
         reason = "See which larger cells the predictor expects most of, without training them."
-        yield Advice(reason, f"{command_name()} task=score {_source(run)} state_space.B={B + 1}")
+        command = shell_command(["task=score", _source(run), f"state_space.B={B + 1}"])
+        yield Advice(reason, command)
 
 
 def _larger_cells(run: RunView, reason: str, B: int) -> Advice:
-    if not run.has_mixed_start:
-        return _search_with(run, reason, f"state_space.B={B}")
-    # Its first stage has cells of full size, so that another size is another search.
+    if may_raise("state_space.B", run.config):
+        return _search_with(run, reason, "state_space.B", B)
+    # Its first stages have cells of full size, so that another size is another search.
     if not _can_repeat(run):
         return Advice(f"{reason}: search again with state_space.B={B} and another name.", "")
     overrides = [*_without(run.overrides, ("name", "state_space.B")), f"state_space.B={B}"]
-    return Advice(f"{reason}.", _join(command_name(), [f"name={run.path.name}_B{B}", *overrides]))
+    return Advice(f"{reason}.", shell_command([f"name={run.path.name}_B{B}", *overrides]))
 
 
 def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
@@ -184,20 +216,25 @@ def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
             "other seeds may order them otherwise."
         )
         overrides = [*_without(run.overrides, ("name", "seed")), _SEEDS]
-        yield Advice(reason, _join(f"{command_name()} -m", overrides) if run.overrides else "")
+        yield Advice(reason, shell_command(overrides, "-m") if run.overrides else "")
 
 
-def _search_with(run: RunView, reason: str, override: str) -> Advice:
+def _search_with(run: RunView, reason: str, key: str, value: float) -> Advice:
     """Return the search's own command with one override changed."""
+    override = f"{key}={_as_typed(value)}"
     if not _can_repeat(run):
         return Advice(f"{reason}: add {override} to the command it was started with.", "")
-    key = override.partition("=")[0]
     overrides = [*_without(run.overrides, (key,)), override]
-    return Advice(f"{reason}.", _join(command_name(), overrides))
+    return Advice(f"{reason}.", shell_command(overrides))
+
+
+def _as_typed(value: float) -> str:
+    # In full: Hydra reads 2e+06 as a float, which a number of children is not.
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def _search_command(run: RunView) -> str:
-    return _join(command_name(), _without(run.overrides, ())) if _can_repeat(run) else ""
+    return shell_command(_without(run.overrides, ())) if _can_repeat(run) else ""
 
 
 def _can_repeat(run: RunView) -> bool:
@@ -209,16 +246,14 @@ def _without(overrides: Iterable[str], keys: Sequence[str]) -> list[str]:
     """Return the overrides except those of ``keys``."""
     kept = []
     for override in overrides:
-        key = override.partition("=")[0].lstrip("+~")
-        if key not in keys and _HIDDEN_VALUE not in override:
+        if _key(override) not in keys and _HIDDEN_VALUE not in override:
             kept.append(override)
     return kept
 
 
-def _join(command: str, overrides: Iterable[str]) -> str:
-    words = [shlex.quote(override) for override in overrides]
-    return " ".join([command, *words])
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
 
 
 def _source(run: RunView) -> str:
-    return shlex.quote(f"from={run.path}")
+    return f"from={run.path}"
