@@ -9,7 +9,8 @@ Compared, all on the same split: the winner of the search, PNASNet-5's cell and 
 same space, each in the network of the search with as many filters as come nearest to the winner's
 number of parameters (or multiply-adds, with --equal madds); a plain CNN of as many parameters,
 trained by the same recipe; and logistic regression on pixels. Each network is trained with several
-seeds on the train part; the test part is read once, at the end of each training.
+seeds on the train part; the test part is read once, at the end of each training. All are judged by
+plain accuracy, whatever metric the search was rewarded by.
 
 Finished trainings are kept in --out: the same command goes on where it was stopped, and --minutes
 ends it in time. Digits take a quarter of an hour on two cores; 10,000 images of Fashion-MNIST for

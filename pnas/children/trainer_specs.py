@@ -139,6 +139,11 @@ class TrainerSpec:
         return self.epochs - self.final_decay_epochs
 
     @property
+    def reward_name(self) -> str:
+        """What a reward is, in words."""
+        return f"validation {self.reward_metric.replace('_', ' ')}"
+
+    @property
     def augments(self) -> bool:
         """Whether images are changed at random before a step."""
         return bool(self.crop_padding or self.flip or self.cutout)
@@ -162,8 +167,19 @@ class SearchTrainerSpec(TrainerSpec):
     reward_epochs: int = setting(5, integer(minimum=1))
 
     @property
+    def reward_name(self) -> str:
+        """See `TrainerSpec.reward_name`."""
+        name = super().reward_name
+        epochs = len(self.rewarded_epochs)
+        if epochs == 1:
+            return name
+        if self.reward == "best":
+            return f"best {name} of {epochs} epochs"
+        return f"mean {name} of the last {epochs} epochs"
+
+    @property
     def rewarded_epochs(self) -> range:
-        """The epochs (from 0) whose validation accuracy the reward reads."""
+        """The epochs (from 0) whose ``reward_metric`` the reward reads."""
         counts = {"last": 1, "mean": self.reward_epochs, "best": self.epochs}
         first = max(self.epochs - counts[self.reward], 0)
         return range(first, self.epochs)

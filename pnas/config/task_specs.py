@@ -153,7 +153,7 @@ class ReportTask(TaskSpec):
     Attributes:
         files: Run directories, sweep directories, or globs of files in them; null = the run given
             by ``from``.
-        mixed: Whether to compare runs of different state spaces, or on different data.
+        mixed: Whether to compare runs of different state spaces, data or reward metrics.
         output: HTML file to write; null = ``report.html`` in the run directory given by ``from``.
     """
 

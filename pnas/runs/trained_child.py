@@ -1,13 +1,13 @@
 """The trained child behind ``from=``: the best one of a training, or of a search."""
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pnas.children import NetworkSpec, TrainerSpec
 from pnas.config import Settings
+from pnas.config.credentials import VARIABLE
 from pnas.data import DataSpec, Parts
 from pnas.errors import InvalidValue, PnasError, require
 from pnas.records import Journal, best_child
@@ -19,6 +19,7 @@ from pnas.records.training_journal import read_training
 from pnas.records.training_record import MEMBER_WEIGHTS, MEMBERS, Training
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell
+from pnas.system.console import shell_command
 from pnas.tables import TabularSpec
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ def _best_of_training(run_dir: Path, training: Training) -> TrainedChild:
     if best is None:
         raise PnasError(f"from: {run_dir} has no finished training yet: let it finish first")
     validate_keys([best.id], run_dir / JOURNAL)
+    validated = {"validation accuracy": best.val_accuracy}
+    if best.reward is not None:
+        validated[settings.trainer.reward_name] = best.reward
     return TrainedChild(
         run_dir=run_dir,
         weights=run_dir / MEMBERS / best.id / MEMBER_WEIGHTS,
@@ -124,7 +128,7 @@ def _best_of_training(run_dir: Path, training: Training) -> TrainedChild:
         num_classes=training.num_classes,
         image_shape=training.image_shape,
         fingerprint=training.data.get("fingerprint"),
-        metrics=_metrics(best.val_accuracy, best.test_accuracy, best.epochs),
+        metrics=_metrics(validated, best.test_accuracy, best.epochs),
         params=best.params,
         flops=best.flops,
         command=_command(training.command, training.name),
@@ -146,6 +150,7 @@ def best_of_search(run_dir: Path) -> TrainedChild:
     with Journal(run_dir / JOURNAL) as journal:
         best = best_child(journal.children())
         name = journal.meta("name", "")
+        overrides = journal.meta("overrides") or []
         test_accuracy = journal.meta("test_accuracy")
         fingerprint = journal.meta("data_fingerprint")
     if best is None:
@@ -161,21 +166,25 @@ def best_of_search(run_dir: Path) -> TrainedChild:
         num_classes=None,
         image_shape=None,
         fingerprint=fingerprint,
-        metrics=_metrics(best.reward, test_accuracy, settings.trainer.epochs),
+        metrics=_metrics(
+            {settings.trainer.reward_name: best.reward}, test_accuracy, settings.trainer.epochs
+        ),
         params=best.params,
         flops=best.flops,
-        command=_command([], name),
+        command=_command(overrides, name),
     )
 
 
-def _metrics(validation: float | None, test: float | None, epochs: int) -> dict[str, Any]:
-    return {"validation accuracy": validation, "test accuracy": test, "epochs": epochs}
+def _metrics(
+    validated: Mapping[str, float | None], test: float | None, epochs: int
+) -> dict[str, Any]:
+    return {**validated, "test accuracy": test, "epochs": epochs}
 
 
 def _command(overrides: Sequence[str], name: str) -> str:
-    """Return the command as one would type it in a shell."""
-    words = list(overrides)
+    """Return the command as one would type it in a shell, without credentials."""
+    words = [override for override in overrides if VARIABLE not in override]
     has_name = any(word.startswith("name=") for word in words)
     if not has_name:
         words.append(f"name={name}")
-    return f"python run.py {shlex.join(words)}"
+    return shell_command(words)

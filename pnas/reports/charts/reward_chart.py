@@ -13,7 +13,7 @@ from pnas.reports.data.run_reader import RunView
 from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.palette import INK, MUTED
 
-REWARD_LABEL = "reward (validation accuracy)"
+REWARD_LABEL = "reward (validation part)"
 
 # A search whose cells change group more often does not go by groups, and gets no lines.
 _MOST_BOUNDARIES = 12

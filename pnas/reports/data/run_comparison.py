@@ -16,11 +16,15 @@ _WITHOUT_MEANING = ("name", "from", "plan_only", "task", "tracking", "executor",
 _FIRST_GROUPS = ("controller", "state_space", "search")
 _SEED = "seed"
 
+_METRIC = "trainer.reward_metric"
+_FIRST_METRIC = "accuracy"
+"""Metric of runs that store none: earlier versions had no other."""
+
 _MISSING = object()
 
 
 def check_comparable(runs: Sequence[RunView]) -> None:
-    """Check that rewards say something about each other: one state space, the same data.
+    """Check that rewards say something about each other: one state space, data and metric.
 
     Raises:
         InvalidValue: Names two of the runs and what differs.
@@ -31,6 +35,9 @@ def check_comparable(runs: Sequence[RunView]) -> None:
         for name in _SPACE_KEYS:
             key = f"state_space.{name}"
             _check_equal(key, (first, first.value(key)), (run, run.value(key)))
+        if not (first.is_tabular or run.is_tabular):  # what a table was made by is not known
+            metrics = [each.value(_METRIC, _FIRST_METRIC) for each in (first, run)]
+            _check_equal(_METRIC, (first, metrics[0]), (run, metrics[1]))
         if None not in (first.fingerprint, run.fingerprint):
             _check_equal("data", (first, first.fingerprint), (run, run.fingerprint))
 

@@ -35,8 +35,9 @@ test on. Channels are normalised by mean and standard deviation of the images to
 
 {metrics}
 {latency}
-Validation accuracy is biased upwards, because cell and network were chosen by it; the test part
-was read once, at the end. Nothing is known about images of another kind than those.
+What was measured on the validation part is biased upwards, because cell and network were chosen by
+it; the test part was read once, at the end. Nothing is known about images of another kind than
+those.
 
 ## Command
 

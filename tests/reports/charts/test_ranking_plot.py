@@ -23,7 +23,7 @@ def test_a_ranking_is_a_picture_of_any_order(
 def test_a_ranking_names_groups_and_predictions(search: list[ScoredCell], tmp_path: Path) -> None:
     texts = texts_in(plot_ranking(search, tmp_path / "rank.svg", "training"))
     assert {"b = 1", "b = 2", "b = 3", "predicted", "failed", "14 cells"} <= set(texts)
-    assert "reward (validation accuracy)" in texts
+    assert "reward (validation part)" in texts
 
 
 def test_failures_have_no_rank(search: list[ScoredCell], tmp_path: Path) -> None:

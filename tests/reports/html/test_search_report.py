@@ -1,6 +1,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.journals import make_run
@@ -100,6 +101,7 @@ def test_several_searches(tmp_path: Path) -> None:
         ({"state_space__operators": ["identity"]}, "state_space.operators"),
         ({"state_space__kind": "nasbench201"}, "state_space.kind"),
         ({"meta": {"data_fingerprint": "b"}}, "the same data"),
+        ({"trainer__reward_metric": "balanced_accuracy"}, "the same trainer.reward_metric"),
     ],
 )
 def test_rewards_that_say_nothing_about_each_other_are_not_compared(
@@ -110,6 +112,15 @@ def test_rewards_that_say_nothing_about_each_other_are_not_compared(
     with pytest.raises(InvalidValue, match=named) as error:
         check_comparable([read_run(first), read_run(second)])
     assert "\n" not in str(error.value)
+
+
+def test_runs_that_store_no_metric_were_rewarded_by_accuracy(tmp_path: Path) -> None:
+    made: list[dict[str, Any]] = [
+        {},
+        {"trainer__reward_metric": "accuracy"},
+        {"trainer__table": "t.yaml"},
+    ]
+    check_comparable([read_run(make_run(tmp_path / str(i), **each)) for i, each in enumerate(made)])
 
 
 def test_more_blocks_are_the_same_space(tmp_path: Path) -> None:
