@@ -1,16 +1,14 @@
 """What to run next, after what a search has shown: each a reason and a command."""
 
-import dataclasses
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from pnas.predictors.registry import PREDICTORS
-from pnas.predictors.specs import NeuralSpec
 from pnas.records.resumability import may_raise
 from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import count_children
+from pnas.reports.data.repeated_overrides import key_of, keys_of_one_predictor, without
 from pnas.reports.data.run_reader import RunView
 from pnas.state_space.limits import MAX_BLOCKS
 from pnas.system.console import shell_command
@@ -27,9 +25,6 @@ _CLOSE_REWARDS = 0.005
 _SEEDS = "seed=1,2,3"
 _PREDICTORS = ("gp", "lstm", "mlp")
 _MAX_SECONDS = "search.max_seconds"
-
-# In an override whose value holds credentials: it names a variable of the process that is gone.
-_HIDDEN_VALUE = "PNAS_HIDDEN_"
 
 
 class Advice(NamedTuple):
@@ -116,7 +111,7 @@ def _larger_budget(run: RunView, key: str, limit: float) -> tuple[str, float]:
     A budget in seconds is refused beside one in minutes. Minutes lift the limit of children that an
     experiment sets, so that they are advised only where they were typed or there is none.
     """
-    typed = {_key(override) for override in run.overrides}
+    typed = {key_of(override) for override in run.overrides}
     if key != _MAX_SECONDS or _MAX_SECONDS in typed or not typed:
         return key, limit
     if "minutes" in typed or run.value("search.max_children") is None:
@@ -148,21 +143,10 @@ def _compare_predictors(run: RunView) -> Iterator[Advice]:
         f"(ρ = {rho:.2f}): compare predictors on your data."
     )
     # Keys that only some of the predictors read are refused by the others.
-    overrides = _without(run.overrides, ("name", "controller", *_keys_of_one_predictor(run)))
+    overrides = without(
+        run.overrides, ("name", "controller", *keys_of_one_predictor(run.overrides, _PREDICTORS))
+    )
     yield Advice(reason, shell_command([f"controller={','.join(_PREDICTORS)}", *overrides], "-m"))
-
-
-def _keys_of_one_predictor(run: RunView) -> Iterator[str]:
-    read_by_all = frozenset.intersection(*map(_keys_read_by, _PREDICTORS))
-    for override in run.overrides:
-        group, _, key = _key(override).partition(".")
-        if group == "controller" and key and key not in read_by_all:
-            yield _key(override)
-
-
-def _keys_read_by(predictor: str) -> frozenset[str]:
-    spec = PREDICTORS.spec(predictor, NeuralSpec)
-    return frozenset(field.name for field in dataclasses.fields(spec))
 
 
 def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
@@ -195,7 +179,7 @@ def _larger_cells(run: RunView, reason: str, B: int) -> Advice:
     # Its first stages have cells of full size, so that another size is another search.
     if not _can_repeat(run):
         return Advice(f"{reason}: search again with state_space.B={B} and another name.", "")
-    overrides = [*_without(run.overrides, ("name", "state_space.B")), f"state_space.B={B}"]
+    overrides = [*without(run.overrides, ("name", "state_space.B")), f"state_space.B={B}"]
     return Advice(f"{reason}.", shell_command([f"name={run.path.name}_B{B}", *overrides]))
 
 
@@ -215,7 +199,7 @@ def _repeat_with_seeds(run: RunView) -> Iterator[Advice]:
             f"The {_COMPARED_CELLS} best cells lie within {difference:.4f} of each other: "
             "other seeds may order them otherwise."
         )
-        overrides = [*_without(run.overrides, ("name", "seed")), _SEEDS]
+        overrides = [*without(run.overrides, ("name", "seed")), _SEEDS]
         yield Advice(reason, shell_command(overrides, "-m") if run.overrides else "")
 
 
@@ -224,7 +208,7 @@ def _search_with(run: RunView, reason: str, key: str, value: float) -> Advice:
     override = f"{key}={_as_typed(value)}"
     if not _can_repeat(run):
         return Advice(f"{reason}: add {override} to the command it was started with.", "")
-    overrides = [*_without(run.overrides, (key,)), override]
+    overrides = [*without(run.overrides, (key,)), override]
     return Advice(f"{reason}.", shell_command(overrides))
 
 
@@ -234,25 +218,12 @@ def _as_typed(value: float) -> str:
 
 
 def _search_command(run: RunView) -> str:
-    return shell_command(_without(run.overrides, ())) if _can_repeat(run) else ""
+    return shell_command(without(run.overrides, ())) if _can_repeat(run) else ""
 
 
 def _can_repeat(run: RunView) -> bool:
     # A job of a sweep goes on with its sweep; runs of earlier versions store no command.
     return bool(run.overrides) and run.sweep is None
-
-
-def _without(overrides: Iterable[str], keys: Sequence[str]) -> list[str]:
-    """Return the overrides except those of ``keys``."""
-    kept = []
-    for override in overrides:
-        if _key(override) not in keys and _HIDDEN_VALUE not in override:
-            kept.append(override)
-    return kept
-
-
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
 
 
 def _source(run: RunView) -> str:
