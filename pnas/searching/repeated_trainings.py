@@ -1,12 +1,14 @@
 """Cells trained several times each, as `task=tabulate` and `task=preflight` do."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 
 from pnas.config import Settings
 from pnas.data import Dataset
 from pnas.records import Journal
 from pnas.reports.terminal.live_view import LiveView
+from pnas.reports.terminal.stopped_line import stopped_line
 from pnas.runs.command_context import Context
 from pnas.search.strategies.exhaustive import Exhaustive
 from pnas.search.training_setup import TrainingSetup
@@ -15,6 +17,7 @@ from pnas.searching.loop_wiring import run_loop
 from pnas.searching.run_files import Summarize
 from pnas.searching.trained_search import make_child_executor, num_workers, print_start
 from pnas.state_space import Cell, SlotSpace
+from pnas.system.console import print_line
 
 
 def train_repeatedly(
@@ -41,6 +44,7 @@ def train_repeatedly(
     print_start(settings, context)
     view = LiveView(context.console, repeats, journal.children(), workers=num_workers(settings))
     with (
+        _saying_how_to_continue(context, journal),
         closing(make_child_executor(settings, dataset)) as executor,
         view,
     ):
@@ -58,3 +62,13 @@ def train_repeatedly(
         )
     journal.set_meta(status="finished")
     summary.write()
+
+
+@contextmanager
+def _saying_how_to_continue(context: Context, journal: Journal) -> Iterator[None]:
+    """Say what is kept when the user stops the trainings in this block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_line(context.console, stopped_line(journal, context.run_dir))
+        raise

@@ -12,12 +12,13 @@ from pnas.records.front import read_front
 from pnas.records.plan_facts import WINNER
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.budget_end import budget_end
-from pnas.reports.data.number_format import count_children, plural
+from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
 from pnas.reports.terminal.objective_errors_table import objective_errors_table
 from pnas.reports.terminal.result_tables import best_table, stage_table
+from pnas.reports.terminal.stopped_line import stopped_line
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import RunEnding
@@ -102,10 +103,7 @@ class SearchEnding(RunEnding):
         self._journal.set_meta(status="finished")
 
     def _how_to_continue(self) -> str:
-        ended = sum(child.ended_at is not None for child in self._journal.children())
-        run_dir = self._context.run_dir
-        kept = f"{count_children(ended)} {'is' if ended == 1 else 'are'} kept"
-        return f"stopped; {kept} in {run_dir}. The same command continues"
+        return stopped_line(self._journal, self._context.run_dir)
 
     def test_winner(self, test: TestAccuracy) -> None:
         """Read the test part, once and for the winner only, when the search is over.

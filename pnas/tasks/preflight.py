@@ -7,8 +7,9 @@ import numpy as np
 
 from pnas.children import NetworkManager, TrainerSpec
 from pnas.children.class_balance import effective_examples
+from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
-from pnas.data import Dataset, load_dataset
+from pnas.data import DataInfo, Dataset, load_dataset
 from pnas.errors import InvalidValue, RunDirectoryError, require
 from pnas.execution import check_executor
 from pnas.preflight.baselines import Baseline, logistic_regression, train_cnn
@@ -22,7 +23,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data, open_run
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.searching.cache_reuse import check_cache
-from pnas.searching.data_report import print_reading
+from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.repeated_trainings import train_repeatedly
 from pnas.searching.search_checks import check_children
 from pnas.searching.tabular_search import is_tabular
@@ -48,7 +49,10 @@ def run(settings: Settings, context: Context) -> None:
         context: The command around the task.
     """
     space = build_space(settings.state_space)
-    _check(settings, space)
+    print_reading(context.console, settings.data)
+    data = _check(settings, space)
+    print_data(context.console, data)
+    print_class_counts(context.console, data)
     cells = _sampled_cells(settings, space)
     if settings.plan_only:
         trainings = len(cells) * settings.task.repeats
@@ -59,7 +63,6 @@ def run(settings: Settings, context: Context) -> None:
     check_no_escaping_symlinks(context.run_dir)
     with open_run(settings, context) as journal:
         _claim(settings, journal)
-        print_reading(context.console, settings.data)
         dataset = load_dataset(settings.data)
         check_same_data(journal, dataset.fingerprint)
         train_repeatedly(
@@ -81,7 +84,8 @@ def run(settings: Settings, context: Context) -> None:
         _conclude(settings, context, evidence, journal)
 
 
-def _check(settings: Settings, space: SlotSpace) -> None:
+def _check(settings: Settings, space: SlotSpace) -> DataInfo:
+    """Check everything that can be checked before any work starts; return what the data are."""
     rule = "must be null for task=preflight, which trains children"
     if is_tabular(settings):
         raise InvalidValue("trainer.table", rule, settings.trainer.table)
@@ -90,9 +94,10 @@ def _check(settings: Settings, space: SlotSpace) -> None:
     cells = space.num_cells(space.B)
     rule = f"must be at most {cells:,}, the cells of {space.B} blocks"
     require(settings.task.cells <= cells, "task.cells", rule, settings.task.cells)
-    check_children(settings, space)
+    data = check_children(settings, space)
     check_cache(settings)
     check_executor(settings.executor)
+    return data
 
 
 def _sampled_cells(settings: Settings, space: SlotSpace) -> list[Cell]:
@@ -127,6 +132,8 @@ def _measured_baselines(
         return [Baseline(*values) for values in stored]
 
     print_line(context.console, "training what is free: three baselines")
+    # The CNN starts TensorFlow in this process; children had their threads in workers.
+    configure_runtime(settings.trainer)
     params = [child.params for child in journal.children() if child.params is not None]
     trainer = settings.trainer
     baselines = [
