@@ -72,7 +72,13 @@ def _compose_and_report() -> int:
 
 
 def _compose_and_run() -> None:
-    from pnas.config import COMPOSITION_ERRORS, hide_credentials, quote_values, register_schema
+    from pnas.config import (
+        COMPOSITION_ERRORS,
+        composed_once,
+        hide_credentials,
+        quote_values,
+        register_schema,
+    )
     from pnas.hydra_job import explain_unforeseen, is_of_job, run
 
     register_schema()
@@ -80,7 +86,8 @@ def _compose_and_run() -> None:
     # Composing makes a million small objects, few of them garbage; `run` turns it on again.
     gc.disable()
     try:
-        run()
+        with composed_once():
+            run()
     except COMPOSITION_ERRORS as error:
         if str(error).strip():
             raise

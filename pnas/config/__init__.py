@@ -11,12 +11,14 @@ from pnas.config.schema import (
     read_stored_settings,
     register_schema,
 )
+from pnas.config.single_composition import composed_once
 from pnas.config.value_quoting import quote_values
 
 __all__ = [
     "COMPOSITION_ERRORS",
     "GROUPS",
     "Settings",
+    "composed_once",
     "explain",
     "hide_credentials",
     "load_settings",
