@@ -155,6 +155,7 @@ def kept_of(spec: SearchSpec) -> dict[int, int]:
 
 
 RunSearch = Callable[..., Searched]
+WholeSearch = Callable[..., Searched]
 
 
 def full_sized(cells: Sequence[Cell]) -> int:

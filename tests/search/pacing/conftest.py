@@ -1,6 +1,7 @@
 """The fixture of searches on a clock that children move (`support.paced_search`)."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from support.paced_search import (
     Kill,
     RunSearch,
     Searched,
+    WholeSearch,
     kept_of,
     objectives_of,
 )
@@ -36,6 +38,28 @@ CONTROLLER = replace(named_spec("gp").with_K(8), cross_validate=0)
 @pytest.fixture
 def run_search(tmp_path: Path) -> Iterator[RunSearch]:
     """Runs a search of ``spec`` on the journal ``name`` until it ends or is killed."""
+    with searches_in(tmp_path) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def whole_search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeSearch]:
+    """Runs a search to its end, once for all tests, which may only read what it has left."""
+    ended: dict[str, Searched] = {}
+    with searches_in(tmp_path_factory.mktemp("whole_searches")) as run:
+
+        def run_once(spec: SearchSpec, slowness: float = 1.0) -> Searched:
+            key = f"{spec} {slowness}"
+            if key not in ended:
+                ended[key] = run(spec, name=str(len(ended)), slowness=slowness)
+            return ended[key]
+
+        yield run_once
+
+
+@contextmanager
+def searches_in(folder: Path) -> Iterator[RunSearch]:
+    """Give the function that runs a search with its journal in ``folder``."""
     journals = []
     kept_by: dict[str, list[Cell]] = {}
     begun_by: dict[str, set[str]] = {}
@@ -46,7 +70,7 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
         slowness: float = 1.0,
         kill_after: int | None = None,
     ) -> Searched:
-        journal = Journal(tmp_path / f"{name}.sqlite", create=True)
+        journal = Journal(folder / f"{name}.sqlite", create=True)
         journals.append(journal)
         clock = FakeTime(float(journal.meta("search_seconds", 0.0)))
         kept_epochs = kept_of(spec)
@@ -81,6 +105,8 @@ def run_search(tmp_path: Path) -> Iterator[RunSearch]:
             journal.close()
         return Searched(journal, executor, clock)
 
-    yield run
-    for journal in journals:
-        journal.close()
+    try:
+        yield run
+    finally:
+        for journal in journals:
+            journal.close()

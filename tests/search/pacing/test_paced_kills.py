@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from support.paced_search import Kill, RunSearch, Searched
+from support.paced_search import Kill, RunSearch, Searched, WholeSearch
 
 from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import short_epochs
@@ -144,9 +144,9 @@ def facts(searched: Searched) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("step", ["before drop_untrained", "after drop_untrained"])
 @pytest.mark.parametrize("name", SPECS)
 def test_a_kill_beside_the_drop_of_cells_leaves_the_same_stage(
-    run_search: RunSearch, name: str, step: str
+    run_search: RunSearch, whole_search: WholeSearch, name: str, step: str
 ) -> None:
-    whole = run_search(SPECS[name], name="whole", slowness=SLOWNESS)
+    whole = whole_search(SPECS[name], SLOWNESS)
     assert left_by(whole).dropped
 
     with killed_when(lambda met: met == step):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.paced_search import WORKLOAD, RunSearch, Searched, full_sized
+from support.paced_search import WORKLOAD, RunSearch, Searched, WholeSearch, full_sized
 
 from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import cell_key, is_short, short_epochs
@@ -61,9 +61,9 @@ def cells_by_stage(path: Path) -> dict[int, list[str]]:
 @pytest.mark.parametrize("slowness", [1.0, 3.0])
 @pytest.mark.parametrize("name", SPECS)
 def test_it_ends_in_time_with_cells_that_were_trained_whole(
-    run_search: RunSearch, name: str, slowness: float
+    whole_search: WholeSearch, name: str, slowness: float
 ) -> None:
-    searched = run_search(SPECS[name], slowness=slowness)
+    searched = whole_search(SPECS[name], slowness)
     assert searched.clock.seconds <= SECONDS * (1 + 2 * TOLERANCE)
     whole = [child.cell for child in ended(searched) if not is_short(child)]
     assert len(whole) >= 2
@@ -74,15 +74,15 @@ def test_it_ends_in_time_with_cells_that_were_trained_whole(
 
 
 @pytest.mark.parametrize("name", ["mixed", "continued", "random"])
-def test_most_of_the_time_is_used(run_search: RunSearch, name: str) -> None:
-    searched = run_search(replace(SPECS[name], confidence=0.999999))
+def test_most_of_the_time_is_used(whole_search: WholeSearch, name: str) -> None:
+    searched = whole_search(replace(SPECS[name], confidence=0.999999))
     assert searched.clock.seconds >= 0.8 * SECONDS
     assert searched.journal.meta(STOPPED_BY) == f"search.max_seconds={SECONDS:g}"
 
 
 @pytest.mark.parametrize("slowness", [1.0, 3.0])
-def test_the_start_leaves_time_for_rounds(run_search: RunSearch, slowness: float) -> None:
-    searched = run_search(SPECS["mixed"], slowness=slowness)
+def test_the_start_leaves_time_for_rounds(whole_search: WholeSearch, slowness: float) -> None:
+    searched = whole_search(SPECS["mixed"], slowness)
     first = set(searched.cells(1))
     of_start = [child for child in ended(searched) if str(child.cell) in first]
     seconds = sum(child.seconds or 0.0 for child in of_start if is_first_training(child))
@@ -90,36 +90,38 @@ def test_the_start_leaves_time_for_rounds(run_search: RunSearch, slowness: float
     assert len(searched.journal.stages()) >= 4
 
 
-def test_rungs_of_a_round_take_about_as_long_as_each_other(run_search: RunSearch) -> None:
+def test_rungs_of_a_round_take_about_as_long_as_each_other(whole_search: WholeSearch) -> None:
     # Of small workloads building the network takes most of the time of a short training.
-    searched = run_search(SPECS["random"])
+    searched = whole_search(SPECS["random"])
     short = [child for child in ended(searched) if is_short(child)]
     whole = [child for child in ended(searched) if not is_short(child)]
     first_trainings = [child for child in whole if is_first_training(child)]
     assert 0.3 * len(short) <= len(first_trainings) <= 0.6 * len(short)
 
 
-def test_a_whole_training_follows_every_round_of_short_ones(run_search: RunSearch) -> None:
+def test_a_whole_training_follows_every_round_of_short_ones(whole_search: WholeSearch) -> None:
     for name in ("mixed", "random", "three rungs"):
-        searched = run_search(SPECS[name], name=name)
+        searched = whole_search(SPECS[name])
         whole = {cell_key(child.key) for child in ended(searched) if not is_short(child)}
         for stage in searched.journal.stages():
             cells = {cell_key(child.key) for child in searched.journal.children(stage.b)}
             assert cells & whole
 
 
-def test_continued_trainings_leave_time_for_more_of_them(run_search: RunSearch) -> None:
+def test_continued_trainings_leave_time_for_more_of_them(whole_search: WholeSearch) -> None:
     # Epochs decide where the network is built at once.
     long_rungs = {"rungs": [0.6, 1.0], "confidence": 0.999999}
     counts = []
     for name in ("mixed", "continued"):
-        searched = run_search(replace(SPECS[name], **long_rungs), name=name)
+        searched = whole_search(replace(SPECS[name], **long_rungs))
         counts.append(len(ended(searched)))
     assert counts[1] > counts[0]
 
 
-def test_short_trainings_that_turn_out_slow_give_way_to_whole_ones(run_search: RunSearch) -> None:
-    searched = run_search(SPECS["mixed"], slowness=4.0)
+def test_short_trainings_that_turn_out_slow_give_way_to_whole_ones(
+    whole_search: WholeSearch,
+) -> None:
+    searched = whole_search(SPECS["mixed"], slowness=4.0)
     dropped = events(searched, "dropped")
     assert dropped
     assert dropped[0]["b"] == 1
@@ -145,9 +147,13 @@ def test_short_trainings_that_turn_out_slow_give_way_to_whole_ones(run_search: R
     ],
 )
 def test_killed_it_goes_on_from_what_was_decided(
-    run_search: RunSearch, name: str, killed: int, slowness: float
+    run_search: RunSearch,
+    whole_search: WholeSearch,
+    name: str,
+    killed: int,
+    slowness: float,
 ) -> None:
-    whole = run_search(SPECS[name], name="whole", slowness=slowness)
+    whole = whole_search(SPECS[name], slowness)
     first = run_search(SPECS[name], name="parts", kill_after=killed, slowness=slowness)
     decided = cells_by_stage(first.journal.path)
     assert decided
@@ -166,8 +172,8 @@ def test_killed_it_goes_on_from_what_was_decided(
         assert stage.predictor == as_whole.predictor
 
 
-def test_decisions_are_events_of_the_journal(run_search: RunSearch) -> None:
-    searched = run_search(SPECS["mixed"])
+def test_decisions_are_events_of_the_journal(whole_search: WholeSearch) -> None:
+    searched = whole_search(SPECS["mixed"])
     stages = [each for each in events(searched, "paced") if each["decision"] == "stage"]
     for stage, decided in zip(searched.journal.stages(), stages, strict=False):
         children = searched.journal.children(stage.b)
@@ -184,8 +190,8 @@ def test_a_longer_time_continues_it(run_search: RunSearch) -> None:
     assert again.clock.seconds <= 2 * SECONDS * (1 + 2 * TOLERANCE)
 
 
-def test_a_limit_of_children_holds_too(run_search: RunSearch) -> None:
-    searched = run_search(replace(SPECS["mixed"], max_seconds=100_000.0, max_children=30))
+def test_a_limit_of_children_holds_too(whole_search: WholeSearch) -> None:
+    searched = whole_search(replace(SPECS["mixed"], max_seconds=100_000.0, max_children=30))
     epochs = sum(short_epochs(child.key) or WORKLOAD.epochs for child in ended(searched))
     assert epochs <= 30 * WORKLOAD.epochs
     assert searched.journal.meta(STOPPED_BY) == "search.max_children=30"

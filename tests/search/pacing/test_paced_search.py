@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.paced_search import RunSearch, full_sized
+from support.paced_search import RunSearch, WholeSearch, full_sized
 
 from pnas.records.plan_facts import WINNER
 from pnas.search import (
@@ -42,9 +42,9 @@ def spec_of(name: str, **changed: Any) -> SearchSpec:
 @pytest.mark.parametrize("slowness", [1.0, 3.0])
 @pytest.mark.parametrize("name", SPECS)
 def test_it_ends_in_time_with_full_sized_cells(
-    run_search: RunSearch, name: str, slowness: float
+    whole_search: WholeSearch, name: str, slowness: float
 ) -> None:
-    searched = run_search(spec_of(name), slowness=slowness)
+    searched = whole_search(spec_of(name), slowness)
     ended = [child for child in searched.journal.children() if child.ended_at is not None]
     assert searched.clock.seconds <= SECONDS * (1 + 2 * TOLERANCE)
     # A beam whose first stage turns out three times slower than predicted has no time for a second.
@@ -54,22 +54,22 @@ def test_it_ends_in_time_with_full_sized_cells(
         assert searched.journal.meta(WINNER) is not None
 
 
-def test_most_of_the_time_is_used(run_search: RunSearch) -> None:
-    searched = run_search(spec_of("mixed", confidence=0.999999))
+def test_most_of_the_time_is_used(whole_search: WholeSearch) -> None:
+    searched = whole_search(spec_of("mixed", confidence=0.999999))
     assert searched.clock.seconds >= 0.7 * SECONDS
 
 
-def test_more_time_trains_more_cells(run_search: RunSearch) -> None:
+def test_more_time_trains_more_cells(whole_search: WholeSearch) -> None:
     counts = []
     for seconds in (20.0, 40.0):
-        searched = run_search(spec_of("mixed", max_seconds=seconds), name=f"{seconds:.0f}")
+        searched = whole_search(spec_of("mixed", max_seconds=seconds))
         counts.append(len(searched.journal.children()))
     assert counts[0] < counts[1]
 
 
 @pytest.mark.parametrize("name", ["mixed", "front"])
-def test_a_confirmation_has_its_share_of_the_time(run_search: RunSearch, name: str) -> None:
-    searched = run_search(spec_of(name, confidence=0.999999))
+def test_a_confirmation_has_its_share_of_the_time(whole_search: WholeSearch, name: str) -> None:
+    searched = whole_search(spec_of(name, confidence=0.999999))
     children = searched.journal.children()
     again = [child for child in children if not is_first_training(child)]
     seconds = sum(child.seconds or 0.0 for child in again)
@@ -79,9 +79,9 @@ def test_a_confirmation_has_its_share_of_the_time(run_search: RunSearch, name: s
 @pytest.mark.parametrize("killed", [1, 5, 9, 14])
 @pytest.mark.parametrize("name", ["mixed", "progressive", "front"])
 def test_killed_it_goes_on_from_what_was_decided(
-    run_search: RunSearch, name: str, killed: int
+    run_search: RunSearch, whole_search: WholeSearch, name: str, killed: int
 ) -> None:
-    whole = run_search(spec_of(name), name="whole")
+    whole = whole_search(spec_of(name))
     first = run_search(spec_of(name), name="parts", kill_after=killed)
     second = run_search(spec_of(name), name="parts")
     trained = first.executor.trained + second.executor.trained
@@ -91,9 +91,11 @@ def test_killed_it_goes_on_from_what_was_decided(
         assert second.cells(stage.b) == whole.cells(as_whole.b)
 
 
-def test_killed_while_it_confirms_it_searches_no_more(run_search: RunSearch) -> None:
+def test_killed_while_it_confirms_it_searches_no_more(
+    run_search: RunSearch, whole_search: WholeSearch
+) -> None:
     spec = spec_of("mixed", confidence=0.999999)
-    whole = run_search(spec, name="whole")
+    whole = whole_search(spec)
     first_trainings = sum(map(is_first_training, whole.journal.children()))
     first = run_search(spec, name="parts", kill_after=first_trainings + 1)
     # The clock of the journal may say that there is time for another cell.
@@ -115,22 +117,22 @@ def test_a_finished_search_is_over_and_a_longer_time_continues_it(run_search: Ru
     assert len(again.journal.children()) > before
 
 
-def test_decisions_are_events_of_the_journal(run_search: RunSearch) -> None:
-    searched = run_search(spec_of("mixed"))
+def test_decisions_are_events_of_the_journal(whole_search: WholeSearch) -> None:
+    searched = whole_search(spec_of("mixed"))
     paced = [event for event in searched.journal.events() if event.kind == "paced"]
     stages = [event.detail for event in paced if event.detail["decision"] == "stage"]
     opened = [len(searched.cells(stage.b)) for stage in searched.journal.stages()]
     assert [each["kept"] for each in stages] == opened[: len(stages)]
 
 
-def test_a_limit_of_children_holds_too(run_search: RunSearch) -> None:
-    searched = run_search(spec_of("mixed", max_seconds=100_000.0, max_children=30))
+def test_a_limit_of_children_holds_too(whole_search: WholeSearch) -> None:
+    searched = whole_search(spec_of("mixed", max_seconds=100_000.0, max_children=30))
     assert len(searched.journal.children()) <= 30
     assert searched.journal.meta(STOPPED_BY) == "search.max_children=30"
 
 
-def test_without_a_budget_in_seconds_nothing_is_paced(run_search: RunSearch) -> None:
-    searched = run_search(RefinedSpec(start="mixed", max_children=20))
+def test_without_a_budget_in_seconds_nothing_is_paced(whole_search: WholeSearch) -> None:
+    searched = whole_search(RefinedSpec(start="mixed", max_children=20))
     assert not [event for event in searched.journal.events() if event.kind == "paced"]
     first = [len(child.cell) for child in searched.journal.children(1)]
     assert first == sorted(first)
