@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from support.command import ROOT
+from support.command import ROOT, files_parsed_once
 
 from pnas.config import GROUPS, register_schema
 
@@ -38,7 +38,7 @@ def commands(page: Path) -> list[list[str]]:
 def composing() -> Iterator[None]:
     """Let Hydra find conf/ and the schema: registering it takes as long as composing a command."""
     register_schema()
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"), files_parsed_once():
         yield
 
 

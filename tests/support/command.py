@@ -7,13 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 from unittest.mock import patch
 
+import yaml
 from hydra._internal.hydra import Hydra
+from omegaconf import OmegaConf
+from omegaconf._utils import get_yaml_loader
 
 import pnas.config
 from pnas.config.groups import GROUPS
@@ -22,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 RUN = ROOT / "run.py"
 
 _compose_for_mode = Hydra.get_mode
+_load_file = OmegaConf.load
 _register_schema = pnas.config.register_schema
 _registered: list[tuple[str, str, type]] = []
 
@@ -57,6 +63,29 @@ def _register_schema_once() -> None:
         _registered[:] = options
 
 
+@cache
+def _parse(text: str) -> Any:
+    return yaml.load(text, Loader=get_yaml_loader())
+
+
+def _load_known(file: TextIO | str | Path) -> Any:
+    """Read a YAML file as OmegaConf does, each text once: Hydra reads those of conf/ anew."""
+    if isinstance(file, str | Path):
+        return _load_file(file)
+    parsed = _parse(file.read())
+    if isinstance(parsed, dict):
+        return OmegaConf.create(parsed)
+    file.seek(0)
+    return _load_file(file)
+
+
+@contextmanager
+def files_parsed_once() -> Iterator[None]:
+    """Let Hydra compose with what was parsed before in this process."""
+    with patch.object(OmegaConf, "load", _load_known):
+        yield
+
+
 def run_here(*overrides: str) -> int:
     """Run the command in this process; its exit code.
 
@@ -70,7 +99,7 @@ def run_here(*overrides: str) -> int:
     faster_register = patch.object(pnas.config, "register_schema", _register_schema_once)
     faster_mode = patch.object(Hydra, "get_mode", _mode_of)
     try:
-        with faster_register, faster_mode:
+        with faster_register, faster_mode, files_parsed_once():
             return int(module.main())
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
