@@ -6,6 +6,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+import gc
 import shutil
 import sys
 from pathlib import Path
@@ -24,6 +25,11 @@ _ENOUGH_MEMORY = 4 * 2**30
 # transactions of their journals and stores do not wait for a disk.
 if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_MEMORY:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass by what was collected: thousands of tests, which all stay."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
