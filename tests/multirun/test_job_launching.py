@@ -67,7 +67,6 @@ def test_failed_jobs_are_listed_last_and_the_same_command_tries_them_again(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("launcher", [(), JOBLIB], ids=["basic", "joblib"])
 def test_the_same_sweep_runs_only_what_is_missing(
     launcher: tuple[str, ...], tmp_path: Path
@@ -134,7 +133,6 @@ def test_no_state_of_tensorflow_goes_from_one_job_into_the_next(tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("launcher", [(), JOBLIB], ids=["basic", "joblib"])
 def test_ctrl_c_closes_every_job_and_the_same_command_continues(
     launcher: tuple[str, ...], tmp_path: Path

@@ -241,7 +241,6 @@ def test_a_disk_without_room_stops_the_search_and_the_same_command_continues(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_killed_at_random_instants_nothing_is_lost_or_trained_twice(tmp_path: Path) -> None:
     script = ROOT / "experiments" / "benchmarks" / "kill_and_resume.py"
     command_line = [

@@ -26,7 +26,7 @@ DEMO = (
 )
 COMPLETE = {("search", "FINISHED"): 1, ("stage", "FINISHED"): 2, ("child", "FINISHED"): 5}
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 
 def shown(uri: str) -> dict[tuple[str, str], int]:

@@ -171,7 +171,6 @@ def history(run_dir: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_killed_and_continued_gives_the_same_curve(tmp_path: Path) -> None:
     recipe = (
         "trainer=final_quick",

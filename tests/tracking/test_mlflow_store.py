@@ -127,23 +127,34 @@ def test_file_lock_waits_for_its_turn_but_not_for_ever(tmp_path):
 
 
 OPEN = """
-import sys, time
+import sys
 from pnas.tracking import MlflowSpec, open_store
 import mlflow
-time.sleep(max(0, float(sys.argv[2]) - time.time()))
+print("ready", flush=True)
+sys.stdin.readline()
 print(open_store(MlflowSpec(uri=sys.argv[1])).experiment_id)
 """
 
 
+def start_opener(uri):
+    """A process that opens the store at the first line of its standard input."""
+    return subprocess.Popen(
+        [sys.executable, "-c", OPEN, uri],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 @pytest.mark.slow
-@pytest.mark.alone
 def test_many_processes_open_a_fresh_store_at_once(tmp_path):
-    uri = f"sqlite:///{tmp_path}/new/mlflow.db"
-    command = [sys.executable, "-c", OPEN, uri, str(time.time() + 15)]
-    openers = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(8)
-    ]
+    openers = [start_opener(f"sqlite:///{tmp_path}/new/mlflow.db") for _ in range(8)]
+    for opener in openers:
+        assert opener.stdout.readline() == "ready\n"
+    for opener in openers:
+        opener.stdin.write("\n")
+        opener.stdin.flush()
     answers = [opener.communicate(timeout=240) for opener in openers]
     assert answers == [(answers[0][0], "")] * 8
     assert {path.name for path in (tmp_path / "new").iterdir()} == {"mlflow.db", ".mlflow.db.lock"}
@@ -154,12 +165,14 @@ def test_many_processes_open_a_fresh_store_at_once(tmp_path):
 def test_a_kill_while_the_schema_is_built_does_no_harm(tmp_path):
     spec = MlflowSpec(uri=f"sqlite:///{tmp_path}/mlflow.db")
     draft = tmp_path / ".mlflow.db.draft"
-    opener = subprocess.Popen([sys.executable, "-c", OPEN, spec.uri, "0"])
+    opener = start_opener(spec.uri)
+    opener.stdin.write("\n")
+    opener.stdin.flush()
     until = time.monotonic() + 120
     while not (draft.exists() and draft.stat().st_size > 100_000) and time.monotonic() < until:
         time.sleep(0.005)
     opener.kill()
-    opener.wait()
+    opener.communicate()
     assert not Path(tmp_path / "mlflow.db").exists()
     assert open_store(spec).experiment_id
 

@@ -167,7 +167,6 @@ time.sleep(60)
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_killed_trackers_leave_a_store_that_the_next_one_completes(
     finished, spec, new_spec, read_store
 ):
