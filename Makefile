@@ -14,10 +14,10 @@ search: $(READY)  ## the default search on embedded real data, in minutes; ARGS=
 	$(BIN)/python run.py name=quickstart $(ARGS)
 
 test: $(READY)  ## the fast test suite
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-slow: $(READY)  ## the tests that take longer
-	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --dist loadfile; shared=$$?; \
+	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --dist worksteal; shared=$$?; \
 		$(BIN)/python -m pytest -m "slow and alone" && exit $$shared
 
 bench: $(READY)  ## every benchmark, one after the other: about twenty minutes on 2 idle cores
