@@ -30,9 +30,10 @@ def rewards_of(run_dir: Path) -> list[tuple[str, str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     """A directory in which the search ``demo`` has finished, tracked in MLflow."""
     cwd = tmp_path_factory.mktemp("finished")
+    shutil.copy(empty_store, cwd / "mlflow.db")
     code, _, err = run_apart("name=demo", "seed=1", *SMALL, cwd=cwd)
     assert code == 0, err
     return cwd
@@ -142,9 +143,11 @@ def test_a_command_of_another_meaning_is_refused(
     ]
 
 
-def test_serial_and_local_give_the_same_cells_and_rewards(finished: Path, tmp_path: Path) -> None:
-    code, _, err = run_apart("name=serial", "seed=1", *SERIAL, cwd=tmp_path)
-    assert code == 0, err
+def test_serial_and_local_give_the_same_cells_and_rewards(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_here("name=serial", "seed=1", *SERIAL) == 0
     assert rewards_of(tmp_path / "outputs" / "serial") == rewards_of(finished / "outputs" / "demo")
 
 
@@ -228,7 +231,6 @@ def trained(run_dir: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_killed_and_continued_it_ends_as_if_never_stopped(
     sign: signal.Signals, finished: Path, tmp_path: Path
@@ -253,7 +255,6 @@ def test_killed_and_continued_it_ends_as_if_never_stopped(
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
     process = start(["name=demo", *SMALL, "tracking=none", "trainer.epochs=50"], tmp_path)
     while trained(tmp_path / "outputs" / "demo") < 1 and process.poll() is None:
@@ -267,7 +268,6 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_worker(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_killed_search_leaves_no_worker_behind(tmp_path: Path) -> None:
     process = start(["name=demo", *SMALL, "tracking=none", "trainer.epochs=100"], tmp_path)
     while trained(tmp_path / "outputs" / "demo") < 1 and process.poll() is None:
