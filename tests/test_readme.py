@@ -36,8 +36,10 @@ SEARCHES = [
 ]
 
 
-def put_data(folder: Path) -> None:
-    """The files that README's commands name."""
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the files that README's commands name."""
+    folder = tmp_path_factory.mktemp("data")
     generator = np.random.default_rng(0)
     images = generator.integers(0, 255, (200, 8, 8), np.uint8)
     labels = np.arange(200) % 10
@@ -50,17 +52,17 @@ def put_data(folder: Path) -> None:
         (folder / "photos" / label).mkdir(parents=True)
         for index in range(80):
             Image.fromarray(images[index]).save(folder / "photos" / label / f"{index}.png")
+    return folder
 
 
 @pytest.mark.parametrize("words", SEARCHES, ids=" ".join)
 def test_every_search_command_composes_and_plans(
     words: list[str],
-    tmp_path: Path,
+    data_folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    put_data(tmp_path)
+    monkeypatch.chdir(data_folder)
     if "trainer.device=gpu" in words:
         assert run_here(*words) == 2
         assert "trainer.device" in capsys.readouterr().err

@@ -32,6 +32,12 @@ def trained_alone(dataset: Dataset, seed: int, epochs: int | None = None) -> Chi
     return make_manager(dataset).evaluate(CELL, seed, epochs=epochs)
 
 
+@pytest.fixture(scope="module")
+def alone(dataset: Dataset) -> ChildResult:
+    """The training with seed 2, by a manager that has trained nothing before."""
+    return trained_alone(dataset, 2)
+
+
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Seeds of the children that are made, and not taken from those that are kept."""
@@ -81,24 +87,26 @@ def test_stored_weights_of_a_repeated_training_are_those_of_a_new_child(
 
 
 def test_other_written_forms_and_short_trainings_use_the_same_child(
-    dataset: Dataset, made: list[int]
+    dataset: Dataset, alone: ChildResult, made: list[int]
 ) -> None:
     manager = make_manager(dataset)
     short = manager.evaluate(MIRRORED, 4, epochs=1)
-    whole = manager.evaluate(CELL, 5)
+    whole = manager.evaluate(CELL, 2)
     assert made == [4]
 
     assert short.metrics == trained_alone(dataset, 4, epochs=1).metrics
-    assert whole.metrics == trained_alone(dataset, 5).metrics
+    assert whole.metrics == alone.metrics
 
 
-def test_a_training_between_two_others_changes_nothing(dataset: Dataset, made: list[int]) -> None:
+def test_a_training_between_two_others_changes_nothing(
+    dataset: Dataset, alone: ChildResult, made: list[int]
+) -> None:
     manager = make_manager(dataset)
     manager.evaluate(CELL, 1)
     manager.evaluate(OTHER, 1)
     repeated = manager.evaluate(CELL, 2)
     assert made == [1, 1]
-    assert repeated.metrics == trained_alone(dataset, 2).metrics
+    assert repeated.metrics == alone.metrics
 
 
 def diverging_rates(trainer: SearchTrainerSpec, steps: int) -> NDArray[np.float32]:
@@ -106,26 +114,25 @@ def diverging_rates(trainer: SearchTrainerSpec, steps: int) -> NDArray[np.float3
 
 
 def test_a_child_that_failed_is_not_kept(
-    dataset: Dataset, made: list[int], monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, alone: ChildResult, made: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager = make_manager(dataset)
     manager.evaluate(CELL, 1)
     with monkeypatch.context() as patch:
         patch.setattr(fast_loop, "learning_rates", diverging_rates)
-        failed = manager.evaluate(CELL, 2)
+        failed = manager.evaluate(CELL, 3)
     assert failed.status is Status.FAILED
     assert "diverged" in str(failed.error)
     assert len(manager.child_trainer.children) == 0
 
-    again = manager.evaluate(CELL, 3)
-    assert made == [1, 3]
-    assert again.metrics == trained_alone(dataset, 3).metrics
+    again = manager.evaluate(CELL, 2)
+    assert made == [1, 2]
+    assert again.metrics == alone.metrics
 
 
 def test_kept_children_make_room_before_a_child_is_trained_in_smaller_parts(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, alone: ChildResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = trained_alone(dataset, 2)
     manager = make_manager(dataset)
     manager.evaluate(OTHER, 1)
     train = fast_loop.train
