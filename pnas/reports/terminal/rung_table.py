@@ -14,7 +14,11 @@ def rung_table(rungs: Sequence[_Rung]) -> Grid | None:
         return None
     columns = (
         Column("epochs", lambda rung: f"{rung['epochs']:,}"),
-        Column("trained", lambda rung: f"{rung['cells']:,}"),
+        Column(
+            "cells",
+            lambda rung: f"{rung['cells']:,}",
+            about="cells of the rounds that have ended, by which the rung is judged",
+        ),
         Column("trained whole too", lambda rung: f"{rung['both']:,}"),
         Column(
             "ρ",
