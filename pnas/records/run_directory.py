@@ -17,6 +17,7 @@ CONTROLLER = "controller"
 WEIGHTS = "weights"
 ERRORS = "errors"
 RUNGS = "rungs"
+TABLE = "table.yaml"
 LOCK = ".lock"
 
 FILES_COMPLETE = "files_complete"

@@ -10,6 +10,7 @@ from pnas.errors import RunDirectoryError, require
 from pnas.execution import check_executor
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
+from pnas.records.run_directory import TABLE
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import TABULATED, check_same_data, open_run
 from pnas.search.strategies.exhaustive import all_cells, sampled_cells
@@ -22,8 +23,6 @@ from pnas.searching.tabular_search import is_tabular
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.console import print_line
 from pnas.tables import write_table
-
-TABLE = "table.yaml"
 
 
 def run(settings: Settings, context: Context) -> None:

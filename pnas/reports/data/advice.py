@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from pnas.records.resumability import may_raise
+from pnas.records.run_directory import TABLE
 from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import count_children
@@ -25,6 +26,9 @@ _CLOSE_REWARDS = 0.005
 _SEEDS = "seed=1,2,3"
 _PREDICTORS = ("gp", "lstm", "mlp")
 _MAX_SECONDS = "search.max_seconds"
+
+_BEFORE_A_SEARCH = ("tabulate", "preflight")
+"""Tasks whose cells are not chosen by a search, so that nothing said of one holds."""
 
 
 class Advice(NamedTuple):
@@ -48,6 +52,8 @@ def advise(run: RunView, tasks: Collection[str] = ()) -> list[Advice]:
     """
     if run.training is not None:
         return [*_continue_training(run), *_export_best(run, tasks)]
+    if run.task in _BEFORE_A_SEARCH:
+        return [*_continue_search(run), *_inspect_failures(run), *_search_next(run)]
     return [
         *_continue_search(run),
         *_inspect_failures(run),
@@ -117,6 +123,28 @@ def _larger_budget(run: RunView, key: str, limit: float) -> tuple[str, float]:
     if "minutes" in typed or run.value("search.max_children") is None:
         return "minutes", limit / 60
     return key, limit
+
+
+def _search_next(run: RunView) -> Iterator[Advice]:
+    """Advise the search that a table or a preflight was made for."""
+    if run.status != "finished":
+        return
+    if run.task == "tabulate":
+        of_space = [override for override in run.overrides if _group_of(override) == "state_space"]
+        table = [f"trainer.table={run.path / TABLE}"]
+        yield Advice("Search by this table.", shell_command([*of_space, "trainer=tabular", *table]))
+        return
+    kept = [override for override in without(run.overrides, ("name",)) if not _is_of_task(override)]
+    children = f"search.max_children={run.value('task.children')}"
+    yield Advice("Search the space of these cells.", shell_command([*kept, children]))
+
+
+def _group_of(override: str) -> str:
+    return key_of(override).partition(".")[0]
+
+
+def _is_of_task(override: str) -> bool:
+    return _group_of(override) == "task"
 
 
 def _inspect_failures(run: RunView) -> Iterator[Advice]:

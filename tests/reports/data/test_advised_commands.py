@@ -151,3 +151,20 @@ def test_alternatives_of_a_preflight_are_accepted(search: str, tmp_path: Path) -
     for override in overrides:
         settings = settings_of([f"search={search}", "data=digits", override], tmp_path)
         assert check_data(settings.data).train == 256
+
+
+def test_a_table_is_made_for_searches_by_it(tmp_path: Path) -> None:
+    typed = ["name=demo", "task=tabulate", "state_space.B=1", "trainer.epochs=3"]
+    run = run_of(tmp_path / "demo", typed, None)
+    table = tmp_path / "demo" / "table.yaml"
+    command = f"python run.py state_space.B=1 trainer=tabular trainer.table={table}"
+    assert [advice.command for advice in advise(run, TASKS)] == [command]
+
+
+def test_a_preflight_is_made_for_a_search_of_its_space(tmp_path: Path) -> None:
+    typed = ["name=demo", "task=preflight", "task.children=40", "task.cells=4", "state_space.B=2"]
+    run = run_of(tmp_path / "demo", typed, None)
+    command = "python run.py state_space.B=2 search.max_children=40"
+    assert [advice.command for advice in advise(run, TASKS)] == [command]
+    for job in jobs_of(command):
+        _check_accepted(job, run)
