@@ -38,7 +38,7 @@ from common import mean_sd, print_machine, print_table, progress
 from omegaconf import OmegaConf
 
 from pnas.children import Counts, FinalTrainerSpec, NetworkSpec, count_network
-from pnas.children.tensorflow_runtime import configure_runtime
+from pnas.children.tensorflow_runtime import configure_runtime, release_memory
 from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.data import Dataset, DataSpec, Parts, in_memory, load_dataset
 from pnas.data.loading import resolve_spec
@@ -245,6 +245,8 @@ def train(training: Training, data: DataSpec, trainer: FinalTrainerSpec, folder:
         Its accuracy on the test part.
     """
     configure_runtime(trainer)
+    # A process trains several networks, and Keras keeps what it knows of each.
+    release_memory()
     parts = parts_of(data)
     seed = derive_seed(training.seed, "winner study")
     if training.cell is None or training.network is None:
@@ -299,6 +301,7 @@ def train_plain_cnn(width: int, parts: Parts, trainer: FinalTrainerSpec, seed: i
     plain = make_cnn(width, parts.image_shape, parts.num_classes, trainer.dropout)
     model = FinalModel(plain.input, {"logits": plain.output})
     model.trainer = trainer
+    model.class_weights = None
     model.augment = ImageAugmentation(trainer, parts.image_shape, seed)
     model.mix = BatchMixing(trainer, seed)
     model.compile(final_optimizer(trainer, steps), metrics=[])

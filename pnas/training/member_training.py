@@ -10,7 +10,7 @@ from rich.console import Console
 from pnas.children import final_trainer
 from pnas.children.child_failure import ChildFailure, is_out_of_memory
 from pnas.children.final_training.checkpoint import Progress
-from pnas.children.tensorflow_runtime import configure_runtime
+from pnas.children.tensorflow_runtime import configure_runtime, release_memory
 from pnas.config import Settings
 from pnas.data import Parts, open_parts
 from pnas.errors import PnasError
@@ -135,6 +135,8 @@ class _Members:
             ) from error
         else:
             result = self._finished(child, progress)
+        # Keras and TensorFlow keep what they know of each model.
+        release_memory()
         self._journal.end_child(child.key, result)
         (folder / CHECKPOINT).unlink(missing_ok=True)
         write_training(self._context.run_dir, self._journal)
