@@ -28,6 +28,7 @@ from common import (
 
 from pnas.children import PNASNetworkSpec, SearchTrainerSpec, count_network
 from pnas.state_space.named_cells import PRESETS
+from pnas.system.wording import plural
 
 CELL = PRESETS["pnasnet5"]
 NETWORK = PNASNetworkSpec(repeats=2, filters=24)
@@ -65,7 +66,7 @@ def main() -> None:
     madds = PASSES * counts.flops * BATCHSIZE
     rows = []
     for threads in (1, 2):
-        progress(f"{threads} thread(s)")
+        progress(plural(threads, "thread"))
         found = json.loads(call_in_new_process("paper_child.measure", threads, steps))
         rows.append(format_row(threads, found, madds))
 

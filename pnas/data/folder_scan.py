@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pnas.data.dataset import PARTS
 from pnas.data.image_files import readable_suffixes
 from pnas.errors import InvalidValue, require
+from pnas.system.wording import plural
 
 LITTER = (
     "__MACOSX",
@@ -30,11 +31,18 @@ LITTER = (
 )
 """Names that no class or image has."""
 
-EMPTY = "empty folder(s)"
+EMPTY = "empty folder"
 """Reason for which a folder without anything in it is left out."""
-LOOSE = "image(s) outside of the folders of classes"
+LOOSE = "image outside of the folders of classes"
 """Reason for which a file beside the folders of classes is left out."""
-_LINK_BACK = "link(s) to a folder that is read already"
+_LINK_BACK = "link to a folder that is read already"
+
+_SEVERAL = {
+    EMPTY: "empty folders",
+    LOOSE: "images outside of the folders of classes",
+    _LINK_BACK: "links to folders that are read already",
+}
+"""What several that are left out for one reason are called; by default as one is."""
 
 _SHARED_NAMES = 2
 """Folders of the same names in every "class" from which on they are the classes of a split."""
@@ -63,15 +71,21 @@ class Skipped:
             return ""
         count = self.counts[reason]
         others = ", ..." if count > 1 else ""
-        return f" ({count} {reason} left out: {self.examples[reason].name}{others})"
+        what = _counted(count, reason)
+        return f" ({what} left out: {self.examples[reason].name}{others})"
 
     def lines(self, root: Path) -> list[str]:
         """Return one line a reason, with the first path relative to ``root``."""
         lines = []
         for reason, count in sorted(self.counts.items()):
             path = self.examples[reason].relative_to(root)
-            lines.append(f"skipped {count} {reason}: {path}" + (", ..." if count > 1 else ""))
+            others = ", ..." if count > 1 else ""
+            lines.append(f"skipped {_counted(count, reason)}: {path}{others}")
         return lines
+
+
+def _counted(count: int, reason: str) -> str:
+    return plural(count, reason, _SEVERAL.get(reason, reason))
 
 
 @dataclass(frozen=True)

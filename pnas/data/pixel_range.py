@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.errors import InvalidValue, require
+from pnas.system.wording import plural
 from pnas.validation import is_finite
 
 AUTO = "auto"
@@ -119,7 +120,7 @@ def resolve_range(value: Any, images: NDArray[Any]) -> PixelRange:
         black, white = value
         found = PixelRange((float(black),), (float(white),))
     channels = images.shape[3]
-    rule = f"must be a range for images of {channels} channel(s)"
+    rule = f"must be a range for images of {plural(channels, 'channel')}"
     require(len(found.black) in (1, channels), KEY, rule, value)
 
     slack = _ROUNDING * (max(found.white) - min(found.black))

@@ -20,12 +20,12 @@ from pnas.records.children_csv import children_csv
 from pnas.records.run_directory import JOURNAL
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.charts.search_plot import search_picture
-from pnas.reports.data.number_format import plural
 from pnas.reports.data.run_reader import RunView, read_run
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.reports.picture_files import check_picture_suffix, save_picture
 from pnas.runs.trained_child import best_of_search
 from pnas.state_space import Cell
+from pnas.system.wording import plural
 
 if TYPE_CHECKING:
     import keras

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from pnas.runs.command_context import Context, forget_run_dir, keep_run_dir
 from pnas.system.atomic_write import write_text
 from pnas.system.redaction import scrub
+from pnas.system.wording import plural
 
 FAILED = ".failed"
 """Folder of a sweep with one file a failed job: its overrides, its error, its exit code."""
@@ -63,9 +64,9 @@ class ReportFailures(Callback):
         if not failures:
             return
         _set_exit_code(int(failures[0]["exit_code"]))
-        heading = (
-            f"{len(failures)} job(s) of this multirun failed; the same command tries them again"
-        )
+        jobs = plural(len(failures), "job")
+        them = "it" if len(failures) == 1 else "them"
+        heading = f"{jobs} of this multirun failed; the same command tries {them} again"
         print(heading, file=sys.stderr)
         for failure in failures:
             line = f"  job {failure['job']} ({failure['overrides']}): {failure['error']}"

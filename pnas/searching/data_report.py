@@ -5,6 +5,7 @@ from rich.console import Console
 from pnas.data import DataInfo, DataSpec
 from pnas.system.console import print_line
 from pnas.system.redaction import redact
+from pnas.system.wording import plural
 
 _MOST_CLASSES = 30
 """Classes that the plan lists; of more, the first ones."""
@@ -37,7 +38,7 @@ def print_class_counts(console: Console, data: DataInfo) -> None:
         for part, counts in data.class_counts.items():
             by_part.append(f"{part} {counts[label]:,}")
             total += counts[label]
-        text = f"class {name}: {total:,} images ({', '.join(by_part)})"
+        text = f"class {name}: {plural(total, 'image')} ({', '.join(by_part)})"
         print_line(console, text)
 
     others = len(data.class_names) - _MOST_CLASSES

@@ -19,6 +19,7 @@ from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.searching.cell_facts import CellFacts
 from pnas.searching.reference_point import check_reference_point
 from pnas.state_space import Cell, SlotSpace
+from pnas.system.wording import plural
 
 _KEY = "search.objectives"
 
@@ -136,7 +137,7 @@ def _check_room(spec: SearchSpec, space: SlotSpace, constraints: Constraints) ->
     cells = _first_cells(spec, space)
     which = "cells of one block"
     if not spec.is_progressive:
-        which = f"of {len(cells):,} random cells of {space.B} blocks"
+        which = f"of {plural(len(cells), 'random cell')} of {plural(space.B, 'block')}"
     needed = min(2 if spec.uses_predictor else 1, len(cells))
     if sum(constraints.is_met(cell) for cell in cells) >= needed:
         return

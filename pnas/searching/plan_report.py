@@ -8,7 +8,7 @@ from pnas.data import DataInfo
 from pnas.execution import visible_gpus
 from pnas.records import Journal
 from pnas.records.run_directory import JOURNAL
-from pnas.reports.data.number_format import duration
+from pnas.reports.data.number_format import count_children, duration
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.search import PlannedPhase, SearchSpec
@@ -25,6 +25,7 @@ from pnas.searching.search_checks import limits_of
 from pnas.searching.time_planning import check_time, dear_rungs, plan_forecast
 from pnas.state_space import SlotSpace
 from pnas.system.console import print_line
+from pnas.system.wording import plural
 
 _TITLE = "Plan of the search"
 
@@ -119,7 +120,7 @@ def _phases_within(
 
 def _extent(space: SlotSpace) -> str:
     cells = sum(space.num_cells(b) for b in range(1, space.B + 1))
-    return f"state space: {cells:,} unique cells of up to {space.B} blocks"
+    return f"state space: {cells:,} unique cells of up to {plural(space.B, 'block')}"
 
 
 def _totals(plans: list[PhaseEstimate], forecast: TrainingForecast, spec: SearchSpec) -> list[str]:
@@ -137,10 +138,10 @@ def _totals(plans: list[PhaseEstimate], forecast: TrainingForecast, spec: Search
 def _basis(forecast: TrainingForecast) -> str:
     """Say what predicted times go by."""
     measured = forecast.model.measured
-    workers = f"on {forecast.workers} CPU worker(s)"
+    workers = f"on {plural(forecast.workers, 'CPU worker')}"
     if not measured:
         return f"{workers}, by a rough model of one server core"
-    return f"{workers}, by the {measured:,} trainings so far"
+    return f"{workers}, by the {plural(measured, 'training')} so far"
 
 
 def _longer_times(
@@ -164,9 +165,9 @@ def _children_of(phases: Sequence[PlannedPhase]) -> str:
     """Return how many children ``phases`` have, as a plan says it."""
     whole = sum(phase.children or 0 for phase in phases if not phase.is_short)
     if not any(phase.is_short for phase in phases):
-        return f"{whole:,} children"
+        return count_children(whole)
     short = sum(phase.children or 0 for phase in phases if phase.is_short)
-    return f"{short:,} short trainings and {whole:,} whole ones"
+    return f"{plural(short, 'short training')} and {plural(whole, 'whole one')}"
 
 
 def _shortage(settings: Settings, space: SlotSpace, forecast: TrainingForecast) -> list[str]:

@@ -12,7 +12,6 @@ from pnas.records.front import read_front
 from pnas.records.plan_facts import WINNER
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.budget_end import budget_end
-from pnas.reports.data.number_format import plural
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
@@ -28,6 +27,7 @@ from pnas.searching.run_files import Summarize
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.searching.winner_accuracy import TestAccuracy
 from pnas.system.console import print_line
+from pnas.system.wording import plural
 from pnas.tracking import Tracker, how_to_open
 
 _ARTIFACTS = (CONFIG, SUMMARY, CHILDREN, *PICTURES)

@@ -8,6 +8,7 @@ from pnas.preflight.reliability import measure_reliability
 from pnas.records import ChildRecord, Journal
 from pnas.search import STOPPED_BY
 from pnas.state_space import Cell, SlotSpace
+from pnas.system.wording import plural
 from pnas.tables import Row
 from pnas.tables.learning_curves import Curve
 
@@ -63,7 +64,8 @@ def summary_lines(rows: Sequence[CellRow], journal: Journal) -> list[str]:
     """Return what the terminal says of a table."""
     failed = sum(child.error is not None for child in journal.children())
     trainings = sum(len(row.rewards) for _, row in rows)
-    lines = [f"{len(rows):,} cells, {trainings:,} trainings, {failed} failed"]
+    size = f"{plural(len(rows), 'cell')}, {plural(trainings, 'training')}"
+    lines = [f"{size}, {failed:,} failed"]
 
     most = max((len(row.rewards) for _, row in rows), default=0)
     complete = [row.rewards for _, row in rows if len(row.rewards) == most]

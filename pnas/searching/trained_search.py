@@ -13,7 +13,6 @@ from pnas.execution import Executor, RunnerFactory, count_workers, make_executor
 from pnas.records import Journal
 from pnas.records.path_safety import validate_keys
 from pnas.records.run_directory import RUNGS, WEIGHTS
-from pnas.reports.data.number_format import plural
 from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
@@ -36,6 +35,7 @@ from pnas.state_space import Cell, SlotSpace
 from pnas.system.console import print_line
 from pnas.system.contention import contention
 from pnas.system.quiet_tensorflow import quiet_start
+from pnas.system.wording import plural
 from pnas.tracking import start_tracker
 
 

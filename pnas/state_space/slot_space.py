@@ -28,6 +28,7 @@ from pnas.state_space.cell import Cell, Value
 from pnas.state_space.cell_encoding import CellEncoding
 from pnas.state_space.tokens import ABSENT, Tokens, extend, rechunked
 from pnas.state_space.wiring import Wiring, infer_wiring
+from pnas.system.wording import plural
 from pnas.validation import check_value
 
 LARGEST_INDEX = 2_000_000
@@ -161,7 +162,7 @@ class SlotSpace(ABC):
             InvalidValue: The parents are of the largest size already.
         """
         size = parents.shape[1]
-        rule = f"must be at least {size + 1} to grow cells of {size} blocks"
+        rule = f"must be at least {size + 1} to grow cells of {plural(size, 'block')}"
         require(size < self.B, "state_space.B", rule, self.B)
 
         grown = extend(parents, self.block_tokens(size + 1))

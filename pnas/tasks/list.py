@@ -7,13 +7,14 @@ from typing import Any
 from pnas.config import Settings
 from pnas.errors import RunDirectoryError
 from pnas.records.run_directory import JOURNAL, TRAINING, holds_run
-from pnas.reports.data.number_format import count, decimal, duration, plural
+from pnas.reports.data.number_format import count, decimal, duration
 from pnas.reports.data.run_reader import RunView, read_run
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_selection import select_run_dirs
 from pnas.system.console import print_json, print_line
+from pnas.system.wording import plural
 
 
 class _Row:

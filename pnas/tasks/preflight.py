@@ -32,6 +32,7 @@ from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.state_space.named_cells import PRESETS
 from pnas.system.atomic_write import write_text
 from pnas.system.console import print_line
+from pnas.system.wording import plural
 
 RESULT = "preflight.json"
 PREFLIGHT = "preflight"
@@ -92,7 +93,7 @@ def _check(settings: Settings, space: SlotSpace) -> DataInfo:
     rule = "must be at least 2 for task=preflight: one training of a cell tells nothing of noise"
     require(settings.task.repeats >= 2, "task.repeats", rule, settings.task.repeats)
     cells = space.num_cells(space.B)
-    rule = f"must be at most {cells:,}, the cells of {space.B} blocks"
+    rule = f"must be at most {cells:,}, the cells of {plural(space.B, 'block')}"
     require(settings.task.cells <= cells, "task.cells", rule, settings.task.cells)
     data = check_children(settings, space)
     check_cache(settings)

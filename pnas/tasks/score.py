@@ -22,6 +22,7 @@ from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.atomic_write import atomic_write
 from pnas.system.console import print_line
+from pnas.system.wording import plural
 
 _MOST_PRINTED = 10
 _COLUMNS = ("rank", "score", "blocks", "cell")
@@ -48,7 +49,7 @@ def run(settings: Settings, context: Context) -> None:
     _write(output, cells, scores)
 
     printed = min(_MOST_PRINTED, len(cells))
-    title = f"{printed} of {len(cells):,} cells kept, best predicted first"
+    title = f"{printed} of {plural(len(cells), 'cell')} kept, best predicted first"
     table = ranking_table(read_scores(output), "sorted", _MOST_PRINTED, title)
     table.print(context.console)
     print_line(context.console, f"scores: {output}")
@@ -74,7 +75,7 @@ def _rank(
 @contextmanager
 def _progress_bar(console: Console, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show a progress bar on a terminal. Yields what is called with each number of scored cells."""
-    title = "scoring" if total is None else f"scoring {total:,} cells"
+    title = "scoring" if total is None else f"scoring {plural(total, 'cell')}"
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(title, total=total)
 

@@ -19,6 +19,7 @@ from pnas.runs.run_source import source_dir
 from pnas.searching.search_pictures import PICTURES
 from pnas.system.console import print_line
 from pnas.system.redaction import redact
+from pnas.system.wording import plural
 from pnas.tracking import Projection, TrackingSpec, resolve_uri
 
 
@@ -40,7 +41,7 @@ def run(settings: Settings, context: Context) -> None:
     require(settings.tracking.backend != "none", "tracking", rule, "none")
     run_dirs = _run_dirs(settings)
     uri = redact(resolve_uri(settings.tracking))
-    print_line(context.console, f"{len(run_dirs)} run(s) to {uri}")
+    print_line(context.console, f"{plural(len(run_dirs), 'run')} to {uri}")
 
     failed = 0
     for run_dir in run_dirs:
@@ -86,9 +87,9 @@ def _show(run_dir: Path, spec: TrackingSpec) -> str:
     final_status = None if status == "running" else status
     projection.advance(final_status, existing_files)
     changes = _in_words(projection.changes)
-    size = f"{stages} stage(s), {count_children(children)}"
+    size = f"{plural(stages, 'stage')}, {count_children(children)}"
     if projection.subject == "training":
-        size = f"{children} of {chosen} trainings"
+        size = f"{children} of {plural(chosen, 'training')}"
     line = f"{status}, {size}: {changes}"
     return line if copied is None else f"{copied}. {line}"
 
@@ -110,5 +111,9 @@ def _settle_identity(run_dir: Path) -> str | None:
 
 
 def _in_words(changes: Mapping[str, int]) -> str:
-    words = [f"{number} {kind}" for kind, number in changes.items() if number]
+    words: list[str] = []
+    for kind, number in changes.items():
+        if number:
+            what = f"{number:,}" if words else plural(number, "MLflow run")
+            words.append(f"{what} {kind}")
     return ", ".join(words) or "nothing was missing"

@@ -22,6 +22,7 @@ from pnas.searching.table_rows import about_table, rows_of, summary_lines
 from pnas.searching.tabular_search import is_tabular
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.console import print_line
+from pnas.system.wording import plural
 from pnas.tables import write_table
 
 
@@ -35,8 +36,9 @@ def run(settings: Settings, context: Context) -> None:
     space = build_space(settings.state_space)
     cells = _checked_cells(settings, space)
     if settings.plan_only:
-        line = f"{len(cells):,} cells, each trained {settings.task.repeats} times"
-        print_line(context.console, line)
+        repeats = settings.task.repeats
+        times = "once" if repeats == 1 else f"{repeats:,} times"
+        print_line(context.console, f"{plural(len(cells), 'cell')}, each trained {times}")
         return
 
     check_no_escaping_symlinks(context.run_dir)

@@ -23,6 +23,7 @@ from pnas.runs.run_ending import complete_finished_run
 from pnas.runs.training_directory import open_training
 from pnas.searching.data_report import print_data, print_reading
 from pnas.system.console import print_line
+from pnas.system.wording import plural
 from pnas.tracking import how_to_open
 from pnas.training.member_training import train_members
 from pnas.training.training_ending import TrainingFiles
@@ -95,9 +96,14 @@ def _print_plan(chosen: SelectedCells, info: DataInfo, context: Context) -> None
     trainer = settings.trainer
     seeds = settings.task.seeds
     batches = info.train // trainer.batchsize
+    cells = plural(len(chosen.cells), "cell")
+    trainings = plural(seeds, "training")
+    epochs = plural(trainer.epochs, "epoch")
+    examples = plural(info.train, "example")
+    steps = plural(batches, "step")
     lines = [
-        f"{len(chosen.cells)} cell(s), {seeds} training(s) each, {trainer.epochs} epochs",
-        f"{info.train:,} examples, {batches:,} steps an epoch, {info.num_classes} classes",
+        f"{cells}, {trainings} each, {epochs}",
+        f"{examples}, {steps} an epoch, {info.num_classes} classes",
     ]
     for cell in chosen.cells:
         counts = count_network(cell, settings.child, info.image_shape, info.num_classes)

@@ -68,7 +68,7 @@ def test_litter_is_skipped_and_named(photos: Path) -> None:
     assert info.train + info.val + info.test == 24
     assert {note for note in info.notes if note.startswith("skipped")} == {
         "skipped 4 left by a system: @eaDir, ...",
-        "skipped 1 empty folder(s): new folder",
+        "skipped 1 empty folder: new folder",
         "skipped 1 not an image by its name (.txt): a/README.txt",
         "skipped 1 not a regular file: b/pipe.png",
     }
@@ -233,14 +233,14 @@ def test_images_behind_links_are_read_once(photos: Path, tmp_path: Path) -> None
     assert images_in(photos) == before + 1
     skipped = check_data("image_folder", path=photos).notes[0]
     # The circle within, the second link to the same folder, and the one to the folder above.
-    assert skipped.startswith("skipped 3 link(s) to a folder that is read already: ")
+    assert skipped.startswith("skipped 3 links to folders that are read already: ")
 
 
 def test_images_beside_the_class_folders_are_named(photos: Path) -> None:
     picture().save(photos / "loose.png")
     (photos / "readme.md").write_text("not an image")
     notes = check_data("image_folder", path=photos).notes
-    assert "skipped 1 image(s) outside of the folders of classes: loose.png" in notes
+    assert "skipped 1 image outside of the folders of classes: loose.png" in notes
 
 
 def test_a_folder_that_cannot_be_read_is_refused(

@@ -56,7 +56,7 @@ def test_failed_jobs_are_listed_last_and_the_same_command_tries_them_again(
     assert "Traceback" not in err
     assert "Error executing job" not in err
     *_, title, first, second = err.strip().splitlines()
-    assert title.startswith("2 job(s) of this multirun failed")
+    assert title.startswith("2 jobs of this multirun failed")
     assert [line.split()[1] for line in (first, second)] == ["0", "2"]
     assert all("state_space.B: must be" in line for line in (first, second))
     assert "Plan of the search" in out

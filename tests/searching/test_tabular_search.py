@@ -173,7 +173,7 @@ def test_the_seconds_of_a_table_are_spent(fakes: FakeChildren, tmp_path: Path) -
 
 def test_no_tensorflow_and_a_plan(fakes: FakeChildren, capsys: pytest.CaptureFixture[str]) -> None:
     assert make("task.repeats=1", "plan_only=true") == 0
-    assert "30 cells, each trained 1 times" in capsys.readouterr().out
+    assert "30 cells, each trained once" in capsys.readouterr().out
     assert make("task.repeats=1") == 0
     evolution = ("search=evolution", "search.max_children=25")
     typed = ["run.py", "name=apart", *BY_TABLE, *evolution]

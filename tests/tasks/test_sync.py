@@ -87,8 +87,8 @@ def test_several_runs_are_shown_once_however_often(
     assert run_here("task=sync", BOTH) == 0
     first = shown(home / "mlflow.db")
     out = capsys.readouterr().out
-    assert "2 run(s) to sqlite:///" in out
-    assert "whole: finished, 1 stage(s), 3 children: 5 made" in out
+    assert "2 runs to sqlite:///" in out
+    assert "whole: finished, 1 stage, 3 children: 5 MLflow runs made" in out
     assert statuses_of(home / "mlflow.db", "whole") == {
         "search": "FINISHED",
         "stage/1": "FINISHED",

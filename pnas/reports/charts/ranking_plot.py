@@ -16,6 +16,7 @@ from pnas.reports.data.scored_cell import CellGroup, ScoredCell, groups_of
 from pnas.reports.palette import INK, MUTED, run_colour
 from pnas.reports.picture_files import check_picture_suffix, save_picture
 from pnas.reports.svg import element, path, text
+from pnas.system.wording import plural
 
 _WIDTH = 760
 _HEIGHT = 420
@@ -80,7 +81,7 @@ def ranking_picture(
     marks.draw_predicted(plot, _predictions(ranking))
     _draw_values(plot, marks, ranking, outliers)
     if title is None:
-        title = f"{len(cells):,} cells"
+        title = plural(len(cells), "cell")
     return stacked_picture(title, plots, _entries(ranking, outliers))
 
 

@@ -10,6 +10,7 @@ from pnas.reports.charts.marks import CellMarks, colour_of, shape_of
 from pnas.reports.charts.picture import titled_picture
 from pnas.reports.charts.prediction_chart import prediction_chart
 from pnas.reports.charts.reward_chart import rewards_by_child
+from pnas.reports.data.number_format import count_children
 from pnas.reports.data.predictions import PredictedGroup, predicted_groups
 from pnas.reports.data.scored_cell import ScoredCell, groups_of
 from pnas.reports.picture_files import check_picture_suffix, save_picture
@@ -49,7 +50,7 @@ def search_picture(cells: Sequence[ScoredCell], title: str | None = None) -> Mar
 
     measured = sum(cell.reward is not None for cell in cells)
     entries = [*_group_entries(cells, predicted), *chart.entries]
-    return titled_picture(title or f"Reward of {measured:,} children", plots, entries)
+    return titled_picture(title or f"Reward of {count_children(measured)}", plots, entries)
 
 
 def _group_entries(

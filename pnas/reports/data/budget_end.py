@@ -6,7 +6,7 @@ from typing import Any
 
 from pnas.records import ChildRecord
 from pnas.records.cell_trainings import has_ended_whole
-from pnas.reports.data.number_format import plural
+from pnas.system.wording import plural
 
 _MAX_CHILDREN = "search.max_children"
 _UNKNOWN_CONFIDENCE = 1.0

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pnas.records.training_record import Training
-from pnas.reports.data.number_format import correlation, count, decimal, duration, plural
+from pnas.reports.data.number_format import correlation, count, decimal, duration
 from pnas.reports.data.run_reader import RunView
+from pnas.system.wording import plural
 
 
 def headline(run: RunView) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import time
 
+from pnas.system.wording import plural
+
 
 def decimal(value: float | None) -> str:
     """Return a reward, a prediction or a loss with four decimals."""
@@ -21,18 +23,6 @@ def correlation(value: float | None) -> str:
 def percentage(share: float | None) -> str:
     """Return a share in [0, 1] as a whole percentage."""
     return "" if share is None else f"{share:.0%}"
-
-
-def plural(number: int, noun: str, several: str | None = None) -> str:
-    """Return ``1 run`` or ``2 runs``.
-
-    Args:
-        number: How many there are.
-        noun: What one of them is called.
-        several: What several are called, where that is not the noun and an s.
-    """
-    name = noun if number == 1 else several or f"{noun}s"
-    return f"{number:,} {name}"
 
 
 def count_children(number: int) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pnas.reports.data.number_format import decimal
+from pnas.system.wording import plural
 
 _CARD = """# A convolutional network found by progressive architecture search
 
-Classifies images of {height}x{width} pixels with {channels} channel(s) into {count} classes:
+Classifies images of {height}x{width} pixels with {channels_in_words} into {count} classes:
 {classes}.
 
 ## Use
@@ -88,7 +89,7 @@ def _latency(measured: Mapping[str, Any] | None) -> str:
     return (
         f"- latency: {measured['median']:.3g} ms (quartiles {measured['low']:.3g} and "
         f"{measured['high']:.3g}) for a batch of {measured['batch']}, {measured['format']}, "
-        f"{measured['threads']} thread(s), on {measured['machine']}\n"
+        f"{plural(measured['threads'], 'thread')}, on {measured['machine']}\n"
     )
 
 
@@ -110,6 +111,7 @@ def _count(value: int | None) -> str:
 def _image_facts(image: Mapping[str, Any]) -> dict[str, Any]:
     """Height, width and channels, with black and white as text: one number, or one a channel."""
     facts = dict(image)
+    facts["channels_in_words"] = plural(image["channels"], "channel")
     for name in ("black", "white"):
         value = image[name]
         numbers = value if isinstance(value, list) else [value]

@@ -10,6 +10,7 @@ from pnas.reports.html.hover_data import HoverGroup, hover_data
 from pnas.reports.html.page import write_page
 from pnas.reports.palette import run_colour
 from pnas.reports.terminal.result_tables import ranking_table
+from pnas.system.wording import plural
 
 
 def write_ranking(
@@ -37,7 +38,7 @@ def write_ranking(
         picture = overlay_picture(rankings, order, is_bare=True)
     else:
         rankings = {"": list(cells)}
-        title = f"{len(cells):,} cells"
+        title = plural(len(cells), "cell")
         picture = ranking_picture(cells, order, title="")
 
     toggles = [(number, name, run_colour(number)) for number, name in enumerate(rankings)]

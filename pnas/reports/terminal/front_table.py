@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pnas.records.front import Front, FrontCell
 from pnas.reports.data.compared_fronts import ComparedFronts
 from pnas.reports.terminal.text_grid import Column, Grid
+from pnas.system.wording import plural
 
 _Item = tuple[int, FrontCell]
 
@@ -70,7 +71,7 @@ def format_value(value: float) -> str:
 
 def _title(front: Front) -> str:
     names = ", ".join(front.objectives.names)
-    return f"Front of {names}: {len(front.members):,} of {len(front.cells):,} cells"
+    return f"Front of {names}: {len(front.members):,} of {plural(len(front.cells), 'cell')}"
 
 
 def _value_of(name: str) -> Callable[[_Item], str]:

@@ -114,7 +114,7 @@ class LiveView:
         """Sum stage ``b`` up."""
         self._activity = "done"
         figures = [self._best(), self._prediction_quality(), self._stopped(), self._failed()]
-        self._print_plain(f"{self._title(b)}: done, {_join(figures)}")
+        self._print_plain(f"{self._title(b)}: {_join(['done', *figures])}")
 
     def _title(self, b: int) -> str:
         B = self._progress.B

@@ -9,11 +9,11 @@ from pnas.reports.data.number_format import (
     count,
     decimal,
     duration,
-    plural,
     stopping,
 )
 from pnas.reports.data.scored_cell import ScoredCell, short_names
 from pnas.reports.terminal.text_grid import Column, Grid
+from pnas.system.wording import plural
 
 _Item = tuple[int, ScoredCell]
 
@@ -75,7 +75,7 @@ def _winner_column(winner: Mapping[str, Any] | None) -> Column:
 def _ranking_title(shown: int, total: int, order: str) -> str:
     which = "best first" if order == "sorted" else "in training order"
     first = f" (the first {shown:,})" if shown < total else ""
-    return f"{total:,} cells, {which}{first}"
+    return f"{plural(total, 'cell')}, {which}{first}"
 
 
 def _cell_columns(names: Mapping[str, str]) -> Iterator[Column]:

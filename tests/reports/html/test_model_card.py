@@ -39,10 +39,16 @@ MEASURED = {
 def test_the_measured_latency_stands_beside_the_accuracy() -> None:
     card = model_card({**FACTS, "latency_ms": MEASURED})
     line = (
-        "- latency: 1.25 ms (quartiles 1.12 and 1.5) for a batch of 4, onnx, 2 thread(s), on x86_64"
+        "- latency: 1.25 ms (quartiles 1.12 and 1.5) for a batch of 4, onnx, 2 threads, on x86_64"
     )
     lines = card.splitlines()
     assert lines.index(line) == lines.index("- test accuracy: 0.9375") + 1
+
+
+def test_one_channel_is_not_called_channels() -> None:
+    assert "images of 8x8 pixels with 1 channel into 2 classes" in model_card(FACTS)
+    in_colour = {**FACTS, "image": {**FACTS["image"], "channels": 3}}
+    assert "images of 8x8 pixels with 3 channels into 2 classes" in model_card(in_colour)
 
 
 def test_a_model_without_a_measurement_has_no_such_line() -> None:

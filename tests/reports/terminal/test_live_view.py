@@ -57,6 +57,14 @@ def test_the_jobs_of_a_multirun_get_lines_on_a_terminal_too() -> None:
     assert screen.getvalue().splitlines() == ["stage 1 of 1: training 0 of 0 children"]
 
 
+def test_a_stage_without_figures_is_done(tmp_path: Path) -> None:
+    screen = io.StringIO()
+    with LiveView(Console(file=screen, width=120), B=1) as view:
+        view.stage_opened(1, [])
+        view.stage_closed(1)
+    assert screen.getvalue().splitlines()[-1] == "stage 1 of 1: done"
+
+
 class Clock:
     now = 0.0
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from support.winners import stored_winner
 
 from pnas.reports import ScoredCell
-from pnas.reports.data.number_format import duration, plural
+from pnas.reports.data.number_format import duration
 from pnas.reports.terminal.result_tables import best_table, ranking_table, stage_table
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.state_space import Cell
@@ -128,13 +128,6 @@ def test_figures_of_the_predictor_are_defined() -> None:
 )
 def test_durations(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1200, "1,200 runs")]
-)
-def test_plurals(number: int, text: str) -> None:
-    assert plural(number, "run") == text
 
 
 # -- how a grid shows ---
