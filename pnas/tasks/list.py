@@ -1,5 +1,6 @@
 """`task=list`: the runs that exist, newest first."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -71,15 +72,25 @@ def _run_dirs(settings: Settings, outputs: Path) -> list[Path]:
 
 def _changed_at(run_dir: Path) -> float:
     """Return when a run was last written to, in seconds since the epoch."""
-    times = [0.0]
+    times = []
     # The latest facts of a journal may be in its write-ahead log.
-    for path in (run_dir / JOURNAL, run_dir / f"{JOURNAL}-wal"):
-        if path.is_file() and path.stat().st_size:
-            times.append(path.stat().st_mtime)
-    is_without_journal = len(times) == 1
-    if is_without_journal:
-        times.append((run_dir / TRAINING).stat().st_mtime)
-    return max(times)
+    for name in (JOURNAL, f"{JOURNAL}-wal"):
+        found = _stat(run_dir / name)
+        if found is not None and found.st_size:
+            times.append(found.st_mtime)
+    if times:
+        return max(times)
+    # A training of an early version, or a journal that something has emptied.
+    found = _stat(run_dir / TRAINING) or _stat(run_dir / JOURNAL)
+    return 0.0 if found is None else found.st_mtime
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    # A run may be removed while it is listed.
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _as_plain(row: _Row) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def test_a_report_of_several_runs_lies_where_it_is_asked_for(home: Path) -> None
 def test_the_list_says_how_runs_ended(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "outputs" / "broken").mkdir()
     (home / "outputs" / "broken" / "journal.sqlite").write_text("no journal " * 100)
+    (home / "outputs" / "emptied").mkdir()
+    (home / "outputs" / "emptied" / "journal.sqlite").touch()
     (home / "outputs" / "other").mkdir()
     assert run_here("task=list") == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
@@ -47,9 +49,11 @@ def test_the_list_says_how_runs_ended(home: Path, capsys: pytest.CaptureFixture[
     assert "interrupted" in lines["outputs/killed"]
     assert "8 of 10" in lines["outputs/killed"]
     assert "unreadable" in lines["outputs/broken"]
+    assert "unreadable" in lines["outputs/emptied"]
     assert "outputs/other" not in lines
     assert sorted(path.name for path in (home / "outputs").iterdir()) == [
         "broken",
+        "emptied",
         "killed",
         "other",
         "whole",
