@@ -41,7 +41,13 @@ def serve(connection: Connection, settings: WorkerSettings) -> None:
     """Answer the jobs that arrive on ``connection``, until it is closed."""
     # A Ctrl-C reaches every process of the terminal. The search decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _redirect_output(settings.log)
+    try:
+        _redirect_output(settings.log)
+    except FileNotFoundError:
+        # Of a search that was killed, whose folder of logs another command has removed.
+        if _has_lost_its_parent():
+            return
+        raise
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     if settings.gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = settings.gpu
@@ -85,6 +91,11 @@ def _redirect_output(log: Path) -> None:
     sys.stderr.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     faulthandler.enable(file=_STDERR)
     faulthandler.register(signal.SIGUSR1, file=_STDERR)
+
+
+def _has_lost_its_parent() -> bool:
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()
 
 
 def _exit_with_parent() -> None:
