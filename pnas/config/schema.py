@@ -24,6 +24,7 @@ from pnas.records.cache_spec import CacheSpec
 from pnas.search import SearchSpec
 from pnas.state_space import StateSpaceSpec
 from pnas.state_space.named_cells import PRESETS
+from pnas.system.console import command_name
 from pnas.system.redaction import redact
 from pnas.system.stored_yaml import read_yaml_text
 from pnas.tracking import TrackingSpec
@@ -76,6 +77,8 @@ class Settings:
 
 def register_schema() -> None:
     """Make the specification of every option known to Hydra (`pnas.config.groups`)."""
+    # What --help calls the command.
+    OmegaConf.register_new_resolver("command_name", command_name, replace=True)
     store = ConfigStore.instance()
     for group in GROUPS.values():
         for option, spec in group.options():

@@ -92,8 +92,12 @@ def _printable(character: str) -> str:
 
 
 def command_name() -> str:
-    """Return how the running command was typed: ``pnas`` if installed, else ``python run.py``."""
-    return "pnas" if Path(sys.argv[0]).stem == "pnas" else "python run.py"
+    """Return how the running command was typed: ``pnas``, ``python -m pnas``, ``python run.py``."""
+    started = Path(sys.argv[0])
+    if started.stem == "pnas":
+        return "pnas"
+    is_package = started.parts[-2:] == ("pnas", "__main__.py")
+    return "python -m pnas" if is_package else "python run.py"
 
 
 def shell_command(overrides: Iterable[str], *options: str) -> str:

@@ -74,7 +74,13 @@ def test_a_line_is_printed_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("argument", "name"),
-    [("/usr/bin/pnas", "pnas"), ("run.py", "python run.py"), ("-c", "python run.py")],
+    [
+        ("/usr/bin/pnas", "pnas"),
+        ("run.py", "python run.py"),
+        ("-c", "python run.py"),
+        ("/x/pnas/__main__.py", "python -m pnas"),
+        ("/x/pytest/__main__.py", "python run.py"),
+    ],
 )
 def test_commands_are_named_as_they_were_typed(
     argument: str, name: str, monkeypatch: pytest.MonkeyPatch
