@@ -21,6 +21,8 @@ TEXT_KEYS = (
     "task.register",
     "tracking.experiment",
     "trainer.table",
+    "hydra.run.dir",
+    "hydra.sweep.dir",
 )
 """Keys whose values are paths, names or cells."""
 

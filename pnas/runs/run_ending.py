@@ -104,6 +104,16 @@ class RunEnding(ABC):
             finish_tracking(self._files, self._journal, self._tracker, "failed")
 
 
+def with_name(context: Context, journal: Journal) -> str:
+    """Return what the same command needs besides, such as `` with name=demo``, to find its run.
+
+    A name that was not typed is the time at which a command starts.
+    """
+    name = str(journal.meta("name"))
+    has_default_name = "name" not in context.typed and context.run_dir.name == name
+    return f" with name={name}" if has_default_name and context.sweep is None else ""
+
+
 def finish_tracking(files: DerivedFiles, journal: Journal, tracker: Tracker, status: str) -> None:
     """Show what is left of the run, and note whether the store has all of it.
 

@@ -10,6 +10,7 @@ from pnas.records import Journal
 from pnas.reports.terminal.live_view import LiveView
 from pnas.reports.terminal.stopped_line import stopped_line
 from pnas.runs.command_context import Context
+from pnas.runs.run_ending import with_name
 from pnas.search.strategies.exhaustive import Exhaustive
 from pnas.search.training_setup import TrainingSetup
 from pnas.searching.cache_reuse import with_cache
@@ -70,5 +71,5 @@ def _saying_how_to_continue(context: Context, journal: Journal) -> Iterator[None
     try:
         yield
     except KeyboardInterrupt:
-        print_line(context.console, stopped_line(journal, context.run_dir))
+        print_line(context.console, stopped_line(journal, context.run_dir, with_name(context, journal)))
         raise

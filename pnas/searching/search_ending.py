@@ -20,7 +20,7 @@ from pnas.reports.terminal.result_tables import best_table, stage_table
 from pnas.reports.terminal.stopped_line import stopped_line
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
-from pnas.runs.run_ending import RunEnding
+from pnas.runs.run_ending import RunEnding, with_name
 from pnas.search import STOPPED_BY
 from pnas.searching.kept_weights import keep_winner_weights
 from pnas.searching.run_files import Summarize
@@ -103,7 +103,8 @@ class SearchEnding(RunEnding):
         self._journal.set_meta(status="finished")
 
     def _how_to_continue(self) -> str:
-        return stopped_line(self._journal, self._context.run_dir)
+        besides = with_name(self._context, self._journal)
+        return stopped_line(self._journal, self._context.run_dir, besides)
 
     def test_winner(self, test: TestAccuracy) -> None:
         """Read the test part, once and for the winner only, when the search is over.
@@ -197,7 +198,9 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
         config=journal.meta("config") or {},
     )
     if ended_by is not None:
-        lines.append(f"{ended_by.describe()}; the same command with more continues")
+        same = f"the same command{with_name(context, journal)}"
+        joined = "and" if "with" in same else "with"
+        lines.append(f"{ended_by.describe()}; {same} {joined} more continues")
 
     lines.append(f"outputs: {relative(context.run_dir)}")
     report = context.run_dir / REPORT

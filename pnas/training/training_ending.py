@@ -10,7 +10,7 @@ from pnas.records.run_directory import TRAINING
 from pnas.records.training_journal import STAGE, test_facts, write_training
 from pnas.records.training_record import CHECKPOINT, MEMBERS
 from pnas.runs.command_context import Context
-from pnas.runs.run_ending import RunEnding
+from pnas.runs.run_ending import RunEnding, with_name
 from pnas.tracking import Tracker
 
 
@@ -87,4 +87,5 @@ class TrainingEnding(RunEnding):
         self._journal.set_meta(**facts, status="finished")
 
     def _how_to_continue(self) -> str:
-        return "stopped; the same command continues"
+        same = f"the same command{with_name(self._context, self._journal)}"
+        return f"stopped; {same} continues"

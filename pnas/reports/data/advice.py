@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from pnas.records.resumability import may_raise
@@ -236,7 +237,7 @@ def _search_with(run: RunView, reason: str, key: str, value: float) -> Advice:
     override = f"{key}={_as_typed(value)}"
     if not _can_repeat(run):
         return Advice(f"{reason}: add {override} to the command it was started with.", "")
-    overrides = [*without(run.overrides, (key,)), override]
+    overrides = [*without(run.overrides, (key,)), override, *_place(run)]
     return Advice(f"{reason}.", shell_command(overrides))
 
 
@@ -246,7 +247,22 @@ def _as_typed(value: float) -> str:
 
 
 def _search_command(run: RunView) -> str:
-    return shell_command(without(run.overrides, ())) if _can_repeat(run) else ""
+    if not _can_repeat(run):
+        return ""
+    return shell_command([*without(run.overrides, ()), *_place(run)])
+
+
+def _place(run: RunView) -> Iterator[str]:
+    """Yield the overrides that lead a command to the directory of ``run`` again.
+
+    Its name is the time of its start where none was typed, and what Hydra is told is not among
+    the overrides of a run.
+    """
+    has_name = any(key_of(override) == "name" for override in run.overrides)
+    if not has_name:
+        yield f"name={run.name}"
+    if run.path.resolve() != Path("outputs", run.name).resolve():
+        yield f"hydra.run.dir={run.path}"
 
 
 def _can_repeat(run: RunView) -> bool:
