@@ -276,6 +276,9 @@ TASK_SPECS = Registry(
 )
 TASKS = TASK_SPECS.own_names()
 
+PLANNED_TASKS = ("search", "train", "tabulate", "preflight")
+"""Tasks that can say what they would do, with ``plan_only=true``."""
+
 _FORMER_KEYS = frozenset(
     [
         "objective",

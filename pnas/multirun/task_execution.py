@@ -14,8 +14,8 @@ from omegaconf import DictConfig
 
 from pnas.config import Settings, read_settings
 from pnas.config.former_options import former_options
-from pnas.config.task_specs import TASK_SPECS
-from pnas.errors import RunDirectoryError
+from pnas.config.task_specs import PLANNED_TASKS, TASK_SPECS
+from pnas.errors import RunDirectoryError, require
 from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -49,6 +49,7 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
     try:
         with _sigterm_interrupts():
             settings = read_settings(meant_config(config, context))
+            _check_plan(settings)
             for line in former_options(context.choices):
                 print(line, file=sys.stderr)
             _make_run_dir(settings, context)
@@ -59,6 +60,15 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
         raise as_user_error(error, relative(context.run_dir)) from error
     finally:
         _remove_if_empty(context.run_dir)
+
+
+def _check_plan(settings: Settings) -> None:
+    """Refuse to do the work of a task that has no plan to print in its place."""
+    name = settings.task.name
+    *others, last = PLANNED_TASKS
+    rule = f"must be false with task={name}: only {', '.join(others)} and {last} have a plan"
+    is_possible = name in PLANNED_TASKS or not settings.plan_only
+    require(is_possible, "plan_only", rule, settings.plan_only)
 
 
 def _take_share(settings: Settings, context: Context) -> None:
