@@ -34,6 +34,7 @@ from pnas.registry import Part, Registry
 from pnas.search import STRATEGIES, SearchSpec
 from pnas.search.strategies.stored_specs import migrate_search
 from pnas.state_space import STATE_SPACES, PNASSpaceSpec, migrate_state_space
+from pnas.system.wording import one_of
 from pnas.tables import TabularSpec
 from pnas.tracking import TRACKERS, MlflowSpec, migrate_tracking
 
@@ -73,10 +74,12 @@ class Group:
     chosen_by: str = ""
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def choice(self, option: str) -> str:
-        """Return what people type to choose ``option``."""
-        names = self.files.get(option, (option,))
-        return f"{self.chosen_by or self.name}={' or '.join(names)}"
+    def choice(self, *options: str) -> str:
+        """Return what people type to choose one of ``options``."""
+        names: list[str] = []
+        for option in options:
+            names.extend(self.files.get(option, (option,)))
+        return f"{self.chosen_by or self.name}={one_of(names)}"
 
     def options(self) -> Iterator[tuple[str, type]]:
         """Yield each option of the package itself, with its specification."""

@@ -93,9 +93,7 @@ def rule_for_unread_key(group: Group, key: str, spec: type, option: str) -> str:
     owners = [name for name, other in group.options() if key in _names(other)]
     if not owners or key in _names(spec):
         return no_such_key(f"{group.name}.{key}")
-    first, *others = owners
-    readers = ", ".join((group.choice(first), *others))
-    return f"belongs to {readers}; {group.choice(option)} does not read it"
+    return f"belongs to {group.choice(*owners)}; {group.choice(option)} does not read it"
 
 
 def _names(spec: type) -> set[str]:

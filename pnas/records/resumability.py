@@ -33,6 +33,16 @@ _MAY_CHANGE = frozenset(
 )
 """Keys inside those parts that may change when a search continues."""
 
+_LIMITS = (
+    *RAISABLE,
+    "search.max_seconds",
+    "search.max_children",
+    "search.max_epochs",
+    "search.confirm",
+    "search.confidence",
+)
+"""Keys that decide how far a search goes."""
+
 _GROWING_SEARCHES = ("progressive", "progressive_random", "refined")
 """Searches of stages of growing cells, which larger limits only add to."""
 
@@ -103,6 +113,11 @@ def raised_limits(
         if _is_raised(difference) and may_raise(difference.key, stored):
             raised[difference.key] = (difference.before, difference.after)
     return raised
+
+
+def changed_limits(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[Difference]:
+    """Return what ``current`` changes of the limits that decide how far a search goes."""
+    return [each for each in differences(stored, current) if each.key in _LIMITS]
 
 
 def with_changeable_values(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:

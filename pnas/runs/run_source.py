@@ -9,7 +9,7 @@ from pnas.config import Settings, load_settings, read_stored_settings
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.records.run_directory import CONFIG, JOURNAL, holds_run
-from pnas.tracking import resolve_uri, run_dir_of
+from pnas.tracking import RunNotFound, resolve_uri, run_dir_of
 
 _UNREADABLE = (
     OSError,
@@ -31,9 +31,9 @@ def source_dir(settings: Settings) -> Path:
         settings: Settings of the command.
 
     Raises:
-        InvalidValue: ``from`` is missing, or names neither a directory nor an MLflow run id.
+        InvalidValue: ``from`` is missing, or names neither a directory nor a run in MLflow.
         RunDirectoryError: The directory is not a run's.
-        TrackingError: The MLflow store has no such run.
+        TrackingError: The MLflow store cannot be read.
     """
     if settings.source is None:
         rule = f"must name a run directory or an MLflow run id for task={settings.task.name}"
@@ -52,7 +52,11 @@ def _run_dir_by_id(settings: Settings, run_id: str) -> Path:
     if "/" in run_id or Path(run_id).expanduser().exists():
         rule = "must be an existing run directory or an MLflow run id"
         raise InvalidValue("from", rule, run_id)
-    return run_dir_of(resolve_uri(settings.tracking), run_id)
+    try:
+        return run_dir_of(resolve_uri(settings.tracking), run_id)
+    except RunNotFound as error:
+        rule = f"must be a run directory or an MLflow run id ({error})"
+        raise InvalidValue("from", rule, run_id) from error
 
 
 def stored_settings(run_dir: Path) -> Settings:

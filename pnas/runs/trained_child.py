@@ -9,12 +9,12 @@ from pnas.children import NetworkSpec, TrainerSpec
 from pnas.config import Settings
 from pnas.config.credentials import VARIABLE
 from pnas.data import DataSpec, Parts
-from pnas.errors import InvalidValue, PnasError, require
+from pnas.errors import InvalidValue, require
 from pnas.records import Journal, best_child
 from pnas.records.earlier_training import open_run
 from pnas.records.path_safety import validate_keys
 from pnas.records.run_directory import JOURNAL, WEIGHTS
-from pnas.records.run_task import is_training
+from pnas.records.run_task import is_search, is_training, kind_of
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import MEMBER_WEIGHTS, MEMBERS, Training
 from pnas.runs.run_source import source_dir, stored_settings
@@ -97,23 +97,33 @@ def find_trained_child(settings: Settings) -> TrainedChild:
         settings: Settings of the command.
 
     Raises:
-        InvalidValue: ``from`` names no run, or one that trained nothing.
+        InvalidValue: ``from`` names no run, or one that trained nothing or keeps no weights.
         RunDirectoryError: The directory is not a run's.
-        PnasError: Nothing was trained there yet.
     """
     run_dir = source_dir(settings).absolute()
     with open_run(run_dir) as journal:
-        training = read_training(journal) if is_training(journal.meta("config")) else None
-    if training is None:
-        return best_of_search(run_dir)
-    return _best_of_training(run_dir, training)
+        config = journal.meta("config")
+        training = read_training(journal) if is_training(config) else None
+    if training is not None:
+        child = _best_of_training(run_dir, training)
+    else:
+        rule = (
+            f"must be a search or a training; {run_dir} is {kind_of(config)}, which keeps no "
+            "weights"
+        )
+        require(is_search(config), "from", rule, settings.source)
+        child = best_of_search(run_dir)
+    rule = f"must be a run with the weights of its best child ({child.weights} is missing)"
+    require(child.weights.is_file(), "from", rule, settings.source)
+    return child
 
 
 def _best_of_training(run_dir: Path, training: Training) -> TrainedChild:
     settings = stored_settings(run_dir)
     best = training.best()
     if best is None:
-        raise PnasError(f"from: {run_dir} has no finished training yet: let it finish first")
+        rule = f"must be a training that is over ({run_dir} has no finished training yet)"
+        raise InvalidValue("from", rule, str(run_dir))
     validate_keys([best.id], run_dir / JOURNAL)
     validated = {"validation accuracy": best.val_accuracy}
     if best.reward is not None:
@@ -139,9 +149,8 @@ def best_of_search(run_dir: Path) -> TrainedChild:
     """Return the best child of the search in ``run_dir``.
 
     Raises:
-        InvalidValue: The search read its rewards from a table.
+        InvalidValue: The search read its rewards from a table, or has trained nothing yet.
         RunDirectoryError: The directory cannot be read.
-        PnasError: Nothing was trained there yet.
     """
     settings = stored_settings(run_dir)
     rule = "must be a search that trained its children: one that read a table has no weights"
@@ -154,7 +163,8 @@ def best_of_search(run_dir: Path) -> TrainedChild:
         test_accuracy = journal.meta("test_accuracy")
         fingerprint = journal.meta("data_fingerprint")
     if best is None:
-        raise PnasError(f"from: {run_dir} has no trained child yet: let its search train one first")
+        rule = f"must be a search that has trained a child ({run_dir} has no trained child yet)"
+        raise InvalidValue("from", rule, str(run_dir))
     validate_keys([best.key], run_dir / JOURNAL)
     return TrainedChild(
         run_dir=run_dir,

@@ -55,12 +55,17 @@ class Constraints:
                 objective = self._objectives[name]
             except InvalidValue as error:
                 raise InvalidValue(key, error.rule, limit) from error
-            rule = (
-                "must be on an objective that is known before training, such as params or madds, "
-                "or measured, such as latency_ms"
-            )
             is_early = objective.is_known_before or self.facts.is_measured(name, objective)
-            require(is_early, key, rule, limit)
+            require(is_early, key, self._rule(name, objective), limit)
+
+    def _rule(self, name: str, objective: Objective) -> str:
+        """Return what a constraint must be on, where it is on ``name`` and may not be."""
+        if objective.is_measured:
+            return f"must be on {self.facts.rule}, which has no {name}"
+        known = "must be on an objective that is known before training, such as params or madds"
+        if self.facts.measures:
+            return f"{known}, or measured, such as {LATENCY}"
+        return f"{known}, or {self.facts.rule}"
 
     @cached_property
     def known_before(self) -> list[str]:
@@ -75,7 +80,10 @@ class Constraints:
     def excess(self, cell: Cell, name: str) -> float:
         """Return by how much ``cell`` is beyond a limit; not above 0 if it keeps within it."""
         objective = self._objectives[name]
-        value = _value(objective, name, cell, self.facts)
+        value = objective.value(self.facts.before(cell))
+        if value is None:
+            rule = f"must be on {self.facts.rule}; {name} is not known of {cell}"
+            raise InvalidValue(f"search.constraints.{name}", rule, self.limits[name])
         beyond = value - self.limits[name]
         return -beyond if objective.is_maximised else beyond
 
@@ -85,14 +93,6 @@ class Constraints:
         if self._objectives[name].is_maximised:
             return f"at most {limit - excess:.10g}"
         return f"at least {limit + excess:.10g}"
-
-
-def _value(objective: Objective, name: str, cell: Cell, facts: CellFacts) -> float:
-    value = objective.value(facts.before(cell))
-    if value is None:
-        rule = f"must be {facts.rule}; it is not known of {cell}"
-        raise InvalidValue(_KEY, rule, name)
-    return float(value)
 
 
 def check_objectives(settings: Settings, space: SlotSpace, facts: CellFacts) -> None:
@@ -107,7 +107,8 @@ def check_objectives(settings: Settings, space: SlotSpace, facts: CellFacts) -> 
     first = space.initial_children()[0]
     for name, objective in objectives.by_name.items():
         if objective.is_known_before:
-            _value(objective, name, first, facts)
+            rule = f"must be {facts.rule}; it is not known of {first}"
+            require(objective.value(facts.before(first)) is not None, _KEY, rule, name)
         else:
             require(facts.is_known(name, objective), _KEY, f"must be {facts.rule}", name)
     if spec.constraints:

@@ -71,5 +71,6 @@ def _saying_how_to_continue(context: Context, journal: Journal) -> Iterator[None
     try:
         yield
     except KeyboardInterrupt:
-        print_line(context.console, stopped_line(journal, context.run_dir, with_name(context, journal)))
+        besides = with_name(context, journal)
+        print_line(context.console, stopped_line(journal, context.run_dir, besides))
         raise

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pnas.errors import InvalidValue, require
 from pnas.state_space import Cell, Slot, SlotSpace
+from pnas.state_space.typed_space import as_typed
 from pnas.tables.learning_curves import Curve
 from pnas.tables.table_key import KEY
 
@@ -128,7 +129,7 @@ class Table:
         """
         mine = self.space.spec()
         theirs = space.spec()
-        rule = f"must be a space that {self.path} covers: {mine}"
+        rule = f"must be a space that {self.path} covers: {as_typed(mine)}"
         require(mine["kind"] == theirs["kind"], "state_space.kind", rule, theirs["kind"])
         require(space.B <= self.space.B, "state_space.B", rule, space.B)
 

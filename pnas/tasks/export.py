@@ -12,7 +12,7 @@ from pnas.exporting.formats import Differences, check_packages, write_formats
 from pnas.exporting.latency import measured_latency
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
-from pnas.runs.output_path import check_output_folder
+from pnas.runs.output_path import check_output_folder, writable_folder
 from pnas.runs.trained_child import TrainedChild, find_trained_child
 from pnas.system.atomic_write import atomic_directory
 from pnas.system.console import print_line
@@ -44,6 +44,8 @@ def run(settings: Settings, context: Context) -> None:
     facts = finished_export(output, child.weights, formats)
     if facts is None:
         _check_is_new(output)
+        if settings.task.output is None:
+            writable_folder(output.parent)
         print_line(context.console, f"writing {', '.join(formats)}, each read back and compared")
         _write(settings, child, formats, output)
         facts = finished_export(output, child.weights, formats)

@@ -11,13 +11,14 @@ from rich.progress import Progress
 
 from pnas.config import Settings
 from pnas.controller import rank_beam, rank_space
-from pnas.errors import PnasError
+from pnas.errors import require
 from pnas.predictors import load_predictor
 from pnas.records.run_directory import CONTROLLER
+from pnas.records.run_task import is_search, kind_of
 from pnas.reports.data.ranking_files import read_scores
 from pnas.reports.terminal.result_tables import ranking_table
 from pnas.runs.command_context import Context
-from pnas.runs.output_path import check_output_file
+from pnas.runs.output_path import check_output_file, writable_folder
 from pnas.runs.run_source import source_dir, stored_settings
 from pnas.state_space import Cell, SlotSpace, build_space
 from pnas.system.atomic_write import atomic_write
@@ -40,12 +41,13 @@ def run(settings: Settings, context: Context) -> None:
     """
     source = source_dir(settings)
     stored = stored_settings(source)
+    predictor = _last_predictor(source, stored)
     B = settings.state_space.B if "state_space.B" in context.typed else stored.state_space.B
     K = settings.controller.K if "controller.K" in context.typed else stored.controller.K
     space = build_space(dataclasses.replace(stored.state_space, B=B))
     output = _output(settings, source, B)
 
-    cells, scores = _rank(space, source, K, settings, context.console)
+    cells, scores = _rank(space, predictor, K, settings, context.console)
     _write(output, cells, scores)
 
     printed = min(_MOST_PRINTED, len(cells))
@@ -56,13 +58,13 @@ def run(settings: Settings, context: Context) -> None:
 
 
 def _rank(
-    space: SlotSpace, source: Path, K: int | None, settings: Settings, console: Console
+    space: SlotSpace, folder: Path, K: int | None, settings: Settings, console: Console
 ) -> tuple[Sequence[Cell], Sequence[float]]:
     """Return the best cells of the largest size, best first, and their scores."""
     B = space.B
     top = settings.task.top
     chunk = settings.controller.chunk
-    predictor = load_predictor(_last_predictor(source), space)
+    predictor = load_predictor(folder, space)
     total = space.num_cells(B) if K is None else None
     with _progress_bar(console, total) as advance:
         if K is None:
@@ -85,15 +87,22 @@ def _progress_bar(console: Console, total: int | None) -> Iterator[Callable[[int
         yield advance
 
 
-def _last_predictor(source: Path) -> Path:
-    """Return the folder of the last predictor of the run."""
+def _last_predictor(source: Path, stored: Settings) -> Path:
+    """Return the folder of the last predictor of the run in ``source``.
+
+    Raises:
+        InvalidValue: It is no search, or one that has no predictor, or none yet.
+    """
+    config = stored.as_dict()
+    rule = f"must be a search that has a predictor; {source} is {kind_of(config)}, which has none"
+    require(is_search(config), "from", rule, str(source))
     # A predictor is whole once its description is there: weights are written first.
     descriptions = (source / CONTROLLER).glob("stage_*/predictor.json")
     folders = [path.parent for path in descriptions]
-    if not folders:
-        raise PnasError(
-            f"from: {source} has no trained predictor yet: let its search finish a stage first"
-        )
+    rule = f"must be a search whose stage 1 is over: {source} has no trained predictor yet"
+    if not stored.search.uses_predictor:
+        rule = f"must be a search that has a predictor; search={stored.search.kind} has none"
+    require(bool(folders), "from", rule, str(source))
     return max(folders, key=_stage_number)
 
 
@@ -102,8 +111,9 @@ def _stage_number(folder: Path) -> int:
 
 
 def _output(settings: Settings, source: Path, B: int) -> Path:
-    output = settings.task.output or str(source / f"scores_b{B}.csv")
-    return check_output_file(output)
+    if settings.task.output is not None:
+        return check_output_file(settings.task.output)
+    return check_output_file(str(writable_folder(source) / f"scores_b{B}.csv"))
 
 
 def _write(path: Path, cells: Sequence[Cell], scores: Sequence[float]) -> None:

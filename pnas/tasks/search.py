@@ -1,12 +1,14 @@
 """`task=search`: find the best cell; continue where an earlier command of the same name stopped."""
 
 import os
+from typing import Any, NoReturn
 
 from pnas.config import Settings, read_stored_settings
 from pnas.data import DataInfo
+from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.records.resumability import check_resumable
+from pnas.records.resumability import changed_limits, check_resumable
 from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -49,8 +51,8 @@ def run(settings: Settings, context: Context) -> float:
 
     check_no_escaping_symlinks(context.run_dir)
     is_over = is_finished(settings, context.run_dir)
-    if is_over and not os.access(context.run_dir, os.W_OK):
-        return _show_archived(settings, context)
+    if _is_archived(context):
+        return _show_archived(settings, context, is_over)
     if not is_over:
         _print_reading(settings, context)
         data = check_search(settings, space)
@@ -77,17 +79,43 @@ def _check_time(settings: Settings, context: Context, space: SlotSpace, data: Da
             print_line(context.console, warning)
 
 
-def _show_archived(settings: Settings, context: Context) -> float:
-    """Print the end of a finished search in a directory that cannot be written."""
+def _is_archived(context: Context) -> bool:
+    """Whether the run of this command is in a directory that cannot be written."""
+    has_begun = (context.run_dir / JOURNAL).is_file()
+    return has_begun and not os.access(context.run_dir, os.W_OK)
+
+
+def _show_archived(settings: Settings, context: Context, is_over: bool) -> float:
+    """Print the end of a finished search in a directory that cannot be written.
+
+    Raises:
+        InvalidValue: The command asks for more than that search has done.
+        RunDirectoryError: The search is not over.
+    """
     with Journal(context.run_dir / JOURNAL) as journal:
         check_is_search(context.run_dir, journal)
-        stored = read_stored_settings(journal.meta("config")).as_dict()
+        config = journal.meta("config")
+        if config is None:
+            raise RunDirectoryError(f"{relative(context.run_dir)}: cannot be written")
+        stored = read_stored_settings(config).as_dict()
         check_resumable(context.run_dir, stored, settings.as_dict())
+        if not is_over or _has_more(settings, journal):
+            _refuse_to_continue(settings, context, stored)
         print_line(
             context.console, f"{relative(context.run_dir)} cannot be written; the search is over"
         )
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
+
+
+def _refuse_to_continue(settings: Settings, context: Context, stored: dict[str, Any]) -> NoReturn:
+    """Name what this command changes of a search that cannot go on where it is."""
+    run_dir = relative(context.run_dir)
+    for key, before, after in changed_limits(stored, settings.as_dict()):
+        value = "null" if before is None else before
+        rule = f"must stay {value}: {run_dir} cannot be written, so that its search cannot go on"
+        raise InvalidValue(key, rule, after)
+    raise RunDirectoryError(f"{run_dir}: cannot be written, and its search is not over")
 
 
 def _print_reading(settings: Settings, context: Context) -> None:

@@ -48,9 +48,8 @@ def run(settings: Settings, context: Context) -> None:
         is_shown = _try_to_show(run_dir, settings.tracking, context.console)
         failed += not is_shown
     if failed:
-        raise SyncFailed(
-            f"{failed} of {len(run_dirs)} runs could not be shown; the same command tries again"
-        )
+        runs = plural(len(run_dirs), "run")
+        raise SyncFailed(f"{failed} of {runs} could not be shown; the same command tries again")
 
 
 def _run_dirs(settings: Settings) -> list[Path]:

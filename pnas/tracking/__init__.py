@@ -4,7 +4,7 @@ from pnas.system.redaction import redact, scrub
 from pnas.tracking.mlflow_store import open_store
 from pnas.tracking.projection import Info, Projection, project
 from pnas.tracking.registry import TRACKERS
-from pnas.tracking.run_lookup import find_run, run_dir_of
+from pnas.tracking.run_lookup import RunNotFound, find_run, run_dir_of
 from pnas.tracking.tracker import NullTracker, Tracker, start_tracker
 from pnas.tracking.tracking_specs import (
     MlflowSpec,
@@ -22,6 +22,7 @@ __all__ = [
     "NoTrackingSpec",
     "NullTracker",
     "Projection",
+    "RunNotFound",
     "Tracker",
     "TrackingSpec",
     "find_run",

@@ -18,23 +18,27 @@ _LONGEST_RUN_ID = 80
 _NO_SUCH_RUN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
+class RunNotFound(TrackingError):
+    """An id that leads to no run of ours."""
+
+
 def find_run(uri: str, run_id: str) -> Any:
     """Return the MLflow run ``run_id`` of the store at the resolved ``uri``.
 
     Raises:
-        TrackingError: There is no such store, or no such run in it.
+        RunNotFound: There is no such store, or no such run in it.
     """
     rule = f"{_shown(run_id)}: is not a run of the MLflow store {redact(uri)}"
     database = sqlite_path(uri)
     if database is not None and not has_content(database):
-        raise TrackingError(f"{rule}, which does not exist")
+        raise RunNotFound(f"{rule}, which does not exist")
     with translate_store_errors(uri), exclusive_access(database):
         try:
             return make_client(uri).get_run(run_id)
         except Exception as error:
             if getattr(error, "error_code", "") not in _NO_SUCH_RUN:
                 raise
-            raise TrackingError(rule) from None
+            raise RunNotFound(rule) from None
 
 
 def run_dir_of(uri: str, run_id: str) -> Path:
@@ -48,18 +52,18 @@ def run_dir_of(uri: str, run_id: str) -> Path:
         run_id: Id of a search run, or of one of its stages or children.
 
     Raises:
-        TrackingError: There is no such run, it is not one of a search, or its directory is not on
+        RunNotFound: There is no such run, it is not one of a search, or its directory is not on
             this machine.
     """
     run = _search_run(uri, run_id)
     if RUN_DIR not in run.data.tags:
-        raise TrackingError(f"{_shown(run_id)}: is an MLflow run, but not one of a search")
+        raise RunNotFound(f"{_shown(run_id)}: is an MLflow run, but not one of a search")
 
     run_dir = Path(run.data.tags[RUN_DIR])
     if not run_dir.is_dir():
-        raise TrackingError(f"{_shown(run_id)}: its run directory {run_dir} is not there")
+        raise RunNotFound(f"{_shown(run_id)}: its run directory {run_dir} is not there")
     if _search_id(run_dir) != run.data.tags.get(SEARCH_ID):
-        raise TrackingError(
+        raise RunNotFound(
             f"{_shown(run_id)}: the directory that its tag {RUN_DIR} names does not hold "
             "this search"
         )

@@ -100,7 +100,11 @@ MISTAKES = [
     # runs
     ("task=score", "from", "None"),
     ("task=score from=absent/run", "from", "absent/run"),
-    ("task=score from=0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef", "run"),
+    (
+        "task=score from=0123456789abcdef0123456789abcdef",
+        "from: must be a run directory or an MLflow run id (0123456789abcdef0123456789abcdef: is",
+        "does not exist). Received: '0123456789abcdef0123456789abcdef'",
+    ),
     ("task=score from=.", "run directory", "."),
     ("task=rank task.files=[absent.csv]", "task.files", "absent.csv"),
 ]  # fmt: skip
@@ -171,3 +175,27 @@ def test_a_foreign_journal_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "outputs" / "odd" / "journal.sqlite").write_text("not a journal" * 100)
     assert "journal" in refused(capsys, "name=odd")
     assert "is not a run directory" in refused(capsys, "task=score", "from=outputs/odd")
+
+
+@pytest.mark.parametrize(
+    "task", ["export", "score", "rank", "report", "list", "show", "watch", "sync"]
+)
+def test_a_task_without_a_plan_does_nothing_in_its_place(
+    task: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refused(capsys, "name=planned", f"task={task}", "plan_only=true")
+    assert message == (
+        f"plan_only: must be false with task={task}: only search, train, tabulate and preflight "
+        "have a plan. Received: True\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_of_other_options_is_refused_with_options_that_exist(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    message = refused(capsys, "trainer=tabular", "trainer.table=t.yaml", "trainer.epochs=1")
+    assert message == (
+        "trainer.epochs: belongs to trainer=quick, paper, seed, final_quick or final_cifar10; "
+        "trainer=tabular does not read it. Received: '1'\n"
+    )

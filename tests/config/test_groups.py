@@ -56,6 +56,16 @@ def test_the_key_of_another_option_is_refused_with_its_owner(override: str, mess
     assert explain(caught.value) == message
 
 
+def test_messages_name_options_that_exist() -> None:
+    for group in GROUPS.values():
+        typed, _, _ = group.choice("").partition("=")
+        if typed != group.name:
+            continue
+        for option, _ in group.options():
+            for name in group.files.get(option, (option,)):
+                assert (CONF / group.name / f"{name}.yaml").is_file(), (group.name, name)
+
+
 def test_a_key_that_is_added_is_refused_as_well() -> None:
     composed = compose("config", ["name=a", "+data.image_size=8"])
     with pytest.raises(InvalidValue, match=r"data\.image_size: belongs to data=image_folder"):

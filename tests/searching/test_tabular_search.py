@@ -330,3 +330,67 @@ def test_a_winner_is_judged_by_trainings_that_the_search_has_not_seen(
     others = [reward for reward in rewards if reward not in found.rewards]
     assert 1 < len(found.rewards) < len(rewards)
     assert winner["test_accuracy"] == pytest.approx(sum(others) / len(others))
+
+
+def test_a_table_keeps_no_weights_and_no_predictor(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "outputs/table"
+    assert run_here("task=export", f"from={source}", *QUIET) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"from: must be a search or a training; {Path(source).absolute()} is a tabulation, which "
+        f"keeps no weights. Received: '{source}'\n",
+    )
+    assert run_here("task=score", f"from={source}", *QUIET) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"from: must be a search that has a predictor; {source} is a tabulation, which has none. "
+        f"Received: '{source}'\n",
+    )
+
+
+def test_a_search_without_a_predictor_scores_nothing(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search("random", *TEN_CHILDREN)
+    capsys.readouterr()
+    assert run_here("task=score", "from=outputs/random", *QUIET) == 2
+    assert capsys.readouterr().err == (
+        "from: must be a search that has a predictor; search=random has none. "
+        "Received: 'outputs/random'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "search.constraints.latency_ms=5",
+            "search.constraints.latency_ms: must be on a column of the table {}, which has no "
+            "latency_ms. Received: 5.0\n",
+        ),
+        (
+            "search.constraints.memory_mb=5",
+            "search.constraints.memory_mb: must be on a column of the table {}; memory_mb is not "
+            "known of (-1, 3x3 maxpool, -1, 3x3 maxpool). Received: 5.0\n",
+        ),
+        (
+            "search.constraints.reward=0.5",
+            "search.constraints.reward: must be on an objective that is known before training, "
+            "such as params or madds, or a column of the table {}. Received: 0.5\n",
+        ),
+        (
+            "state_space.operators=[3x3 conv]",
+            "state_space.operators: must be a space that {} covers: state_space.kind=pnas "
+            "state_space.B=2 'state_space.operators=[3x3 maxpool,identity]' "
+            "state_space.input_lookback_depth=-1 state_space.input_lookforward_depth=null. "
+            "Received: ['3x3 conv']\n",
+        ),
+    ],
+)
+def test_what_a_table_does_not_have_is_said(
+    table: Path, override: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here("name=limited", *BY_TABLE, override, "plan_only=true") == 2
+    assert capsys.readouterr().err == message.format("outputs/table/table.yaml")

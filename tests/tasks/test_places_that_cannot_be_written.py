@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from support.command import run_here
-from support.small import SMALL
+from support.small import BY_TABLE, SMALL, write_small_table
+
+from pnas.records import Journal
 
 QUIET = ("tracking=none",)
 
@@ -71,3 +73,26 @@ def test_a_finished_search_in_an_archive_returns_at_once(
     assert not Path("outputs/x/.lock").exists()
     assert "task.output: must name" in error_of("task=report", "from=outputs/x", capsys=capsys)
     assert run_here("task=report", "from=outputs/x", "task.output=r.html") == 0
+    for task in ("report", "rank", "score", "export"):
+        error = error_of(f"task={task}", "from=outputs/x", capsys=capsys)
+        assert error.startswith("task.output: must name ")
+        assert error.endswith("outputs/x cannot be written. Received: None\n")
+
+
+def test_a_search_in_an_archive_cannot_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_small_table(tmp_path)
+    search = ("name=x", *BY_TABLE, "search=random")
+    assert run_here(*search, "search.max_children=3") == 0
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert run_here(*search, "search.max_children=3") == 0
+    error = error_of(*search, "search.max_children=4", capsys=capsys)
+    assert error == (
+        "search.max_children: must stay 3: outputs/x cannot be written, so that its search cannot "
+        "go on. Received: 4\n"
+    )
+    with Journal(Path("outputs/x/journal.sqlite"), create=True) as journal:
+        journal.set_meta(status="running")
+    error = error_of(*search, "search.max_children=3", capsys=capsys)
+    assert error == "outputs/x: cannot be written, and its search is not over\n"
