@@ -153,7 +153,7 @@ def test_one_run_that_cannot_be_shown_does_not_stop_the_others(
         (["task.files=[mlflow.db]"], "task.files: .* is not a run directory"),
         (
             ["from=outputs/whole", "tracking.uri=http://127.0.0.1:1"],
-            "1 of 1 runs could not be shown",
+            "1 of 1 run could not be shown",
         ),
     ],
 )

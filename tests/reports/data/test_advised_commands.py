@@ -25,6 +25,11 @@ LISTS = ("controller", "seed")
 """Keys of which a multirun has one value a job."""
 
 
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @cache
 def composed(overrides: tuple[str, ...]) -> Composed:
     return compose_search(overrides)
@@ -79,7 +84,7 @@ STARTED = [
 def test_advised_commands_are_accepted(
     overrides: list[str], limit: str | None, tmp_path: Path
 ) -> None:
-    run_dir = tmp_path / "demo"
+    run_dir = tmp_path / "outputs" / "demo"
     run = run_of(run_dir, ["name=demo", *overrides], limit)
     for stage in run.stages:
         if stage.predictor:
@@ -113,12 +118,12 @@ def _check_accepted(job: list[str], run: RunView) -> None:
 def test_a_budget_of_time_is_raised_as_it_was_typed(
     overrides: list[str], raised: str, tmp_path: Path
 ) -> None:
-    run = run_of(tmp_path / "demo", ["name=demo", *overrides], "search.max_seconds=600")
+    run = run_of(tmp_path / "outputs" / "demo", ["name=demo", *overrides], "search.max_seconds=600")
     assert advise(run)[0].command == f"python run.py name=demo {raised}"
 
 
 def test_a_large_number_of_children_is_typed_in_full(tmp_path: Path) -> None:
-    run = run_of(tmp_path / "demo", ["name=demo"], "search.max_children=1000000")
+    run = run_of(tmp_path / "outputs" / "demo", ["name=demo"], "search.max_children=1000000")
     assert advise(run)[0].command == "python run.py name=demo search.max_children=2000000"
 
 
@@ -126,14 +131,16 @@ def test_a_large_number_of_children_is_typed_in_full(tmp_path: Path) -> None:
 def test_larger_cells_of_a_search_of_full_size_are_another_search(
     kind: str, tmp_path: Path
 ) -> None:
-    run = run_of(tmp_path / "demo", ["name=demo", f"search={kind}", "state_space.B=2"], None)
+    run = run_of(
+        tmp_path / "outputs" / "demo", ["name=demo", f"search={kind}", "state_space.B=2"], None
+    )
     commands = [advice.command for advice in advise(run)]
     assert f"python run.py name=demo_B3 search={kind} state_space.B=3" in commands
 
 
 def test_keys_of_one_predictor_are_not_given_to_the_others(tmp_path: Path) -> None:
     typed = ["name=demo", "controller=lstm", "controller.embedding=20", "controller.K=4"]
-    run = run_of(tmp_path / "demo", [*typed, "search=progressive"], None)
+    run = run_of(tmp_path / "outputs" / "demo", [*typed, "search=progressive"], None)
     for stage in run.stages:
         if stage.predictor:
             stage.predictor["spearman_next"] = 0.0
@@ -155,15 +162,15 @@ def test_alternatives_of_a_preflight_are_accepted(search: str, tmp_path: Path) -
 
 def test_a_table_is_made_for_searches_by_it(tmp_path: Path) -> None:
     typed = ["name=demo", "task=tabulate", "state_space.B=1", "trainer.epochs=3"]
-    run = run_of(tmp_path / "demo", typed, None)
-    table = tmp_path / "demo" / "table.yaml"
+    run = run_of(tmp_path / "outputs" / "demo", typed, None)
+    table = tmp_path / "outputs" / "demo" / "table.yaml"
     command = f"python run.py state_space.B=1 trainer=tabular trainer.table={table}"
     assert [advice.command for advice in advise(run, TASKS)] == [command]
 
 
 def test_a_preflight_is_made_for_a_search_of_its_space(tmp_path: Path) -> None:
     typed = ["name=demo", "task=preflight", "task.children=40", "task.cells=4", "state_space.B=2"]
-    run = run_of(tmp_path / "demo", typed, None)
+    run = run_of(tmp_path / "outputs" / "demo", typed, None)
     command = "python run.py state_space.B=2 search.max_children=40"
     assert [advice.command for advice in advise(run, TASKS)] == [command]
     for job in jobs_of(command):
