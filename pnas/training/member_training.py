@@ -90,9 +90,12 @@ class _Members:
         """Train those that have not ended; one that fails leaves the others alone."""
         has_val_in_train = self._settings.task.train_on == "train+val"
         data = self._data.with_val_in_train() if has_val_in_train else self._data
-        for child in self._journal.children():
-            if child.status is Status.CHOSEN:
-                self._train(child, data)
+        waiting = [child for child in self._journal.children() if child.status is Status.CHOSEN]
+        for number, child in enumerate(waiting):
+            if number:
+                # Keras and TensorFlow keep what they know of each model.
+                release_memory()
+            self._train(child, data)
         children = self._journal.children()
         if not any(child.status is Status.OK for child in children):
             raise TrainingFailed(f"no training came to its end; the last one: {children[-1].error}")
@@ -135,8 +138,6 @@ class _Members:
             ) from error
         else:
             result = self._finished(child, progress)
-        # Keras and TensorFlow keep what they know of each model.
-        release_memory()
         self._journal.end_child(child.key, result)
         (folder / CHECKPOINT).unlink(missing_ok=True)
         write_training(self._context.run_dir, self._journal)

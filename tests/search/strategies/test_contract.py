@@ -11,7 +11,7 @@ import pytest
 from support.fake_children import FakeChildren, fake_reward
 from support.fake_objectives import fake_limits, fake_source
 
-from pnas.controller import ControllerManager
+from pnas.controller.history_fit import HistoryFit
 from pnas.execution import SerialExecutor
 from pnas.predictors import ControllerSpec, make_controller_spec
 from pnas.records import Journal, Status, summarize
@@ -247,13 +247,13 @@ def test_no_predictor_is_fitted_that_nobody_needs(
     controller = replace(CONTROLLER, warm_start=warm_start)
     live = asked(make(SPECS["progressive"], space, controller=controller), 3)
     fits: list[int] = []
-    fit = ControllerManager._fit
+    fit = HistoryFit.fit
 
-    def counted(manager: ControllerManager, stages: Any) -> list[float]:
+    def counted(history_fit: HistoryFit, stages: Any) -> None:
         fits.append(len(stages))
-        return fit(manager, stages)
+        fit(history_fit, stages)
 
-    monkeypatch.setattr(ControllerManager, "_fit", counted)
+    monkeypatch.setattr(HistoryFit, "fit", counted)
     history = after(live if where == "finished" else live[:2])
     if where == "within a stage":
         cells, predictions = live[2]
