@@ -11,7 +11,7 @@ from pnas.data.data_spec import (
 from pnas.data.dataset import Dataset
 from pnas.data.loading import DataInfo, check_data, dataset_from_arrays, load_dataset
 from pnas.data.registry import DATASETS
-from pnas.data.streaming import open_parts
+from pnas.data.streaming import open_parts, refuse_damaged
 from pnas.data.training_data import Part, Parts, in_memory
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "in_memory",
     "load_dataset",
     "open_parts",
+    "refuse_damaged",
 ]

@@ -44,6 +44,12 @@ class StreamedImages:
         """(n, height, width, channels)"""
         return (len(self.rows), *self.raw.shape[1:])
 
+    def files(self) -> ImageFiles:
+        """Return the image files of this part alone."""
+        assert isinstance(self.raw, ImageFiles)
+        paths = tuple(self.raw.paths[row] for row in self.rows)
+        return ImageFiles(paths, self.raw.decoding)
+
     def __getitem__(self, rows: NDArray[np.int64]) -> Images:
         images = self.raw[self.rows[rows]].astype(np.float32)
         normalise_in_place(images, self.mean, self.std)
@@ -57,7 +63,7 @@ def open_parts(spec: DataSpec) -> Parts:
     than `LARGEST_IN_MEMORY`.
 
     Raises:
-        InvalidValue: As `pnas.data.load_dataset`; also for an image that cannot be decoded.
+        InvalidValue: As `pnas.data.load_dataset`.
     """
     if not isinstance(spec, ImageFolderSpec) or spec.stream is False:
         return in_memory(load_dataset(spec))
@@ -65,19 +71,22 @@ def open_parts(spec: DataSpec) -> Parts:
     raw = image_folder(spec)
     if spec.stream is None and _bytes_in_memory(raw) <= LARGEST_IN_MEMORY:
         return in_memory(load_dataset(spec))
-    if not spec.skip_unreadable:
-        _refuse_damaged(raw)
     return _stream(raw, plan_split(raw.labels(), spec, raw.class_names, raw.notes), spec.name)
 
 
-def _refuse_damaged(raw: RawData) -> None:
-    """Raise `InvalidValue` for images that cannot be decoded: a training would meet them late."""
+def refuse_damaged(parts: Parts) -> None:
+    """Decode every streamed image once: a training would meet one that cannot be read late.
+
+    Raises:
+        InvalidValue: There are such images.
+    """
     bad: list[BadImage] = []
     total = 0
-    for part in raw.parts.values():
-        if isinstance(part.x, ImageFiles):
-            bad += part.x.find_bad()
-            total += len(part.x.paths)
+    for part in (parts.train, parts.val, parts.test):
+        if part is not None and isinstance(part.images, StreamedImages):
+            files = part.images.files()
+            bad += files.find_bad()
+            total += len(files.paths)
     refuse_bad_images(bad, total)
 
 

@@ -23,6 +23,7 @@ from pnas.runs.meant_config import meant_config
 from pnas.system.import_locks import postpone_in_import
 from pnas.system.interrupts import note_press
 from pnas.system.os_errors import as_user_error
+from pnas.system.wording import one_of
 
 Task = Callable[[Settings, Context], float | None]
 """A command: it returns what a sweeper maximizes, or None."""
@@ -65,8 +66,7 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
 def _check_plan(settings: Settings) -> None:
     """Refuse to do the work of a task that has no plan to print in its place."""
     name = settings.task.name
-    *others, last = PLANNED_TASKS
-    rule = f"must be false with task={name}: only {', '.join(others)} and {last} have a plan"
+    rule = f"must be false with task={name}: only {one_of(PLANNED_TASKS)} has a plan"
     is_possible = name in PLANNED_TASKS or not settings.plan_only
     require(is_possible, "plan_only", rule, settings.plan_only)
 

@@ -12,6 +12,7 @@ The key of a child says which training of its cell it is:
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from pnas.records.child_records import Status
 from pnas.records.journal_records import ChildRecord
@@ -126,8 +127,14 @@ def of_like_size(cells: Sequence[CellTrainings]) -> list[CellTrainings]:
 
     Their rewards say how far such cells differ; those of much smaller cells do not.
     """
-    sizes = {len(each.cell) for each in cells if each.attempts > 1}
-    return [each for each in cells if len(each.cell) in sizes]
+    sizes = [len(each.cell) for each in cells]
+    return list(compress(cells, are_alike(sizes, [each.attempts > 1 for each in cells])))
+
+
+def are_alike(sizes: Sequence[int], trained_again: Sequence[bool]) -> list[bool]:
+    """Return of each cell whether it has as many blocks as one that was to be trained again."""
+    among = set(compress(sizes, trained_again))
+    return [size in among for size in sizes]
 
 
 def rewarded(cells: Iterable[CellTrainings]) -> list[CellTrainings]:

@@ -198,9 +198,9 @@ def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[
         config=journal.meta("config") or {},
     )
     if ended_by is not None:
-        same = f"the same command{with_name(context, journal)}"
-        joined = "and" if "with" in same else "with"
-        lines.append(f"{ended_by.describe()}; {same} {joined} more continues")
+        besides = with_name(context, journal)
+        more = "and more" if besides else "with more"
+        lines.append(f"{ended_by.describe()}; the same command{besides} {more} continues")
 
     lines.append(f"outputs: {relative(context.run_dir)}")
     report = context.run_dir / REPORT

@@ -5,7 +5,7 @@ trainer.table=<run directory>/table.yaml`.
 """
 
 from pnas.config import Settings
-from pnas.data import load_dataset
+from pnas.data import DataInfo, load_dataset
 from pnas.errors import RunDirectoryError, require
 from pnas.execution import check_executor
 from pnas.records import Journal
@@ -15,7 +15,7 @@ from pnas.runs.command_context import Context
 from pnas.runs.search_directory import TABULATED, check_same_data, open_run
 from pnas.search.strategies.exhaustive import all_cells, sampled_cells
 from pnas.searching.cache_reuse import check_cache
-from pnas.searching.data_report import print_reading
+from pnas.searching.data_report import print_data, print_reading
 from pnas.searching.repeated_trainings import train_repeatedly
 from pnas.searching.search_checks import check_children
 from pnas.searching.table_rows import about_table, rows_of, summary_lines
@@ -34,7 +34,9 @@ def run(settings: Settings, context: Context) -> None:
         context: The command around the task.
     """
     space = build_space(settings.state_space)
-    cells = _checked_cells(settings, space)
+    print_reading(context.console, settings.data)
+    print_data(context.console, _checked_data(settings, space))
+    cells = _cells(settings, space)
     if settings.plan_only:
         repeats = settings.task.repeats
         times = "once" if repeats == 1 else f"{repeats:,} times"
@@ -44,7 +46,6 @@ def run(settings: Settings, context: Context) -> None:
     check_no_escaping_symlinks(context.run_dir)
     with open_run(settings, context) as journal:
         _check_is_this_table(settings, journal)
-        print_reading(context.console, settings.data)
         dataset = load_dataset(settings.data)
         check_same_data(journal, dataset.fingerprint)
         train_repeatedly(
@@ -58,13 +59,18 @@ def run(settings: Settings, context: Context) -> None:
         print_line(context.console, f"table: {table}")
 
 
-def _checked_cells(settings: Settings, space: SlotSpace) -> list[Cell]:
-    """Check everything that can be checked before any work starts; return the cells to train."""
+def _checked_data(settings: Settings, space: SlotSpace) -> DataInfo:
+    """Check everything that can be checked before any work starts; return what the data are."""
     rule = "must be search for task=tabulate, which trains the cells of a table"
     require(not is_tabular(settings), "trainer.kind", rule, settings.trainer.kind)
-    check_children(settings, space)
+    data = check_children(settings, space)
     check_cache(settings)
     check_executor(settings.executor)
+    return data
+
+
+def _cells(settings: Settings, space: SlotSpace) -> list[Cell]:
+    """Return the cells to train."""
     count = settings.task.cells
     if count is None:
         return all_cells(space)

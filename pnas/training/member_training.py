@@ -12,7 +12,7 @@ from pnas.children.child_failure import ChildFailure, is_out_of_memory
 from pnas.children.final_training.checkpoint import Progress
 from pnas.children.tensorflow_runtime import configure_runtime, release_memory
 from pnas.config import Settings
-from pnas.data import Parts, open_parts
+from pnas.data import Parts, open_parts, refuse_damaged
 from pnas.errors import PnasError
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.records.training_history import as_columns, write_history
@@ -46,6 +46,9 @@ def train_members(settings: Settings, context: Context, journal: Journal) -> Non
     print_line(context.console, "importing TensorFlow")
     configure_runtime(settings.trainer)
     data = open_parts(settings.data)
+    if journal.meta("data_fingerprint") is None:
+        # A training that continues has read its images before.
+        refuse_damaged(data)
     note_data(journal, data)
 
     def note_run(info: dict[str, str]) -> None:

@@ -185,8 +185,8 @@ def test_a_task_without_a_plan_does_nothing_in_its_place(
 ) -> None:
     message = refused(capsys, "name=planned", f"task={task}", "plan_only=true")
     assert message == (
-        f"plan_only: must be false with task={task}: only search, train, tabulate and preflight "
-        "have a plan. Received: True\n"
+        f"plan_only: must be false with task={task}: only search, train, tabulate or preflight "
+        "has a plan. Received: True\n"
     )
     assert list(tmp_path.iterdir()) == []
 

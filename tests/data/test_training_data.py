@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pnas.data import DigitsSpec, ImageFolderSpec, in_memory, load_dataset, open_parts
+from pnas.data import (
+    DigitsSpec,
+    ImageFolderSpec,
+    in_memory,
+    load_dataset,
+    open_parts,
+    refuse_damaged,
+)
 from pnas.data.pixel_range import BYTE, DIGITS
 from pnas.errors import InvalidValue
 
@@ -74,11 +81,16 @@ def test_only_folders_are_streamed() -> None:
         load_dataset("digits", stream=True)
 
 
-@pytest.mark.parametrize("part", ["train", "val"])
-def test_a_damaged_image_is_named_before_a_streamed_training(folder: Path, part: str) -> None:
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_damaged_image_that_is_streamed_is_named(folder: Path, part: str) -> None:
     parts = open_parts(spec(folder, True))
+    refuse_damaged(parts)
     streamed = getattr(parts, part).images
-    damaged = streamed.raw.paths[streamed.rows[0]]
+    damaged = streamed.files().paths[0]
     damaged.write_bytes(damaged.read_bytes()[:60])
     with pytest.raises(InvalidValue, match=rf"1 of 40 are not: .*{damaged.name} \("):
-        open_parts(spec(folder, True))
+        refuse_damaged(parts)
+
+
+def test_images_in_memory_have_been_read(folder: Path) -> None:
+    refuse_damaged(open_parts(spec(folder, False)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import compress
 
-from pnas.records.cell_trainings import cell_key
+from pnas.records.cell_trainings import are_alike, cell_key
 from pnas.records.reward_model import fit_reward_model
 from pnas.reports.data.scored_cell import Phase, ScoredCell, ranked
 
@@ -35,9 +35,8 @@ def _with_expected_rewards(cells: Sequence[Sequence[ScoredCell]]) -> list[Scored
     rewards = []
     for rows in cells:
         rewards.append([row.reward for row in rows if row.reward is not None])
-    # As in `pnas.records.cell_trainings.of_like_size`, of which these rows may have no journal.
-    sizes = {len(rows[0].cell) for rows in cells if len(rows) > 1}
-    is_alike = [len(rows[0].cell) in sizes for rows in cells]
+    sizes = [len(rows[0].cell) for rows in cells]
+    is_alike = are_alike(sizes, [len(rows) > 1 for rows in cells])
     model = fit_reward_model(list(compress(rewards, is_alike)))
     of_all = fit_reward_model(rewards)
 

@@ -1,7 +1,9 @@
 """`Confirmation`: trains the most promising cells of a search again until one is known best."""
 
 from collections.abc import Sequence
+from itertools import compress
 
+from pnas.records.cell_trainings import are_alike
 from pnas.records.reward_model import fit_reward_model, probabilities_best
 from pnas.search.confirmation.further_trainings import FurtherTrainings, Room, SearchedCell
 from pnas.search.confirmation.halving import num_finalists, round_sizes, trainings_each
@@ -41,9 +43,10 @@ class Confirmation(FurtherTrainings):
         self._sizes = round_sizes(count) if count else []
         self._finalists = [each.cell for each in searched[:count]]
         self._alive = list(self._finalists)
-        sizes = {len(cell) for cell in self._finalists}
-        alike = [each for each in searched[count:] if len(each.cell) in sizes]
-        self._others = [list(each.rewards) for each in alike]
+        is_finalist = [place < count for place in range(len(searched))]
+        is_alike = are_alike([len(each.cell) for each in searched], is_finalist)
+        others = compress(searched[count:], is_alike[count:])
+        self._others = [list(each.rewards) for each in others]
         self.replay(history)
 
     def next_round(self) -> list[Cell]:

@@ -163,6 +163,7 @@ def estimate_optimism(searched: Sequence[CellTrainings]) -> float | None:
     """
     best = max(searched, key=lambda each: max(each.rewards))
     alike = of_like_size(searched)
-    # Among cells of other sizes the best is no exception, and its reward as lucky as any.
-    model = fit_reward_model([each.rewards for each in (alike if best in alike else searched)])
+    # A best cell of another size is judged by all: nothing is known of how far its like differ.
+    is_alike = any(each is best for each in alike)
+    model = fit_reward_model([each.rewards for each in (alike if is_alike else searched)])
     return None if model is None else max(best.rewards) - model.expected(best.rewards)
