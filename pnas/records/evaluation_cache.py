@@ -106,8 +106,8 @@ class EvaluationCache:
 
         has_folder = self.path.parent.is_dir()
         require(has_folder, "cache.path", "must lie in an existing directory", str(path))
-        # A pipe would be waited for.
-        is_file = self.path.is_file() or not self.path.exists()
+        # A pipe would be waited for. Another search may make the file after the first question.
+        is_file = not self.path.exists() or self.path.is_file()
         require(is_file, "cache.path", "must be a file", str(path))
         try:
             self._prepare()

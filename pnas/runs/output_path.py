@@ -32,7 +32,7 @@ def check_output_file(output: str) -> Path:
             moved to its place, which would remove ``/dev/null`` from the machine.
     """
     path = check_output_folder(output)
-    is_free = path.is_file() or not path.exists()
+    is_free = not path.exists() or path.is_file()
     require(is_free, "task.output", "must be a file, or not exist yet", str(path))
     return path
 

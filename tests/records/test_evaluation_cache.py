@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,27 @@ def write_and_read(path: str, writer: int, gate: "multiprocessing.synchronize.Ba
         entry = cache.get(key, ChildJob(ONE, i))
         assert entry is not None
         assert entry.result.reward == i / 40
+
+
+def test_a_file_that_another_search_makes_meanwhile_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "e.sqlite"
+    is_file = Path.is_file
+    exists = Path.exists
+
+    def then_made(ask: Callable[[Path], bool]) -> Callable[[Path], bool]:
+        def answer(asked: Path) -> bool:
+            found = ask(asked)
+            if asked == path:
+                path.touch()
+            return found
+
+        return answer
+
+    monkeypatch.setattr(Path, "is_file", then_made(is_file))
+    monkeypatch.setattr(Path, "exists", then_made(exists))
+    EvaluationCache(path, "c").put("key", trained(seed=1, reward=0.5))
 
 
 def test_many_processes_write_one_fresh_file_at_once(tmp_path: Path) -> None:
