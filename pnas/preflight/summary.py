@@ -8,7 +8,11 @@ from pnas.preflight.baselines import Baseline
 from pnas.preflight.expected_gain import trainings_to_know
 from pnas.preflight.verdict import Evidence, Verdict, is_still_rising
 
-_ANSWERS = {True: "worth it", False: "not worth it", None: "not known yet"}
+_ANSWERS = {
+    True: "a search is worth it",
+    False: "a search is not worth it",
+    None: "whether a search is worth it is not known yet",
+}
 
 
 def summary_lines(evidence: Evidence, verdict: Verdict, seconds: Sequence[float]) -> list[str]:
@@ -40,7 +44,7 @@ def summary_lines(evidence: Evidence, verdict: Verdict, seconds: Sequence[float]
         _trainings_line(evidence),
     ]
     lines += _advice_lines(evidence, verdict)
-    lines.append(f"a search is {_ANSWERS[verdict.is_worth_it]}: {verdict.reason}")
+    lines.append(f"{_ANSWERS[verdict.is_worth_it]}: {verdict.reason}")
     return lines
 
 
@@ -83,8 +87,8 @@ def _advice_lines(evidence: Evidence, verdict: Verdict) -> list[str]:
         has_more = evidence.offered_validation > evidence.validation_examples
         remedy = "raise data.val_size" if has_more else "the other parts leave no more of them"
         lines.append(
-            f"{evidence.validation_examples:,} validation examples explain up to half of the noise "
-            f"or more: {remedy}"
+            f"{evidence.validation_examples:,} validation examples may explain half of the noise or "
+            f"more: {remedy}"
         )
     for alternative in verdict.alternatives:
         typed = f" ({alternative.override})" if alternative.override else ""

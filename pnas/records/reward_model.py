@@ -17,7 +17,7 @@ model"), r_ij ~ N(mu_i, sigma^2) and mu_i ~ N(nu, tau^2). With v_i = lambda + 1 
 
     nu(lambda) = sum_i (r_i. / v_i) / sum_i (1 / v_i)
     S(lambda)  = sum_ij (r_ij - r_i.)^2 + sum_i (r_i. - nu)^2 / v_i
-    p(lambda | r)  ~  (1 + lambda)^(-2) prod_i v_i^(-1/2) (sum_i 1 / v_i)^(-1/2) S^(-(N - 1) / 2)
+    p(lambda | r)  ~  prod_i v_i^(-1/2) (sum_i 1 / v_i)^(-1/2) S^(-(N - 1) / 2)
     sigma^2 | lambda, r  ~  S / chi^2_(N - 1)
     nu | lambda, sigma^2, r  ~  N(nu(lambda), sigma^2 / sum_i (1 / v_i))
     mu_i | nu, lambda, sigma^2, r  ~  N(w_i r_i. + (1 - w_i) nu, w_i sigma^2 / n_i)
@@ -26,12 +26,9 @@ with w_i = lambda / v_i, so that mu_i has the variance
 
     w_i sigma^2 / n_i + (1 - w_i)^2 sigma^2 / sum_i (1 / v_i)
 
-for flat priors of nu and log sigma (Gelman et al., Bayesian Data Analysis, 5.4), and one of lambda
-in which the weight of a single training, lambda / (1 + lambda), is uniform in (0, 1) (Strawderman
-1971; Daniels 1999, "A prior for the variance in hierarchical models"). A prior flat in log lambda
-lets a search with few repeated trainings shrink their means to the mean of all cells.
+for flat priors of nu, log sigma and log lambda (Gelman et al., Bayesian Data Analysis, 5.4).
 
-Cells take part that are alike: `pnas.records.cell_trainings.of_like_size`. Cells of one block are
+Cells take part that are alike (`pnas.records.cell_trainings.of_like_size`). Cells of one block are
 often far worse than those of full size; a tau that spans both would leave a lucky single reward of
 a large cell nearly as it is.
 
@@ -166,8 +163,6 @@ def fit_reward_model(cells: Sequence[Sequence[float]]) -> RewardModel | None:
     log_weights = -0.5 * (
         np.log(v).sum(axis=1) + np.log(precision) + (trainings - 1) * np.log(squares)
     )
-    # On a grid of log lambda, the density of lambda is multiplied by lambda.
-    log_weights += np.log(_RATIOS) - 2 * np.log1p(_RATIOS)
     weights = np.exp(log_weights - log_weights.max())
     return RewardModel(weights / weights.sum(), centers, precision, squares, trainings)
 

@@ -67,7 +67,7 @@ def test_it_answers_and_the_same_command_trains_nothing_again(tmp_path: Path) ->
     small = (*PREFLIGHT, "task.cells=2", "task.repeats=2", "executor=serial")
     code, out, err = run_apart(*small, cwd=tmp_path)
     assert code == 0, err
-    assert "a search is " in out
+    assert "a search is " in out or "whether a search is worth it is not known yet" in out
     for baseline in ("logistic regression", "plain CNN", "PNASNet-5's cell"):
         assert baseline in out
 
