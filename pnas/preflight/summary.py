@@ -87,8 +87,8 @@ def _advice_lines(evidence: Evidence, verdict: Verdict) -> list[str]:
         has_more = evidence.offered_validation > evidence.validation_examples
         remedy = "raise data.val_size" if has_more else "the other parts leave no more of them"
         lines.append(
-            f"{evidence.validation_examples:,} validation examples may explain half of the noise or "
-            f"more: {remedy}"
+            f"{evidence.validation_examples:,} validation examples may explain half of the noise "
+            f"or more: {remedy}"
         )
     for alternative in verdict.alternatives:
         typed = f" ({alternative.override})" if alternative.override else ""
