@@ -68,7 +68,7 @@ def draw(found: Sequence[Range], path: Path) -> None:
         x=(0.2, 1.0),
         y=(0.2, 1.0),
         x_label="stated probability that the winner is the best finalist",
-        y_label="share of winners that were",
+        y_label="share of winners that were it",
         title="calibration of the winner's probability",
         width=460,
         height=400,
