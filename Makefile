@@ -35,6 +35,7 @@ bench: $(READY)  ## every benchmark, one after the other: about twenty minutes o
 	$(BIN)/python experiments/benchmarks/gp_scoring.py --repeats 3
 	$(BIN)/python experiments/benchmarks/asynchronous_searches.py idle --workers 256 --kinds evolution random --children 2560
 	$(BIN)/python experiments/benchmarks/scale_simulation.py
+	$(BIN)/python experiments/benchmarks/long_searches.py
 	$(BIN)/python experiments/benchmarks/paper_child.py
 	$(BIN)/python experiments/benchmarks/jax_agreement.py $(if $(JAX_PYTHON),--python $(JAX_PYTHON))
 

@@ -3,7 +3,14 @@
 from pnas.records.child_records import ChildJob, ChildResult, Status
 from pnas.records.journal import Journal
 from pnas.records.journal_reader import JournalReader
-from pnas.records.journal_records import ChildRecord, Choice, Event, StageRecord, best_child
+from pnas.records.journal_records import (
+    ChildRecord,
+    Choice,
+    Event,
+    StageRecord,
+    best_child,
+    best_children,
+)
 from pnas.records.summary import summarize, write_summary
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "StageRecord",
     "Status",
     "best_child",
+    "best_children",
     "summarize",
     "write_summary",
 ]

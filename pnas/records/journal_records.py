@@ -1,5 +1,6 @@
 """Plain records of what a journal holds: stages, children, events, and choices that it is given."""
 
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,8 +132,17 @@ def best_child(children: Iterable[ChildRecord]) -> ChildRecord | None:
     Returns:
         None if no child has a reward.
     """
+    found = best_children(children, 1)
+    return found[0] if found else None
+
+
+def best_children(children: Iterable[ChildRecord], count: int) -> list[ChildRecord]:
+    """Return the ``count`` children of highest reward, the best first.
+
+    Of equals, the one that was chosen first is the better one.
+    """
     rewarded = [child for child in children if child.reward is not None]
-    return max(rewarded, key=_rank, default=None)
+    return heapq.nlargest(count, rewarded, key=_rank)
 
 
 def _rank(child: ChildRecord) -> tuple[float, int, int]:

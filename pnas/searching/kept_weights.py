@@ -1,43 +1,54 @@
 """The weights of children: which are kept while a search goes on, and which at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pnas.records import ChildRecord, Journal, best_child
+from pnas.records import ChildRecord, Journal, best_child, best_children
 from pnas.records.cell_trainings import cell_key, is_repeated
 from pnas.records.plan_facts import WINNER
 from pnas.search import Observer
 
 
 class KeepBestWeights(Observer):
-    """Keeps the weights of the best child so far and removes the others as they are beaten.
+    """Keeps the weights of the best children so far and removes the others as they are beaten.
 
-    A superseded child that is better than all others may be chosen again by a later stage: until
-    that stage is planned its weights stay too. So do those of further trainings of a cell, until
-    the winner is known (`keep_winner_weights`).
+    Superseded children that are better than others may be chosen again by a later stage: until that
+    stage is planned their weights stay too. So do those of further trainings of a cell, until the
+    winner is known (`keep_winner_weights`).
+
+    Args:
+        weights_dir: Directory of the weights.
+        journal: Journal of the search.
+        count: Number of first trainings whose weights are kept. With 1 the winner of a confirmation
+            may be a cell whose first training was beaten, and can be tested by the others only.
     """
 
-    def __init__(self, weights_dir: Path, journal: Journal) -> None:
+    def __init__(self, weights_dir: Path, journal: Journal, count: int = 1) -> None:
         self._dir = weights_dir
         self._journal = journal
-        self._best = best_child(journal.children())
+        self._count = count
+        self._best = self._best_of(journal.children())
         self._remove_others(len(journal.stages()), in_training=[])
 
     def stage_opened(self, b: int, children: Sequence[ChildRecord]) -> None:
-        """Look for the best child again: the stage may have brought results along."""
-        self._best = best_child(self._journal.children())
+        """Look for the best children again: the stage may have brought results along."""
+        self._best = self._best_of(self._journal.children())
 
     def stage_extended(self, b: int, children: Sequence[ChildRecord], planned: int) -> None:
-        """Look for the best child again if results were brought along."""
+        """Look for the best children again if results were brought along."""
         if children[-1].ended_at is not None:
-            self._best = best_child(self._journal.children())
+            self._best = self._best_of(self._journal.children())
 
     def child_ended(self, child: ChildRecord) -> None:
-        """Remove the weights of the worse of ``child`` and the best child before it."""
-        loser = self._loser_against(child)
-        if loser is not None and not is_repeated(loser):
-            path = self._dir / f"{loser.key}.npz"
-            path.unlink(missing_ok=True)
+        """Remove the weights of the worst of ``child`` and the best children before it."""
+        if is_repeated(child):
+            return
+        ranked = [*self._best, child]
+        self._best = self._best_of(ranked)
+        for loser in ranked:
+            if loser not in self._best:
+                path = self._dir / f"{loser.key}.npz"
+                path.unlink(missing_ok=True)
 
     def stage_closed(self, b: int) -> None:
         """Remove everything that no stage after ``b`` can need."""
@@ -45,28 +56,21 @@ class KeepBestWeights(Observer):
         # In an asynchronous search children are in training beside a stage that ends.
         self._remove_others(b, [child for child in chosen if child.ended_at is None])
 
-    def _loser_against(self, child: ChildRecord) -> ChildRecord | None:
-        if child.reward is None:
-            return child
-        former = self._best
-        if former is None:
-            self._best = child
-            return None
-        self._best = best_child([former, child])
-        return former if self._best is child else child
+    def _best_of(self, children: Iterable[ChildRecord]) -> list[ChildRecord]:
+        first_trainings = (child for child in children if not is_repeated(child))
+        return best_children(first_trainings, self._count)
 
     def _remove_others(self, b: int, in_training: Sequence[ChildRecord]) -> None:
-        """Keep the best weights, and those of a better child that may be chosen after ``b``.
+        """Keep the best weights, and those of better children that may be chosen after ``b``.
 
         Children ``in_training`` may be writing theirs.
         """
         chosen = self._journal.children()
         superseded = [child for child in self._journal.superseded() if child.b > b]
-        best = best_child(chosen)
-        best_to_come = best_child([*chosen, *superseded])
+        best = self._best_of(chosen)
+        best_to_come = self._best_of([*chosen, *superseded])
         again = [child for child in chosen if is_repeated(child)]
-        kept = [best, best_to_come, *again, *in_training]
-        keep = {f"{child.key}.npz" for child in kept if child is not None}
+        keep = {f"{child.key}.npz" for child in (*best, *best_to_come, *again, *in_training)}
         for path in self._dir.iterdir():
             is_draft = bool(in_training) and path.name.startswith(".")
             if path.name not in keep and not is_draft:
@@ -74,11 +78,12 @@ class KeepBestWeights(Observer):
 
 
 def keep_winner_weights(weights_dir: Path, journal: Journal) -> None:
-    """Remove the weights of cells that were trained again and did not win."""
+    """Remove the weights of all children but the best one and those of the winner's cell."""
     winner = journal.meta(WINNER) or {}
-    best = best_child(journal.children())
-    for child in journal.children():
+    children = journal.children()
+    best = best_child(children)
+    for child in children:
         is_kept = cell_key(child.key) == winner.get("key") or child is best
-        if is_repeated(child) and not is_kept:
+        if not is_kept:
             path = weights_dir / f"{child.key}.npz"
             path.unlink(missing_ok=True)

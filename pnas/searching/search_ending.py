@@ -125,7 +125,7 @@ class SearchEnding(RunEnding):
             whole = [child for child in children if not is_short(child)]
             accuracies = test([child for child in whole if cell_key(child.key) == winner["key"]])
             self._journal.set_meta(winner_test_accuracies=list(accuracies.values()))
-            keep_winner_weights(self._context.run_dir / WEIGHTS, self._journal)
+        keep_winner_weights(self._context.run_dir / WEIGHTS, self._journal)
         self._journal.set_meta(test_accuracy=accuracies.get(best.key))
 
 

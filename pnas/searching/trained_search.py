@@ -17,6 +17,7 @@ from pnas.reports.terminal.live_view import LiveView
 from pnas.runs.child_identity import known_stages
 from pnas.runs.command_context import Context
 from pnas.runs.search_directory import check_same_data
+from pnas.search.confirmation.halving import MOST_FINALISTS
 from pnas.search.pacing import TimeLeft
 from pnas.search.training_setup import TrainingSetup
 from pnas.search.weight_recovery import restore_missing_weights
@@ -91,7 +92,7 @@ def search_by_training(
             executor=with_cache(executor, settings, space, dataset.fingerprint),
             observers=(
                 summary,
-                KeepBestWeights(weights_dir, journal),
+                KeepBestWeights(weights_dir, journal, _num_kept_weights(settings)),
                 PredictEnd(journal, time_left),
                 Notify(tracker),
                 view,
@@ -119,6 +120,14 @@ def search_by_training(
             kept.end()
         restore_missing_weights(journal, executor, weights_dir)
         ending.test_winner(ChildTester(settings, dataset, executor, weights_dir).accuracies)
+
+
+def _num_kept_weights(settings: Settings) -> int:
+    """Return how many children's weights to keep, so that the winner's are most likely there.
+
+    Finalists are chosen by a predictor, whose order is not quite that of the rewards.
+    """
+    return 2 * MOST_FINALISTS if settings.search.confirm > 0 else 1
 
 
 def make_child_executor(settings: Settings, dataset: Dataset) -> Executor:

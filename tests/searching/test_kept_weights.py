@@ -1,7 +1,8 @@
 from pathlib import Path
+from typing import Any
 
 from pnas.records import ChildJob, ChildResult, Choice, Journal, Status
-from pnas.searching.kept_weights import KeepBestWeights
+from pnas.searching.kept_weights import KeepBestWeights, keep_winner_weights
 from pnas.state_space import Cell
 
 CELLS = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in (1, 3, 5, 7)]
@@ -25,6 +26,16 @@ def kept(weights: Path) -> list[str]:
     return sorted(path.stem for path in weights.iterdir())
 
 
+def winner_of(cell: Cell) -> dict[str, Any]:
+    return {
+        "key": cell.text_hash,
+        "cell": str(cell),
+        "mean": 0.875,
+        "probability_best": 0.75,
+        "runners_up": [],
+    }
+
+
 def test_only_the_best_weights_stay(tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     weights.mkdir()
@@ -34,6 +45,43 @@ def test_only_the_best_weights_stay(tmp_path: Path) -> None:
         end(journal, weights, cell, reward)
         keeper.child_ended(journal.child(cell.text_hash))
         assert kept(weights) == [CELLS[best].text_hash]
+
+
+def test_as_many_first_trainings_stay_as_were_asked_for(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    journal = journal_in(tmp_path)
+    keeper = KeepBestWeights(weights, journal, count=2)
+    for cell, reward in zip(CELLS, (0.5, 0.25, 0.75, 0.5), strict=True):
+        end(journal, weights, cell, reward)
+        keeper.child_ended(journal.child(cell.text_hash))
+    assert kept(weights) == sorted([CELLS[0].text_hash, CELLS[2].text_hash])
+    keeper.stage_closed(1)
+    assert kept(weights) == sorted([CELLS[0].text_hash, CELLS[2].text_hash])
+
+
+def test_further_trainings_drive_no_first_training_out(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    journal = journal_in(tmp_path)
+    keeper = KeepBestWeights(weights, journal, count=2)
+    for cell, reward in zip(CELLS, (0.5, 0.25, 0.75, 0.25), strict=True):
+        end(journal, weights, cell, reward)
+        keeper.child_ended(journal.child(cell.text_hash))
+
+    again = [f"{CELLS[2].text_hash}-{i}" for i in (2, 3)]
+    journal.open_stage(2, [Choice(CELLS[2], key, 1, None) for key in again], 0, 0, 0.0)
+    for key in again:
+        (weights / f"{key}.npz").touch()
+        journal.end_child(key, ChildResult(CELLS[2], 1, Status.OK, 0.875))
+        keeper.child_ended(journal.child(key))
+    keeper.stage_closed(2)
+    assert kept(weights) == sorted([CELLS[0].text_hash, CELLS[2].text_hash, *again])
+
+    # The winner is tested by all of its trainings; then only its weights and the best are needed.
+    journal.set_meta(winner=winner_of(CELLS[2]))
+    keep_winner_weights(weights, journal)
+    assert kept(weights) == sorted([CELLS[2].text_hash, *again])
 
 
 def test_a_continued_search_keeps_what_its_journal_calls_best(tmp_path: Path) -> None:
