@@ -20,18 +20,16 @@ test-slow: $(READY)  ## the tests that take longer
 	$(BIN)/python -m pytest -m "slow and not alone" -n 2 --dist worksteal; shared=$$?; \
 		$(BIN)/python -m pytest -m "slow and alone" && exit $$shared
 
-bench: $(READY)  ## every benchmark, one after the other: about twenty minutes on 2 idle cores
+bench: $(READY)  ## every benchmark, one after the other: about a quarter of an hour on 2 idle cores
 	$(BIN)/python experiments/benchmarks/commands.py
 	$(BIN)/python experiments/benchmarks/overhead.py
 	$(BIN)/python experiments/benchmarks/quickstart_throughput.py
-	$(BIN)/python experiments/benchmarks/child_training.py --repeats 1
 	$(BIN)/python experiments/benchmarks/child_breakdown.py
 	$(BIN)/python experiments/benchmarks/repeated_trainings.py --rounds 2
 	$(BIN)/python experiments/benchmarks/child_operations.py
-	$(BIN)/python experiments/benchmarks/reward_reliability.py
 	$(BIN)/python experiments/benchmarks/expansion.py
 	$(BIN)/python experiments/benchmarks/rank_intervals.py
-	$(BIN)/python experiments/benchmarks/scoring.py
+	$(BIN)/python experiments/benchmarks/scoring.py --repeats 3
 	$(BIN)/python experiments/benchmarks/gp_scoring.py --repeats 3
 	$(BIN)/python experiments/benchmarks/asynchronous_searches.py idle --workers 256 --kinds evolution random --children 2560
 	$(BIN)/python experiments/benchmarks/scale_simulation.py

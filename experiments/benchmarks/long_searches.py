@@ -5,8 +5,8 @@
 Searches of a table, whose children take no time, each as the command that a user types: the
 default of 60 children, random search, and evolution that chooses one child at a time. Each is
 stopped ten children before its end and continued; then its report is made, and the same command is
-given again to the finished search. The table has every cell of two blocks of the paper's space,
-with random rewards. Takes a minute or two.
+given again to the finished search. The table has every cell of the paper's space
+with up to two blocks, with random rewards. Takes a minute or two.
 """
 
 import os
@@ -87,8 +87,8 @@ def main() -> None:
 
 
 def write_random_table(folder: Path) -> Path:
-    """Write a table of all cells of `B` blocks of the paper's space; its rewards mean nothing."""
-    cells = [cell for cell in all_cells(StateSpace(B)) if len(cell) == B]
+    """Write a table of all cells of up to `B` blocks of the paper's space; rewards are random."""
+    cells = all_cells(StateSpace(B))
     rewards = np.random.default_rng(0).uniform(size=len(cells))
     lines = ["cell,reward"]
     lines += [f'"{cell}",{reward:.6f}' for cell, reward in zip(cells, rewards, strict=True)]

@@ -232,6 +232,7 @@ def _rows(
     rows: dict[str, Row] = {}
     for i, cell in enumerate(cells):
         text = str(cell)
+        key = identify(cell)
         rewards = [accuracy(first[i], reward, text)]
         for values in further:
             # A training that failed is an empty entry.
@@ -243,10 +244,10 @@ def _rows(
             test=_test_accuracy(tests[i], test or "test", text),
             further=_further(columns, objectives, i, text),
             shorter=parse_short_trainings(columns, short, i, text),
-            curves=_curves_of(curves.get(identify(cell), ()), rewards),
+            curves=_curves_of(curves.get(key, ()), rewards),
             **_figures(columns, i),
         )
-        add_row(rows, identify(cell), row, text)
+        add_row(rows, key, row, text)
     return rows
 
 
