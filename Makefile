@@ -23,8 +23,8 @@ test-slow: $(READY)  ## the tests that take longer
 bench: $(READY)  ## every benchmark, one after the other: about a quarter of an hour on 2 idle cores
 	$(BIN)/python experiments/benchmarks/commands.py
 	$(BIN)/python experiments/benchmarks/overhead.py
-	$(BIN)/python experiments/benchmarks/quickstart_throughput.py
-	$(BIN)/python experiments/benchmarks/child_breakdown.py
+	$(BIN)/python experiments/benchmarks/quickstart_throughput.py --cells 7
+	$(BIN)/python experiments/benchmarks/child_breakdown.py --repeats 2
 	$(BIN)/python experiments/benchmarks/repeated_trainings.py --rounds 2
 	$(BIN)/python experiments/benchmarks/child_operations.py
 	$(BIN)/python experiments/benchmarks/expansion.py

@@ -54,8 +54,9 @@ def main() -> None:
         again = run_command(overrides, Path(folder))
         with Journal(Path(folder) / "outputs" / "measured" / "journal.sqlite") as journal:
             phases = split_phases(first, journal, workers)
-            count = len(journal.children())
-    print(f"search of {count} children on {workers} workers {' '.join(overrides)}\n")
+            ended = [child for child in journal.children() if child.ended_at is not None]
+    typed = " ".join(overrides)
+    print(f"search of {len(ended)} children on {workers} workers {typed}\n")
     show(phases, first)
     print(f"the same command on the finished search: {again.seconds:.1f} s")
     print_machine("tensorflow", "mlflow", "hydra-core")

@@ -5,7 +5,7 @@
 The candidates are all unique extensions of 256 parents to 5 blocks in the paper's space. Each way
 of scoring has the same weights; the largest difference of their scores is printed. `rank_space`
 streams all cells of 3 blocks of a 4-operator space. Fits are on 1,160 cells, as many as the paper's
-search trains. Takes about 5 minutes.
+search trains. Takes a few minutes.
 """
 
 import os
@@ -37,8 +37,8 @@ K = 256
 CELLS = 1160
 BATCH = 4096
 PLAIN_CELLS = 3 * BATCH
-SINGLE_CELLS = 200
-FITS = 3
+SINGLE_CELLS = 50
+FITS = 2
 
 
 def main() -> None:
