@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 from pnas.children import NetworkSpec
 from pnas.children.inference_spec import InferenceSpec
 from pnas.config.error_messages import explain_reference
-from pnas.config.groups import GROUPS, SCHEMA, Group, field_names
+from pnas.config.groups import GROUPS, Group, field_names
+from pnas.config.schema_nodes import store_schema
 from pnas.config.suggestions import ROOT_KEYS, no_such_key, rule_for_unread_key
 from pnas.data import DataSpec
 from pnas.errors import InvalidValue, require, require_count
@@ -82,24 +83,10 @@ def register_schema() -> None:
     store = ConfigStore.instance()
     for group in GROUPS.values():
         for option, spec in group.options():
-            node = _schema_node(group, option, spec)
-            store.store(group=f"{SCHEMA}/{group.name}", name=option, node=node)
+            store_schema(store, group, option, spec)
     # For --help, Hydra copies its sources some hundred times, this store with them. What it loads
     # from the store is copied once more, so one store is enough: seconds become milliseconds.
     vars(store)["__deepcopy__"] = lambda memo: store
-
-
-def _schema_node(group: Group, option: str, spec: type) -> DictConfig:
-    node = OmegaConf.structured(spec)
-    # A frozen dataclass makes a read-only node; ours is composed first and frozen as an object.
-    OmegaConf.set_readonly(node, None)
-    if group.key is not None:
-        node[group.key] = option
-    for each in fields(spec):
-        if isinstance(node[each.name], DictConfig):
-            # People type keys of their own into a mapping, without the + of Hydra.
-            OmegaConf.set_struct(node[each.name], False)
-    return node
 
 
 def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
