@@ -5,9 +5,9 @@
 
 Rewards are those of a world of known truth (`known_truth.py`), and the cell that is named is judged
 by its expected reward, or by the table's test column. Prints the regret of every strategy in
-points, and its difference from random search with confirmation, paired over seeds. Results are kept
-in --cache, so that the same command continues. A table of a space of an extension is read with
-PNAS_EXTENSIONS=docs/examples/my_graph_space.py.
+points, and its difference from random search with confirmation, or from another --baseline, paired
+over seeds. Results are kept in --cache, so that the same command continues. A table of a space of
+an extension is read with PNAS_EXTENSIONS=docs/examples/my_graph_space.py.
 
 A strategy that does not know its budget does the same in the first n trainings whatever the budget
 is. So one search of the largest budget is run, and what a search of n trainings would have named is
@@ -249,13 +249,17 @@ def named(outcome: Outcome, confirmed: bool) -> float | None:
 
 
 def main() -> None:
-    args = argument_parser(__doc__).parse_args()
+    parser = argument_parser(__doc__)
+    parser.add_argument("--baseline", default="random", help="what others are compared to (random)")
+    args = parser.parse_args()
+    if args.baseline not in args.strategies:
+        parser.error(f"--baseline must be one of the strategies. Received: {args.baseline}")
     world = make_world(args.table, args.reward, args.test, args.noise)
     print(f"{args.table}: best judged {world.best_judged:.4f}, noise {world.noise:.4f}\n")
     results = {name: run_all(args, name) for name in args.strategies}
     kinds = (False, True) if world.noise else (False,)
     show_regrets(results, world.best_judged, kinds)
-    show_differences(results, kinds)
+    show_differences(results, kinds, args.baseline)
     print_machine("numpy", "scipy")
 
 
@@ -273,21 +277,21 @@ def show_regrets(results: dict[str, Outcomes], best: float, kinds: Sequence[bool
     print_table(["strategy", "seeds", *(f"{budget} trainings" for budget in BUDGETS)], rows)
 
 
-def show_differences(results: dict[str, Outcomes], kinds: Sequence[bool]) -> None:
-    """Print how much better each strategy is than random search, paired over seeds."""
-    baseline = kinds[-1]
-    print(f"Better than {_label('random', baseline)} by so many points, paired over seeds\n")
+def show_differences(results: dict[str, Outcomes], kinds: Sequence[bool], baseline: str) -> None:
+    """Print how much better each strategy is than the ``baseline``, paired over seeds."""
+    compared = (baseline, kinds[-1])
+    print(f"Better than {_label(*compared)} by so many points, paired over seeds\n")
     rows = []
     for name, searches in results.items():
         for confirmed in kinds:
-            if (name, confirmed) == ("random", baseline):
+            if (name, confirmed) == compared:
                 continue
             row = [_label(name, confirmed)]
             for budget in map(str, BUDGETS):
                 differences = []
-                for search, other in zip(searches, results["random"], strict=True):
+                for search, other in zip(searches, results[baseline], strict=True):
                     mine = named(search[budget], confirmed)
-                    its = named(other[budget], baseline)
+                    its = named(other[budget], kinds[-1])
                     if mine is not None and its is not None:
                         differences.append(100 * (mine - its))
                 row.append(_interval(differences, sign="+"))
