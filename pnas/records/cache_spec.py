@@ -11,7 +11,8 @@ class CacheSpec:
 
     Attributes:
         path: The SQLite file, made if missing; None trains every child of this search.
-        any_seed: Whether a child's reward is taken whatever seed it was trained with.
+        any_seed: Whether a child's reward is taken whatever seed it was trained with. Further
+            trainings of a cell have seeds of their own in any case.
     """
 
     path: str | None = setting(None, optional(text("must be the path of a file")))

@@ -48,6 +48,11 @@ class ChildStore:
         self._bring_up_to_date()
         return self._by_key[key]
 
+    def find(self, key: str) -> ChildRecord | None:
+        """Return the child ``key``; None if there is none."""
+        self._bring_up_to_date()
+        return self._by_key.get(key)
+
     def reload(self, key: str) -> None:
         """Read the child ``key`` again, whose row this connection has changed."""
         if key in self._by_key:

@@ -119,6 +119,8 @@ class EvaluationCache:
         """Return the stored child of the canonical ``key``.
 
         A child in the written form of ``job`` is preferred to one in another form of the same cell.
+        A further training of a cell is found by its own seed only: that of another seed may be the
+        first training, and would pass for one that agrees with it.
 
         Raises:
             sqlite3.Error: The file cannot be read.
@@ -128,7 +130,7 @@ class EvaluationCache:
             "context": self._context,
             "key": key,
             "seed": job.seed,
-            "any_seed": self._any_seed,
+            "any_seed": self._any_seed and job.repeat == 1,
             "cell": str(job.cell),
         }
         with closing(self._connect()) as db:

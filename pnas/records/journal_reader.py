@@ -95,6 +95,11 @@ class JournalReader:
         with translate_sqlite_errors(self.path):
             return self._children.get(key)
 
+    def find_child(self, key: str) -> ChildRecord | None:
+        """Return the child ``key``; None if there is none."""
+        with translate_sqlite_errors(self.path):
+            return self._children.find(key)
+
     def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with translate_sqlite_errors(self.path):
             return self._db.execute(query, values).fetchall()

@@ -203,6 +203,7 @@ _META_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "test_accuracy": ("a finite number", _is_number),
     "tracked": ("true or false", _is_flag),
     "tracking": ("a mapping", _is_mapping),
+    "trainings_needed": ("a finite number", _is_number),
     "optimism": ("a finite number", _is_number),
     "winner": ("a mapping with key, cell, mean, probability_best and runners_up", _is_winner),
     "winner_test_accuracies": ("a list of finite numbers", _is_list_of_finite),

@@ -5,13 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pnas.records import ChildJob, ChildRecord, Journal
+from pnas.records import ChildJob, ChildRecord, Choice, Journal
+from pnas.records.cell_trainings import short_epochs
+from pnas.search.rung_ladder import Promotion
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_cost import TrainingCost
 
 STOPPED_BY = "stopped_by"
 """Name, in the journal, of the budget that ended a search before its last stage; null if none."""
 
+TRAININGS_NEEDED = "trainings_needed"
+"""Name, in the journal, of the whole trainings that the stage takes for which there was no room;
+null where one would have been enough."""
 
 _ROUNDING = 1e-9
 
@@ -164,8 +169,9 @@ def may_continue(
     epochs: float = 1.0,
     counts: CountsChild = every_child,
     counts_children: bool = False,
+    share: float | None = None,
 ) -> bool:
-    """Whether a search that a budget ended has room now for a child of ``epochs`` epochs.
+    """Whether a search that a budget ended has room now for what it had no room for.
 
     Args:
         spec: Limits of the search.
@@ -173,6 +179,8 @@ def may_continue(
         epochs: Number of epochs of a whole training.
         counts: Which children count.
         counts_children: See `Budget`.
+        share: Share of each limit that children which count may use up; None for what
+            ``search.confirm`` leaves.
     """
     stopped_by = journal.meta(STOPPED_BY)
     if stopped_by is None:
@@ -182,8 +190,10 @@ def may_continue(
         return False
     spent = spent_by(journal, counts, epochs, counts_children)
     of_all = spent_by(journal, every_child, epochs, counts_children)
-    limit = limit_reached(spec, spent, epochs, spec.search_share)
-    return limit is None and limit_reached(spec, of_all, epochs) is None
+    own_share = spec.search_share if share is None else share
+    needed = float(journal.meta(TRAININGS_NEEDED) or 1.0)
+    limit = limit_reached(spec, spent, epochs, own_share, needed)
+    return limit is None and limit_reached(spec, of_all, epochs, of_training=needed) is None
 
 
 class Budget:
@@ -286,6 +296,27 @@ class Budget:
 
     def limit_reached(self, of_training: float = 1.0) -> str | None:
         """Return the budget that has no room for another child; see `limit_reached`."""
+        return self.limit_by_counts(of_training)
+
+    def room_needed(self, choices: Sequence[Choice], promotions: Sequence[Promotion]) -> float:
+        """Return how many whole trainings it takes until short ones have led to a whole one.
+
+        Args:
+            choices: The short trainings.
+            promotions: How many of their cells go on to each later rung; one of those that go on
+                to the last is enough.
+        """
+        needed = sum(self._cost.planned_share(choice.key) for choice in choices)
+        rung = short_epochs(choices[0].key)
+        for epochs, cells in promotions:
+            assert rung is not None
+            trained = 1 if epochs is None else cells
+            needed += trained * self._cost.share_after(rung, epochs)
+            rung = epochs
+        return needed
+
+    def limit_by_counts(self, of_training: float) -> str | None:
+        """As `limit_reached`, without a prediction of what there is time for."""
         own = self._spent(self._own)
         of_all = self._spent(self._all)
         limit = limit_reached(self._spec, own, self._epochs, self._share, of_training)

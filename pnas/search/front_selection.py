@@ -98,19 +98,23 @@ class FrontSelection(Selection):
             return [int(row) for row in initial]
 
         chosen: list[int] = []
+        is_current = np.ones(len(tokens), bool)
         while len(chosen) < count:
-            best = _best_of(bounds, front, improvement)
+            best = _best_of(bounds, is_current, front, improvement)
             if best is None:
                 break
             bounds[best] = -np.inf
             if self.is_feasible is None or self.is_feasible(space.decode(tokens[[best]])[0]):
                 chosen.append(best)
                 front = np.concatenate([front, expected[[best]]])
+                is_current[:] = False
         taken = set(chosen)
         return [*chosen, *(row for row in initial.tolist() if row not in taken)]
 
 
-def _best_of(bounds: Floats, front: Points, improvement: Improvement) -> int | None:
+def _best_of(
+    bounds: Floats, is_current: NDArray[np.bool_], front: Points, improvement: Improvement
+) -> int | None:
     """Return the row of highest improvement, None if no row is left.
 
     A larger front leaves less to improve, so that a value computed earlier is a bound: what is
@@ -119,6 +123,8 @@ def _best_of(bounds: Floats, front: Points, improvement: Improvement) -> int | N
     Args:
         bounds: Improvement of each row over an earlier front, -inf for rows that are out. Those
             that are computed again are lowered to their new value.
+        is_current: Which rows have their improvement over ``front`` already: all where the last
+            best one may not be trained. Those that are computed are set.
         front: Points of the front.
         improvement: Computes improvements.
     """
@@ -129,7 +135,10 @@ def _best_of(bounds: Floats, front: Points, improvement: Improvement) -> int | N
         rows = order[first : first + _BLOCK]
         if best is not None and bounds[rows[0]] <= bounds[best]:
             break
-        bounds[rows] = improvement(rows, front)
+        outdated = rows[~is_current[rows]]
+        if len(outdated):
+            bounds[outdated] = improvement(outdated, front)
+            is_current[outdated] = True
         highest = int(rows[np.argmax(bounds[rows])])
         if best is None or bounds[highest] > bounds[best]:
             best = highest

@@ -4,12 +4,12 @@ Whatever is decided or found is written to the journal before anything depends o
 starts again on the same journal takes up all that was done before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pnas.records import Journal
+from pnas.records import Choice, Journal
 from pnas.records.cell_trainings import is_short
-from pnas.search.budget import STOPPED_BY, Budget
+from pnas.search.budget import STOPPED_BY, TRAININGS_NEEDED, Budget
 from pnas.search.choices import Identify, make_choices
 from pnas.search.history import (
     RewardPolicy,
@@ -106,6 +106,8 @@ class SearchLoop:
     def _take_up(self) -> Strategy:
         """Reopen what was left undone, and build the strategy from what was done."""
         self._journal.set_meta(**{self._stopped_by: None})
+        if self._stopped_by == STOPPED_BY:
+            self._journal.set_meta(**{TRAININGS_NEEDED: None})
         stages = own_stages(self._journal, self._owns)
         if stages:
             self._journal.reopen_unfinished_stage(stages[-1].b)
@@ -138,8 +140,11 @@ class SearchLoop:
         proposal = strategy.ask()
         if proposal is None:
             return None
+        choices = make_choices(proposal, self._identify)
+        if self._is_rung_in_vain(proposal, choices):
+            return None
         self._num_stages += 1
-        self._write(self._num_stages, proposal)
+        self._write(self._num_stages, proposal, choices)
         stage = self._announce(self._num_stages)
         # A child may bring the result along that it had under an earlier plan.
         for child in stage.children:
@@ -152,10 +157,25 @@ class SearchLoop:
         is_short = isinstance(strategy, LearnsFromShortTrainings)
         return self._spec.smallest_share if is_short else 1.0
 
-    def _write(self, number: int, proposal: Proposal) -> None:
+    def _is_rung_in_vain(self, proposal: Proposal, choices: Sequence[Choice]) -> bool:
+        """Whether no cell of short trainings could be trained whole after them.
+
+        What is left of the budget is left to a later command, which begins with this stage. The
+        first stage is begun in any case.
+        """
+        if proposal.epochs is None or not self._num_stages:
+            return False
+        needed = self._budget.room_needed(choices, proposal.promotions)
+        limit = self._budget.limit_by_counts(needed)
+        if limit is None:
+            return False
+        self._journal.set_meta(**{self._stopped_by: limit, TRAININGS_NEEDED: needed})
+        return True
+
+    def _write(self, number: int, proposal: Proposal, choices: Sequence[Choice]) -> None:
         self._journal.open_stage(
             number,
-            make_choices(proposal, self._identify),
+            choices,
             candidates_scored=proposal.candidates_scored,
             unique_candidates=proposal.unique_candidates,
             seconds_scoring=proposal.seconds,

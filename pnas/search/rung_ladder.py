@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 from pnas.errors import require
 
@@ -17,6 +17,18 @@ _KEY = "search.rungs"
 
 FEWEST_FIRST = 6
 """Cells of the first stage, at least, that are trained whole: the rungs are judged by them."""
+
+
+class Promotion(NamedTuple):
+    """The cells that go on to a rung.
+
+    Attributes:
+        epochs: Epochs of the rung; None for whole trainings.
+        cells: Number of cells.
+    """
+
+    epochs: int | None
+    cells: int
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,20 @@ class Ladder:
         """Return how many of ``cells`` go on from the rung of ``epochs`` to the next one."""
         next_epochs = self.above(epochs) or self.full
         return max(1, round(cells * epochs / next_epochs))
+
+    def promotions(self, cells: int, epochs: int | None) -> list[Promotion]:
+        """Return what comes after ``cells`` cells on the rung of ``epochs``, rung by rung.
+
+        Args:
+            cells: Number of cells on the rung.
+            epochs: Epochs of the rung; None for whole trainings, after which nothing comes.
+        """
+        found: list[Promotion] = []
+        while epochs is not None:
+            cells = self.promoted(cells, epochs)
+            epochs = self.above(epochs)
+            found.append(Promotion(epochs, cells))
+        return found
 
     def trainings(self, cells: int) -> float:
         """Return the cost of the first ``cells`` cells of a search, in whole trainings."""

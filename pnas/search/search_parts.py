@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import group_by_cell, is_repeated, rewarded
-from pnas.search.budget import limit_reached, spent_by
+from pnas.records.plan_facts import CONFIRMATION_STOPPED_BY
+from pnas.search.budget import limit_reached, seconds_limit, spent_by
 from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.further_trainings import is_confirmation_stage
 from pnas.search.confirmation.halving import num_finalists
@@ -22,13 +23,23 @@ def is_search_stage(children: Sequence[ChildRecord]) -> bool:
     return not is_confirmation_stage(children)
 
 
+def share_of_search(spec: SearchSpec, journal: Journal) -> float:
+    """Return the share of its limits that a search which has ended had before its confirmation.
+
+    It had all of them if there was none: another look at a cell of a table may find nothing new.
+    """
+    return spec.search_share if FinalistRecord(journal).has_begun else 1.0
+
+
 def may_confirm(
     spec: SearchSpec,
     journal: Journal,
     epochs: float = 1.0,
     counts_children: bool = False,
 ) -> bool:
-    """Whether a search that ended asks for more confirmation than it had, and has room for it.
+    """Whether a search that ended has room for more confirmation than it had.
+
+    That is so if it asks for more, or if a budget had ended the one that it had.
 
     Args:
         spec: Settings of the search, whose ``search.confirm`` may be larger than before.
@@ -40,10 +51,20 @@ def may_confirm(
     wanted = num_confirmations(spec, journal, epochs)
     # Earlier versions did not keep how many trainings a confirmation was given.
     had = FinalistRecord(journal).trainings_given(default=wanted)
-    if wanted <= had or not num_finalists(wanted, len(rewarded(searched))):
+    is_asked_for = wanted > had or _is_confirmation_cut_short(spec, journal)
+    if not is_asked_for or not num_finalists(wanted, len(rewarded(searched))):
         return False
     spent = spent_by(journal, epochs=epochs, counts_children=counts_children)
     return limit_reached(spec, spent, epochs) is None
+
+
+def _is_confirmation_cut_short(spec: SearchSpec, journal: Journal) -> bool:
+    """Whether a budget ended the confirmation that may be another one now."""
+    stopped_by = journal.meta(CONFIRMATION_STOPPED_BY)
+    if stopped_by is None:
+        return False
+    # What is left of a time that ended it was too short for another child.
+    return spec.max_seconds is None or stopped_by != seconds_limit(spec)
 
 
 def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> int:

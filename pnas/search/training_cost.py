@@ -8,7 +8,7 @@ and so is what a child costs; it does not depend on whether a file was lost on t
 from collections.abc import Mapping, Sequence
 
 from pnas.records import ChildRecord, Journal, Status
-from pnas.records.cell_trainings import cell_key, has_ended_short, is_repeated, short_epochs
+from pnas.records.cell_trainings import cell_key, has_ended_short, repeat_of, short_epochs
 
 KEPT_EPOCHS = "kept_epochs"
 """Name, in the journal, of the epochs that each rung keeps; missing where none is continued."""
@@ -44,22 +44,36 @@ class TrainingCost:
 
     def share(self, child: ChildRecord) -> float:
         """Return which share of a whole training ``child`` is trained for."""
-        short = short_epochs(child.key)
+        if child.status is not Status.STOPPED:
+            return self.planned_share(child.key)
+        return (epochs_of(child.metrics) - self._continued(child.key)) / self._epochs
+
+    def planned_share(self, key: str) -> float:
+        """Return which share of a whole training the training ``key`` takes to its end."""
+        short = short_epochs(key)
         epochs = self._epochs if short is None else short
-        if child.status is Status.STOPPED:
-            epochs = epochs_of(child.metrics)
-        return (epochs - self._continued(child)) / self._epochs
+        return (epochs - self._continued(key)) / self._epochs
+
+    def share_after(self, rung: int, epochs: int | None) -> float:
+        """Return which share of a whole training one of ``epochs`` epochs takes after a short one.
+
+        Args:
+            rung: Epochs of the short one.
+            epochs: Epochs of the longer one; None for a whole training.
+        """
+        longer = self._epochs if epochs is None else epochs
+        return (longer - self._kept_epochs.get(rung, 0)) / self._epochs
 
     def spent_epochs(self, child: ChildRecord) -> float:
         """Return the number of epochs that ``child``, which has ended, was trained for."""
-        return max(0.0, epochs_of(child.metrics) - self._continued(child))
+        return max(0.0, epochs_of(child.metrics) - self._continued(child.key))
 
-    def _continued(self, child: ChildRecord) -> int:
+    def _continued(self, key: str) -> int:
         """Return the number of epochs that a shorter training of the cell has kept."""
-        if is_repeated(child):
+        if repeat_of(key) > 1:
             return 0
-        epochs = short_epochs(child.key) or self._epochs
-        rungs = self._rungs.get(cell_key(child.key), ())
+        epochs = short_epochs(key) or self._epochs
+        rungs = self._rungs.get(cell_key(key), ())
         return max((self._kept_epochs[rung] for rung in rungs if rung < epochs), default=0)
 
 

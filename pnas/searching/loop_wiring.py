@@ -93,8 +93,8 @@ def run_search(
         seed=settings.seed,
         save_dir=journal.path.parent / CONTROLLER,
         is_feasible=feasibility(settings, facts, is_feasible),
-        objectives=objective_source(settings, space, journal, facts),
-        limits=measured_limits(settings, space, journal, facts),
+        objectives=objective_source(settings, space, journal, facts, epochs),
+        limits=measured_limits(settings, space, journal, facts, epochs),
     )
     run = SearchRun(
         context=context,

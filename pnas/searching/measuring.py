@@ -14,14 +14,27 @@ from pnas.state_space import Cell, SlotSpace
 
 
 def measured_limits(
-    settings: Settings, space: SlotSpace, journal: Journal, facts: CellFacts | None
+    settings: Settings,
+    space: SlotSpace,
+    journal: Journal,
+    facts: CellFacts | None,
+    epochs: float,
 ) -> MeasuredLimits | None:
-    """Return the constraints on what is measured; None without any."""
+    """Return the constraints on what is measured; None without any.
+
+    Args:
+        settings: Settings of the command.
+        space: State space that is searched.
+        journal: Journal of the search.
+        facts: What is known of cells.
+        epochs: Number of epochs of a whole training.
+    """
     limits = _limits(settings, facts)
     if not limits or facts is None:
         return None
     objectives = make_objectives(list(limits), facts.columns)
-    return MeasuredLimits(objectives, limits, facts_after_training(settings, space, journal))
+    after = facts_after_training(settings, space, journal, epochs)
+    return MeasuredLimits(objectives, limits, after)
 
 
 def make_measurements(

@@ -1,6 +1,6 @@
 """The objectives and constraints of a search: checked, and given what they are computed from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,11 +10,13 @@ from pnas.config import Settings
 from pnas.errors import InvalidValue, require
 from pnas.objectives import LATENCY, MEMORY, Facts, Objective, make_objectives
 from pnas.records import Journal
+from pnas.records.cell_trainings import short_key
 from pnas.records.child_facts import facts_of
 from pnas.records.front import COLUMNS
 from pnas.runs.child_identity import identify
 from pnas.search import SearchSpec
 from pnas.search.objective_source import GetFacts, ObjectiveSource
+from pnas.search.rung_ladder import make_ladder
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.searching.cell_facts import CellFacts
 from pnas.searching.reference_point import check_reference_point
@@ -135,32 +137,52 @@ def _check_asynchronous(spec: SearchSpec, facts: CellFacts) -> None:
 
 def _check_room(spec: SearchSpec, space: SlotSpace, constraints: Constraints) -> None:
     """Check that there are cells to begin with."""
-    cells = _first_cells(spec, space)
-    which = "cells of one block"
-    if not spec.is_progressive:
-        which = f"of {plural(len(cells), 'random cell')} of {plural(space.B, 'block')}"
-    needed = min(2 if spec.uses_predictor else 1, len(cells))
-    if sum(constraints.is_met(cell) for cell in cells) >= needed:
+    needed = 2 if spec.uses_predictor else 1
+    if spec.is_progressive:
+        _check_cells(constraints, space.initial_children(), needed, "cells of one block")
+        needed = 1
+    if spec.samples_full_size(space):
+        which = f"random cells of {plural(space.B, 'block')}"
+        _check_cells(constraints, random_full_size(space), needed, which)
+
+
+def _check_cells(constraints: Constraints, cells: Iterable[Cell], needed: int, which: str) -> None:
+    """Check that the constraints leave so many of ``cells``, or all if there are fewer."""
+    seen: list[Cell] = []
+    num_met = 0
+    for cell in cells:
+        seen.append(cell)
+        num_met += constraints.is_met(cell)
+        if num_met == needed:
+            return
+    needed = min(needed, len(seen))
+    if num_met == needed:
         return
 
+    of_them = f"{needed} of {len(seen):,} {which} to be trained at stage 1"
     for name in constraints.known_before:
-        limit = constraints.limits[name]
-        excesses = sorted(constraints.excess(cell, name) for cell in cells)
-        excess = excesses[needed - 1]
+        excess = sorted(constraints.excess(cell, name) for cell in seen)[needed - 1]
         if excess > 0:
-            bound = constraints.relaxed(name, excess)
-            rule = f"must be {bound}, for {needed} {which} to be trained at stage 1"
-            raise InvalidValue(f"search.constraints.{name}", rule, limit)
-    rule = f"must together leave {needed} {which} to be trained at stage 1"
-    raise InvalidValue("search.constraints", rule, dict(constraints.limits))
+            rule = f"must be {constraints.relaxed(name, excess)}, for {of_them}"
+            raise InvalidValue(f"search.constraints.{name}", rule, constraints.limits[name])
+    raise InvalidValue(
+        "search.constraints", f"must together leave {of_them}", dict(constraints.limits)
+    )
+
+
+def random_full_size(space: SlotSpace) -> Iterator[Cell]:
+    """Yield random cells of full size, each once, as many as a check looks at."""
+    generator = np.random.default_rng(0)
+    sampler = UniqueSampler(space, space.B)
+    for _ in range(_SAMPLED):
+        yield from sampler.sample(generator, 1)
 
 
 def _first_cells(spec: SearchSpec, space: SlotSpace) -> list[Cell]:
     """Return the cells of stage 1, or random ones like them."""
     if spec.is_progressive:
         return space.initial_children()
-    generator = np.random.default_rng(0)
-    return UniqueSampler(space, space.B).sample(generator, _SAMPLED)
+    return list(random_full_size(space))
 
 
 def feasibility(
@@ -188,7 +210,11 @@ def feasibility(
 
 
 def objective_source(
-    settings: Settings, space: SlotSpace, journal: Journal, facts: CellFacts | None
+    settings: Settings,
+    space: SlotSpace,
+    journal: Journal,
+    facts: CellFacts | None,
+    epochs: float,
 ) -> ObjectiveSource | None:
     """Return where a search of several objectives has their values from; None for one of rewards.
 
@@ -197,21 +223,39 @@ def objective_source(
         space: State space that is searched.
         journal: Journal of the search.
         facts: What is known of cells before training.
+        epochs: Number of epochs of a whole training.
     """
     names: Sequence[str] = settings.search.objectives
     if len(names) == 1 or facts is None:
         return None
     journal.set_meta(**{COLUMNS: dict(facts.columns)})
     objectives = make_objectives(names, facts.columns)
-    after = facts_after_training(settings, space, journal)
+    after = facts_after_training(settings, space, journal, epochs)
     return ObjectiveSource(objectives, before=facts.before, after=after)
 
 
-def facts_after_training(settings: Settings, space: SlotSpace, journal: Journal) -> GetFacts:
-    """Return what returns the facts of a cell whose child has ended."""
+def facts_after_training(
+    settings: Settings, space: SlotSpace, journal: Journal, epochs: float
+) -> GetFacts:
+    """Return what returns the facts of a cell whose child has ended.
+
+    Of a cell that was trained briefly only, they are those of its short training.
+
+    Args:
+        settings: Settings of the command.
+        space: State space of the cells.
+        journal: Journal of the search.
+        epochs: Number of epochs of a whole training.
+    """
+    rungs = settings.search.rungs
+    short = make_ladder(rungs, epochs).short if rungs else ()
 
     def after(cell: Cell) -> Facts:
         key, _ = identify(space, settings.seed, cell)
-        return facts_of(journal.child(key))
+        for each in [key, *(short_key(key, rung) for rung in reversed(short))]:
+            child = journal.find_child(each)
+            if child is not None:
+                return facts_of(child)
+        raise KeyError(key)
 
     return after

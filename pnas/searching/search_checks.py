@@ -12,10 +12,11 @@ from pnas.objectives import MEMORY, Facts
 from pnas.searching.cache_reuse import check_cache
 from pnas.searching.cell_facts import CellFacts
 from pnas.searching.kept_trainings import check_continued
-from pnas.searching.objectives import check_objectives
+from pnas.searching.objectives import check_objectives, random_full_size
 from pnas.searching.sweep_objective import check_objective
 from pnas.searching.tabular_search import check_table, is_tabular
 from pnas.state_space import Cell, SlotSpace, StateSpace
+from pnas.system.wording import plural
 
 
 def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
@@ -40,6 +41,7 @@ def check_search(settings: Settings, space: SlotSpace) -> DataInfo | None:
     settings.search.check(space, settings.controller.K, settings.trainer.epochs)
     check_continued(settings)
     _check_early_stop(settings)
+    _check_limits_at_full_size(settings, space, data)
     check_objectives(settings, space, facts_of_children(settings, data))
     if not settings.plan_only:
         check_cache(settings)
@@ -94,6 +96,17 @@ def check_children(settings: Settings, space: SlotSpace) -> DataInfo:
     limits_of(settings, data).check(space.initial_children(), at_least=2)
     check_device(settings)
     return data
+
+
+def _check_limits_at_full_size(settings: Settings, space: SlotSpace, data: DataInfo) -> None:
+    """Check that a search which begins with random cells of full size can train some.
+
+    Where hardly any is small enough, finding one would take hours.
+    """
+    limits = limits_of(settings, data)
+    if limits and settings.search.samples_full_size(space):
+        which = f"random cell of {plural(space.B, 'block')}"
+        limits.check(random_full_size(space), at_least=1, which=which)
 
 
 def check_device(settings: Settings) -> None:

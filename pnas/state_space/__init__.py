@@ -10,7 +10,8 @@ from pnas.state_space.operator_patterns import (
 )
 from pnas.state_space.pnas_space import StateSpace
 from pnas.state_space.registry import STATE_SPACES, build_space
-from pnas.state_space.slot_space import Candidates, Slot, SlotSpace
+from pnas.state_space.slot_space import Candidates, SlotSpace
+from pnas.state_space.slots import Slot
 from pnas.state_space.specs import (
     NASBench201Spec,
     PNASSpaceSpec,

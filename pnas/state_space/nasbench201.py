@@ -10,7 +10,8 @@ from typing import Any
 
 from pnas.errors import require
 from pnas.state_space.cell import Cell, Value
-from pnas.state_space.slot_space import Slot, SlotSpace
+from pnas.state_space.slot_space import SlotSpace
+from pnas.state_space.slots import Slot
 from pnas.state_space.wiring import Operand, Outputs, Wiring
 
 NODES = 3

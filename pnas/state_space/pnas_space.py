@@ -15,7 +15,8 @@ from pnas.state_space.isomorphism.colouring import class_keys
 from pnas.state_space.isomorphism.counting import count_cells
 from pnas.state_space.isomorphism.enumeration import grow_unique, unordered_blocks
 from pnas.state_space.operator_patterns import PAPER_OPERATORS, parse_operators
-from pnas.state_space.slot_space import Slot, SlotSpace
+from pnas.state_space.slot_space import SlotSpace
+from pnas.state_space.slots import Slot
 from pnas.state_space.tokens import Tokens
 from pnas.state_space.wiring import Outputs, Wiring, paired_operands
 from pnas.validation import check_value

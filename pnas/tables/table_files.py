@@ -29,6 +29,7 @@ Further columns are objectives of a search where the YAML file says so, with num
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -223,7 +224,7 @@ def _rows(
     cells = [_parse_cell(text, space, path) for text in column(columns, "cell", path)]
     require(bool(cells), KEY, "must have rows", str(path))
     first = column(columns, reward, path)
-    further = [values for name, values in columns.items() if name.startswith(f"{reward}_")]
+    further = _further_rewards(columns, reward)
     short = find_short_columns(columns, reward)
     tests = _test_column(columns, test, path, len(cells))
     lengths = {len(values) for values in columns.values()}
@@ -249,6 +250,15 @@ def _rows(
         )
         add_row(rows, key, row, text)
     return rows
+
+
+def _further_rewards(columns: Columns, reward: str) -> list[Sequence[Any]]:
+    """Return the columns of further trainings: ``reward_2``, ``reward_3``, ...
+
+    Others that begin alike, such as ``reward_sd``, hold no rewards.
+    """
+    pattern = re.compile(rf"{re.escape(reward)}_\d{{1,9}}")
+    return [values for name, values in columns.items() if pattern.fullmatch(name)]
 
 
 def _curves_of(curves: Sequence[Curve], rewards: Sequence[float]) -> tuple[Curve, ...]:

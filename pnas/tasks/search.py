@@ -15,7 +15,7 @@ from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import complete_finished_run
 from pnas.runs.search_directory import check_is_search, is_finished, keep_command, open_run
 from pnas.search import may_continue
-from pnas.search.search_parts import is_first_training, may_confirm
+from pnas.search.search_parts import is_first_training, may_confirm, share_of_search
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
 from pnas.searching.plan_report import print_plan
 from pnas.searching.search_checks import check_search
@@ -155,7 +155,12 @@ def _has_more(settings: Settings, journal: Journal) -> bool:
     # The file of the table is not needed where it has nothing to answer any more.
     of_children = is_tabular(settings) and any(child.seconds for child in journal.children())
     goes_on = may_continue(
-        search, journal, epochs, counts=is_first_training, counts_children=of_children
+        search,
+        journal,
+        epochs,
+        counts=is_first_training,
+        counts_children=of_children,
+        share=share_of_search(search, journal),
     )
     if goes_on:
         return True

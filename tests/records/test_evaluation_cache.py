@@ -66,6 +66,17 @@ def test_any_seed_prefers_its_own(tmp_path: Path) -> None:
     assert found(cache).seed == 7
 
 
+def test_a_further_training_is_never_that_of_another_seed(tmp_path: Path) -> None:
+    cache = EvaluationCache(tmp_path / "e.sqlite", "c", any_seed=True)
+    cache.put("key", trained(seed=8, reward=0.8))
+    again = ChildJob(ONE, 7, repeat=2, first_seed=8)
+    assert cache.get("key", again) is None
+    cache.put("key", trained(seed=7, reward=0.7))
+    entry = cache.get("key", again)
+    assert entry is not None
+    assert entry.result.reward == 0.7
+
+
 def test_the_same_written_form_is_preferred(tmp_path: Path) -> None:
     cache = EvaluationCache(tmp_path / "e.sqlite", "c")
     cache.put("key", trained(TWIN, reward=0.25))

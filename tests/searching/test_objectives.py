@@ -260,3 +260,63 @@ def test_children_that_are_trained_are_counted_before(
         "(-1, 3x3 conv, -1, identity)",
         "(-1, identity, -1, identity)",
     ]
+
+
+def write_grown_table(B: int = 2) -> tuple[str, ...]:
+    """Write a table in which larger cells are slower, and have more parameters.
+
+    Returns:
+        How to search in it.
+    """
+    space = StateSpace(B, ["3x3 conv", "identity"], -1)
+    lines = ["cell,reward,latency_ms,params,epochs,reward@1"]
+    for blocks in range(1, B + 1):
+        for tokens in space.iter_cells(blocks):
+            for cell in space.decode(tokens):
+                reward = fake_reward(str(cell))
+                latency = blocks + fake_latency(str(cell)) / 10
+                lines.append(f'"{cell}",{reward},{latency},{10 * blocks},5,{reward / 2}')
+    Path("rows.csv").write_text("\n".join(lines) + "\n")
+    described = f"{{kind: pnas, B: {B}, operators: [3x3 conv, identity], input_lookback_depth: -1}}"
+    Path("table.yaml").write_text(
+        f"format: pnas-table-1\nspace: {described}\nrows: rows.csv\n"
+        "objectives: {latency_ms: minimise}\n"
+    )
+    return ("trainer=tabular", "trainer.table=table.yaml", *TINY)
+
+
+def test_a_measured_constraint_holds_for_short_trainings_too() -> None:
+    table = write_grown_table()
+    options = ("search=refined", "search.start=mixed", "search.first_full=6", "search.refine=2")
+    budget = ("search.rungs=[0.2,1]", "search.max_children=18", "search.constraints.latency_ms=2.2")
+    assert run_here("name=brief", *table, *options, *budget) == 0
+    children = children_of("brief")
+    trained = [child for child in children if child["status"] == "ok"]
+    left_out = [child for child in children if child["status"] == "failed"]
+    assert {child["epochs"] for child in trained} == {"", "1"}
+    assert left_out
+    assert all("breaks search.constraints.latency_ms=2.2" in child["error"] for child in left_out)
+
+
+@pytest.mark.parametrize("kind", ["progressive", "refined"])
+def test_a_search_ends_where_no_cell_is_left_to_be_extended(kind: str) -> None:
+    table = write_grown_table(B=3)
+    options = (f"search={kind}", "state_space.B=3", "controller.K=3", "search.confirm=0.2")
+    limit = ("search.constraints.latency_ms=2", "search.max_children=30")
+    assert run_here("name=small", *table, *options, *limit) == 0
+    summary = json.loads(Path("outputs/small/summary.json").read_text())
+    assert summary["status"] == "finished"
+    assert summary["best"]["b"] == 1
+
+
+@pytest.mark.parametrize("kind", ["random", "evolution", "mixed"])
+def test_a_limit_that_no_cell_of_full_size_keeps_is_one_line(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = write_grown_table()
+    options = (f"search={kind}", "search.max_children=30", "search.constraints.params=15")
+    assert run_here("name=none", *table, *options) == 2
+    assert capsys.readouterr().err == (
+        "search.constraints.params: must be at least 20, for 1 of 27 random cells of 2 blocks to "
+        "be trained at stage 1. Received: 15.0\n"
+    )

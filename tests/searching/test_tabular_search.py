@@ -394,3 +394,16 @@ def test_what_a_table_does_not_have_is_said(
 ) -> None:
     assert run_here("name=limited", *BY_TABLE, override, "plan_only=true") == 2
     assert capsys.readouterr().err == message.format("outputs/table/table.yaml")
+
+
+def test_a_larger_budget_continues_a_search_that_nothing_can_confirm(table: Path) -> None:
+    options = ("search=random", "search.batch=4", "search.confirm=0.25")
+    assert search("raised", *options, "search.max_children=12")["children_trained"] == 12
+    assert search("raised", *options, "search.max_children=16")["children_trained"] == 16
+
+
+def test_a_finished_search_by_table_is_shown_without_the_table(table: Path) -> None:
+    options = ("search=random", "search.batch=4", "search.max_children=12", "search.confirm=0.25")
+    whole = search("shown", *options)
+    table.unlink()
+    assert search("shown", *options) == whole

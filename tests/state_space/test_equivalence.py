@@ -8,7 +8,7 @@ import pytest
 from support.cells import enumerated_cells, written_cells
 
 from pnas.errors import InvalidValue
-from pnas.state_space import Cell, Slot, SlotSpace, slot_space
+from pnas.state_space import Cell, Slot, SlotSpace, equivalent_cells, slot_space
 
 OPERATORS = ("a", "b", "skip")
 
@@ -119,7 +119,7 @@ def test_a_space_is_pickled_with_what_it_has_counted():
 
 
 def test_canonical_forms_are_not_looked_for_among_too_many(monkeypatch):
-    monkeypatch.setattr(slot_space, "LARGEST_INDEX", 8)
+    monkeypatch.setattr(equivalent_cells, "LARGEST_INDEX", 8)
     space = KeyedChains(2)
     assert space.num_cells(2) == 9, "an upper bound"
     with pytest.raises(InvalidValue, match="at most 8 written forms of 2 blocks, or override"):
@@ -157,7 +157,7 @@ def test_keys_of_rows_met_before_are_not_computed_again(monkeypatch):
     assert np.array_equal(space.unique_rows(tokens), first)
     assert len(asked) == len(tokens)
 
-    monkeypatch.setattr(slot_space, "_MOST_KNOWN_KEYS", 1)
+    monkeypatch.setattr(equivalent_cells, "_MOST_KNOWN_KEYS", 1)
     few = Counted(3)
     assert np.array_equal(few.unique_rows(tokens), first)
     assert np.array_equal(few.unique_rows(tokens), first)

@@ -386,3 +386,11 @@ def test_objectives_that_are_no_columns_of_numbers_are_refused(
     path = write_files(tmp_path, rows, f"{HEAD}rows: rows.csv\nobjectives: {objectives}\n")
     with pytest.raises(InvalidValue, match=said):
         load_table(path)
+
+
+def test_a_column_that_only_begins_like_a_reward_is_no_training(tmp_path: Path) -> None:
+    text = TEXT.replace("reward_2,", "reward_2,reward_sd,").replace("0.7,0.6", "0.7,0.1,0.6")
+    text = text.replace("0.25,,,5", "0.25,,,,5")
+    table = load_table(write_files(tmp_path, text))
+    assert table.row(Cell.parse(CONV.strip('"'))).rewards == (0.5, 0.7)
+    assert table.row(Cell.parse(MIXED.strip('"'))).rewards == (0.25,)

@@ -76,29 +76,39 @@ class Limits:
                 return f"{size:,} {limit.unit} are more than {limit.key}={limit.value} allows"
         return None
 
-    def check(self, cells: Iterable[Cell], at_least: int) -> None:
-        """Check that the limits leave at least ``at_least`` of ``cells``, those of one block.
+    def check(
+        self, cells: Iterable[Cell], at_least: int, which: str = "cells of one block"
+    ) -> None:
+        """Check that the limits leave at least ``at_least`` of ``cells``.
+
+        Args:
+            cells: The cells; no more of them are counted than it takes.
+            at_least: Number of cells.
+            which: What they are, for the error message.
 
         Raises:
             InvalidValue: They leave fewer. The message names the value that the limit must have.
         """
         if not self:
             return
-        counts = [self.count(cell) for cell in cells]
-        feasible = sum(self.excess(each) is None for each in counts)
-        if feasible >= at_least:
-            return
+        counts: list[Counts] = []
+        num_feasible = 0
+        for cell in cells:
+            counts.append(self.count(cell))
+            num_feasible += self.excess(counts[-1]) is None
+            if num_feasible == at_least:
+                return
 
         for limit in self._limits():
             sizes = sorted(limit.size(each) for each in counts)
             needed = sizes[min(at_least, len(sizes)) - 1]
             if limit.value is not None and limit.value < needed:
-                rule = f"must be at least {needed}, for {at_least} cells of one block to be trained"
+                rule = f"must be at least {needed}, for {at_least} {which} to be trained"
                 raise InvalidValue(limit.key, rule, limit.value)
 
         # Each limit by itself leaves enough; it is both together that do not.
         first = next(limit for limit in self._limits() if limit.value is not None)
-        raise InvalidValue(first.key, "must leave cells of one block", first.value)
+        raise InvalidValue(first.key, f"must leave {which}", first.value)
 
     def _limits(self) -> tuple[_Limit, _Limit]:
         trainer = self.trainer

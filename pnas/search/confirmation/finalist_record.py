@@ -54,6 +54,11 @@ class FinalistRecord:
         """Stage after which the confirmation begins."""
         return int(self._begun["after"])
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there has been a confirmation."""
+        return self._stored is not None
+
     def trainings_given(self, default: int) -> int:
         """Return how many further trainings the last confirmation was given; 0 if there was none.
 

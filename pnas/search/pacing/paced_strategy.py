@@ -127,6 +127,8 @@ class PacedStrategy:
             fewest=min(fewest, len(proposal.cells)),
             is_ranked=bool(begun),
         )
+        promotions = ladder.promotions(len(kept.cells), kept.epochs)
+        kept = replace(kept, promotions=promotions)
         trained_epochs = ladder.trained_epochs(kept.epochs)
         self._pace.note(
             "stage",

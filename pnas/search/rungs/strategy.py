@@ -108,7 +108,9 @@ class RungStrategy:
         proposal = self._strategy_inside().ask()
         if proposal is None:
             return None
-        return replace(proposal, epochs=self._trusted_ladder().lowest)
+        ladder = self._trusted_ladder()
+        promotions = ladder.promotions(len(proposal.cells), ladder.lowest)
+        return replace(proposal, epochs=ladder.lowest, promotions=promotions)
 
     def _promotion(self, group: CellGroup) -> Proposal:
         """Propose the best cells of the last stage of ``group`` for the next rung."""
@@ -124,6 +126,7 @@ class RungStrategy:
         chosen = ranked[:count]
         if len(self._groups) == 1:
             chosen = spread_over_ranks(ranked, max(count, FEWEST_FIRST))
+        epochs = ladder.above(last.epochs)
         predictions = None
         if any(earlier.rewards() for earlier in self._groups):
             predictions = [expected[cell] for cell in chosen]
@@ -134,7 +137,8 @@ class RungStrategy:
             candidates_scored=len(ranked),
             unique_candidates=len(ranked),
             seconds=0.0,
-            epochs=ladder.above(last.epochs),
+            epochs=epochs,
+            promotions=ladder.promotions(len(chosen), epochs),
         )
 
     def _strategy_inside(self) -> Strategy:

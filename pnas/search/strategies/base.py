@@ -20,6 +20,7 @@ from pnas.controller.candidate_scoring import Feasibility
 from pnas.predictors import ControllerSpec
 from pnas.search.measured_limits import MeasuredLimits
 from pnas.search.objective_source import ObjectiveSource
+from pnas.search.rung_ladder import Promotion
 from pnas.search.short_training import Signals
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.state_space import Cell, SlotSpace
@@ -41,6 +42,7 @@ class Proposal:
         repeats: Number of each training among those of its cell, from 1; None if each is
             the first.
         epochs: Epochs of short trainings (`pnas.search.rungs`); None for whole ones.
+        promotions: How many cells of short trainings go on to each later rung.
     """
 
     cells: Sequence[Cell]
@@ -50,6 +52,7 @@ class Proposal:
     seconds: float
     repeats: Sequence[int] | None = None
     epochs: int | None = None
+    promotions: Sequence[Promotion] = ()
 
     @classmethod
     def unscored(

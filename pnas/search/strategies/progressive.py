@@ -1,6 +1,7 @@
 """`search=progressive`: the algorithm of the PNAS paper (arXiv 1712.00559, algorithm 1)."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pnas.controller import ControllerManager, Generation
-from pnas.controller.candidate_scoring import exclude_cells
+from pnas.controller.candidate_scoring import EMPTY_GENERATION, exclude_cells
 from pnas.controller.training_report import TrainingReport
 from pnas.search.selection import Selection
 from pnas.search.selection_quality import evaluate_selection
@@ -19,9 +20,12 @@ from pnas.search.strategies.limits_of_history import LimitsOfHistory
 from pnas.search.strategies.refinement_pool import RewardedCells
 from pnas.seeds import derive_seed
 from pnas.state_space import Candidates, Cell
+from pnas.system.wording import plural
 
 _WEIGHTS = "weights.npz"
 _DESCRIPTION = "predictor.json"
+
+_log = logging.getLogger(__name__)
 
 
 class Progressive:
@@ -111,6 +115,9 @@ class Progressive:
     def _next_generation(self) -> Generation:
         """Choose the extensions of the last stage's cells that are trained next."""
         parents = self._front.best_first(self._rewarded_cells()[-1])
+        if not parents and self._limits.are_wanted:
+            self._warn_that_nothing_grows()
+            return EMPTY_GENERATION
         is_paper = not (self._spec.uncertainty or self._spec.explore or self._spec.probe)
         is_paper = is_paper and not self._front.is_wanted and not self._limits.are_wanted
         if is_paper or not parents:
@@ -125,6 +132,14 @@ class Progressive:
             is_feasible=self._context.is_feasible,
         )
         return self._select(candidates, selection)
+
+    def _warn_that_nothing_grows(self) -> None:
+        cells, _ = self._controller.history[-1]
+        _log.warning(
+            "search.constraints: none of the %s chosen last keeps them, so that the search has "
+            "nothing to extend and ends here; weaker constraints keep some",
+            plural(len(cells), "cell"),
+        )
 
     def _select(self, candidates: Candidates, selection: Selection) -> Generation:
         generation = self._generation(candidates, selection)

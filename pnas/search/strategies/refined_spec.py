@@ -83,6 +83,10 @@ class RefinedSpec(ProgressiveSpec):
             return 0
         return min(self.first_full, space.num_cells(space.B))
 
+    def samples_full_size(self, space: SlotSpace) -> bool:
+        """See `SearchSpec.samples_full_size`."""
+        return self.sampled_full(space) > 0
+
     def first_children(self, space: SlotSpace) -> int:
         """See `SearchSpec.first_children`."""
         first = self.sampled_first(space)

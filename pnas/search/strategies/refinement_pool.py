@@ -114,4 +114,6 @@ class RefinementPool:
         children: list[Cell] = []
         for cell in self._best_first(full_size)[: self._parents]:
             children.extend(mutations(self._space, cell))
-        return self._space.encode(children)
+        tokens = self._space.encode(children)
+        # Small cells may have ended before the first one of full size, or all of those have failed.
+        return tokens if children else tokens.reshape(0, self._space.B, tokens.shape[2])

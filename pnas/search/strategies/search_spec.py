@@ -182,6 +182,10 @@ class SearchSpec:
         """Number of stages that an asynchronous search begins with, each proposed at once."""
         return 0
 
+    def samples_full_size(self, space: SlotSpace) -> bool:
+        """Whether random cells of full size are among those that it begins with."""
+        return not self.is_progressive
+
     def num_stages(self, space: SlotSpace) -> int | None:
         """Number of stages of a search of ``space``; None where its budget decides."""
         return space.B if self.is_progressive else None

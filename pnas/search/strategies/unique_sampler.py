@@ -14,7 +14,10 @@ From then on it is quicker to list the others.
 """
 
 _LONGEST_LIST = 2_000_000
-"""Cells of a space that may be listed; a larger one is sampled a thousand times as often first."""
+"""Cells of a space that may be listed.
+
+A larger one is sampled a thousand times as often, and then taken for one without any left.
+"""
 
 
 class UniqueSampler:
@@ -79,6 +82,8 @@ class UniqueSampler:
             cell = self._space.random_cell(self._b, generator)
             if self.may_take(cell):
                 return cell
+        if not can_be_listed:
+            return None
         left = self._list_what_is_left()
         return left[generator.integers(len(left))] if left else None
 

@@ -33,13 +33,21 @@ twin blocks 0 and 1, a block that adds 0 and 1 differs from one that adds 0 to i
 depends on the cell alone, neither on B nor on the order of a space's operators.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pnas.errors import InvalidValue, require
 from pnas.state_space.cell import Block, Cell
+from pnas.state_space.isomorphism.automorphism import (
+    is_automorphism,
+    renumbered,
+    without_images,
+)
 
 _Order = tuple[int, ...]
+
+_MANY = 3
+"""Orders that begin alike, from which on it pays to look for those that are images of others."""
 
 
 class _Placement(NamedTuple):
@@ -85,7 +93,7 @@ def _possible_placements(blocks: Sequence[Block], orders: Sequence[_Order]) -> l
     for order in orders:
         numbers = {old: new for new, old in enumerate(order)}
         for block in _placeable(blocks, order):
-            written = _renumbered(blocks[block], numbers)
+            written = renumbered(blocks[block], numbers)
             placements.append(_Placement(written, order, block))
     return placements
 
@@ -102,7 +110,10 @@ def _smallest_orders(
         is_repeated = any(_are_twins(blocks, order, block, other) for other in extended)
         if not is_repeated:
             extended.append((*order, block))
-    return extended
+    if len(extended) < _MANY:
+        return extended
+    # Nor need n identical chains: several blocks trade places at once.
+    return without_images(blocks, extended)
 
 
 def _placeable(blocks: Sequence[Block], order: _Order) -> list[int]:
@@ -124,24 +135,10 @@ def _is_available(source: int, order: _Order) -> bool:
     return is_previous_cell or source in order
 
 
-def _renumbered(block: Block, numbers: Mapping[int, int]) -> Block:
-    """Return ``block`` with its references renumbered and its operands sorted."""
-    one = (numbers.get(block.input1, block.input1), block.operator1)
-    other = (numbers.get(block.input2, block.input2), block.operator2)
-    if other < one:
-        return Block(*other, *one)
-    return Block(*one, *other)
-
-
 def _are_twins(blocks: Sequence[Block], order: _Order, block: int, other: _Order) -> bool:
     """Whether ``block`` after ``order`` continues as ``other`` does: the two can trade places."""
     if other[:-1] != order:
         return False
 
     twin = other[-1]
-    numbers = {block: twin, twin: block}
-    for index, before in enumerate(blocks):
-        after = blocks[numbers.get(index, index)]
-        if _renumbered(after, numbers) != _renumbered(before, {}):
-            return False
-    return True
+    return is_automorphism(blocks, {block: twin, twin: block})

@@ -414,3 +414,14 @@ def test_an_executor_that_cannot_ask_is_refused_before_anything_is_trained(tmp_p
     with pytest.raises(InvalidValue, match="has no run_from"):
         search(tmp_path, wider(SPECS["random"], 4), Former())
     assert children(tmp_path) == []
+
+
+def test_workers_that_are_idle_before_a_large_cell_has_ended_get_cells(tmp_path: Path) -> None:
+    def longer_for_large_cells(job: ChildJob) -> float:
+        return 50 ** len(job.cell) + seconds(job)
+
+    spec = wider(SPECS["nearby"], 4)
+    workers = SimulatedWorkers(train, workers=12, duration=longer_for_large_cells)
+    search(tmp_path, spec, workers)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert summarize(journal)["children_trained"] == BUDGET

@@ -47,11 +47,13 @@ class NoisyChildren:
         log: Directory in which each training leaves a file.
         noise: Standard deviation of the reward from seed to seed.
         failing: Numbers of the trainings that fail, from 1.
+        is_slow: Whether a cell of two blocks takes eight times as long as one of one block.
     """
 
     log: Path
     noise: float = NOISE
     failing: Sequence[int] = ()
+    is_slow: bool = False
 
     def __call__(self) -> Runner:
         return self._train
@@ -72,7 +74,7 @@ class NoisyChildren:
             metrics={"loss": [1.0]},
             params=len(written),
             flops=9,
-            seconds=1.0,
+            seconds=float(len(job.cell) ** 3) if self.is_slow else 1.0,
         )
 
 
@@ -84,10 +86,11 @@ def search(
     failing: Sequence[int] = (),
     save_dir: Path | None = None,
     controller: ControllerSpec = CONTROLLER,
+    is_slow: bool = False,
     **parts: Any,
 ) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
-    children = NoisyChildren(run_dir / "trained", noise, failing)
+    children = NoisyChildren(run_dir / "trained", noise, failing, is_slow)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         run = SearchRun(
             context=StrategyContext(spec, SPACE, controller, seed=0, save_dir=save_dir),
@@ -412,3 +415,20 @@ def test_where_a_training_cannot_be_repeated_the_best_is_the_winner(tmp_path: Pa
     assert len(rewards) == 40
     assert winner["mean"] == max(rewards.values()) == rewards[winner["key"]]
     assert (winner["standard_error"], winner["probability_best"]) == (0.0, 1.0)
+
+
+def test_a_confirmation_that_time_ended_goes_on_with_more_of_it(tmp_path: Path) -> None:
+    parts = {"counts_children": True, "is_slow": True}
+    # The search itself ends with its last stage, after 6 + 4 * 8 seconds.
+    spec = ProgressiveSpec(max_seconds=65.0, confirm=0.4, confidence=0.999)
+    longer = replace(spec, max_seconds=200.0)
+    search(tmp_path / "longer", spec, **parts)
+    with Journal(tmp_path / "longer" / "journal.sqlite") as journal:
+        assert journal.meta(STOPPED_BY) is None
+        assert not may_confirm(spec, journal, counts_children=True)
+        assert may_confirm(longer, journal, counts_children=True)
+    search(tmp_path / "longer", longer, **parts)
+    search(tmp_path / "whole", longer, **parts)
+    assert facts(tmp_path / "longer") == facts(tmp_path / "whole")
+    with Journal(tmp_path / "longer" / "journal.sqlite") as journal:
+        assert not may_confirm(longer, journal, counts_children=True)

@@ -25,7 +25,10 @@ from pnas.search import (
     RefinedSpec,
     SearchSpec,
     StrategyContext,
+    may_continue,
 )
+from pnas.search.budget import TRAININGS_NEEDED
+from pnas.search.search_parts import is_first_training
 from pnas.search.search_run import SearchRun
 from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
@@ -136,8 +139,24 @@ def test_the_budget_counts_short_trainings_by_their_epochs(spec: SearchSpec, who
         if child.ended_at is not None:
             cost += (short_epochs(child.key) or EPOCHS) / EPOCHS
     assert cost <= BUDGET + 1e-9
+    with Journal(whole / "journal.sqlite") as journal:
+        needed = journal.meta(TRAININGS_NEEDED) or 1.5
     # The beam ends with its last stage.
-    assert cost > BUDGET - 1.5 or type(spec) is ProgressiveSpec
+    assert cost > BUDGET - needed or type(spec) is ProgressiveSpec
+
+
+def test_no_rung_is_begun_after_which_no_cell_can_be_trained_whole(
+    spec: SearchSpec, whole: Path
+) -> None:
+    last = [child for child in children(whole) if not is_repeated(child)][-1]
+    assert not is_short(last)
+    with Journal(whole / "journal.sqlite") as journal:
+        assert not may_continue(spec, journal, EPOCHS, is_first_training)
+        needed = journal.meta(TRAININGS_NEEDED)
+        if needed is not None:
+            larger = replace(spec, max_children=BUDGET + 9)
+            assert needed > 1
+            assert may_continue(larger, journal, EPOCHS, is_first_training)
 
 
 def test_only_whole_trainings_win_or_are_confirmed(spec: SearchSpec, whole: Path) -> None:

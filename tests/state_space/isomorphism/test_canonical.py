@@ -1,4 +1,5 @@
 import random
+import time
 from itertools import permutations
 
 import pytest
@@ -82,6 +83,41 @@ def test_read_blocks_come_first():
 )
 def test_many_twins_do_not_explode(twins):
     assert canonical_form(Cell(twins)).blocks[:10] == Cell(twins).blocks[:10]
+
+
+@pytest.mark.parametrize("length", [2, 3])
+def test_many_identical_chains_do_not_explode(length):
+    chains = []
+    for first in range(0, 14 // length * length, length):
+        chains.append((-1, ID, -1, ID))
+        chains += [(before, ID, before, ID) for before in range(first, first + length - 1)]
+    cell = Cell(chains)
+    began = time.process_time()
+    canonical = canonical_form(cell)
+    assert canonical == canonical_form(shuffled(random.Random(1), cell))
+    assert time.process_time() - began < 5, "51 s where each order of the chains was followed"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_several_equal_parts_have_the_smallest_legal_form(seed):
+    rng = random.Random(seed)
+    part = random_cell(rng, 2, 1, 2)
+    blocks = []
+    for first in (0, 2, 4):
+        for one, operator1, other, operator2 in part.blocks:
+            blocks.append((_moved(one, first), operator1, _moved(other, first), operator2))
+    cell = shuffled(rng, Cell(blocks))
+    assert canonical_form(cell) == by_definition(cell)
+
+
+def _moved(source: int, first: int) -> int:
+    return source if source < 0 else source + first
+
+
+def test_an_invalid_cell_of_equal_chains_is_refused():
+    chains = [(-1, ID, -1, ID)] * 4 + [(i, ID, i, ID) for i in range(4)]
+    with pytest.raises(InvalidValue, match=r"^cell: a block must read only earlier blocks"):
+        canonical_form(Cell([*chains, (-1, ID, 20, ID)]))
 
 
 @pytest.mark.parametrize(
