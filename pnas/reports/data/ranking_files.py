@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pnas.errors import InvalidValue
+from pnas.errors import InvalidValue, require
 from pnas.records import Status
-from pnas.records.cell_trainings import repeat_of
+from pnas.records.cell_trainings import repeat_of, short_epochs
 from pnas.records.run_directory import CHILDREN
 from pnas.reports.data.csv_lines import KEY, Line, number_or_none, read_lines
 from pnas.reports.data.original_files import read_original
@@ -92,7 +92,11 @@ def _read_rows(header: Line, lines: Sequence[Line]) -> list[ScoredCell]:
             rule = f"must have {len(columns)} columns, as the header has"
             raise line.error(rule, ",".join(line.fields))
         row = dict(zip(columns, line.fields, strict=True))
-        cells.append(read(line, row))
+        # A short training has no reward, and its cell no place by it: it is trained whole, or not.
+        if short_epochs(row.get("key", "")) is None:
+            cells.append(read(line, row))
+    rule = "must have at least one training that is no short one"
+    require(bool(cells), KEY, rule, str(header.path))
     return cells
 
 
@@ -110,12 +114,13 @@ def _row_reader(header: Line) -> Callable[[Line, _Row], ScoredCell]:
 
 def _read_child(line: Line, row: _Row) -> ScoredCell:
     key = row.get("key", "")
+    status = _status(line, row)
     return ScoredCell(
         cell=line.parse_cell(row["cell"]),
         reward=_optional(line.parse_accuracy, row, "reward"),
         predicted=_optional(line.parse_number, row, "predicted"),
         stage=line.parse_count("stage", row["stage"], minimum=1),
-        status=_status(line, row),
+        status=status,
         params=_optional(line.parse_count, row, "params"),
         flops=_optional(line.parse_count, row, "flops"),
         seconds=_optional(line.parse_number, row, "seconds"),
@@ -123,6 +128,7 @@ def _read_child(line: Line, row: _Row) -> ScoredCell:
         source=str(line.path),
         phase=Phase.CONFIRMATION if repeat_of(key) > 1 else Phase.GROWTH,
         key=key,
+        stopped_after=_stopped_after(line, row, status),
     )
 
 
@@ -135,6 +141,12 @@ def _read_score(line: Line, row: _Row) -> ScoredCell:
         stage=len(cell),
         source=str(line.path),
     )
+
+
+def _stopped_after(line: Line, row: _Row, status: Status | None) -> int | None:
+    if status is not Status.STOPPED:
+        return None
+    return _optional(line.parse_count, row, "epochs")
 
 
 def _optional(parse: Callable[[str, str], _Value], row: _Row, name: str) -> _Value | None:

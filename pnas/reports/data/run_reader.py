@@ -134,6 +134,11 @@ class RunView:
         return [child for child in self.children if child.has_failed]
 
     @cached_property
+    def left_out(self) -> int:
+        """Number of children that were not trained, because they break a constraint."""
+        return sum(child.is_left_out for child in self.children)
+
+    @cached_property
     def stopped(self) -> list[ChildRecord]:
         """Children whose training was stopped early."""
         return [child for child in self.children if child.stopped_after is not None]
