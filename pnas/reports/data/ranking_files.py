@@ -63,6 +63,9 @@ def _matches(name: str) -> list[Path]:
 
     paths = []
     for path in matches:
+        if path.is_dir() and not (path / CHILDREN).exists():
+            rule = f"must be CSV files, or run directories that hold {CHILDREN}"
+            raise InvalidValue(KEY, rule, str(path))
         paths.append(path / CHILDREN if path.is_dir() else path)
     return paths
 

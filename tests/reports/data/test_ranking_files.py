@@ -259,7 +259,7 @@ def test_no_name_at_all_is_refused() -> None:
 
 
 def test_a_directory_that_is_no_run_is_refused(runs: Path) -> None:
-    with pytest.raises(InvalidValue, match="must be readable"):
+    with pytest.raises(InvalidValue, match="run directories that hold"):
         read_files(runs)
 
 
