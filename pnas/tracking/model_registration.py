@@ -119,8 +119,10 @@ def _registered_version(
     return str(version.version)
 
 
-def _end(client: "MlflowClient", run_id: str) -> None:
+def _end(client: "MlflowClient", run_id: str | None) -> None:
     """End the run of a version, which a kill may have left open; somebody may have removed it."""
+    if run_id is None:
+        return
     with suppress(Exception):
         if client.get_run(run_id).info.status != "FINISHED":
             client.set_terminated(run_id, "FINISHED")
