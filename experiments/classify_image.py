@@ -46,18 +46,30 @@ def load_onnx(folder: Path) -> Callable[[Images], Any]:
 
 
 LOADERS = {"keras": load_keras, "savedmodel": load_savedmodel, "onnx": load_onnx}
+FILES = {"keras": "model.keras", "savedmodel": "saved_model", "onnx": "model.onnx"}
 
 
 def read_image(path: Path, wanted: dict[str, Any]) -> Images:
     """The image file as a batch of one, as the model takes it."""
+    channels = wanted["channels"]
+    if channels not in MODES:
+        raise ValueError(f"no image file has the {channels} channels that the model takes")
     with Image.open(path) as file:
-        image = ImageOps.exif_transpose(file).convert(MODES[wanted["channels"]])
+        image = ImageOps.exif_transpose(file).convert(MODES[channels])
         image = image.resize((wanted["width"], wanted["height"]), Image.Resampling.BILINEAR)
     # Black and white may have one value, or one a channel.
     black = np.asarray(wanted.get("black", 0), np.float32)
     white = np.asarray(wanted["white"], np.float32)
     pixels = black + np.asarray(image, np.float32) / 255 * (white - black)
     return pixels.reshape(1, wanted["height"], wanted["width"], wanted["channels"])
+
+
+def check_format(folder: Path, wanted: str) -> None:
+    """Refuse a format that the export was not written in; name those that it was."""
+    if not (folder / FILES[wanted]).exists():
+        found = [name for name, file in FILES.items() if (folder / file).exists()]
+        others = f"; --format can be {' or '.join(found)}" if found else ""
+        raise ValueError(f"{folder} has no {FILES[wanted]}{others}")
 
 
 def main() -> int:
@@ -71,6 +83,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         model = json.loads((given.export / "model.json").read_text())
+        check_format(given.export, given.format)
         image = read_image(given.image, model["image"])
     except (OSError, ValueError, KeyError) as error:
         print(f"classify_image: {error}", file=sys.stderr)

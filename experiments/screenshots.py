@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from pnas.children.network_specs import PNASNetworkSpec
+from pnas.children.network_specs import network_from
 from pnas.errors import InvalidValue
 from pnas.records.run_directory import CHILDREN
 from pnas.reports.cells.cell_drawing import draw_cell
@@ -66,8 +66,8 @@ def main() -> None:
 
 def _pages(runs: list[Path], folder: Path, out: Path) -> None:
     views = [read_run(run) for run in runs]
-    for run in runs:
-        leave_pictures(run, PNASNetworkSpec(), "finished")
+    for run, view in zip(runs, views, strict=True):
+        leave_pictures(run, network_from(view.value("child")), "finished")
     report = write_report(views[:1], folder / REPORT)
     last = len(views[0].children) - 1
     _shoot(report.as_uri(), out / "report.png", 1100, 900)
@@ -86,8 +86,8 @@ def _pages(runs: list[Path], folder: Path, out: Path) -> None:
         _shoot(both.as_uri(), out / "report_compared.png", 1100, 900)
     for name, target in ((CELL, "best_cell.svg"), (NETWORK, "network.svg"), (PLOT, "search.png")):
         shutil.copy(runs[0] / name, out / target)
-    if views[0].best is not None:
-        draw_cell(views[0].best.cell, out / "best_cell.png", title="Best cell", dpi=100)
+    if views[0].found_cell is not None:
+        draw_cell(views[0].found_cell, out / "best_cell.png", title="Best cell", dpi=100)
 
 
 def _mlflow(runs: list[Path], model: Path | None, folder: Path, out: Path) -> None:

@@ -1,6 +1,7 @@
 """A whole study script: a multirun, and its searches as a table, a plot and a report."""
 
 import argparse
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ def study(name: str, axes: Sequence[str], about: str | None) -> None:
         about: Text of the script's ``--help``.
     """
     overrides = _command_line(about)
+    _check_tracking(overrides)
     overridden = {key_of(item) for item in overrides}
     kept = [axis for axis in axes if key_of(axis) not in overridden]
     added = [item for item in overrides if _has_several_values(item)]
@@ -36,6 +38,13 @@ def study(name: str, axes: Sequence[str], about: str | None) -> None:
     if path is not None:
         print(f"plot: {path}")
         print(f"page: python run.py task=report 'task.files=[{path.parent}]' task.mixed=true")
+
+
+def _check_tracking(overrides: Sequence[str]) -> None:
+    """Refuse a study whose searches would be shown nowhere, before any of them is trained."""
+    if "tracking=none" in overrides:
+        rule = "must be mlflow for a study, which reads its searches there"
+        sys.exit(f"tracking: {rule}. Received: 'none'")
 
 
 def plot_sweep(sweep: str, axes: Sequence[str], overrides: Sequence[str]) -> Path | None:

@@ -30,7 +30,8 @@ def _are_formats(value: Any) -> bool:
 
 
 def _is_model_name(value: Any) -> bool:
-    return bool(re.fullmatch(r"[^/:]{1,200}", str(value)))
+    has_both_quotes = {"'", '"'} <= set(str(value))  # no filter of MLflow finds such a name
+    return bool(re.fullmatch(r"[^/:]{1,200}", str(value))) and not has_both_quotes
 
 
 def _is_path(value: Any) -> bool:
@@ -45,7 +46,9 @@ _TRAININGS = integer(minimum=1, maximum=1000)
 _PATHS = optional(Rule("must be a list of paths, as in '[a,b]'", _are_paths))
 _PATH = optional(Rule("must be the path of a file", _is_path))
 _FORMATS = optional(Rule(f"must be a list of {', '.join(FORMATS)}, none twice", _are_formats))
-_MODEL_NAME = optional(Rule("must be a name without / and :", _is_model_name))
+_MODEL_NAME = optional(
+    Rule("must be a name without / and :, with one kind of quotes at most", _is_model_name)
+)
 
 
 @dataclass(frozen=True)
@@ -278,6 +281,9 @@ TASKS = TASK_SPECS.own_names()
 
 PLANNED_TASKS = ("search", "train", "tabulate", "preflight")
 """Tasks that can say what they would do, with ``plan_only=true``."""
+
+SOURCED_TASKS = ("train", "export", "score", "rank", "report", "show", "watch", "sync")
+"""Tasks that read the key ``from``."""
 
 _FORMER_KEYS = frozenset(
     [

@@ -115,8 +115,11 @@ def _exists(path: str) -> bool:
 
 def _is_left_alone(value: str) -> bool:
     """Whether a value is null, is in quotes already, refers to another one, or is plain text."""
-    if value == "null" or "${" in value or _QUOTED.fullmatch(value):
-        return True
+    return value == "null" or "${" in value or bool(_QUOTED.fullmatch(value)) or is_plain(value)
+
+
+def is_plain(value: str) -> bool:
+    """Return whether Hydra reads ``value`` as the text that it is, without quotes."""
     return _PLAIN.fullmatch(value) is not None and value.lower() not in _WORDS
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pnas.config import GROUPS
 from pnas.config.suggestions import ROOT_KEYS, no_such_key
+from pnas.config.value_quoting import is_plain
 from pnas.errors import InvalidValue
 
 _NOT_OF_A_SEARCH = frozenset(("task", "cell", "from"))
@@ -46,6 +47,9 @@ def _overrides(keyword: str, value: Any) -> Iterator[str]:
 
 def _full_key(name: str, value: Any) -> str:
     """Return the key of the one group that has a key called ``name``."""
+    if name in _NOT_OF_A_SEARCH:
+        rule = "must be left out: it belongs to other commands than a search"
+        raise InvalidValue(name, rule, value)
     groups = []
     for group in GROUPS.values():
         has_key = any(name in _key_names(spec) for _, spec in group.options())
@@ -81,13 +85,19 @@ def written(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        return _quoted(value)
+        # As one types it, since reports repeat it in the commands that they advise.
+        return value if is_plain(value) else _quoted(value)
     if isinstance(value, Sequence):
-        return f"[{','.join(written(each) for each in value)}]"
+        return f"[{','.join(_nested(each) for each in value)}]"
     if isinstance(value, Mapping):
-        pairs = [f"{name}:{written(each)}" for name, each in value.items()]
+        pairs = [f"{name}:{_nested(each)}" for name, each in value.items()]
         return f"{{{','.join(pairs)}}}"
     return _quoted(str(value))
+
+
+def _nested(value: Any) -> str:
+    """Return an entry of a list or a mapping: there, plain text may be something else."""
+    return _quoted(value) if isinstance(value, str) else written(value)
 
 
 def _quoted(text: str) -> str:

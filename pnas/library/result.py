@@ -120,8 +120,9 @@ class Picture:
         Raises:
             InvalidValue: Another kind of file.
         """
-        check_picture_suffix(path)
-        return save_picture(self.svg, path)
+        output = Path(path).expanduser()
+        check_picture_suffix(output)
+        return save_picture(self.svg, output)
 
     def __repr__(self) -> str:
         return "<picture: a notebook shows it, save(path) writes it>"
@@ -216,7 +217,7 @@ class SearchResult:
         Raises:
             PnasError: No training has ended, or another kind of file.
         """
-        output = self.run_dir / REPORT if path is None else Path(path)
+        output = self.run_dir / REPORT if path is None else Path(path).expanduser()
         return write_report([self._view()], output, TASKS)
 
     def model(self) -> "keras.Model":

@@ -23,7 +23,7 @@ _NOTEBOOK_WIDTH = 140  # characters of a line of output before a notebook wraps 
 
 
 def search(
-    data: str | Path | Arrays = "digits",
+    data: str | Path | Arrays | None = None,
     *,
     name: str | None = None,
     directory: Path | str = "outputs",
@@ -39,7 +39,8 @@ def search(
     Args:
         data: Name of a data set (``"digits"``), path of an image folder or an ``.npz`` file, or
             arrays: ``(x, y)``, ``(x, y, x_val, y_val)``, ``(x, y, x_val, y_val, x_test, y_test)``,
-            or a mapping of these names. Images are (n, H, W) or (n, H, W, C).
+            or a mapping of these names. Images are (n, H, W) or (n, H, W, C). None for what an
+            experiment or an override chooses, or else digits, as a command has it.
         name: Names the run directory; the same name continues that search. None for the time.
         directory: Directory of run directories.
         overrides: Overrides as a command would have them, such as ``"trainer.epochs=3"``.
@@ -56,7 +57,8 @@ def search(
         KeyboardInterrupt: The search was interrupted; the same call continues it.
     """
     home = Path(directory).expanduser().absolute()
-    typed = [f"{key}={written(value)}" for key, value in data_keys(data, home).items()]
+    named = {} if data is None else data_keys(data, home)
+    typed = [f"{key}={written(value)}" for key, value in named.items()]
     typed += overrides_of(keywords if name is None else {"name": name, **keywords})
     typed += overrides
 

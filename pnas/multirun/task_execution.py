@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from pnas.config import Settings, read_settings
 from pnas.config.former_options import former_options
-from pnas.config.task_specs import PLANNED_TASKS, TASK_SPECS
+from pnas.config.task_specs import PLANNED_TASKS, SOURCED_TASKS, TASK_SPECS
 from pnas.errors import RunDirectoryError, require
 from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
@@ -51,6 +51,7 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
         with _sigterm_interrupts():
             settings = read_settings(meant_config(config, context))
             _check_plan(settings)
+            _check_source(settings, context)
             for line in former_options(context.choices):
                 print(line, file=sys.stderr)
             _make_run_dir(settings, context)
@@ -69,6 +70,23 @@ def _check_plan(settings: Settings) -> None:
     rule = f"must be false with task={name}: only {one_of(PLANNED_TASKS)} has a plan"
     is_possible = name in PLANNED_TASKS or not settings.plan_only
     require(is_possible, "plan_only", rule, settings.plan_only)
+
+
+def _check_source(settings: Settings, context: Context) -> None:
+    """Refuse a run or a cell that was typed for a task that does not read it.
+
+    Without ``task=train``, what was meant to train a cell would search for another one.
+    """
+    name = settings.task.name
+    if "cell" in context.typed:
+        rule = f"must be null with task={name}: only task=train reads it"
+        require(settings.cell is None or name == "train", "cell", rule, settings.cell)
+    if "from" not in context.typed or settings.source is None:
+        return
+    rule = f"must be null with task={name}: only task={one_of(SOURCED_TASKS)} reads it"
+    require(name in SOURCED_TASKS, "from", rule, settings.source)
+    has_files = bool(getattr(settings.task, "files", None))
+    require(not has_files, "from", "must be null beside task.files", settings.source)
 
 
 def _take_share(settings: Settings, context: Context) -> None:

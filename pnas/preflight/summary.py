@@ -7,6 +7,7 @@ from typing import Any
 from pnas.preflight.baselines import Baseline
 from pnas.preflight.expected_gain import trainings_to_know
 from pnas.preflight.verdict import Evidence, Verdict, is_still_rising
+from pnas.system.wording import plural
 
 _ANSWERS = {
     True: "a search is worth it",
@@ -73,7 +74,9 @@ def _trainings_line(evidence: Evidence) -> str:
     trainings = trainings_to_know(evidence.reliability, evidence.children)
     if trainings is None:
         return "no number of trainings up to 64 a finalist makes the winner known"
-    return f"{trainings} trainings of each finalist make the winner known with probability 0.9"
+    verb = "makes" if trainings == 1 else "make"
+    each = f"{plural(trainings, 'training')} of each finalist"
+    return f"{each} {verb} the winner known with probability 0.9"
 
 
 def _advice_lines(evidence: Evidence, verdict: Verdict) -> list[str]:

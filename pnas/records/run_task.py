@@ -22,7 +22,12 @@ def task_of(config: Mapping[str, Any] | None) -> str:
 
 def kind_of(config: Mapping[str, Any] | None) -> str:
     """Return what the run of ``config`` is called, such as ``a search``."""
-    return _KINDS.get(task_of(config), _SEARCH)
+    return kind_of_task(task_of(config))
+
+
+def kind_of_task(task: str) -> str:
+    """Return what a run of the task called ``task`` is called."""
+    return _KINDS.get(task, _SEARCH)
 
 
 def is_search(config: Mapping[str, Any] | None) -> bool:

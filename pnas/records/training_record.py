@@ -196,15 +196,25 @@ def load_training(run_dir: Path) -> Training:
 
 def _cell(members: Sequence[Member]) -> dict[str, Any]:
     first = members[0]
+    judged = _judged(members)
     return {
         "cell": first.cell,
         "params": first.params,
         "flops": first.flops,
         "trainings": len(members),
-        "reward": _mean_sd([member.reward for member in members]),
-        "val_accuracy": _mean_sd([member.val_accuracy for member in members]),
-        "test_accuracy": _mean_sd([member.test_accuracy for member in members]),
+        "reward": _mean_sd([member.reward for member in judged]),
+        "val_accuracy": _mean_sd([member.val_accuracy for member in judged]),
+        "test_accuracy": _mean_sd([member.test_accuracy for member in judged]),
     }
+
+
+def _judged(members: Sequence[Member]) -> list[Member]:
+    """Return the trainings that a cell is judged by: finished ones, or else those that go on.
+
+    The last epoch before a training failed, or of one that has just begun, says nothing of its end.
+    """
+    finished = [member for member in members if member.status == "finished"]
+    return finished or [member for member in members if member.status != "failed"]
 
 
 def _mean_reward(members: Sequence[Member], key: str) -> float:

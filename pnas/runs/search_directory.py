@@ -3,7 +3,7 @@
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from pnas.records.run_directory import (
     hold,
 )
 from pnas.records.run_identity import settle_identity
-from pnas.records.run_task import is_training
+from pnas.records.run_task import TRAIN, kind_of, kind_of_task
 from pnas.runs.command_context import Context
 from pnas.system.atomic_write import write_text
 from pnas.system.console import print_line
@@ -41,8 +41,6 @@ launcher was killed closes it 10 s later (`pnas.multirun.job_process`), and ends
 
 OF_NO_CONSEQUENCE = (".lock", ".hydra", f".{JOURNAL}")
 """Beginnings of the names of files that may lie in the directory of a run that never started."""
-
-_HOLDS_A_TRAINING = "name: {} holds a training of task=train. Choose another name"
 
 _MADE_BY_A_SEARCH = frozenset({SUMMARY, CHILDREN, CONTROLLER, WEIGHTS})
 """What only a search or a table leaves beside its journal."""
@@ -64,7 +62,7 @@ def open_run(settings: Settings, context: Context) -> Iterator[Journal]:
         InvalidValue: The run was started with a configuration of another meaning.
     """
     run_dir = context.run_dir
-    check_run_directory(run_dir)
+    check_run_directory(run_dir, settings.task.name)
     run_dir.mkdir(parents=True, exist_ok=True)
     timeout = 0.0 if context.sweep is None else SECONDS_FOR_ORPHANS
     with hold(run_dir, timeout), open_journal(run_dir / JOURNAL) as journal:
@@ -72,7 +70,7 @@ def open_run(settings: Settings, context: Context) -> Iterator[Journal]:
         if stored is None:
             begin_journal(settings, context, journal)
         else:
-            _check_is_no_training(run_dir, stored)
+            _check_task(run_dir, settings.task.name, journal)
             # Keys that this version has added get their defaults, as which the run was made.
             current = read_stored_settings(stored).as_dict()
             _continue(settings, context, journal, current)
@@ -120,25 +118,41 @@ def check_same_data(journal: Journal, fingerprint: str, key: str = "data") -> No
         raise InvalidValue(key, rule, fingerprint)
 
 
-def check_is_search(run_dir: Path, journal: Journal) -> None:
-    """Check that ``run_dir`` is not the run directory of a table or a training.
+def check_holds_no_other(run_dir: Path, task: str) -> None:
+    """Check that ``run_dir`` is not the run directory of another task, before any work starts.
+
+    Args:
+        run_dir: Run directory of this command, which may not be there yet.
+        task: Name of the task of this command.
 
     Raises:
         RunDirectoryError: It is one.
     """
-    _check_is_no_training(run_dir, journal.meta("config"))
-    if journal.meta(TABULATED) is not None:
+    if not (run_dir / JOURNAL).is_file():
+        return
+    try:
+        with Journal(run_dir / JOURNAL) as journal:
+            _check_task(run_dir, task, journal)
+    except JournalDamaged:  # opening it for writing reports what can be saved
+        return
+
+
+def _check_task(run_dir: Path, task: str, journal: Journal) -> None:
+    """Check that the run of ``journal``, if it has begun, was begun by ``task``."""
+    config = journal.meta("config")
+    if config is not None:
+        refuse_other_kind(run_dir, stored=kind_of(config), wanted=kind_of_task(task))
+
+
+def refuse_other_kind(run_dir: Path, stored: str, wanted: str) -> None:
+    """Raise `RunDirectoryError` if a run is of the kind ``stored`` and not of that ``wanted``."""
+    if stored != wanted:
         raise RunDirectoryError(
-            f"name: {run_dir} holds a table of task=tabulate. Choose another name"
+            f"name: {run_dir} holds {stored}, not {wanted}. Choose another name"
         )
 
 
-def _check_is_no_training(run_dir: Path, config: Mapping[str, Any]) -> None:
-    if is_training(config):
-        raise RunDirectoryError(_HOLDS_A_TRAINING.format(run_dir))
-
-
-def check_run_directory(run_dir: Path) -> None:
+def check_run_directory(run_dir: Path, task: str) -> None:
     """Check that ``run_dir`` is a run's, new or empty: other people's files are left alone.
 
     Raises:
@@ -155,7 +169,7 @@ def check_run_directory(run_dir: Path) -> None:
             f"directory for its {CHILDREN}; trainings that cache.path holds are found again"
         )
     if TRAINING in others:
-        raise RunDirectoryError(_HOLDS_A_TRAINING.format(run_dir))
+        refuse_other_kind(run_dir, stored=kind_of_task(TRAIN), wanted=kind_of_task(task))
     if others:
         raise RunDirectoryError(
             f"name: {run_dir} is not a run directory (it holds {others[0]}). Choose another name"

@@ -16,7 +16,7 @@ from pnas.records.path_safety import check_no_escaping_symlinks, validate_keys
 from pnas.records.resumability import differences
 from pnas.records.run_directory import CONFIG, JOURNAL, TRAINING, hold
 from pnas.records.run_identity import settle_identity
-from pnas.records.run_task import is_training
+from pnas.records.run_task import TRAIN, kind_of, kind_of_task
 from pnas.records.training_journal import DATA_FACTS, read_training, store_members, write_training
 from pnas.records.training_record import Member, Training
 from pnas.runs.cell_selection import SelectedCells
@@ -27,6 +27,7 @@ from pnas.runs.search_directory import (
     begin_journal,
     check_same_data,
     open_journal,
+    refuse_other_kind,
     write_config,
 )
 from pnas.seeds import derive_seed
@@ -114,10 +115,8 @@ def _begin_or_continue(
     config = journal.meta("config")
     if config is None:
         begin_journal(chosen.settings, context, journal)
-    elif not is_training(config):
-        raise RunDirectoryError(
-            f"name: {run_dir} holds a search, not a training. Choose another name"
-        )
+    else:
+        refuse_other_kind(run_dir, stored=kind_of(config), wanted=kind_of_task(TRAIN))
 
     if journal.stages():
         _refuse_other(run_dir, read_training(journal), chosen, info)

@@ -222,7 +222,7 @@ def _winner_lines(summary: Mapping[str, Any]) -> list[str]:
         f"winner: {winner['cell']}",
         f"its reward: {winner['mean']:.4f} +- {winner['standard_error']:.4f}, the mean of "
         f"{plural(winner['trainings'], 'training')}; the best of "
-        f"{winner['finalists']} cells with probability {winner['probability_best']:.2f}",
+        f"{plural(winner['finalists'], 'cell')} with probability {winner['probability_best']:.2f}",
     ]
     tied = len(winner["runners_up"])
     if tied:

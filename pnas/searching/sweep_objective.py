@@ -16,11 +16,10 @@ def check_objective(settings: Settings, space: SlotSpace) -> None:
     Raises:
         InvalidValue: Names ``task.objective``.
     """
-    has_predictions = settings.search.uses_predictor and space.B > 1
-    rule = (
-        "must be reward for a search in which nothing is predicted "
-        "(search.kind not progressive, or one stage)"
-    )
+    has_predictor = settings.search.uses_predictor
+    has_predictions = has_predictor and space.B > 1
+    why = f"state_space.B={space.B}" if has_predictor else f"search={settings.search.kind}"
+    rule = f"must be reward for a search in which nothing is predicted ({why})"
     name = settings.task.objective
     require(has_predictions or name == "reward", "task.objective", rule, name)
 

@@ -1,7 +1,7 @@
 """`task=preflight`: estimate, from a few trainings, whether a search is worth its cost."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from pnas.children.class_balance import effective_examples
 from pnas.children.tensorflow_runtime import configure_runtime
 from pnas.config import Settings
 from pnas.data import DataInfo, Dataset, load_dataset
-from pnas.errors import InvalidValue, RunDirectoryError, require
+from pnas.errors import InvalidValue, require
 from pnas.execution import check_executor
 from pnas.preflight.baselines import Baseline, logistic_regression, train_cnn
 from pnas.preflight.reliability import measure_reliability
@@ -20,7 +20,7 @@ from pnas.records import ChildRecord, Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.records.training_curve import validations
 from pnas.runs.command_context import Context
-from pnas.runs.search_directory import check_same_data, open_run
+from pnas.runs.search_directory import check_holds_no_other, check_same_data, open_run
 from pnas.search.strategies.unique_sampler import UniqueSampler
 from pnas.searching.cache_reuse import check_cache
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
@@ -49,6 +49,7 @@ def run(settings: Settings, context: Context) -> None:
         settings: Settings of the command.
         context: The command around the task.
     """
+    check_holds_no_other(context.run_dir, settings.task.name)
     space = build_space(settings.state_space)
     print_reading(context.console, settings.data)
     data = _check(settings, space)
@@ -107,12 +108,8 @@ def _sampled_cells(settings: Settings, space: SlotSpace) -> list[Cell]:
 
 
 def _claim(settings: Settings, journal: Journal) -> None:
-    """Refuse the run directory of something else; claim a new one."""
+    """Refuse the run directory of a preflight of other cells; claim a new one."""
     stored = journal.meta(PREFLIGHT)
-    if stored is None and journal.stages():
-        raise RunDirectoryError(
-            f"name: {journal.path.parent} holds a search. Choose another name for the preflight"
-        )
     wanted = {"cells": settings.task.cells}
     if stored not in (None, wanted):
         rule = f"must stay {stored['cells']}, as {journal.path.parent} was started with"
@@ -149,7 +146,7 @@ def _measured_baselines(
             metric=trainer.reward_metric,
             class_weights=trainer.class_weights,
         ),
-        _published_cell(settings, dataset),
+        *_published_cell(settings, context, dataset),
     ]
     journal.set_meta(**{key: [list(baseline) for baseline in baselines]})
     return baselines
@@ -169,10 +166,14 @@ def _baselines_key(trainer: TrainerSpec) -> str:
     return "_".join(words)
 
 
-def _published_cell(settings: Settings, dataset: Dataset) -> Baseline:
+def _published_cell(settings: Settings, context: Context, dataset: Dataset) -> Iterator[Baseline]:
+    """Yield what PNASNet-5's cell has; nothing where it cannot be trained as children are."""
     manager = NetworkManager(dataset, network=settings.child, trainer=settings.trainer)
     result = manager.evaluate(PRESETS["pnasnet5"], derive_seed(settings.seed, "pnasnet5"))
-    return Baseline("PNASNet-5's cell", result.params or 0, result.reward or 0.0)
+    if result.reward is None:
+        print_line(context.console, f"PNASNet-5's cell is left out: {result.error}")
+        return
+    yield Baseline("PNASNet-5's cell", result.params or 0, result.reward)
 
 
 # -- the conclusion --------------------------------------------------------------------------------

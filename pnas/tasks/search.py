@@ -13,7 +13,7 @@ from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import complete_finished_run
-from pnas.runs.search_directory import check_is_search, is_finished, keep_command, open_run
+from pnas.runs.search_directory import check_holds_no_other, is_finished, keep_command, open_run
 from pnas.search import may_continue
 from pnas.search.search_parts import is_first_training, may_confirm, share_of_search
 from pnas.searching.data_report import print_class_counts, print_data, print_reading
@@ -43,6 +43,7 @@ def run(settings: Settings, context: Context) -> float:
     Returns:
         The ``task.objective`` of the search, which is what a sweeper maximizes.
     """
+    check_holds_no_other(context.run_dir, settings.task.name)
     space = build_space(settings.state_space)
     if settings.plan_only:
         _print_reading(settings, context)
@@ -60,7 +61,6 @@ def run(settings: Settings, context: Context) -> float:
             print_data(context.console, data)
             _check_time(settings, context, space, data)
     with open_run(settings, context) as journal:
-        check_is_search(context.run_dir, journal)
         _search_or_deliver(settings, context, space, journal)
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
@@ -93,7 +93,6 @@ def _show_archived(settings: Settings, context: Context, is_over: bool) -> float
         RunDirectoryError: The search is not over.
     """
     with Journal(context.run_dir / JOURNAL) as journal:
-        check_is_search(context.run_dir, journal)
         config = journal.meta("config")
         if config is None:
             raise RunDirectoryError(f"{relative(context.run_dir)}: cannot be written")

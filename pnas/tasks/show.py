@@ -105,6 +105,8 @@ _FACTS = (
 def _settings(view: RunView, keys: Sequence[str] = _SHOWN_SETTINGS) -> Iterator[tuple[str, str]]:
     """Yield what one wants to know of a run's configuration at a glance."""
     for key in keys:
+        if key == "controller.K" and not view.reads_K:
+            continue
         value = view.value(key)
         if isinstance(value, list):
             yield key, ", ".join(map(str, value))

@@ -6,13 +6,18 @@ trainer.table=<run directory>/table.yaml`.
 
 from pnas.config import Settings
 from pnas.data import DataInfo, load_dataset
-from pnas.errors import RunDirectoryError, require
+from pnas.errors import require
 from pnas.execution import check_executor
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
 from pnas.records.run_directory import TABLE
 from pnas.runs.command_context import Context
-from pnas.runs.search_directory import TABULATED, check_same_data, open_run
+from pnas.runs.search_directory import (
+    TABULATED,
+    check_holds_no_other,
+    check_same_data,
+    open_run,
+)
 from pnas.search.strategies.exhaustive import all_cells, sampled_cells
 from pnas.searching.cache_reuse import check_cache
 from pnas.searching.data_report import print_data, print_reading
@@ -33,6 +38,7 @@ def run(settings: Settings, context: Context) -> None:
         settings: Settings of the command.
         context: The command around the task.
     """
+    check_holds_no_other(context.run_dir, settings.task.name)
     space = build_space(settings.state_space)
     print_reading(context.console, settings.data)
     print_data(context.console, _checked_data(settings, space))
@@ -78,13 +84,9 @@ def _cells(settings: Settings, space: SlotSpace) -> list[Cell]:
 
 
 def _check_is_this_table(settings: Settings, journal: Journal) -> None:
-    """Refuse the run directory of a search, or of a table of other cells; claim a new one."""
+    """Refuse the run directory of a table of other cells; claim a new one."""
     run_dir = journal.path.parent
     stored = journal.meta(TABULATED)
-    if stored is None and journal.stages():
-        raise RunDirectoryError(
-            f"name: {run_dir} holds a search. Choose another name for the table"
-        )
     wanted = {"cells": settings.task.cells}
     if stored not in (None, wanted):
         rule = f"must stay {stored['cells']}, as {run_dir} was started with"

@@ -19,6 +19,7 @@ from pnas.records.front import read_front
 from pnas.records.run_task import is_training
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import Member
+from pnas.system.wording import plural
 from pnas.tracking.child_run import child_notes, child_params
 from pnas.tracking.metric_points import (
     Point,
@@ -212,7 +213,7 @@ class SearchFacts:
         if self.is_training:
             return f"{self._name}/{child.key}"
         epochs = short_epochs(child.key)
-        return str(child.cell) if epochs is None else f"{child.cell}, {epochs} epochs"
+        return str(child.cell) if epochs is None else f"{child.cell}, {plural(epochs, 'epoch')}"
 
     @property
     def _name(self) -> str:

@@ -30,7 +30,8 @@ def test_options_come_before_the_keys_of_groups() -> None:
     [
         ({"path": "x"}, "path: is a key of several groups; write data={"),
         ({"epoch": 3}, "epoch: must be a key that exists; the closest is trainer.epochs"),
-        ({"task": "train"}, "task: must be a key that exists"),
+        ({"task": "train"}, "task: must be left out: it belongs to other commands than a search"),
+        ({"from": "outputs/a"}, "from: must be left out: it belongs to other commands"),
     ],
 )
 def test_other_keywords_are_refused(keywords: dict[str, object], message: str) -> None:

@@ -12,7 +12,7 @@ from support.command import ROOT, run_here
 
 import pnas
 from pnas.errors import PnasError
-from pnas.library import SearchResult
+from pnas.library import SearchResult, searching
 
 KEYS: dict[str, Any] = {
     "B": 2,
@@ -156,3 +156,29 @@ def test_a_script_without_a_guard_may_search_with_workers(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("script began") == 1
     assert "<search a: finished" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "keywords", "chosen"),
+    [
+        (None, {"experiment": "seed_toy"}, "cifar10"),
+        (None, {"overrides": ["data=fashion_mnist"]}, "fashion_mnist"),
+        (None, {}, "digits"),
+        ("digits", {"experiment": "seed_toy"}, "digits"),
+    ],
+)
+def test_an_experiment_chooses_its_data_unless_the_call_does(
+    data: str | None,
+    keywords: dict[str, Any],
+    chosen: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def note_data(config: Any, context: Any) -> None:
+        seen.append(config.data.name)
+
+    monkeypatch.setattr(searching, "execute_task", note_data)
+    pnas.search(data, directory=tmp_path, **keywords)
+    assert seen == [chosen]

@@ -125,3 +125,15 @@ def test_trainings_that_have_not_converged() -> None:
     assert is_still_rising(evidence(last_rise=0.02))
     assert not is_still_rising(evidence(last_rise=0.001))
     assert not is_still_rising(evidence(last_rise=None))
+
+
+@pytest.mark.parametrize(
+    ("noise", "line"),
+    [
+        (1e-9, "1 training of each finalist makes the winner known with probability 0.9"),
+        (0.02, "trainings of each finalist make the winner known with probability 0.9"),
+    ],
+)
+def test_one_training_of_each_finalist_is_one(noise: float, line: str) -> None:
+    lines = lines_of(evidence(noise=noise))
+    assert [each for each in lines if each.endswith(line)]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,17 @@ def test_a_history_of_something_else_is_one_line(tmp_path: Path) -> None:
     path.write_text("epoch,loss\n1,low\n")
     with pytest.raises(RunDirectoryError, match="loss: must be a number"):
         read_history(path)
+
+
+def test_a_cell_is_judged_by_its_finished_trainings() -> None:
+    """The last epoch before a failure, or the first of a training that goes on, is no accuracy."""
+    going_on = replace(member("a-2", "a", None, "waiting"), val_accuracy=0.3)
+    failed = replace(member("a-1", "a", None, "failed"), val_accuracy=0.1)
+    finished = member("a-0", "a", 0.9)
+    (cell,) = training(finished, failed, going_on).cells()
+    assert cell["trainings"] == 3
+    assert cell["val_accuracy"] == {"mean": 0.9, "sd": None}
+    (cell,) = training(failed, going_on).cells()
+    assert cell["val_accuracy"]["mean"] == 0.3
+    (cell,) = training(failed).cells()
+    assert cell["val_accuracy"]["mean"] is None

@@ -17,7 +17,8 @@ from pnas.data import load_dataset
 from pnas.library.composition import compose_search
 from pnas.preflight.baselines import logistic_regression
 from pnas.records import Journal
-from pnas.tasks.preflight import _baselines_key, _last_rise
+from pnas.runs.command_context import Context
+from pnas.tasks.preflight import _baselines_key, _last_rise, _published_cell
 
 PREFLIGHT = ("name=pf", "task=preflight", "tracking=none", *SMALL)
 
@@ -142,3 +143,16 @@ def test_rewards_and_baselines_of_a_preflight_are_balanced_accuracies(tmp_path: 
     with Journal(tmp_path / "outputs/pf/journal.sqlite") as journal:
         for child in journal.children():
             assert child.reward == child.metrics["val_balanced_accuracy"][-1]
+
+
+def test_a_cell_that_cannot_be_trained_is_no_baseline(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be shown with an accuracy of 0 and no parameters."""
+    trained = compose_search(("trainer.max_params=1000", "trainer.epochs=1", "tracking=none"))
+    settings = read_settings(trained.config)
+    found = list(_published_cell(settings, Context(Path("pf")), load_dataset(settings.data)))
+    assert found == []
+    said = capsys.readouterr().out
+    assert said.startswith("PNASNet-5's cell is left out: ")
+    assert "parameters are more than trainer.max_params=1000 allows" in said

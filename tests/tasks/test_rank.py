@@ -52,7 +52,7 @@ def test_one_file_is_written_if_one_is_asked_for(home: Path) -> None:
         ("odd.csv", "line 1: must be a header with stage, cell, reward"),
         ("short.csv", "line 1: must be accuracy,input1,operator1"),
         ("empty.csv", "must not be empty"),
-        ("folder", "must be readable"),
+        ("folder", "run directories that hold children.csv"),
     ],
 )
 def test_a_file_of_another_shape_is_one_line(

@@ -10,13 +10,13 @@ from pnas.reports.charts.marks import CellMarks, MarkedPlace, colour_of, shape_o
 from pnas.reports.charts.picture import stacked_picture
 from pnas.reports.charts.plot import Plot, limits_of
 from pnas.reports.charts.reward_chart import REWARD_LABEL
+from pnas.reports.data.distinct_cells import describe_size
 from pnas.reports.data.outliers import outliers_below
 from pnas.reports.data.rankings import RankedCell, Ranking, place_cells, ranking_line
 from pnas.reports.data.scored_cell import CellGroup, ScoredCell, groups_of
 from pnas.reports.palette import INK, MUTED, run_colour
 from pnas.reports.picture_files import check_picture_suffix, save_picture
 from pnas.reports.svg import element, path, text
-from pnas.system.wording import plural
 
 _WIDTH = 760
 _HEIGHT = 420
@@ -61,7 +61,7 @@ def ranking_picture(
     Args:
         cells: Cells in training order.
         order: "sorted" (best first) or "training".
-        title: Title; by default the number of cells.
+        title: Title; by default the number of cells, and of trainings where these are more.
 
     Raises:
         InvalidValue: Another order.
@@ -81,7 +81,7 @@ def ranking_picture(
     marks.draw_predicted(plot, _predictions(ranking))
     _draw_values(plot, marks, ranking, outliers)
     if title is None:
-        title = plural(len(cells), "cell")
+        title = describe_size(cells)
     return stacked_picture(title, plots, _entries(ranking, outliers))
 
 

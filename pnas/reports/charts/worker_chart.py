@@ -1,6 +1,6 @@
 """Which worker trained which child when; the gaps are fitting, scoring and waiting."""
 
-from pnas.records import ChildRecord, Status
+from pnas.records import ChildRecord
 from pnas.reports.charts.marks import colour_of, interactive_cells
 from pnas.reports.charts.plot import Plot
 from pnas.reports.data.number_format import time_unit
@@ -63,8 +63,8 @@ def worker_chart(run: RunView, run_index: int = 0) -> Plot | None:
 
 def _colour(run: RunView, child: ChildRecord, index: int | None) -> str:
     """Return the colour of a child's bar; what was trained in part has none of the groups."""
-    if child.status is Status.FAILED:
+    if child.has_failed:
         return INK
-    if index is None or child.stopped_after is not None:
+    if index is None or child.stopped_after is not None or child.is_left_out:
         return MUTED
     return colour_of(run.cells[index].group)

@@ -7,6 +7,7 @@ from itertools import compress
 from pnas.records.cell_trainings import are_alike, cell_key
 from pnas.records.reward_model import fit_reward_model
 from pnas.reports.data.scored_cell import Phase, ScoredCell, ranked
+from pnas.system.wording import plural
 
 
 def best_cells_first(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
@@ -15,20 +16,31 @@ def best_cells_first(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
     Where cells were trained several times, all of them are ranked by the reward that another
     training is expected to have: a single high reward is partly luck, a high mean less so.
     """
+    rows = list(cells)
+    measured = _by_cell(rows)
+    others = [cell for cell in rows if cell.reward is None]
+    if all(len(of_cell) == 1 for of_cell in measured):
+        return ranked([*(of_cell[0] for of_cell in measured), *others])
+    return ranked([*_with_expected_rewards(measured), *others])
+
+
+def describe_size(cells: Sequence[ScoredCell]) -> str:
+    """Return how many cells there are, such as ``72 trainings of 60 cells`` or ``60 cells``."""
+    measured = _by_cell(cells)
+    repeated = sum(len(of_cell) - 1 for of_cell in measured)
+    distinct = plural(len(cells) - repeated, "cell")
+    return f"{plural(len(cells), 'training')} of {distinct}" if repeated else distinct
+
+
+def _by_cell(cells: Iterable[ScoredCell]) -> list[list[ScoredCell]]:
+    """Return the trainings of each cell that have a reward, in the order of their first ones."""
     trainings: dict[tuple[str, str], list[ScoredCell]] = {}
-    others = []
     for place, cell in enumerate(cells):
-        if cell.reward is None:
-            others.append(cell)
-        else:
+        if cell.reward is not None:
             # Rows without a key are cells of their own.
             key = cell_key(cell.key) if cell.key else f"row {place}"
             trainings.setdefault((cell.source, key), []).append(cell)
-
-    measured = list(trainings.values())
-    if all(len(rows) == 1 for rows in measured):
-        return ranked([*(rows[0] for rows in measured), *others])
-    return ranked([*_with_expected_rewards(measured), *others])
+    return list(trainings.values())
 
 
 def _with_expected_rewards(cells: Sequence[Sequence[ScoredCell]]) -> list[ScoredCell]:

@@ -25,6 +25,7 @@ def headline(run: RunView) -> dict[str, str]:
         "short trainings": count(run.short_trainings) if run.short_trainings else "",
         "stopped early": _stopped(run),
         "failed": count(len(run.failed)) if run.failed else "",
+        "left out by a limit": count(run.left_out) if run.left_out else "",
         "search time": duration(run.seconds),
         "time left, about": duration(run.seconds_left),
         "predictor": run.predictor,

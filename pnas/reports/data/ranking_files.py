@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pnas.errors import InvalidValue
+from pnas.errors import InvalidValue, require
 from pnas.records import Status
-from pnas.records.cell_trainings import repeat_of
+from pnas.records.cell_trainings import repeat_of, short_epochs
 from pnas.records.run_directory import CHILDREN
 from pnas.reports.data.csv_lines import KEY, Line, number_or_none, read_lines
 from pnas.reports.data.original_files import read_original
@@ -63,6 +63,9 @@ def _matches(name: str) -> list[Path]:
 
     paths = []
     for path in matches:
+        if path.is_dir() and not (path / CHILDREN).exists():
+            rule = f"must be CSV files, or run directories that hold {CHILDREN}"
+            raise InvalidValue(KEY, rule, str(path))
         paths.append(path / CHILDREN if path.is_dir() else path)
     return paths
 
@@ -92,7 +95,11 @@ def _read_rows(header: Line, lines: Sequence[Line]) -> list[ScoredCell]:
             rule = f"must have {len(columns)} columns, as the header has"
             raise line.error(rule, ",".join(line.fields))
         row = dict(zip(columns, line.fields, strict=True))
-        cells.append(read(line, row))
+        # A short training has no reward, and its cell no place by it: it is trained whole, or not.
+        if short_epochs(row.get("key", "")) is None:
+            cells.append(read(line, row))
+    rule = "must have at least one training that is no short one"
+    require(bool(cells), KEY, rule, str(header.path))
     return cells
 
 
@@ -110,12 +117,13 @@ def _row_reader(header: Line) -> Callable[[Line, _Row], ScoredCell]:
 
 def _read_child(line: Line, row: _Row) -> ScoredCell:
     key = row.get("key", "")
+    status = _status(line, row)
     return ScoredCell(
         cell=line.parse_cell(row["cell"]),
         reward=_optional(line.parse_accuracy, row, "reward"),
         predicted=_optional(line.parse_number, row, "predicted"),
         stage=line.parse_count("stage", row["stage"], minimum=1),
-        status=_status(line, row),
+        status=status,
         params=_optional(line.parse_count, row, "params"),
         flops=_optional(line.parse_count, row, "flops"),
         seconds=_optional(line.parse_number, row, "seconds"),
@@ -123,6 +131,7 @@ def _read_child(line: Line, row: _Row) -> ScoredCell:
         source=str(line.path),
         phase=Phase.CONFIRMATION if repeat_of(key) > 1 else Phase.GROWTH,
         key=key,
+        stopped_after=_stopped_after(line, row, status),
     )
 
 
@@ -135,6 +144,12 @@ def _read_score(line: Line, row: _Row) -> ScoredCell:
         stage=len(cell),
         source=str(line.path),
     )
+
+
+def _stopped_after(line: Line, row: _Row, status: Status | None) -> int | None:
+    if status is not Status.STOPPED:
+        return None
+    return _optional(line.parse_count, row, "epochs")
 
 
 def _optional(parse: Callable[[str, str], _Value], row: _Row, name: str) -> _Value | None:

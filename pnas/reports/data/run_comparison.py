@@ -23,6 +23,13 @@ _FIRST_METRIC = "accuracy"
 _MISSING = object()
 
 
+def noun_of(runs: Sequence[RunView]) -> str:
+    """Return what several runs are called: searches, trainings, or runs if of both kinds."""
+    kinds = {_kind(run) for run in runs}
+    nouns = {"search": "searches", "training": "trainings"}
+    return nouns[kinds.pop()] if len(kinds) == 1 else "runs"
+
+
 def check_comparable(runs: Sequence[RunView]) -> None:
     """Check that rewards say something about each other: one state space, data and metric.
 

@@ -27,6 +27,12 @@ from pnas.reports.data.training_times import Pause, pauses_between
 from pnas.state_space import Cell
 from pnas.system import file_lock
 
+_WITHOUT_STAGE_SIZE = ("random", "evolution")
+"""Strategies that read no ``controller.K``."""
+
+_WITHOUT_PREDICTOR = (*_WITHOUT_STAGE_SIZE, "progressive_random")
+"""Strategies that choose without a predictor."""
+
 
 @dataclass(frozen=True)
 class RunView:
@@ -134,6 +140,11 @@ class RunView:
         return [child for child in self.children if child.has_failed]
 
     @cached_property
+    def left_out(self) -> int:
+        """Number of children that were not trained, because they break a constraint."""
+        return sum(child.is_left_out for child in self.children)
+
+    @cached_property
     def stopped(self) -> list[ChildRecord]:
         """Children whose training was stopped early."""
         return [child for child in self.children if child.stopped_after is not None]
@@ -191,6 +202,17 @@ class RunView:
         return bool(self.value("search.refine"))
 
     @property
+    def may_predict(self) -> bool:
+        """Whether the run is a search by a strategy that has a predictor."""
+        return self.task == "search" and self.value("search.kind") not in _WITHOUT_PREDICTOR
+
+    @property
+    def reads_K(self) -> bool:
+        """Whether ``controller.K`` means anything in the run."""
+        has_stages = self.task == "search" and self.value("search.kind") not in _WITHOUT_STAGE_SIZE
+        return has_stages and not self.has_mixed_start
+
+    @property
     def is_tabular(self) -> bool:
         """Whether rewards were read from a table instead of being measured by training."""
         return self.value("trainer.table") is not None
@@ -215,8 +237,9 @@ class RunView:
                 return str(stage.predictor["kind"])
         if self.training is not None:
             return ""
-        has_ended = self.status == "finished"
-        if has_ended and not any(child.predicted is not None for child in self.children):
+        has_predictions = any(child.predicted is not None for child in self.children)
+        awaits_predictions = self.status != "finished" and self.may_predict
+        if not (has_predictions or awaits_predictions):
             return ""
         configured = self.value("controller.predictor", "")
         return str(self.choices.get("controller", configured))

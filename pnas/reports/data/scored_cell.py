@@ -76,6 +76,7 @@ class ScoredCell:
         expected: Reward that another training of the cell is expected to have; None where it is
             not known.
         stopped_after: Epochs after which its training was stopped early; None if it was not.
+        is_left_out: Whether it was not trained, because it was measured to break a constraint.
     """
 
     cell: Cell
@@ -93,6 +94,7 @@ class ScoredCell:
     trainings: int | None = None
     expected: float | None = None
     stopped_after: int | None = None
+    is_left_out: bool = False
 
     @property
     def group(self) -> CellGroup:
@@ -104,7 +106,7 @@ class ScoredCell:
     @property
     def has_failed(self) -> bool:
         """Whether its training failed."""
-        return self.status is Status.FAILED
+        return self.status is Status.FAILED and not self.is_left_out
 
     @property
     def is_ranked(self) -> bool:
@@ -156,6 +158,7 @@ def from_children(
             phase=_phase_of(child, growing_stages),
             key=child.key,
             stopped_after=child.stopped_after,
+            is_left_out=child.is_left_out,
         )
         cells.append(cell)
     return cells

@@ -19,7 +19,8 @@ class StageDuration:
         scoring: Scoring of candidates, before the stage was opened.
         training: Wall-clock time from its opening to the end of its last child.
         fitting: Fitting of the predictor, from then to the end of the stage.
-        child_seconds: Training time of all its children together.
+        timed: Number of those of them that were trained here, not taken from a cache.
+        child_seconds: Training time of these together.
         worker_seconds: Time that its workers were there for, whether busy or not.
     """
 
@@ -28,6 +29,7 @@ class StageDuration:
     scoring: float
     training: float
     fitting: float
+    timed: int
     child_seconds: float
     worker_seconds: float
 
@@ -37,6 +39,11 @@ class StageDuration:
         if self.worker_seconds <= 0:
             return None
         return min(1.0, self.child_seconds / self.worker_seconds)
+
+    @property
+    def mean_child(self) -> float | None:
+        """Mean seconds of a training; None if nothing was trained."""
+        return self.child_seconds / self.timed if self.timed else None
 
 
 def stage_durations(run: RunView) -> list[StageDuration]:
@@ -66,6 +73,7 @@ def _stage_duration(
         scoring=stage.seconds_scoring,
         training=max(0.0, last - opened),
         fitting=max(0.0, closed - last),
+        timed=len(placed),
         child_seconds=sum(item.child.seconds or 0.0 for item in placed),
         worker_seconds=workers * (last - opened),
     )
@@ -86,6 +94,7 @@ def _add(first: StageDuration, second: StageDuration) -> StageDuration:
         scoring=first.scoring + second.scoring,
         training=first.training + second.training,
         fitting=first.fitting + second.fitting,
+        timed=first.timed + second.timed,
         child_seconds=first.child_seconds + second.child_seconds,
         worker_seconds=first.worker_seconds + second.worker_seconds,
     )

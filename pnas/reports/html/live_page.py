@@ -39,8 +39,10 @@ class LivePage:
     def html(self) -> str:
         """Return the report as of now, or a page that waits for the first child."""
         with self._lock:
+            # Before the journal is read: what is stored meanwhile makes the next page a new one.
+            version = self._version()
             view = read_run(self._run_dir)
-            made_of = (self._version(), view.status)
+            made_of = (version, view.status)
             if made_of != self._made_of:
                 self._html = self._render(view)
                 self._made_of = made_of

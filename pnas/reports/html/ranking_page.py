@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pnas.reports.charts.ranking_plot import overlay_picture, ranking_picture
+from pnas.reports.data.distinct_cells import describe_size
 from pnas.reports.data.rankings import by_source
 from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.html.hover_data import HoverGroup, hover_data
 from pnas.reports.html.page import write_page
 from pnas.reports.palette import run_colour
 from pnas.reports.terminal.result_tables import ranking_table
-from pnas.system.wording import plural
 
 
 def write_ranking(
@@ -38,7 +38,7 @@ def write_ranking(
         picture = overlay_picture(rankings, order, is_bare=True)
     else:
         rankings = {"": list(cells)}
-        title = plural(len(cells), "cell")
+        title = describe_size(cells)
         picture = ranking_picture(cells, order, title="")
 
     toggles = [(number, name, run_colour(number)) for number, name in enumerate(rankings)]

@@ -20,6 +20,7 @@ from pnas.reports.data.advice import advise
 from pnas.reports.data.headline import headline
 from pnas.reports.data.operator_usage import input_usage, operator_usage
 from pnas.reports.data.predictions import predicted_groups, stored_rank_correlations
+from pnas.reports.data.run_comparison import noun_of
 from pnas.reports.data.run_reader import RunView
 from pnas.reports.data.scored_cell import Phase, groups_of
 from pnas.reports.html.comparison import comparison
@@ -77,7 +78,7 @@ def write_report(runs: Sequence[RunView], path: Path, tasks: Collection[str] = (
         sections.append({"name": name, "open": index == 0, **section(run, index, tasks)})
         groups.append(HoverGroup(name, run.cells, run.concat))
     values = {
-        "title": f"{len(runs)} searches" if is_comparison else runs[0].name,
+        "title": f"{len(runs)} {noun_of(runs)}" if is_comparison else runs[0].name,
         "compared": compared,
         "sections": sections,
         "data": hover_data(groups),
@@ -107,7 +108,6 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
     stages = run.stage_figures
     figures = headline(run)
     figures.pop("status")  # it has a badge of its own
-    groups = groups_of(run.cells)
     # Further trainings of a cell are no choice of operators.
     chosen = [cell for cell in run.cells if cell.phase is not Phase.CONFIRMATION]
     return {
@@ -117,8 +117,7 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "drawn": list(best_cells(run)),
         "network": network_of(run),
         "best": best_table(run.cells, _BEST_LISTED, winner=run.winner),
-        "groups": groups,
-        "legend": [(group.name, colour_of(group)) for group in groups],
+        "legend": [(group.name, colour_of(group)) for group in groups_of(run.cells)],
         "rewards": list(_reward_charts(run, marks)),
         "trade_offs": list(_trade_off_charts(run, marks)),
         "front": None if run.front is None else front_table(run.front),
@@ -129,6 +128,7 @@ def section(run: RunView, index: int, tasks: Collection[str] = ()) -> dict[str, 
         "predictor": predictor_table(stages, last=_STAGES_LISTED),
         "objective_errors": objective_errors_table(stages),
         "rungs": rung_table(run.rungs),
+        "groups": groups_of(chosen),
         "operators": operator_usage(chosen),
         "inputs": input_usage(chosen),
         "time": duration_table(run),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from pnas.reports.data.number_format import correlation, count, decimal, duration
-from pnas.reports.data.run_comparison import RunGroup, find_differences
+from pnas.reports.data.run_comparison import RunGroup, find_differences, noun_of
 from pnas.reports.data.run_reader import RunView
 from pnas.reports.terminal.text_grid import Column, Grid
 
@@ -15,7 +15,7 @@ NamedRun = tuple[str, RunView]
 def comparison_table(runs: Sequence[RunView], names: Sequence[str]) -> Grid:
     """Return one row a search, best first."""
     named = sorted(zip(names, runs, strict=True), key=lambda item: -best_reward(item[1]))
-    return Grid.of("Searches, best first", _RUN_COLUMNS, named)
+    return Grid.of(f"{noun_of(runs).capitalize()}, best first", _RUN_COLUMNS, named)
 
 
 def best_reward(run: RunView) -> float:
@@ -125,7 +125,7 @@ _SEED_COLUMNS = (
 )
 
 _RUN_COLUMNS = (
-    Column("search", lambda item: item[0], prose=True),
+    Column("run", lambda item: item[0], prose=True),
     _run_column("status", lambda run: run.status, prose=True),
     _run_column("best", lambda run: decimal(run.best.reward if run.best else None)),
     _run_column("winner", lambda run: decimal(run.winner_reward)),

@@ -30,10 +30,6 @@ def _merge(durations: Sequence[StageDuration]) -> list[StageDuration]:
     return rows
 
 
-def _mean_child(row: StageDuration) -> str:
-    return duration(row.child_seconds / row.children) if row.children else ""
-
-
 _STAGE = Column("stage", lambda row: row.name)
 _CHILDREN = Column("children", lambda row: count(row.children))
 _FITTING = Column("fitting", lambda row: duration(row.fitting))
@@ -44,7 +40,7 @@ _COLUMNS = (
     _STAGE,
     _CHILDREN,
     Column("training", lambda row: duration(row.training)),
-    Column("a child", _mean_child),
+    Column("a child", lambda row: duration(row.mean_child)),
     Column("workers busy", lambda row: percentage(row.busy)),
     _FITTING,
     _SCORING,

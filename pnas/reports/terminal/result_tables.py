@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pnas.reports.data.distinct_cells import best_cells_first
+from pnas.reports.data.distinct_cells import best_cells_first, describe_size
 from pnas.reports.data.number_format import (
     correlation,
     count,
@@ -42,7 +42,10 @@ def ranking_table(
     place = Column("rank" if is_sorted else "child", lambda item: f"{item[0]:,}")
     names = short_names(cell.source for cell in cells)
     columns = [place, _winner_column(winner), *_cell_columns(names)]
-    return Grid.of(title or _ranking_title(len(shown), len(ordered), order), columns, shown)
+    if title is None:
+        size = plural(len(ordered), "cell") if is_sorted else describe_size(cells)
+        title = _ranking_title(size, order, len(shown), len(ordered))
+    return Grid.of(title, columns, shown)
 
 
 def best_table(
@@ -72,10 +75,10 @@ def _winner_column(winner: Mapping[str, Any] | None) -> Column:
     return Column("winner", show)
 
 
-def _ranking_title(shown: int, total: int, order: str) -> str:
+def _ranking_title(size: str, order: str, shown: int, total: int) -> str:
     which = "best first" if order == "sorted" else "in training order"
     first = f" (the first {shown:,})" if shown < total else ""
-    return f"{plural(total, 'cell')}, {which}{first}"
+    return f"{size}, {which}{first}"
 
 
 def _cell_columns(names: Mapping[str, str]) -> Iterator[Column]:
@@ -137,6 +140,7 @@ def stage_table(stages: Sequence[_Stage], title: str = "Stages", last: int | Non
         Column("trained", _trained_so_far),
         _stage_column("stopped", _count_if_any, "stopped", about=_STOPPED),
         _stage_column("failed", count, "failed"),
+        _stage_column("left out", _count_if_any, "left_out", about=_LEFT_OUT),
         _stage_column("best", decimal, "best_reward"),
         _stage_column("mean", decimal, "mean_reward"),
         _stage_column("loss", decimal, "predictor", "loss", about=loss_definition(stages)),
@@ -177,7 +181,7 @@ def _trained_so_far(stage: _Stage) -> str:
     trained = stage.get("trained")
     if trained is None:
         return ""
-    ended = trained + stage["failed"] + stage.get("stopped", 0)
+    ended = trained + stage["failed"] + stage.get("stopped", 0) + stage.get("left_out", 0)
     return "" if ended == stage["children"] else count(trained)
 
 
@@ -186,6 +190,7 @@ def _count_if_any(number: int | None) -> str:
 
 
 _STOPPED = "trainings that were ended early, since they would hardly have become one of the best"
+_LEFT_OUT = "measured to break a constraint, and so not trained"
 _CHILD_TIME = "total of the stage's children, several of which may run at once"
 RHO_FIT = "Spearman's rank correlation of predictions and rewards, on the cells of the fit"
 RHO_NEXT = "the same, on the cells chosen for the next stage, before they were trained"

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from pnas.reports import ScoredCell
-from pnas.reports.data.distinct_cells import best_cells_first
+from pnas.reports.data.distinct_cells import best_cells_first, describe_size
 from pnas.reports.data.scored_cell import Phase
 
 Scored = Callable[..., ScoredCell]
@@ -49,3 +49,9 @@ def test_the_same_key_in_two_runs_is_two_cells(scored: Scored) -> None:
 
 def test_rows_without_a_key_stay_apart(scored: Scored) -> None:
     assert len(best_cells_first([scored(0.5), scored(0.5)])) == 2
+
+
+def test_trainings_are_counted_apart_from_cells(scored: Scored) -> None:
+    once = [scored(0.5, key="a"), scored(0.6, key="b"), scored(None, 0.7)]
+    assert describe_size(once) == "3 cells"
+    assert describe_size([*once, scored(0.55, key="a-2")]) == "4 trainings of 3 cells"

@@ -259,5 +259,30 @@ def test_no_name_at_all_is_refused() -> None:
 
 
 def test_a_directory_that_is_no_run_is_refused(runs: Path) -> None:
-    with pytest.raises(InvalidValue, match="must be readable"):
+    with pytest.raises(InvalidValue, match="run directories that hold"):
         read_files(runs)
+
+
+# -- trainings that are not whole ---
+
+
+def test_short_trainings_have_no_place(tmp_path: Path) -> None:
+    """Predicted and without a reward, they would pass for cells that nobody has trained yet."""
+    header = [*HEADER, "cached", "epochs", "short_reward"]
+    short = [1, CELL, "", 0.8, "ok", 10, 20, 1.5, 7, "ab12_3e", "", "", 3, 0.7]
+    whole = [2, CELL, 0.75, 0.8, "ok", 10, 20, 4.5, 7, "ab12", "", "", "", ""]
+    (kept,) = read_scores(write_rows(tmp_path / "children.csv", header, short, whole))
+    assert kept.key == "ab12"
+    assert kept.stopped_after is None
+
+    only_short = write_rows(tmp_path / "short.csv", header, short)
+    with pytest.raises(InvalidValue, match="at least one training that is no short one"):
+        read_scores(only_short)
+
+
+def test_a_training_that_was_stopped_says_when(tmp_path: Path) -> None:
+    header = [*HEADER, "cached", "epochs"]
+    stopped = [2, CELL, "", 0.8, "stopped", 10, 20, 1.5, 7, "ab12", "", "", 9]
+    (read,) = read_scores(write_rows(tmp_path / "children.csv", header, stopped))
+    assert read.stopped_after == 9
+    assert not read.is_ranked

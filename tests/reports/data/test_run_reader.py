@@ -1,5 +1,6 @@
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.journals import STARTED, make_run
@@ -110,3 +111,22 @@ def test_the_rho_of_a_search_in_rounds_is_their_mean(tmp_path: Path) -> None:
         stage.predictor["spearman_next"] = rho  # type: ignore[index]
     assert run.last_rho == pytest.approx(0.2)
     assert headline(run)["ρ of the rounds (mean)"] == "0.20"
+
+
+@pytest.mark.parametrize(
+    ("changes", "predictor", "reads_K"),
+    [
+        ({}, "lstm", True),
+        ({"search__kind": "refined", "search__start": "mixed"}, "lstm", False),
+        ({"search__kind": "random"}, "", False),
+        ({"search__kind": "progressive_random"}, "", True),
+        ({"task": {"name": "preflight"}}, "", False),
+    ],
+)
+def test_a_search_that_goes_on_has_the_predictor_that_it_will_ask(
+    changes: dict[str, Any], predictor: str, reads_K: bool, tmp_path: Path
+) -> None:
+    """What is configured besides is read by no other strategy."""
+    run = read_run(make_run(tmp_path / "demo", (6,), "running", unfinished=2, **changes))
+    assert run.predictor == predictor
+    assert run.reads_K is reads_K

@@ -1,9 +1,14 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from support.journals import make_run
+
 from pnas.records import Choice, Journal, Status
-from pnas.records.child_records import ChildResult
+from pnas.records.child_records import BEYOND_LIMIT, ChildResult
 from pnas.reports import ScoredCell, from_children, ranked, stages_of
+from pnas.reports.data.headline import headline
+from pnas.reports.data.run_reader import read_run
 from pnas.reports.data.scored_cell import short_names
 from pnas.state_space import Cell
 
@@ -59,3 +64,13 @@ def test_short_names_drop_shared_folders() -> None:
     assert short_names(["/runs/a/children.csv"] * 2) == {"/runs/a/children.csv": "children.csv"}
     assert short_names(["x.csv", "/y.csv"]) == {"x.csv": "x.csv", "/y.csv": "/y.csv"}
     assert short_names([]) == {}
+
+
+def test_a_cell_that_breaks_a_limit_has_not_failed(tmp_path: Path) -> None:
+    run = read_run(make_run(tmp_path / "demo", failed=(1, 2)))
+    left_out = replace(run.children[1], metrics={BEYOND_LIMIT: [1.0]})
+    children = [run.children[0], left_out, run.children[2]]
+    cells = from_children(children)
+    assert [cell.has_failed for cell in cells] == [False, False, True]
+    assert not cells[1].is_ranked
+    assert headline(replace(run, children=children))["left out by a limit"] == "1"

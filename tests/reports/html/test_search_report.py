@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ import pytest
 from support.journals import make_run
 
 from pnas.errors import InvalidValue
-from pnas.reports.data.run_comparison import check_comparable
+from pnas.records.training_record import Training
+from pnas.reports.data.run_comparison import check_comparable, noun_of
 from pnas.reports.data.run_reader import read_run
-from pnas.reports.html.search_report import write_report
+from pnas.reports.html.search_report import section, write_report
+from pnas.reports.terminal.comparison_tables import comparison_table
 
 EVIL = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
 
@@ -136,3 +139,26 @@ def test_a_run_without_a_child_has_no_report(tmp_path: Path) -> None:
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match=r"\.html"):
         write_report([read_run(make_run(tmp_path / "demo"))], tmp_path / "report.pdf")
+
+
+def test_operators_have_no_column_of_further_trainings(tmp_path: Path) -> None:
+    run = read_run(make_run(tmp_path / "demo"))
+    again = replace(run.children[0], id=99, key=f"{run.children[0].key}-2", position=9)
+    confirmed = replace(run, children=[*run.children, again])
+    shown = section(confirmed, 0)
+    assert [group.name for group in shown["groups"]] == ["b = 1", "b = 2"]
+    assert [name for name, _ in shown["legend"]] == ["b = 1", "b = 2", "confirmation"]
+
+
+def test_several_trainings_are_no_searches(tmp_path: Path) -> None:
+    runs = []
+    for name in ("one", "two"):
+        run = read_run(make_run(tmp_path / name))
+        runs.append(replace(run, training=Training(name, name, run.config, [], {})))
+    assert noun_of(runs) == "trainings"
+    assert noun_of(runs[:1]) == "trainings"
+    search = read_run(tmp_path / "one")
+    assert noun_of([search, search]) == "searches"
+    assert noun_of([search, *runs]) == "runs"
+    titles = comparison_table(runs, ["one", "two"]).title
+    assert titles == "Trainings, best first"

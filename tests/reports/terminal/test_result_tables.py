@@ -97,6 +97,13 @@ def test_a_stage_that_is_being_trained_says_how_far_it_is() -> None:
     assert "trained" not in stage_table([done]).plain()
 
 
+def test_children_that_break_a_limit_are_not_awaited() -> None:
+    stage = {**SECOND_STAGE, "trained": 5, "failed": 1, "left_out": 2}
+    _, header, row = lines_of(stage_table([stage]))[:3]
+    assert " ".join(header.split()) == "stage candidates children failed left out"
+    assert row.split() == ["2", "40,800", "8", "1", "2"]
+
+
 def test_of_many_stages_the_last_are_shown() -> None:
     stages = [{**SECOND_STAGE, "b": b} for b in range(1, 101)]
     lines = lines_of(stage_table(stages, last=40))
