@@ -3,6 +3,7 @@
 Images are normalised by then, so zeros at their edges and in their holes are the mean pixel.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -33,7 +34,7 @@ class ImageAugmentation(keras.layers.Layer):
             flip = keras.layers.RandomFlip("horizontal", seed=derive_seed(seed, "flip"))
             self._changes.append(flip)
         if trainer.cutout:
-            cutout = _make_cutout(trainer.cutout, image_shape, derive_seed(seed, "cutout"))
+            cutout = SquareErasing(trainer.cutout, image_shape, derive_seed(seed, "cutout"))
             self._changes.append(cutout)
         # Nothing here has weights.
         self.built = True
@@ -60,7 +61,7 @@ class BatchMixing(keras.layers.Layer):
             mixup = keras.layers.MixUp(trainer.mixup, seed=derive_seed(seed, "mixup"))
             self._mixers.append(mixup)
         if trainer.cutmix:
-            cutmix = keras.layers.CutMix(trainer.cutmix, seed=derive_seed(seed, "cutmix"))
+            cutmix = _make_cutmix(trainer.cutmix, derive_seed(seed, "cutmix"))
             self._mixers.append(cutmix)
         self.built = True
 
@@ -109,11 +110,40 @@ class PadAndCrop(keras.layers.Layer):
         return ops.take_along_axis(cropped, columns[:, None, :, None], axis=2)
 
 
-def _make_cutout(side: int, image_shape: tuple[int, int, int], seed: int) -> keras.layers.Layer:
-    """Return a layer that puts a square of zeros with ``side`` pixels into each image."""
-    height, width, _ = image_shape
-    # Keras samples rectangles by their share of the image. A range of one value is a fixed size.
-    share = side**2 / (height * width)
-    return keras.layers.RandomErasing(
-        factor=(1.0, 1.0), scale=(share, share), fill_value=0.0, seed=seed
-    )
+class SquareErasing(keras.layers.RandomErasing):
+    """Puts a square of zeros into each image.
+
+    Keras erases rectangles with the proportions of the image.
+
+    Args:
+        side: Side of the square in pixels.
+        image_shape: Height, width and channels of an image.
+        seed: Seed of where the squares are.
+    """
+
+    def __init__(self, side: int, image_shape: tuple[int, int, int], seed: int) -> None:
+        height, width, _ = image_shape
+        # Keras samples rectangles by their share of the image; a range of one value is a fixed one.
+        share = side**2 / (height * width)
+        super().__init__(factor=(1.0, 1.0), scale=(share, share), fill_value=0.0, seed=seed)
+        self._mean_length = math.sqrt(height * width)
+
+    def _compute_crop_bounds(
+        self, batch_size: Any, image_length: Any, crop_ratio: Tensor, seed: Any
+    ) -> tuple[Tensor, Tensor]:
+        of_square = crop_ratio * (self._mean_length / image_length)
+        bounds: tuple[Tensor, Tensor] = super()._compute_crop_bounds(
+            batch_size, image_length, of_square, seed
+        )
+        return bounds
+
+
+def _make_cutmix(parameter: float, seed: int) -> keras.layers.Layer:
+    """Return CutMix by the beta distribution with ``parameter`` for both of its parameters.
+
+    Keras takes a number for the upper end of a range, from which it samples the parameter of each
+    batch, and no range that goes beyond 1.
+    """
+    layer = keras.layers.CutMix(seed=seed)
+    layer.factor = (parameter, parameter)
+    return layer

@@ -16,7 +16,7 @@ from pnas.children.network.builder import check_image
 from pnas.children.network.counts import Counts
 from pnas.children.network_specs import NetworkSpec, PNASNetworkSpec
 from pnas.children.tensorflow_runtime import configure_runtime, release_memory
-from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec
+from pnas.children.trainer_specs import SearchTrainerSpec, TrainerSpec, check_augmentation
 from pnas.data import Dataset
 from pnas.errors import NotWritable, require
 from pnas.records import ChildJob, ChildResult, Status
@@ -73,8 +73,8 @@ class NetworkManager:
                 limit.
 
         Raises:
-            InvalidValue: A batch larger than the training set, images too small for the network, or
-                no GPU where one is required.
+            InvalidValue: A batch larger than the training set, images too small for the network or
+                the augmentation, or no GPU where one is required.
         """
         self.dataset = dataset
         self.network = network or PNASNetworkSpec()
@@ -83,6 +83,7 @@ class NetworkManager:
         self._space = space
         check_batchsize(self.trainer, len(dataset.x_train))
         check_image(self.network, dataset.image_shape)
+        check_augmentation(self.trainer, dataset.image_shape)
         configure_runtime(self.trainer, inter_op_threads, gpu_memory_mb)
         self.child_trainer = ChildTrainer(
             dataset, self.network, self.trainer, self.build_without_variables

@@ -110,3 +110,34 @@ def test_changes_larger_than_the_images_are_refused(key: str) -> None:
     trainer = SearchTrainerSpec(**{key: 6})  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match=rf"trainer\.{key}: must be below 6"):
         check_augmentation(trainer, SHAPE)
+
+
+@pytest.mark.parametrize("shape", [(8, 32, 1), (32, 8, 3), (12, 9, 1)])
+def test_cutout_is_a_square_in_images_that_are_none(shape: tuple[int, int, int]) -> None:
+    ones = np.ones((32, *shape), np.float32)
+    augment = ImageAugmentation(SearchTrainerSpec(cutout=4), shape, seed=1)
+    is_hole = np.asarray(augment(ones))[..., 0] == 0
+    assert set(is_hole.any(axis=2).sum(axis=1).tolist()) == {4}
+    assert set(is_hole.any(axis=1).sum(axis=1).tolist()) == {4}
+
+
+@pytest.mark.parametrize("parameter", [0.2, 1.0, 5.0])
+def test_cutmix_has_the_areas_of_its_beta_distribution(parameter: float) -> None:
+    batches = []
+    labels = np.eye(2, dtype=np.float32)[np.arange(64) % 2]
+    mix = BatchMixing(FinalTrainerSpec(cutmix=parameter), seed=1)
+    for _ in range(40):
+        _, mixed = mix(IMAGES, labels)
+        own_share = np.asarray(mixed)[np.arange(64), np.arange(64) % 2]
+        batches.append(own_share[own_share < 1])
+    # Of an example that was mixed with one of the other class, the share is the distribution's.
+    shares = np.concatenate(batches)
+    variance = 1 / (4 * (2 * parameter + 1))
+    assert shares.mean() == pytest.approx(0.5, abs=0.03)
+    assert shares.var() == pytest.approx(variance, rel=0.1)
+
+
+def test_a_manager_refuses_changes_larger_than_its_images(dataset: Dataset) -> None:
+    trainer = SearchTrainerSpec(epochs=1, batchsize=16, cutout=min(dataset.image_shape[:2]))
+    with pytest.raises(InvalidValue, match=r"trainer\.cutout: must be below"):
+        NetworkManager(dataset, network=PNASNetworkSpec(filters=2), trainer=trainer)
