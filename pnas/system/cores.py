@@ -4,8 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-_CGROUPS = Path("/sys/fs/cgroup")
-_OWN_CGROUPS = Path("/proc/self/cgroup")
+from pnas.system.cgroups import cgroup_folders
 
 
 def available_cores() -> int:
@@ -31,37 +30,11 @@ def allowed_cores() -> set[int]:
 def cpu_quota() -> float | None:
     """Return the smallest CPU limit of this process's cgroups, in cores; None without one."""
     quotas = []
-    for folder in _cgroup_folders():
+    for folder in cgroup_folders("cpu"):
         for quota in (_quota_v2(folder), _quota_v1(folder)):
             if quota is not None:
                 quotas.append(quota)
     return min(quotas, default=None)
-
-
-def _cgroup_folders() -> list[Path]:
-    """Return the folders of this process's cgroups and of all their parents.
-
-    A line of /proc/self/cgroup is ``0::/path`` in version 2, and ``4:cpu,cpuacct:/path`` in
-    version 1, where each controller has a hierarchy of its own. Within a container the path may be
-    that of the machine; then only the root of the hierarchy exists.
-    """
-    lines: list[str] = []
-    with suppress(OSError):
-        lines = _OWN_CGROUPS.read_text().splitlines()
-
-    folders = []
-    for line in lines:
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        root = _CGROUPS / controllers
-        folder = root / path.lstrip("/")
-        folders.append(folder)
-        while folder != root and root in folder.parents:
-            folder = folder.parent
-            folders.append(folder)
-    return folders
 
 
 def _quota_v2(folder: Path) -> float | None:

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pnas.system import cores
+from pnas.system import cgroups, cores
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of 64 cores whose cgroups are files of the test."""
     (tmp_path / "fs").mkdir()
-    monkeypatch.setattr(cores, "_CGROUPS", tmp_path / "fs")
-    monkeypatch.setattr(cores, "_OWN_CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(cgroups, "_CGROUPS", tmp_path / "fs")
+    monkeypatch.setattr(cgroups, "_OWN_CGROUPS", tmp_path / "cgroup")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     return tmp_path
 
