@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,13 @@ NO_FLOCK = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 
 LEASE_SECONDS = 30.0
 """Seconds without a sign of life after which a lease is abandoned. All processes must agree."""
+
+_GLANCE_SECONDS = 0.02
+"""Time in which a lock is tried again that is not to be waited for: `is_held` takes it for an
+instant."""
+
+_FORGOTTEN_SECONDS = 4 * LEASE_SECONDS
+"""Age from which a lease is that of a holder who has died, whatever clocks differ by."""
 
 _GROUP_MODE = 0o664
 
@@ -75,7 +83,7 @@ def lock_until_exit(path: Path) -> bool:
 
 def is_held(path: Path) -> bool:
     """Whether a process holds the lock ``path`` at this moment. Writes nothing."""
-    if _lease_path(path).exists():
+    if _is_leased(path):
         return True
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -99,7 +107,10 @@ def _acquire(path: Path, timeout: float) -> "BaseFileLock":
         path, timeout=timeout, thread_local=False, fallback_to_soft=False, **_shared_mode(path)
     )
     try:
-        lock.acquire()
+        if timeout == 0:
+            lock.acquire(timeout=_GLANCE_SECONDS, poll_interval=_GLANCE_SECONDS / 4)
+        else:
+            lock.acquire()
     except Timeout as error:
         raise LockIsHeld(f"{path} is held by another process") from error
     except OSError as error:
@@ -139,6 +150,15 @@ def _acquire_lease(path: Path, timeout: float, reason: OSError) -> "BaseFileLock
 
 def _lease_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.lease")
+
+
+def _is_leased(path: Path) -> bool:
+    """Whether there is a lease of ``path`` that its holder has touched lately."""
+    try:
+        touched = _lease_path(path).stat().st_mtime
+    except OSError:
+        return False
+    return time.time() - touched < _FORGOTTEN_SECONDS
 
 
 def _is_of_another_machine(lease_path: Path) -> bool:

@@ -152,3 +152,28 @@ def test_a_lock_in_a_folder_of_one_user_is_not_opened_to_others(tmp_path: Path) 
     tmp_path.chmod(0o755)
     with file_lock(tmp_path / "lock", timeout=0):
         assert not (tmp_path / "lock").stat().st_mode & 0o022
+
+
+def test_a_look_at_a_lock_does_not_keep_others_from_taking_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    descriptor = os.open(path, os.O_RDONLY)
+    # What `is_held` does, at its slowest.
+    fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    look = threading.Timer(0.003, os.close, (descriptor,))
+    look.start()
+    with file_lock(path, timeout=0):
+        pass
+    look.join()
+
+
+def test_a_lease_that_nobody_touches_any_more_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove_flock(monkeypatch, errno.ENOLCK)
+    path = tmp_path / "lock"
+    with file_lock(path):
+        assert is_held(path)
+        long_ago = time.time() - 10 * module.LEASE_SECONDS
+        os.utime(module._lease_path(path), (long_ago, long_ago))
+        assert not is_held(path)
