@@ -11,6 +11,7 @@ from pnas.children.manager import NetworkManager
 from pnas.children.network_specs import NetworkSpec
 from pnas.children.trainer_specs import SearchTrainerSpec
 from pnas.data import Dataset, DataSpec, load_dataset
+from pnas.errors import require
 from pnas.records import ChildJob, ChildResult
 
 
@@ -27,6 +28,7 @@ class ChildRunnerFactory:
         gpu_memory_mb: Memory of its GPU, in MB, that the process may use; None means no limit.
         dataset: What ``data`` loads to, for workers that cannot load it themselves.
         inference: How children are measured that are to be measured.
+        fingerprint: Fingerprint of what ``data`` must load to; None for any.
         preload: Modules that the server of worker processes imports before it forks them.
     """
 
@@ -39,6 +41,7 @@ class ChildRunnerFactory:
     gpu_memory_mb: int | None = None
     dataset: Dataset | None = None
     inference: InferenceSpec = field(default_factory=InferenceSpec)
+    fingerprint: str | None = None
 
     def __call__(self) -> Callable[[ChildJob], ChildResult]:
         if multiprocessing.parent_process() is not None:
@@ -46,7 +49,7 @@ class ChildRunnerFactory:
             import pnas.children.search_training.preload  # noqa: F401
 
         manager = NetworkManager(
-            self.dataset or load_dataset(self.data),
+            self._load(),
             network=self.network,
             trainer=self.trainer,
             inter_op_threads=self.inter_op_threads,
@@ -73,3 +76,18 @@ class ChildRunnerFactory:
             )
 
         return run
+
+    def _load(self) -> Dataset:
+        """Return the data.
+
+        Raises:
+            InvalidValue: Files have changed since the search was started, whose rewards are of
+                others.
+        """
+        if self.dataset is not None:
+            return self.dataset
+        dataset = load_dataset(self.data)
+        rule = f"must stay as it is while a search goes on ({self.fingerprint} when it was started)"
+        is_same = self.fingerprint in (None, dataset.fingerprint)
+        require(is_same, "data", rule, dataset.fingerprint)
+        return dataset

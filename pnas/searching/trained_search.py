@@ -163,6 +163,7 @@ def runner_factory(settings: Settings, dataset: Dataset) -> RunnerFactory:
         gpu_memory_mb=settings.executor.gpu_memory_mb,
         dataset=shipped,
         inference=settings.inference,
+        fingerprint=dataset.fingerprint,
     )
 
 
