@@ -161,6 +161,7 @@ def _part_roots(root: Path, skipped: Skipped) -> dict[str, Path]:
     is_known = "train" in folders and set(folders) <= set(PARTS)
     rule = "must hold train, and perhaps val and test, or classes"
     require(is_known, "data.path", rule, ", ".join(folders))
+    _name_loose_images(root, skipped)
     return {folder.name: folder for folder in _folders(root, skipped)}
 
 
@@ -182,9 +183,7 @@ def _folders(folder: Path, skipped: Skipped) -> list[Path]:
 
 def _class_folders(root: Path, skipped: Skipped) -> dict[str, Path]:
     """The class folders of one part by their names, in composed form."""
-    for path in sorted(root.iterdir()):
-        if path.is_file() and _reason_to_skip(path) is None:
-            skipped.add(path, LOOSE)
+    _name_loose_images(root, skipped)
     folders: dict[str, Path] = {}
     for folder in _folders(root, skipped):
         name = unicodedata.normalize("NFC", folder.name)
@@ -192,6 +191,12 @@ def _class_folders(root: Path, skipped: Skipped) -> dict[str, Path]:
         require(name not in folders, "data.path", rule, str(folder))
         folders[name] = folder
     return folders
+
+
+def _name_loose_images(folder: Path, skipped: Skipped) -> None:
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and _reason_to_skip(path) is None:
+            skipped.add(path, LOOSE)
 
 
 def _check_not_a_split(classes: Sequence[Path]) -> None:

@@ -21,6 +21,7 @@ from pnas.data.image_files import (
 )
 from pnas.data.pixel_range import BYTE
 from pnas.data.raw_data import RawData, RawPart
+from pnas.data.shared_images import shared_image_notes
 from pnas.errors import InvalidValue, require
 
 MOST_SKIPPED = 0.1
@@ -63,7 +64,7 @@ def image_folder(spec: ImageFolderSpec, read_pixels: bool = False) -> RawData:
         num_classes=len(listing.class_names),
         class_names=listing.class_names,
         pixel_range=BYTE,
-        notes=tuple(listing.skipped.lines(root)),
+        notes=(*listing.skipped.lines(root), *shared_image_notes(listing, root)),
     )
 
 

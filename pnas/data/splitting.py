@@ -122,9 +122,15 @@ def _cut_train_part(
     picks: dict[str, Pick] = {}
     for position, part in enumerate(held_out):
         is_fraction = getattr(spec, f"{part}_size") is None
-        key = f"data.{part}_{'fraction' if is_fraction else 'size'}"
-        parts_to_come = len(held_out) - position  # each needs an example of every class
-        rows = _sample(labels, pool, sizes[part], parts_to_come, _seed(part, spec), key)
+        rows = _sample(
+            labels,
+            pool,
+            sizes[part],
+            keep=len(held_out) - position,  # each part to come needs an example of every class
+            seed=_seed(part, spec),
+            key=f"data.{part}_{'fraction' if is_fraction else 'size'}",
+            fraction=spec.held_out_fraction(part) if is_fraction else None,
+        )
         pool = np.setdiff1d(pool, rows, assume_unique=True)
         picks[part] = Pick("train", rows)
 
@@ -156,7 +162,13 @@ def _seed(part: str, spec: DataSpec) -> int:
 
 
 def _sample(
-    labels: Labels, pool: Indices, size: int | None, keep: int, seed: int, key: str
+    labels: Labels,
+    pool: Indices,
+    size: int | None,
+    keep: int,
+    seed: int,
+    key: str,
+    fraction: float | None = None,
 ) -> Indices:
     """Sample rows of the pool, stratified by class, ascending.
 
@@ -167,6 +179,7 @@ def _sample(
         keep: Examples of every class that stay in the pool, at least.
         seed: Seed of the sample.
         key: Key that errors name.
+        fraction: Value of ``key`` where it is a share, of which ``size`` follows.
 
     Raises:
         InvalidValue: ``size`` is too large for the pool, or too small for the classes.
@@ -176,9 +189,9 @@ def _sample(
     classes, counts = np.unique(labels[pool], return_counts=True)
     available = int((counts - keep).sum())
     rule = f"must be at most {available}, the examples available to it"
-    require(size <= available, key, rule, size)
+    _require_size(size <= available, rule, size, key, fraction)
     rule = f"must be at least {len(classes)}, one example of each class"
-    require(size >= len(classes), key, rule, size)
+    _require_size(size >= len(classes), rule, size, key, fraction)
 
     share = apportion(counts, size, counts - keep)
     # RandomState, whose streams are frozen for good: a newer numpy must not change the split.
@@ -189,6 +202,15 @@ def _sample(
     rank_in_class = np.arange(len(pool)) - np.repeat(first_of_class, counts)
     is_chosen = rank_in_class < np.repeat(share, counts)
     return np.sort(by_class[is_chosen])
+
+
+def _require_size(is_met: bool, rule: str, size: int, key: str, fraction: float | None) -> None:
+    """Raise `InvalidValue` for a size, or for the fraction that gives it, unless a rule is met."""
+    if fraction is None:
+        require(is_met, key, rule, size)
+    else:
+        of_examples = rule.replace("must be", "must give a part of", 1)
+        require(is_met, key, f"{of_examples}; it gives {size}", fraction)
 
 
 def apportion(counts: Counts, size: int, most: Counts) -> Counts:

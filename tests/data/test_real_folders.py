@@ -258,3 +258,46 @@ def test_a_folder_that_cannot_be_read_is_refused(
     monkeypatch.setattr(os, "scandir", scan_but_one)
     with pytest.raises(InvalidValue, match=r"every folder of a class must be readable.*inner"):
         check_data("image_folder", path=photos)
+
+
+def split_of(photos: Path) -> Path:
+    """The same classes as a split: 12 images of each to train on, and 6 to validate."""
+    for part, count in (("train", 12), ("val", 6)):
+        for name in ("a", "b"):
+            fill(photos.parent / "split" / part / name, count)
+    return photos.parent / "split"
+
+
+def notes_on_links(folder: Path) -> list[str]:
+    notes = check_data("image_folder", path=folder).notes
+    return [note for note in notes if "by links" in note]
+
+
+def test_images_beside_the_parts_are_named(photos: Path) -> None:
+    split = split_of(photos)
+    picture().save(split / "loose.png")
+    notes = check_data("image_folder", path=split).notes
+    assert "skipped 1 image outside of the folders of classes: loose.png" in notes
+
+
+def test_a_link_from_one_class_into_another_is_named(photos: Path) -> None:
+    assert not notes_on_links(photos)
+    (photos / "b" / "more").symlink_to(photos / "a")
+    said = "12 images have two labels, by links: a/0.png is "
+    assert notes_on_links(photos) == [f"{said}b/more/0.png, ..."]
+    (photos / "b" / "more").unlink()
+    (photos / "c").symlink_to(photos / "a")
+    assert notes_on_links(photos) == [f"{said}c/0.png, ..."]
+
+
+def test_a_link_to_an_image_of_the_class_is_named(photos: Path) -> None:
+    (photos / "a" / "copy.png").symlink_to(photos / "a" / "3.png")
+    assert notes_on_links(photos) == ["1 image is listed twice, by links: a/3.png is a/copy.png"]
+
+
+def test_a_link_from_one_part_into_another_is_named(photos: Path) -> None:
+    split = split_of(photos)
+    (split / "val" / "b" / "more.png").hardlink_to(split / "train" / "b" / "0.png")
+    assert notes_on_links(split) == [
+        "1 image is in two parts, by links: train/b/0.png is val/b/more.png"
+    ]

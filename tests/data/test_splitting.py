@@ -138,8 +138,19 @@ MISFITS = [
     ),
     ([10, 10], {"train_size": 1}, "data.train_size", "must be at least 2"),
     ([10, 10], {"val_size": 1}, "data.val_size", "must be at least 2"),
-    ([10, 10], {"val_fraction": 0.01}, "data.val_fraction", "must be at least 2"),
-    ([10, 10], {"test_fraction": 0.01}, "data.test_fraction", "must be at least 2"),
+    (
+        [10, 10],
+        {"val_fraction": 0.01},
+        "data.val_fraction",
+        "must give a part of at least 2, one example of each class; it gives 0",
+    ),
+    ([10, 10], {"test_fraction": 0.01}, "data.test_fraction", "must give a part of at least 2"),
+    (
+        [30, 3],
+        {"test_fraction": 0.95, "val_fraction": 0.04},
+        "data.test_fraction",
+        "must give a part of at most 29",
+    ),
     ([10, 2], {}, "data.path", "must have at least 3 examples of every class"),
     ([10, 1], {"test_size": 0}, "data.path", "must have at least 2 examples of every class"),
 ]
