@@ -144,6 +144,15 @@ class TrainerSpec:
         return f"validation {self.reward_metric.replace('_', ' ')}"
 
     @property
+    def notes(self) -> list[str]:
+        """What people should know of these settings before anything is trained by them."""
+        if self.warmup_epochs < self.epochs:
+            return []
+        settings = f"trainer.warmup_epochs={self.warmup_epochs} with trainer.epochs={self.epochs}"
+        rate = f"the learning rate rises to the end and does not reach {self.learning_rate}"
+        return [f"{settings}: {rate}"]
+
+    @property
     def augments(self) -> bool:
         """Whether images are changed at random before a step."""
         return bool(self.crop_padding or self.flip or self.cutout)

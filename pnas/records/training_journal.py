@@ -25,7 +25,7 @@ STAGE = 1
 
 DATA_FACTS = "data_facts"
 """Key, in the journal, of what is trained on: name, image_shape, num_classes and, once the data
-were read, class_names, mean, std and pixel_range."""
+were read, streamed (from files as they are needed), class_names, mean, std and pixel_range."""
 
 NETWORK_SIZES = "network_sizes"
 """Key, in the journal, of the trainable parameters and multiply-adds of each cell's network."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pnas.children import NetworkSpec, TrainerSpec
 from pnas.config import Settings
 from pnas.config.credentials import VARIABLE
-from pnas.data import DataSpec, Parts
+from pnas.data import DataSpec, ImageFolderSpec, Parts
 from pnas.errors import InvalidValue, require
 from pnas.records import Journal, best_child
 from pnas.records.earlier_training import open_run
@@ -172,7 +172,7 @@ def best_of_search(run_dir: Path) -> TrainedChild:
         cell=best.cell,
         network=settings.child,
         trainer=settings.trainer,
-        data=settings.data,
+        data=_as_searched(settings.data),
         num_classes=None,
         image_shape=None,
         fingerprint=fingerprint,
@@ -183,6 +183,11 @@ def best_of_search(run_dir: Path) -> TrainedChild:
         flops=best.flops,
         command=_command(overrides, name),
     )
+
+
+def _as_searched(data: DataSpec) -> DataSpec:
+    """Return ``data`` as a search reads it: from memory, whatever ``data.stream`` says."""
+    return replace(data, stream=False) if isinstance(data, ImageFolderSpec) else data
 
 
 def _metrics(

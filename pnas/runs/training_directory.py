@@ -1,6 +1,7 @@
 """The run directory of a `task=train`: a new one, or one that this command continues."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,18 +10,19 @@ from typing import Any
 from pnas.children import count_network
 from pnas.config import read_stored_settings
 from pnas.data import DataInfo, Parts
-from pnas.errors import InvalidValue, RunDirectoryError
+from pnas.errors import InvalidValue, RunDirectoryError, require
 from pnas.records import Journal
-from pnas.records.earlier_training import convert_earlier_training
+from pnas.records.earlier_training import convert_earlier_training, open_run
 from pnas.records.path_safety import check_no_escaping_symlinks, validate_keys
 from pnas.records.resumability import differences
-from pnas.records.run_directory import CONFIG, JOURNAL, TRAINING, hold
+from pnas.records.run_directory import CONFIG, JOURNAL, TRAINING, hold, holds_run
 from pnas.records.run_identity import settle_identity
 from pnas.records.run_task import TRAIN, kind_of, kind_of_task
 from pnas.records.training_journal import DATA_FACTS, read_training, store_members, write_training
 from pnas.records.training_record import Member, Training
 from pnas.runs.cell_selection import SelectedCells
 from pnas.runs.command_context import Context
+from pnas.runs.display_paths import relative
 from pnas.runs.search_directory import (
     OF_NO_CONSEQUENCE,
     SECONDS_FOR_ORPHANS,
@@ -78,20 +80,59 @@ def open_training(chosen: SelectedCells, info: DataInfo, context: Context) -> It
             yield journal
 
 
+def archived_training(chosen: SelectedCells, context: Context) -> Training | None:
+    """Return the training of this command in a directory that cannot be written, which is over.
+
+    Args:
+        chosen: Cells to train, and the settings of the command.
+        context: The command around the task.
+
+    Returns:
+        None where the directory can be written, or holds no run.
+
+    Raises:
+        RunDirectoryError: It holds something else, or a training that is not over.
+        InvalidValue: It holds a training of another cell, data, network, recipe or seed.
+    """
+    run_dir = context.run_dir
+    if not holds_run(run_dir) or os.access(run_dir, os.W_OK):
+        return None
+    check_no_escaping_symlinks(run_dir)
+    with open_run(run_dir) as journal:
+        config = journal.meta("config")
+        if config is not None:
+            refuse_other_kind(run_dir, stored=kind_of(config), wanted=kind_of_task(TRAIN))
+        training = read_training(journal)
+    if config is None or training.status != "finished":
+        raise RunDirectoryError(
+            f"{relative(run_dir)}: cannot be written, and its training is not over"
+        )
+    _refuse_other_cells(run_dir, training, chosen)
+    _refuse_other_settings(run_dir, config, chosen)
+    return training
+
+
 def note_data(journal: Journal, data: Parts) -> None:
     """Store what is trained on; refuse to go on with something else.
 
     Raises:
-        InvalidValue: The data have another fingerprint than an earlier command of this run saw.
+        InvalidValue: The data have another fingerprint than an earlier command of this run saw, or
+            are read in another way: the statistics of streamed images are rounded otherwise.
     """
+    stored = journal.meta(DATA_FACTS) or {}
+    is_streamed = not data.train.is_in_memory
+    was_streamed = stored.get("streamed", is_streamed)
+    rule = f"must be {str(was_streamed).lower()}, as {journal.path.parent} was started"
+    require(was_streamed == is_streamed, "data.stream", rule, is_streamed)
     check_same_data(journal, data.fingerprint)
     facts = {
+        "streamed": is_streamed,
         "class_names": None if data.class_names is None else list(data.class_names),
         "mean": None if data.mean is None else data.mean.tolist(),
         "std": None if data.std is None else data.std.tolist(),
         "pixel_range": data.pixel_range.describe(),
     }
-    journal.set_meta(**{DATA_FACTS: {**(journal.meta(DATA_FACTS) or {}), **facts}})
+    journal.set_meta(**{DATA_FACTS: {**stored, **facts}})
 
 
 def _check_directory(run_dir: Path) -> None:
@@ -164,16 +205,20 @@ def _members_of(cell: Cell, chosen: SelectedCells, info: DataInfo) -> list[Membe
 
 def _refuse_other(run_dir: Path, training: Training, chosen: SelectedCells, info: DataInfo) -> None:
     """A run goes on only as what it was started as."""
-    stored = list(dict.fromkeys(member.cell for member in training.members))
-    cells = [str(cell) for cell in chosen.cells]
-    rule = f"{run_dir} trains {'; '.join(stored)}; keep that, or choose another name"
-    if cells != stored:
-        raise InvalidValue("cell", rule, "; ".join(cells))
+    _refuse_other_cells(run_dir, training, chosen)
     classes = training.num_classes
     if info.num_classes != classes:
         rule = f"{run_dir} trains on {classes} classes; keep that, or choose another name"
         raise InvalidValue("data", rule, f"{info.num_classes} classes")
     _refuse_other_settings(run_dir, training.config, chosen)
+
+
+def _refuse_other_cells(run_dir: Path, training: Training, chosen: SelectedCells) -> None:
+    stored = list(dict.fromkeys(member.cell for member in training.members))
+    cells = [str(cell) for cell in chosen.cells]
+    rule = f"{run_dir} trains {'; '.join(stored)}; keep that, or choose another name"
+    if cells != stored:
+        raise InvalidValue("cell", rule, "; ".join(cells))
 
 
 def _refuse_other_settings(run_dir: Path, config: dict[str, Any], chosen: SelectedCells) -> None:

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from pnas.children import TrainerSpec
 from pnas.data import DataInfo, DataSpec
 from pnas.system.console import print_line
 from pnas.system.redaction import redact
@@ -18,15 +19,16 @@ def print_reading(console: Console, spec: DataSpec) -> None:
     print_line(console, f"reading data: {source}")
 
 
-def print_data(console: Console, data: DataInfo) -> None:
-    """Print one line about the data, and what should be known of them."""
+def print_data(console: Console, data: DataInfo, trainer: TrainerSpec) -> None:
+    """Print one line about the data, and what should be known of them and of their training."""
     height, width, channels = data.image_shape
     images = data.train + data.val + data.test
     line = (
         f"data: {images:,} images of {height}x{width}x{channels} in {data.num_classes} classes: "
         f"{data.train:,} to train on, {data.val:,} for rewards, {data.test:,} for the test"
     )
-    for text in (line, *(f"note: {note}" for note in data.notes)):
+    notes = [*data.notes, *trainer.notes]
+    for text in (line, *(f"note: {note}" for note in notes)):
         print_line(console, text)
 
 

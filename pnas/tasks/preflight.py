@@ -53,7 +53,7 @@ def run(settings: Settings, context: Context) -> None:
     space = build_space(settings.state_space)
     print_reading(context.console, settings.data)
     data = _check(settings, space)
-    print_data(context.console, data)
+    print_data(context.console, data, settings.trainer)
     print_class_counts(context.console, data)
     cells = _sampled_cells(settings, space)
     if settings.plan_only:

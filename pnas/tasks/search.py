@@ -58,7 +58,7 @@ def run(settings: Settings, context: Context) -> float:
         _print_reading(settings, context)
         data = check_search(settings, space)
         if data is not None:
-            print_data(context.console, data)
+            print_data(context.console, data, settings.trainer)
             _check_time(settings, context, space, data)
     with open_run(settings, context) as journal:
         _search_or_deliver(settings, context, space, journal)
@@ -126,7 +126,7 @@ def _print_plan(
     settings: Settings, context: Context, space: SlotSpace, data: DataInfo | None
 ) -> None:
     if data is not None:
-        print_data(context.console, data)
+        print_data(context.console, data, settings.trainer)
         print_class_counts(context.console, data)
     print_plan(settings, context, space, data)
 

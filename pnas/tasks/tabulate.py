@@ -41,7 +41,7 @@ def run(settings: Settings, context: Context) -> None:
     check_holds_no_other(context.run_dir, settings.task.name)
     space = build_space(settings.state_space)
     print_reading(context.console, settings.data)
-    print_data(context.console, _checked_data(settings, space))
+    print_data(context.console, _checked_data(settings, space), settings.trainer)
     cells = _cells(settings, space)
     if settings.plan_only:
         repeats = settings.task.repeats

@@ -20,7 +20,7 @@ from pnas.runs.cell_selection import SelectedCells, select_cells
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
 from pnas.runs.run_ending import complete_finished_run
-from pnas.runs.training_directory import open_training
+from pnas.runs.training_directory import archived_training, open_training
 from pnas.searching.data_report import print_data, print_reading
 from pnas.system.console import print_line
 from pnas.system.wording import plural
@@ -36,12 +36,18 @@ def run(settings: Settings, context: Context) -> float | None:
         Mean reward of the best cell, which is what a sweeper maximizes; None without validation.
     """
     chosen = select_cells(settings, context)
+    archived = None if settings.plan_only else archived_training(chosen, context)
+    if archived is not None:
+        run_dir = relative(context.run_dir)
+        print_line(context.console, f"{run_dir} cannot be written; the training is over")
+        return _report(archived, context, settings)
+
     print_reading(context.console, chosen.settings.data)
     info = _checked(chosen)
+    print_data(context.console, info, chosen.settings.trainer)
     if settings.plan_only:
         _print_plan(chosen, info, context)
         return 0.0
-    print_data(context.console, info)
     with open_training(chosen, info, context) as journal:
         if journal.meta("status") == "finished":
             files = TrainingFiles(context.run_dir, journal)
@@ -55,17 +61,25 @@ def _checked(chosen: SelectedCells) -> DataInfo:
     """Check everything that can be refused before any of it is trained."""
     settings = chosen.settings
     trainer = final_trainer(settings.trainer)
-    info = check_data(settings.data)
-    learns_from_validation = settings.task.train_on == "train+val"
-    check_batchsize(trainer, info.train + (info.val if learns_from_validation else 0))
+    info = check_data(settings.data, read_pixels=settings.plan_only)
+    check_batchsize(trainer, _training_examples(settings, info))
     check_image(settings.child, info.image_shape)
     check_augmentation(trainer, info.image_shape)
     rule = "must be auto or cpu where no NVIDIA GPU is visible"
     require(trainer.device != "gpu" or bool(visible_gpus()), "trainer.device", rule, "gpu")
-    if learns_from_validation:
+    if _learns_from_validation(settings):
         _check_without_validation(chosen, trainer)
     _check_sizes(chosen, trainer, info)
     return info
+
+
+def _learns_from_validation(settings: Settings) -> bool:
+    return bool(settings.task.train_on == "train+val")
+
+
+def _training_examples(settings: Settings, info: DataInfo) -> int:
+    """Return the number of examples that are learned from."""
+    return info.train + (info.val if _learns_from_validation(settings) else 0)
 
 
 def _check_without_validation(chosen: SelectedCells, trainer: FinalTrainerSpec) -> None:
@@ -95,11 +109,12 @@ def _print_plan(chosen: SelectedCells, info: DataInfo, context: Context) -> None
     settings = chosen.settings
     trainer = settings.trainer
     seeds = settings.task.seeds
-    batches = info.train // trainer.batchsize
+    count = _training_examples(settings, info)
+    batches = count // trainer.batchsize
     cells = plural(len(chosen.cells), "cell")
     trainings = plural(seeds, "training")
     epochs = plural(trainer.epochs, "epoch")
-    examples = plural(info.train, "example")
+    examples = plural(count, "example")
     steps = plural(batches, "step")
     lines = [
         f"{cells}, {trainings} each, {epochs}",

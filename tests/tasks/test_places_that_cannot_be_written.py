@@ -96,3 +96,44 @@ def test_a_search_in_an_archive_cannot_go_on(
         journal.set_meta(status="running")
     error = error_of(*search, "search.max_children=3", capsys=capsys)
     assert error == "outputs/x: cannot be written, and its search is not over\n"
+
+
+TRAINING = (
+    "task=train",
+    "cell=(-1, 3x3 maxpool, -2, identity)",
+    "name=t",
+    "trainer.epochs=1",
+    "child.filters=2",
+)
+
+
+def test_a_finished_training_in_an_archive_returns_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here(*TRAINING, *QUIET) == 0
+    Path("outputs/t/.lock").unlink()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    capsys.readouterr()
+    assert run_here(*TRAINING, *QUIET) == 0
+    out = capsys.readouterr().out
+    assert "outputs/t cannot be written; the training is over" in out
+    assert "best by validation: members/" in out
+    assert "reading data" not in out
+    assert not Path("outputs/t/.lock").exists()
+
+    error = error_of(*TRAINING, "trainer.epochs=2", capsys=capsys)
+    assert error.startswith("trainer.epochs: ")
+    assert error_of("name=t", capsys=capsys).startswith("name: ")
+    with Journal(Path("outputs/t/journal.sqlite"), create=True) as journal:
+        journal.set_meta(status="failed")
+    error = error_of(*TRAINING, capsys=capsys)
+    assert error == "outputs/t: cannot be written, and its training is not over\n"
+
+
+def test_a_search_in_an_archive_is_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_small_table(tmp_path)
+    assert run_here("name=t", *BY_TABLE, "search=random", "search.max_children=3") == 0
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "holds a search, not a training" in error_of(*TRAINING, capsys=capsys)

@@ -17,7 +17,10 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 from support.command import ROOT, run_apart, run_here, start
+from support.small import SMALL
 
+from pnas.children.final_training import long_training
+from pnas.records import Journal
 from pnas.runs.cell_selection import INHERITED_GROUPS
 
 CELL = "cell=(-1, 3x3 maxpool, -2, identity)"
@@ -148,6 +151,110 @@ def test_a_training_goes_on_only_as_what_it_was(
         db.commit()
     assert "weights of this cell and network" in refused(capsys, *export, "task.output=other")
     assert not (tmp_path / "other").exists()
+
+
+def printed(capsys: pytest.CaptureFixture[str], *overrides: str) -> str:
+    capsys.readouterr()
+    assert run_here(*overrides) == 0
+    return capsys.readouterr().out
+
+
+def test_a_plan_counts_what_is_learned_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_npz(tmp_path / "3.npz", 3)
+    plan = (*TINY, "data=npz", "data.path=3.npz", "plan_only=true")
+    assert "72 examples, 4 steps an epoch, 3 classes" in printed(capsys, *plan)
+    out = printed(capsys, *plan, "task.train_on=train+val")
+    assert "96 examples, 6 steps an epoch, 3 classes" in out
+    # What is to be known of the data is part of a plan.
+    assert "note: 24 validation images" in out
+
+
+@pytest.mark.parametrize("warmup", [1, 2, 3])
+def test_a_warm_up_that_takes_all_epochs_is_named(
+    warmup: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = (f"trainer.warmup_epochs={warmup}", "trainer.epochs=2", "plan_only=true")
+    note = (
+        f"note: trainer.warmup_epochs={warmup}.0 with trainer.epochs=2: the learning rate rises to "
+        "the end and does not reach 0.01"
+    )
+    for command in (TINY, ("name=s", "search.max_children=30", "tracking=none")):
+        assert (note in printed(capsys, *command, *settings)) == (warmup >= 2)
+
+
+@pytest.mark.parametrize(
+    ("batchsize", "accumulate", "key"),
+    [
+        (16, 1, "trainer.accumulate=2"),
+        (16, 4, "trainer.accumulate=8"),
+        (25, 1, "trainer.accumulate=5"),
+        (12, 3, "trainer.accumulate=6"),
+        (12, 12, "a smaller trainer.batchsize"),
+    ],
+)
+def test_a_training_that_runs_out_of_memory_says_what_needs_less(
+    batchsize: int,
+    accumulate: int,
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run_out(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(long_training, "train_final", run_out)
+    settings = (f"trainer.batchsize={batchsize}", f"trainer.accumulate={accumulate}")
+    assert run_here(*TINY, *settings) == 1
+    said = f"out of memory: the same command with {key} and another name needs less"
+    assert said in capsys.readouterr().err
+
+
+def put_folder(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for label in ("cat", "dog"):
+        (folder / label).mkdir(parents=True)
+        for index in range(40):
+            pixels = rng.integers(0, 255, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{index}.png")
+    return folder
+
+
+def test_images_are_streamed_as_the_training_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_folder(tmp_path / "photos")
+    command = (*TINY, "data=image_folder", "data.path=photos")
+    assert run_here(*command) == 0
+    with Journal(Path("outputs/t/journal.sqlite"), create=True) as journal:
+        journal.set_meta(status="running")
+    # It says the same as null, which it was started with.
+    assert run_here(*command, "data.stream=false") == 0
+    with Journal(Path("outputs/t/journal.sqlite"), create=True) as journal:
+        journal.set_meta(status="running")
+    error = refused(capsys, *command, "data.stream=true")
+    assert error.startswith("data.stream: must be false, as ")
+
+
+def test_a_search_that_was_to_stream_images_is_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_folder(tmp_path / "photos")
+    data = ("data=image_folder", "data.path=photos", "data.stream=true", "trainer.batchsize=16")
+    assert run_here("name=s", "executor=serial", *SMALL, *data, "tracking=none") == 0
+    export = ("task=export", "from=outputs/s", "name=e", "task.formats=[keras]", "tracking=none")
+    assert run_here(*export) == 0
+    assert Path("outputs/s/export/model.keras").is_file()
 
 
 def test_what_is_left_to_the_search_is_what_the_defaults_are() -> None:
