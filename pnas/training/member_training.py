@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pnas.children import final_trainer
+from pnas.children import TrainerSpec, final_trainer
 from pnas.children.child_failure import ChildFailure, is_out_of_memory
 from pnas.children.final_training.checkpoint import Progress
 from pnas.children.tensorflow_runtime import configure_runtime, release_memory
@@ -111,6 +111,7 @@ class _Members:
         data = self._data
         if data.test is None:
             return accuracies
+        microbatches = self._settings.trainer.accumulate
         for child in self._journal.children():
             if child.status is Status.OK:
                 model = load_child(
@@ -120,7 +121,8 @@ class _Members:
                     data.num_classes,
                     self._folder(child.key),
                 )
-                accuracies[child.key] = measure(model, data.test)[1]
+                _, accuracy = measure(model, data.test, microbatches)
+                accuracies[child.key] = accuracy
         return accuracies
 
     def _train(self, child: ChildRecord, data: Parts) -> None:
@@ -135,10 +137,7 @@ class _Members:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            raise TrainingFailed(
-                "out of memory: the same command with trainer.accumulate=2 (or more) and another "
-                "name needs less"
-            ) from error
+            raise TrainingFailed(_out_of_memory(self._settings.trainer)) from error
         else:
             result = self._finished(child, progress)
         self._journal.end_child(child.key, result)
@@ -195,6 +194,15 @@ class _Members:
 
     def _folder(self, key: str) -> Path:
         return self._context.run_dir / MEMBERS / key
+
+
+def _out_of_memory(trainer: TrainerSpec) -> str:
+    """Return what is printed of a training that memory was not enough for, and what needs less."""
+    batchsize = trainer.batchsize
+    counts = range(2 * trainer.accumulate, batchsize + 1)
+    more = next((count for count in counts if batchsize % count == 0), None)
+    key = "a smaller trainer.batchsize" if more is None else f"trainer.accumulate={more}"
+    return f"out of memory: the same command with {key} and another name needs less"
 
 
 def _print_epoch(console: Console, key: str, progress: Progress) -> None:

@@ -131,7 +131,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     monkeypatch.setattr(long_training, "train_final", train)
     monkeypatch.setattr(member_training, "configure_runtime", lambda trainer: None)
     monkeypatch.setattr(evaluation, "load_child", lambda *arguments: arguments[-1])
-    monkeypatch.setattr(evaluation, "measure", lambda folder, part: (1.0, _accuracy(folder)))
+    monkeypatch.setattr(evaluation, "measure", lambda folder, *_: (1.0, _accuracy(folder)))
     return epochs
 
 

@@ -12,6 +12,7 @@ from pnas.seeds import derive_seed
 
 Tensor = Any
 EVALUATION_BATCH = 256
+"""Examples evaluated at once, where a batch is not trained in parts."""
 
 
 def steps_per_epoch(examples: int, batchsize: int) -> int:
@@ -49,12 +50,19 @@ def training_batches(
     return _gather(rows, part, num_classes)
 
 
-def evaluation_batches(part: Part, num_classes: int) -> tf.data.Dataset:
+def evaluation_batches(part: Part, num_classes: int, microbatches: int = 1) -> tf.data.Dataset:
     """Return (images, one-hot labels) of every example once, in order.
 
     The last batch may be smaller than the others.
+
+    Args:
+        part: Part of the data set to evaluate.
+        num_classes: Number of classes.
+        microbatches: Equal parts that a batch is trained in. Where memory is short in training, it
+            may be short for a larger batch in evaluation too.
     """
-    rows = tf.data.Dataset.range(len(part.labels)).batch(EVALUATION_BATCH)
+    size = max(1, EVALUATION_BATCH // microbatches)
+    rows = tf.data.Dataset.range(len(part.labels)).batch(size)
     return _gather(rows, part, num_classes)
 
 

@@ -30,12 +30,18 @@ def load_child(
     return model
 
 
-def measure(model: keras.Model, part: Part) -> tuple[float, float]:
-    """Return the mean cross-entropy and the accuracy of ``model`` on all of ``part``."""
+def measure(model: keras.Model, part: Part, microbatches: int = 1) -> tuple[float, float]:
+    """Return the mean cross-entropy and the accuracy of ``model`` on all of ``part``.
+
+    Args:
+        model: The model.
+        part: Part of the data set.
+        microbatches: Equal parts that a batch was trained in, to need less memory.
+    """
     num_classes = model.output.shape[-1]
     loss = 0.0
     hits = 0.0
-    for images, labels in evaluation_batches(part, num_classes):
+    for images, labels in evaluation_batches(part, num_classes, microbatches):
         logits = model(images, training=False)
         losses = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
         loss += float(np.sum(losses))

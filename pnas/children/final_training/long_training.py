@@ -171,7 +171,9 @@ def _fit(
         epochs=range(epochs_done, trainer.epochs),
         microbatches=trainer.accumulate,
     )
-    validation = evaluation_batches(data.val, data.num_classes) if job.validates else None
+    validation = None
+    if job.validates:
+        validation = evaluation_batches(data.val, data.num_classes, trainer.accumulate)
 
     callbacks: list[keras.callbacks.Callback] = []
     if trainer.ema:

@@ -67,9 +67,7 @@ class ProgressRecorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
-        if not all(map(math.isfinite, values.values())):
-            loss = values.get("loss")
-            raise ChildFailure(f"training diverged: loss is {loss} in epoch {epoch + 1}")
+        _check_finite(values, epoch)
 
         values["learning_rate"] = self._learning_rate()
         values["seconds"] = time.perf_counter() - self._epoch_start
@@ -95,6 +93,15 @@ class ProgressRecorder(keras.callbacks.Callback):
 
     def _learning_rate(self) -> float:
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+
+def _check_finite(values: dict[str, float], epoch: int) -> None:
+    """Raise `ChildFailure` for the first value after `epoch` (from 0) that is not finite."""
+    for name, value in values.items():
+        if not math.isfinite(value):
+            metric = name.removeprefix("val_").replace("_", " ")
+            shown = f"validation {metric}" if name.startswith("val_") else metric
+            raise ChildFailure(f"training diverged: {shown} is {value} in epoch {epoch + 1}")
 
 
 def checkpoint_variables(model: keras.Model) -> list[Any]:

@@ -5,14 +5,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import pytest
 
 from pnas.children import FinalTrainerSpec, PNASNetworkSpec
 from pnas.children.child_failure import ChildFailure
+from pnas.children.final_training.batches import evaluation_batches
 from pnas.children.final_training.checkpoint import Progress, read_progress
 from pnas.children.final_training.evaluation import load_child, measure
 from pnas.children.final_training.long_training import FinalJob, train_final
-from pnas.children.final_training.training_callbacks import ResumedEarlyStopping
+from pnas.children.final_training.training_callbacks import (
+    ProgressRecorder,
+    ResumedEarlyStopping,
+)
 from pnas.data import Dataset, in_memory
 from pnas.state_space import Cell
 
@@ -179,3 +184,32 @@ def test_a_training_in_half_precision_learns(
     child = load_child(CELL, NETWORK, data.image_shape, 3, weights)
     loss, _ = measure(child, data.val)
     assert loss < 2
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"accuracy": 0.5, "loss": float("nan")}, "loss is nan in epoch 3"),
+        ({"loss": 0.7, "val_loss": float("inf")}, "validation loss is inf in epoch 3"),
+    ],
+)
+def test_a_failure_names_what_is_not_finite(
+    values: dict[str, float], message: str, tmp_path: Path
+) -> None:
+    progress = Progress("cell", 2)
+    trainer = FinalTrainerSpec()
+    recorder = ProgressRecorder(progress, trainer, tmp_path / "c.npz", lambda _: None)
+    with pytest.raises(ChildFailure, match=f"training diverged: {message}"):
+        recorder.on_epoch_end(2, values)
+    assert not progress.epochs
+
+
+@pytest.mark.parametrize(("accumulate", "size"), [(1, 30), (16, 16), (512, 1)])
+def test_what_is_trained_in_parts_is_evaluated_in_parts(
+    accumulate: int, size: int, dataset: Dataset
+) -> None:
+    part = in_memory(dataset).train
+    part = part._replace(images=part.images[np.arange(30)], labels=part.labels[:30])
+    batches = [len(labels) for _, labels in evaluation_batches(part, 3, accumulate)]
+    assert batches[0] == size
+    assert sum(batches) == 30
