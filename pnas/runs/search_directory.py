@@ -224,7 +224,8 @@ def write_config(run_dir: Path, config: dict[str, Any]) -> None:
     """Write config.yaml. One that is right is left alone, so that its time of change stays."""
     text = OmegaConf.to_yaml(OmegaConf.create(config))
     path = run_dir / CONFIG
-    if not path.is_file() or path.read_text() != text:
+    # A damaged file need not be text.
+    if not path.is_file() or path.read_bytes() != text.encode():
         write_text(path, text)
 
 

@@ -1,6 +1,7 @@
 """Batches of a final training as `tf.data`, gathered from memory or read from disk as needed."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pnas.data import Part
+from pnas.errors import PnasError
 from pnas.seeds import derive_seed
 
 Tensor = Any
@@ -66,6 +68,28 @@ def evaluation_batches(part: Part, num_classes: int, microbatches: int = 1) -> t
     return _gather(rows, part, num_classes)
 
 
+class _Reading:
+    """What reading images last ended with."""
+
+    error: PnasError | None = None
+
+
+@contextmanager
+def reading_errors() -> Iterator[None]:
+    """Raise what reading images raises in this block as it is, and not as an error of TensorFlow.
+
+    Raises:
+        PnasError: An image cannot be read any more.
+    """
+    _Reading.error = None
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if _Reading.error is None:
+            raise
+        raise _Reading.error from error
+
+
 def _gather(rows: tf.data.Dataset, part: Part, num_classes: int) -> tf.data.Dataset:
     read_images = _image_reader(part)
     labels = tf.constant(part.labels)
@@ -88,7 +112,11 @@ def _image_reader(part: Part) -> Callable[[Tensor], Tensor]:
     image_shape = part.images.shape[1:]
 
     def read_rows(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        batch: NDArray[np.float32] = part.images[rows]
+        try:
+            batch: NDArray[np.float32] = part.images[rows]
+        except PnasError as error:
+            _Reading.error = error
+            raise
         return batch
 
     def read(indices: Tensor) -> Tensor:

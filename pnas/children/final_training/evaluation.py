@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from pnas.children.child_weights import load_weights
-from pnas.children.final_training.batches import evaluation_batches
+from pnas.children.final_training.batches import evaluation_batches, reading_errors
 from pnas.children.network.keras_layers import build_model
 from pnas.children.network.layers import Shape
 from pnas.children.network_specs import NetworkSpec
@@ -41,12 +41,13 @@ def measure(model: keras.Model, part: Part, microbatches: int = 1) -> tuple[floa
     num_classes = model.output.shape[-1]
     loss = 0.0
     hits = 0.0
-    for images, labels in evaluation_batches(part, num_classes, microbatches):
-        logits = model(images, training=False)
-        losses = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
-        loss += float(np.sum(losses))
-        is_hit = np.argmax(logits, -1) == np.argmax(labels, -1)
-        hits += float(np.sum(is_hit))
+    with reading_errors():
+        for images, labels in evaluation_batches(part, num_classes, microbatches):
+            logits = model(images, training=False)
+            losses = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
+            loss += float(np.sum(losses))
+            is_hit = np.argmax(logits, -1) == np.argmax(labels, -1)
+            hits += float(np.sum(is_hit))
 
     examples = len(part.labels)
     return loss / examples, hits / examples

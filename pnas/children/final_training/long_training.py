@@ -14,6 +14,7 @@ from pnas.children.child_weights import save_weights
 from pnas.children.class_balance import balanced_weights
 from pnas.children.final_training.batches import (
     evaluation_batches,
+    reading_errors,
     steps_per_epoch,
     training_batches,
 )
@@ -85,7 +86,8 @@ def train_final(
 
     Raises:
         ChildFailure: The loss is no longer finite.
-        InvalidValue: The checkpoint is not one of this job, or the network does not fit the images.
+        InvalidValue: The checkpoint is not one of this job, the network does not fit the images, or
+            a streamed image cannot be read any more.
     """
     strategy = make_strategy() if job.trainer.distribute == "mirrored" else None
     with _graph_options():
@@ -98,7 +100,8 @@ def train_final(
         else:
             load_checkpoint(checkpoint, checkpoint_variables(model))
         if not progress.ended:
-            _fit(model, job, data, progress, checkpoint, on_epoch)
+            with reading_errors():
+                _fit(model, job, data, progress, checkpoint, on_epoch)
 
     _save_plain_weights(model, job.model_spec(data), weights_path)
     return progress
