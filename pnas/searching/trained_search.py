@@ -154,14 +154,16 @@ def num_workers(settings: Settings) -> int:
 
 def runner_factory(settings: Settings, dataset: Dataset) -> RunnerFactory:
     """Return what workers make their runner with."""
-    # Nodes of a cluster may not have the files, so the data goes with the worker.
-    shipped = dataset if settings.executor.ships_data else None
+    # Nodes of a cluster may not have the files, so the data goes with the worker. Children that are
+    # trained in this process share it.
+    executor = settings.executor
+    is_given = executor.ships_data or executor.trains_in_this_process
     return ChildRunnerFactory(
         settings.data,
         settings.child,
         settings.trainer,
-        gpu_memory_mb=settings.executor.gpu_memory_mb,
-        dataset=shipped,
+        gpu_memory_mb=executor.gpu_memory_mb,
+        dataset=dataset if is_given else None,
         inference=settings.inference,
         fingerprint=dataset.fingerprint,
     )
