@@ -116,7 +116,7 @@ def test_a_table_is_made_in_pieces_and_answers_searches(
     # Fake children earn the same in every training: the others agree with the one shown.
     assert summary["best"]["test_accuracy"] == pytest.approx(summary["best"]["reward"])
     assert run_here("name=table", *SPACE, *QUIET, "state_space.B=2") == 2
-    assert "table of task=tabulate" in capsys.readouterr().err
+    assert "holds a tabulation, not a search" in capsys.readouterr().err
 
 
 def _of_two(table: Any) -> list[Any]:

@@ -52,8 +52,11 @@ class LivePage:
         version = []
         for name in _JOURNAL_FILES:
             path = self._run_dir / name
-            if path.exists():
-                facts = path.stat()
+            if not path.exists():
+                continue
+            facts = path.stat()
+            # Whoever reads a journal leaves an empty log beside it, which is no change.
+            if facts.st_size:
                 version.append((facts.st_mtime_ns, facts.st_size))
         return tuple(version)
 
