@@ -13,6 +13,7 @@ from pnas.children.network_specs import (
     migrate_network,
     network_from,
 )
+from pnas.children.stored_trainers import migrate_trainer
 from pnas.children.trainer_specs import (
     TRAINER_SPECS,
     FinalTrainerSpec,
@@ -20,7 +21,6 @@ from pnas.children.trainer_specs import (
     TrainerSpec,
     check_augmentation,
     final_trainer,
-    migrate_trainer,
 )
 
 __all__ = [

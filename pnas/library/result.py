@@ -20,7 +20,8 @@ from pnas.records.children_csv import children_csv
 from pnas.records.run_directory import JOURNAL
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.charts.search_plot import search_picture
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.reports.picture_files import check_picture_suffix, save_picture
 from pnas.runs.trained_child import best_of_search

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pnas.children import network_specs, trainer_specs
+from pnas.children import network_specs, stored_trainers
 from pnas.config import Settings
 from pnas.execution import Executor, visible_gpus
 from pnas.execution.cached_executor import CachedExecutor
@@ -48,7 +48,7 @@ def with_cache(
 
 def _recipe(settings: Settings) -> dict[str, Any]:
     """Return the settings of the trainer that decide the reward of a cell."""
-    recipe = trainer_specs.flat_mapping(settings.trainer)
+    recipe = stored_trainers.flat_mapping(settings.trainer)
     for key in (*_LIMITS, "device"):
         del recipe[key]
     return recipe

@@ -12,7 +12,8 @@ from pnas.errors import InvalidValue, NotWritable
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
 from pnas.reports.charts.search_plot import plot_search
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.system.atomic_write import write_text
 

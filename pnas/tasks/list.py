@@ -9,7 +9,8 @@ from pnas.config import Settings
 from pnas.errors import RunDirectoryError
 from pnas.records.run_directory import JOURNAL, TRAINING, holds_run
 from pnas.reports.data.number_format import count, decimal, duration
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.terminal.text_grid import Column, Grid
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative

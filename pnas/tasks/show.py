@@ -10,7 +10,8 @@ from pnas.records.run_directory import JOURNAL
 from pnas.records.training_record import Training
 from pnas.reports.data.advice import advise
 from pnas.reports.data.headline import headline
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line

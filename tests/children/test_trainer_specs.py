@@ -14,7 +14,7 @@ from pnas.children import (
     final_trainer,
     migrate_trainer,
 )
-from pnas.children.trainer_specs import flat_mapping
+from pnas.children.stored_trainers import flat_mapping
 from pnas.errors import InvalidValue
 from pnas.tables import TabularSpec
 

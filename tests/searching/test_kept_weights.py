@@ -22,6 +22,14 @@ def end(journal: Journal, weights: Path, cell: Cell, reward: float | None) -> No
         journal.end_child(cell.text_hash, ChildResult(cell, 0, Status.OK, reward))
 
 
+def train_all(
+    journal: Journal, keeper: KeepBestWeights, weights: Path, rewards: tuple[float, ...]
+) -> None:
+    for cell, reward in zip(CELLS, rewards, strict=True):
+        end(journal, weights, cell, reward)
+        keeper.child_ended(journal.child(cell.text_hash))
+
+
 def kept(weights: Path) -> list[str]:
     return sorted(path.stem for path in weights.iterdir())
 
@@ -52,9 +60,7 @@ def test_as_many_first_trainings_stay_as_were_asked_for(tmp_path: Path) -> None:
     weights.mkdir()
     journal = journal_in(tmp_path)
     keeper = KeepBestWeights(weights, journal, count=2)
-    for cell, reward in zip(CELLS, (0.5, 0.25, 0.75, 0.5), strict=True):
-        end(journal, weights, cell, reward)
-        keeper.child_ended(journal.child(cell.text_hash))
+    train_all(journal, keeper, weights, (0.5, 0.25, 0.75, 0.5))
     assert kept(weights) == sorted([CELLS[0].text_hash, CELLS[2].text_hash])
     keeper.stage_closed(1)
     assert kept(weights) == sorted([CELLS[0].text_hash, CELLS[2].text_hash])
@@ -65,9 +71,7 @@ def test_further_trainings_drive_no_first_training_out(tmp_path: Path) -> None:
     weights.mkdir()
     journal = journal_in(tmp_path)
     keeper = KeepBestWeights(weights, journal, count=2)
-    for cell, reward in zip(CELLS, (0.5, 0.25, 0.75, 0.25), strict=True):
-        end(journal, weights, cell, reward)
-        keeper.child_ended(journal.child(cell.text_hash))
+    train_all(journal, keeper, weights, (0.5, 0.25, 0.75, 0.25))
 
     again = [f"{CELLS[2].text_hash}-{i}" for i in (2, 3)]
     journal.open_stage(2, [Choice(CELLS[2], key, 1, None) for key in again], 0, 0, 0.0)

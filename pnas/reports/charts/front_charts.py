@@ -8,7 +8,7 @@ from pnas.reports.charts.curve_chart import CurveGroup, curve_chart
 from pnas.reports.charts.marks import CellMarks
 from pnas.reports.charts.plot import Plot
 from pnas.reports.charts.trade_off_chart import trade_off_chart
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.data.trade_off import Cost
 from pnas.state_space import Cell

@@ -9,7 +9,7 @@ from pnas.reports.charts.marks import CellMarks, MarkedPlace
 from pnas.reports.charts.plot import Plot, limits_of
 from pnas.reports.data.number_format import time_unit
 from pnas.reports.data.outliers import outliers_below
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.scored_cell import ScoredCell
 from pnas.reports.palette import INK, MUTED
 

@@ -4,7 +4,7 @@ from pnas.records import ChildRecord
 from pnas.reports.charts.marks import colour_of, interactive_cells
 from pnas.reports.charts.plot import Plot
 from pnas.reports.data.number_format import time_unit
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.training_times import assign_workers
 from pnas.reports.palette import INK, MUTED
 from pnas.reports.svg import element

@@ -11,7 +11,7 @@ from pnas.reports.data.budget_end import budget_end
 from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import count_children
 from pnas.reports.data.repeated_overrides import key_of, keys_of_one_predictor, without
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.state_space.limits import MAX_BLOCKS
 from pnas.system.console import shell_command
 

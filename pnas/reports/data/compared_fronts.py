@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pnas.objectives import ObjectiveSet
 from pnas.records.front import Front
 from pnas.reports.data.reward_curves import Points
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 
 _FEWEST_FRONTS = 2
 

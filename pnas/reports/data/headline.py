@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pnas.records.training_record import Training
 from pnas.reports.data.number_format import correlation, count, decimal, duration
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.system.wording import plural
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from statistics import mean
 
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 
 Points = list[tuple[float, float]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pnas.errors import InvalidValue
 from pnas.records.resumability import differences
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 
 # What makes a state space another one; B only says how far into it a search goes.
 _SPACE_KEYS = ("kind", "operators", "input_lookback_depth", "input_lookforward_depth")

@@ -9,7 +9,7 @@ from pnas.reports.data.compared_fronts import compare_fronts
 from pnas.reports.data.number_format import decimal
 from pnas.reports.data.reward_curves import Points, best_by_children, best_by_time
 from pnas.reports.data.run_comparison import RunGroup, group_by_seed, run_names
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.html.drawn_cells import DrawnCell, drawing_or_none
 from pnas.reports.palette import run_colour
 from pnas.reports.terminal.comparison_tables import (

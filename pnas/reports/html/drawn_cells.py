@@ -12,7 +12,7 @@ from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
 from pnas.reports.data.distinct_cells import best_cells_first
 from pnas.reports.data.number_format import count, decimal
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.state_space import Cell
 
 _DRAWN_CELLS = 3

@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pnas.records.run_directory import JOURNAL
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.html.hover_data import hover_data
 from pnas.reports.html.page import render
 from pnas.reports.html.search_report import REPORT, write_report

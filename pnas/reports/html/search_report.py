@@ -21,7 +21,7 @@ from pnas.reports.data.headline import headline
 from pnas.reports.data.operator_usage import input_usage, operator_usage
 from pnas.reports.data.predictions import predicted_groups, stored_rank_correlations
 from pnas.reports.data.run_comparison import noun_of
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.scored_cell import Phase, groups_of
 from pnas.reports.html.comparison import comparison
 from pnas.reports.html.drawn_cells import best_cells, network_of, trained_cells

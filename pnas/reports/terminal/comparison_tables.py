@@ -6,7 +6,7 @@ from statistics import mean, stdev
 
 from pnas.reports.data.number_format import correlation, count, decimal, duration
 from pnas.reports.data.run_comparison import RunGroup, find_differences, noun_of
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.terminal.text_grid import Column, Grid
 
 NamedRun = tuple[str, RunView]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pnas.reports.data.number_format import count, duration, percentage
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.stage_durations import StageDuration, stage_durations, sum_durations
 from pnas.reports.terminal.text_grid import Column, Grid
 

@@ -1,7 +1,7 @@
 """The children that failed, as a table."""
 
 from pnas.reports.data.number_format import duration
-from pnas.reports.data.run_reader import RunView
+from pnas.reports.data.run_view import RunView
 from pnas.reports.terminal.text_grid import Column, Grid
 
 _MOST_FAILURES = 50

@@ -7,7 +7,8 @@ from support.journals import make_run
 from support.winners import stored_winner
 
 from pnas.reports.data.advice import advise
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 
 TYPED = ["controller=gp", "name=my run", "state_space.B=2"]
 

@@ -17,7 +17,8 @@ from pnas.preflight.reliability import Reliability
 from pnas.preflight.verdict import Evidence, judge
 from pnas.records.resumability import check_resumable
 from pnas.reports.data.advice import advise
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.runs.command_context import Context
 from pnas.runs.meant_config import meant_config
 

@@ -8,7 +8,8 @@ from support.journals import config, make_run
 
 from pnas.reports.data.reward_curves import mean_curve
 from pnas.reports.data.run_comparison import find_differences, group_by_seed, run_names
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.terminal.comparison_tables import seed_table
 
 SWEEP = "2026-01-31_12-00-00"

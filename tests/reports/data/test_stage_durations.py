@@ -5,7 +5,8 @@ import pytest
 from support.journals import make_run
 
 from pnas.records.evaluation_cache import CACHED_SEED
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.data.stage_durations import stage_durations, sum_durations
 
 

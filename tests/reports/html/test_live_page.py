@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from support.journals import make_run
 
-from pnas.reports.data.run_reader import RunView, read_run
+from pnas.reports.data.run_reader import read_run
+from pnas.reports.data.run_view import RunView
 from pnas.reports.html import live_page
 from pnas.reports.html.live_page import LivePage
 
