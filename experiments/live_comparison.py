@@ -50,6 +50,7 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
         "search.batch=4",
         "search.confirm=0.2",
     ),
+    "progressive_confirmed": ("search=progressive", "controller=gp", "search.confirm=0.2"),
     "refined_sample": ("search=refined", "controller=gp", "search.first=8", "controller.K=5"),
 }
 
@@ -57,9 +58,10 @@ BEAM_SHARE = {
     "progressive_random": 1.0,
     "progressive": 1.0,
     "progressive_lstm": 1.0,
+    "progressive_confirmed": 0.8,
     "refined": 1 / 3,
 }
-"""Share of the budget after stage 1 that later stages get; refinement gets the rest."""
+"""Share of the budget that the beam gets; refinement or confirmation gets the rest."""
 
 FIRST_FRESH_SEED = 1000
 """Winners are trained again with seeds from here on, which no search uses."""
@@ -83,11 +85,11 @@ class Outcome(NamedTuple):
 
 def main() -> None:
     arguments = command_line()
-    outcomes: dict[str, list[Outcome]] = {}
-    for strategy in arguments.strategies:
-        outcomes[strategy] = [
-            outcome_of(arguments, strategy, seed) for seed in range(arguments.seeds)
-        ]
+    outcomes: dict[str, list[Outcome]] = {strategy: [] for strategy in arguments.strategies}
+    # Seed by seed, so that an interrupted comparison has whole pairs.
+    for seed in range(arguments.seeds):
+        for strategy in arguments.strategies:
+            outcomes[strategy].append(outcome_of(arguments, strategy, seed))
 
     typed = " ".join(arguments.overrides)
     print(f"{arguments.seeds} seeds, budget of {budget(arguments)}, {typed}: mean +- sd\n")
