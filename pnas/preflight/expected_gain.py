@@ -16,7 +16,7 @@ Random cells are the baseline: a predictor that ranks well does better, by an am
 known beforehand.
 
 Where a few bad cells make most of the spread, the best ones are nearer to the mean still, and the
-gain is less: docs/strategies.md has what searches gained.
+gain is less: docs/strategies_compared.md has what searches gained.
 """
 
 from dataclasses import dataclass

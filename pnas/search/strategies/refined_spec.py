@@ -14,7 +14,7 @@ _COUNT = integer(minimum=1, maximum=100_000)
 _POOL = integer(minimum=1, maximum=10_000_000)
 
 _WHOLE_OF_ROUND = 2
-"""Whole trainings of a round with rungs; fewer rounds of more learn less (docs/strategies.md)."""
+"""Whole trainings of a round with rungs; fewer rounds of more learn less (docs/strategies_compared.md)."""
 
 _SAMPLED_FIRST = 8
 """Cells of one block in a sample: more of them pay less than cells of full size."""
