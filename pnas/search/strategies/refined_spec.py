@@ -14,7 +14,10 @@ _COUNT = integer(minimum=1, maximum=100_000)
 _POOL = integer(minimum=1, maximum=10_000_000)
 
 _WHOLE_OF_ROUND = 2
-"""Whole trainings of a round with rungs; fewer rounds of more learn less (docs/strategies_compared.md)."""
+"""Whole trainings of a round with rungs; fewer rounds of more learn less.
+
+docs/strategies_compared.md has what was measured.
+"""
 
 _SAMPLED_FIRST = 8
 """Cells of one block in a sample: more of them pay less than cells of full size."""
