@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from pnas.records import ChildRecord, Journal, StageRecord, Status
-from pnas.records.cell_trainings import short_epochs
+from pnas.records.cell_trainings import is_repeated, short_epochs
 from pnas.search.early_stop.expectation import ExpectedRewards
 from pnas.search.short_training import signals_of
 from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
@@ -75,9 +75,13 @@ def read_history(
 
 
 def has_enough_to_learn(journal: Journal) -> bool:
-    """Whether ``journal`` has the two rewards that a predictor needs."""
+    """Whether ``journal`` has the rewards of two cells, which a predictor needs.
+
+    Further trainings count for nothing: they are of cells that have a reward, and a search that was
+    stopped in its confirmation is to learn what it had learned before that.
+    """
     succeeded = [child for child in journal.children() if child.status is Status.OK]
-    return len(succeeded) >= 2
+    return sum(not is_repeated(child) for child in succeeded) >= 2
 
 
 def _predictions(children: Sequence[ChildRecord]) -> list[float] | None:

@@ -296,6 +296,29 @@ def _derived_files(run_dir: Path) -> list[str]:
     return sorted(name for name in names if name.endswith(DERIVED))
 
 
+def test_killed_after_a_confirmation_of_the_only_reward_it_ends(
+    fakes: FakeChildren, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    object.__setattr__(fakes, "seconds", 0.01)
+    assert make("task.repeats=2") == 0
+    budget = ("search.max_children=null", "search.max_seconds=0.02", "search.confirm=0.6")
+    options = ("search=mixed", "search.objectives=[reward,params]", *budget)
+    whole = search("whole", *options)
+    assert [stage["trained"] for stage in whole["stages"]] == [1, 1]
+
+    def killed(*arguments: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search_ending, "leave_pictures", killed)
+        with pytest.raises(Killed):
+            search("killed", *options)
+    assert json.loads(_meta("killed", "status")) == "finished"
+    with Journal("outputs/killed/journal.sqlite", create=True) as journal:
+        journal.set_meta(status="running")
+    assert search("killed", *options)["winner"] == whole["winner"]
+
+
 def test_an_asynchronous_search_by_table_is_that_of_batch_one(
     outputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
