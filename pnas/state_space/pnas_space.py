@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pnas.errors import require_count
 from pnas.state_space import limits
 from pnas.state_space.cell import Cell, Value
-from pnas.state_space.isomorphism.canonical import canonical_form
+from pnas.state_space.isomorphism.canonical import canonical_form, is_canonical
 from pnas.state_space.isomorphism.colouring import class_keys
 from pnas.state_space.isomorphism.counting import count_cells
 from pnas.state_space.isomorphism.enumeration import grow_unique, unordered_blocks
@@ -155,11 +155,26 @@ class StateSpace(SlotSpace):
         forms makes every cell equally likely. At 5 blocks of the paper's space one sample in 6 or 7
         is accepted.
         """
+        options = self._sorted_blocks[:b]
         while True:
-            sampled = self._random_written_form(b, generator)
-            written = Cell(map(_sort_operands, sampled.blocks))
-            if written == self.canonical(written):
+            blocks = [choices[generator.integers(len(choices))] for choices in options]
+            written = Cell(blocks)
+            if self._is_canonical(written):
                 return written
+
+    @cached_property
+    def _sorted_blocks(self) -> list[list[tuple[Value, ...]]]:
+        """The blocks at each place, their operands sorted as in canonical forms."""
+        places = []
+        for b in range(1, self.B + 1):
+            cells = self.decode(self.block_tokens(b)[:, None, :])
+            places.append([_sort_operands(cell.blocks[0]) for cell in cells])
+        return places
+
+    def _is_canonical(self, cell: Cell) -> bool:
+        if type(self).canonical is StateSpace.canonical:
+            return is_canonical(cell)
+        return self.canonical(cell) == cell
 
     @property
     def _readable_blocks(self) -> int:

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from support.cells import written_cells
@@ -152,3 +154,26 @@ def test_cells_of_B_blocks_cannot_grow():
 def test_enumeration_is_of_sizes_within_B(b):
     with pytest.raises(InvalidValue, match=r"^b: must be from 1 to"):
         StateSpace(2, OPERATORS).iter_cells(b)
+
+
+def test_random_cells_are_those_of_earlier_versions():
+    """Searches that go on sample the cells that they would have sampled."""
+    spaces = (StateSpace(5), StateSpace(7, OPERATORS, -1, 2), StateSpace(4, OPERATORS, 0, 0))
+    digest = hashlib.sha256()
+    for space in spaces:
+        generator = np.random.default_rng(space.B)
+        for b in range(1, space.B + 1):
+            for _ in range(10):
+                digest.update(str(space.random_cell(b, generator)).encode())
+    assert digest.hexdigest()[:16] == "0f46b4cbf625d0f1"
+
+
+def test_random_cells_are_canonical_as_a_subclass_says():
+    class Reversed(StateSpace):
+        def canonical(self, cell):
+            form = canonical_form(cell)
+            return Cell(form.blocks[::-1])
+
+    space = Reversed(2, OPERATORS, -1, 0)
+    cell = space.random_cell(2, np.random.default_rng(0))
+    assert cell == space.canonical(cell)

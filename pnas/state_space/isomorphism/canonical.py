@@ -33,10 +33,10 @@ twin blocks 0 and 1, a block that adds 0 and 1 differs from one that adds 0 to i
 depends on the cell alone, neither on B nor on the order of a space's operators.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue
 from pnas.state_space.cell import Block, Cell
 from pnas.state_space.isomorphism.automorphism import (
     is_automorphism,
@@ -70,12 +70,29 @@ def canonical_form(cell: Cell) -> Cell:
     Raises:
         InvalidValue: A block has another form, or reads itself or a block that does not exist.
     """
+    return Cell(list(_smallest_blocks(cell)))
+
+
+def is_canonical(cell: Cell) -> bool:
+    """Whether ``cell`` is its own canonical form.
+
+    It takes less time than `canonical_form`: most other forms differ at one of the first places.
+
+    Raises:
+        InvalidValue: See `canonical_form`.
+    """
+    pairs = zip(_smallest_blocks(cell), cell.blocks, strict=True)
+    return all(smallest == block for smallest, block in pairs)
+
+
+def _smallest_blocks(cell: Cell) -> Iterator[Block]:
+    """Yield the blocks of the canonical form of ``cell``, place by place."""
     blocks = [block for block in cell.blocks if isinstance(block, Block)]
-    rule = "must be made of blocks (input1, operator1, input2, operator2)"
-    require(len(blocks) == len(cell), "cell", rule, str(cell))
+    if len(blocks) != len(cell):
+        rule = "must be made of blocks (input1, operator1, input2, operator2)"
+        raise InvalidValue("cell", rule, str(cell))
 
     orders: list[_Order] = [()]
-    written: list[Block] = []
     for _ in blocks:
         placements = _possible_placements(blocks, orders)
         if not placements:
@@ -83,9 +100,8 @@ def canonical_form(cell: Cell) -> Cell:
             raise InvalidValue("cell", rule, str(cell))
 
         smallest = min(placement.written for placement in placements)
+        yield smallest
         orders = _smallest_orders(blocks, placements, smallest)
-        written.append(smallest)
-    return Cell(written)
 
 
 def _possible_placements(blocks: Sequence[Block], orders: Sequence[_Order]) -> list[_Placement]:

@@ -9,7 +9,7 @@ from support.cells import DIFFERENT, random_cell, renumbered, shuffled
 
 from pnas.errors import InvalidValue
 from pnas.state_space import Cell
-from pnas.state_space.isomorphism.canonical import canonical_form
+from pnas.state_space.isomorphism.canonical import canonical_form, is_canonical
 
 ID = "identity"
 CONV = "3x3 conv"
@@ -36,7 +36,10 @@ def by_definition(cell: Cell) -> Cell:
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 2), st.integers(1, 3))
 def test_is_the_smallest_legal_written_form(seed, b, lookbacks, operators):
     cell = random_cell(random.Random(seed), b, lookbacks, operators)
-    assert canonical_form(cell) == by_definition(cell)
+    form = by_definition(cell)
+    assert canonical_form(cell) == form
+    assert is_canonical(form)
+    assert is_canonical(cell) == (cell == form)
 
 
 @settings(max_examples=150, deadline=None)
