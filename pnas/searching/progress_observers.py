@@ -61,7 +61,7 @@ class PredictEnd(Observer):
     def _predict(self) -> None:
         children = self._journal.children()
         ended = [child for child in children if child.ended_at is not None]
-        of_stage = [child for child in children if child.b == self._b]
+        of_stage = self._journal.children(self._b)
         missing = [child for child in of_stage if child.ended_at is None]
         left = self._time_left.of_search(missing, ended)
         if left is not None:

@@ -41,6 +41,54 @@ class TimeLeft(Protocol):
         ...
 
 
+class EndedChildren:
+    """The children of a search that have ended, and figures that need no look at all of them.
+
+    Args:
+        children: Those that have ended already.
+
+    Attributes:
+        all: All of them, in the order in which they were added.
+        failed: Number of those that failed.
+        stopped: Number of those whose training was stopped early.
+        best: The one of the highest reward; None if none has a reward.
+    """
+
+    def __init__(self, children: Sequence[ChildRecord] = ()) -> None:
+        self._count(children)
+
+    def _count(self, children: Sequence[ChildRecord]) -> None:
+        """Count ``children`` and no others."""
+        self.all: list[ChildRecord] = []
+        self.failed = 0
+        self.stopped = 0
+        self.best: ChildRecord | None = None
+        self._by_stage: dict[int, list[ChildRecord]] = {}
+        for child in children:
+            self.add(child)
+
+    def add(self, child: ChildRecord) -> None:
+        """Add a child that has ended."""
+        self.all.append(child)
+        self._by_stage.setdefault(child.b, []).append(child)
+        self.failed += child.has_failed
+        self.stopped += child.stopped_after is not None
+        if child.reward is not None:
+            known = [child] if self.best is None else [self.best, child]
+            self.best = best_child(known)
+
+    def of_stage(self, b: int) -> list[ChildRecord]:
+        """Return those of stage ``b``."""
+        return self._by_stage.get(b, [])
+
+    def replace_stage(self, b: int, children: Sequence[ChildRecord]) -> None:
+        """Take ``children`` in place of those of stage ``b``."""
+        if self.of_stage(b):  # an earlier command began it
+            self._count([child for child in self.all if child.b != b])
+        for child in children:
+            self.add(child)
+
+
 class Progress:
     """The running figures of a search.
 
@@ -72,7 +120,7 @@ class Progress:
         self._K = K
         self._workers = workers
         self._now = now
-        self.children = list(earlier)
+        self._ended = EndedChildren(earlier)
         self.b = 0
         self.confirms = False
         self.total = 0
@@ -83,9 +131,8 @@ class Progress:
 
     def open(self, b: int, children: Sequence[ChildRecord]) -> None:
         """Begin stage ``b`` of ``children``, some of which may have ended already."""
-        earlier_stages = [child for child in self.children if child.b != b]
         ended = [child for child in children if child.status is not Status.CHOSEN]
-        self.children = earlier_stages + ended
+        self._ended.replace_stage(b, ended)
         self.b = b
         self.confirms = any(is_repeated(child) for child in children)
         self.total = len(children)
@@ -106,7 +153,7 @@ class Progress:
 
     def end(self, child: ChildRecord) -> None:
         """Count ``child``, which has just ended."""
-        self.children.append(child)
+        self._ended.add(child)
         self._missing.pop(child.key, None)
         self._trained_here += 1
         if self._trained_here == 1:
@@ -119,7 +166,7 @@ class Progress:
     @property
     def of_stage(self) -> list[ChildRecord]:
         """Children of the open stage that have ended."""
-        return [child for child in self.children if child.b == self.b]
+        return self._ended.of_stage(self.b)
 
     @property
     def done(self) -> int:
@@ -134,17 +181,17 @@ class Progress:
     @property
     def failed(self) -> int:
         """Number of children of the whole search that failed."""
-        return sum(child.has_failed for child in self.children)
+        return self._ended.failed
 
     @property
     def stopped(self) -> int:
         """Number of children of the whole search whose training was stopped early."""
-        return sum(child.stopped_after is not None for child in self.children)
+        return self._ended.stopped
 
     @property
     def best(self) -> ChildRecord | None:
         """Child of the highest reward so far."""
-        return best_child(self.children)
+        return self._ended.best
 
     @property
     def seconds(self) -> float:
@@ -196,7 +243,7 @@ class Progress:
         missing = list(self._missing.values())
         self._predicted_at = self._now()
         self._stage_left = self._time_left.of_stage(missing)
-        self._search_left = self._time_left.of_search(missing, self.children)
+        self._search_left = self._time_left.of_search(missing, self._ended.all)
 
     def _left_now(self, predicted: float | None) -> float | None:
         """Return what is left by now of seconds that were predicted to be left."""

@@ -68,12 +68,18 @@ class TimeLeft:
             return None
         if self._pace is not None:
             return max(0.0, self._pace.total - self._pace.elapsed)
-        known = sum(self._epochs(child) for child in [*ended, *missing]) / self._ladder.full
-        later = self._later_trainings(known)
+        later = self._later_trainings(self._trainings([*ended, *missing]))
         if later is None:
             return None
         one = self._forecast.typical_seconds(self._space.B)
         return stage + later * one / self._forecast.workers
+
+    def _trainings(self, children: Sequence[ChildRecord]) -> float:
+        """Return how many whole trainings ``children`` are."""
+        if not self._spec.rungs and not self._spec.early_stop:
+            # Asked for after each child: a look at all of them would be quadratic.
+            return len(children)
+        return sum(self._epochs(child) for child in children) / self._ladder.full
 
     def _epochs(self, child: ChildRecord) -> float:
         """Return for how many epochs ``child`` is trained."""

@@ -120,3 +120,21 @@ def test_predicted_times_run_down_and_are_predicted_by_events_only(
     assert progress.search_left == 130
     clock.now = 100
     assert progress.stage_left == 0
+
+
+def test_figures_of_a_stage_that_is_taken_up_again_count_once(stage: list[ChildRecord]) -> None:
+    first = replace(stage[0], b=1, key="first", reward=0.95)
+    failed = replace(stage[1], status=Status.FAILED, reward=None)
+    progress = Progress(3, earlier=[first, failed, stage[2]], now=Clock())
+    assert (progress.failed, progress.best) == (1, first)
+
+    again = replace(failed, status=Status.CHOSEN)
+    progress.open(2, [stage[0], again, stage[2], stage[3]])
+    assert (progress.failed, progress.done) == (0, 3)
+    progress.end(stage[1])
+    assert (progress.failed, progress.done, progress.best) == (0, 4, first)
+    progress.open(3, [])
+    assert progress.done == 0
+    # Of an asynchronous search, whose stages overlap.
+    progress.end(replace(failed, key="late"))
+    assert (progress.failed, progress.done) == (1, 0)

@@ -58,7 +58,7 @@ def test_a_stopped_training_counts_what_it_was_trained_for(run_search: RunSearch
     spec = RefinedSpec(start="mixed", max_children=20)
     searched = run_search(spec)
     forecast = TrainingForecast(SPACE, PNASNetworkSpec(), WORKLOAD, searched.journal, workers=1)
-    left = TimeLeft(spec, SPACE, 8, forecast)
+    left = TimeLeft(replace(spec, early_stop=0.05), SPACE, 8, forecast)
     children = searched.journal.children()[:10]
     half = {"loss": [1.0] * (WORKLOAD.epochs // 2)}
     stopped = replace(children[0], status=Status.STOPPED, reward=None, metrics=half)
