@@ -27,15 +27,16 @@ def make_manager(dataset: Dataset, **options: Any) -> NetworkManager:
     return NetworkManager(dataset, network=NETWORK, trainer=SearchTrainerSpec(**settings))
 
 
-def trained_alone(dataset: Dataset, seed: int, epochs: int | None = None) -> ChildResult:
-    """Train by a manager that has trained nothing before."""
-    return make_manager(dataset).evaluate(CELL, seed, epochs=epochs)
+@pytest.fixture(scope="module")
+def fresh_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of the weights of ``alone``."""
+    return tmp_path_factory.mktemp("alone") / "fresh.npz"
 
 
 @pytest.fixture(scope="module")
-def alone(dataset: Dataset) -> ChildResult:
+def alone(dataset: Dataset, fresh_weights: Path) -> ChildResult:
     """The training with seed 2, by a manager that has trained nothing before."""
-    return trained_alone(dataset, 2)
+    return make_manager(dataset).evaluate(CELL, 2, weights_path=fresh_weights)
 
 
 @pytest.fixture
@@ -76,14 +77,12 @@ def test_a_repeated_training_is_that_of_a_new_child(
 
 
 def test_stored_weights_of_a_repeated_training_are_those_of_a_new_child(
-    dataset: Dataset, tmp_path: Path
+    dataset: Dataset, alone: ChildResult, fresh_weights: Path, tmp_path: Path
 ) -> None:
-    make_manager(dataset).evaluate(CELL, 2, weights_path=tmp_path / "fresh.npz")
     manager = make_manager(dataset)
     manager.evaluate(CELL, 1)
     manager.evaluate(CELL, 2, weights_path=tmp_path / "repeated.npz")
-    fresh = (tmp_path / "fresh.npz").read_bytes()
-    assert (tmp_path / "repeated.npz").read_bytes() == fresh
+    assert (tmp_path / "repeated.npz").read_bytes() == fresh_weights.read_bytes()
 
 
 def test_other_written_forms_and_short_trainings_use_the_same_child(
@@ -94,7 +93,7 @@ def test_other_written_forms_and_short_trainings_use_the_same_child(
     whole = manager.evaluate(CELL, 2)
     assert made == [4]
 
-    assert short.metrics == trained_alone(dataset, 4, epochs=1).metrics
+    assert short.metrics == make_manager(dataset).evaluate(CELL, 4, epochs=1).metrics
     assert whole.metrics == alone.metrics
 
 

@@ -51,10 +51,15 @@ class WeightRecorder(keras.callbacks.Callback):
         self.weights.append(np.concatenate(arrays))
 
 
-def keras_optimizer(name: str, learning_rate: object) -> keras.optimizers.Optimizer:
+def keras_optimizer(
+    name: str, learning_rate: object, model: keras.Model
+) -> keras.optimizers.Optimizer:
+    """Return an optimizer that has its variables; made in the first step, they trace it twice."""
+    optimizer: keras.optimizers.Optimizer = keras.optimizers.SGD(learning_rate, momentum=0.9)
     if name == "adam":
-        return keras.optimizers.Adam(learning_rate)
-    return keras.optimizers.SGD(learning_rate, momentum=0.9)
+        optimizer = keras.optimizers.Adam(learning_rate)
+    optimizer.build(model.trainable_variables)
+    return optimizer
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])
@@ -73,7 +78,7 @@ def test_every_step_equals_plain_keras_fit(dataset: Dataset, optimizer: str) -> 
     recorder = WeightRecorder()
     schedule = keras.optimizers.schedules.CosineDecay(ours.trainer.learning_rate, STEPS)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras_optimizer(optimizer, schedule), loss, metrics=["accuracy"])
+    model.compile(keras_optimizer(optimizer, schedule, model), loss, metrics=["accuracy"])
     order = batches.ravel()
     model.fit(
         dataset.x_train[order],
@@ -236,7 +241,7 @@ def test_class_weights_are_those_of_plain_keras(dataset: Dataset) -> None:
 
     recorder = WeightRecorder()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras_optimizer("momentum", ours.trainer.learning_rate), loss)
+    model.compile(keras_optimizer("momentum", ours.trainer.learning_rate, model), loss)
     model.fit(
         dataset.x_train[batch],
         dataset.y_train[batch],

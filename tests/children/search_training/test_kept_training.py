@@ -49,6 +49,18 @@ def make_manager(dataset: Dataset, **options: Any) -> NetworkManager:
     return NetworkManager(dataset, network=NETWORK, trainer=SearchTrainerSpec(**settings))
 
 
+@pytest.fixture(scope="module")
+def default_manager(dataset: Dataset) -> NetworkManager:
+    """One manager for tests of files: it traces a child once, and its trainings are as new ones."""
+    return make_manager(dataset)
+
+
+@pytest.fixture(scope="module")
+def whole(default_manager: NetworkManager, tmp_path_factory: pytest.TempPathFactory) -> ChildResult:
+    """A whole training that goes on from nothing."""
+    return trained(default_manager, tmp_path_factory.mktemp("whole"), None, kept=False)
+
+
 @pytest.fixture
 def trained_epochs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """A list to which each training adds the number of epochs that it has trained."""
@@ -142,12 +154,14 @@ def test_what_is_kept_is_before_the_decay(dataset: Dataset, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "changed", "other"])
 def test_a_file_that_is_of_no_use_costs_time_only(
-    dataset: Dataset, damage: str, tmp_path: Path, trained_epochs: list[int]
+    default_manager: NetworkManager,
+    whole: ChildResult,
+    damage: str,
+    tmp_path: Path,
+    trained_epochs: list[int],
 ) -> None:
-    manager = make_manager(dataset)
-    whole = trained(manager, tmp_path, None, kept=False)
     path = tmp_path / "kept.npz"
-    trained(manager, tmp_path, 6, cell=OTHER if damage == "other" else CELL)
+    trained(default_manager, tmp_path, 6, cell=OTHER if damage == "other" else CELL)
     content = path.read_bytes()
     middle = len(content) // 2
     if damage == "missing":
@@ -160,31 +174,35 @@ def test_a_file_that_is_of_no_use_costs_time_only(
         changed = bytes(255 - byte for byte in content[middle : middle + 100])
         path.write_bytes(content[:middle] + changed + content[middle + 100 :])
 
-    check_equal(trained(manager, tmp_path, None), whole)
+    check_equal(trained(default_manager, tmp_path, None), whole)
     assert trained_epochs[-1] == EPOCHS
 
 
 def test_one_that_is_already_in_its_decay_is_of_no_use(
-    dataset: Dataset, tmp_path: Path, trained_epochs: list[int]
+    default_manager: NetworkManager, tmp_path: Path, trained_epochs: list[int]
 ) -> None:
-    manager = make_manager(dataset)
-    trained(manager, tmp_path, 8)
-    anew = trained(manager, tmp_path, 3, kept=True)
+    trained(default_manager, tmp_path, 8)
+    anew = trained(default_manager, tmp_path, 3, kept=True)
     (tmp_path / "kept.npz").unlink()
-    check_equal(trained(manager, tmp_path, 3), anew)
+    check_equal(trained(default_manager, tmp_path, 3), anew)
     assert trained_epochs == [8, 3, 3]
 
 
 def test_other_settings_are_another_training(
-    dataset: Dataset, tmp_path: Path, trained_epochs: list[int]
+    default_manager: NetworkManager,
+    dataset: Dataset,
+    tmp_path: Path,
+    trained_epochs: list[int],
 ) -> None:
-    trained(make_manager(dataset), tmp_path, 6)
+    trained(default_manager, tmp_path, 6)
     trained(make_manager(dataset, learning_rate=0.02), tmp_path, None)
     assert trained_epochs == [6, EPOCHS]
 
 
-def test_nothing_is_kept_where_there_is_no_directory(dataset: Dataset, tmp_path: Path) -> None:
+def test_nothing_is_kept_where_there_is_no_directory(
+    default_manager: NetworkManager, tmp_path: Path
+) -> None:
     folder = tmp_path / "of another machine"
-    result = trained(make_manager(dataset), folder, 6)
+    result = trained(default_manager, folder, 6)
     assert result.status is Status.OK
     assert not folder.exists()
