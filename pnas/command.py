@@ -79,10 +79,11 @@ def _compose_and_run() -> None:
         quote_values,
         register_schema,
     )
-    from pnas.hydra_job import explain_unforeseen, is_of_job, run
+    from pnas.hydra_job import check_options, explain_unforeseen, is_of_job, run
 
     register_schema()
     sys.argv[1:] = quote_values(hide_credentials(sys.argv[1:]))
+    check_options(sys.argv[1:])
     # Composing makes a million small objects, few of them garbage; `run` turns it on again.
     gc.disable()
     try:

@@ -5,11 +5,13 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NoReturn
 
 # Hydra then raises what goes wrong instead of printing it, and the command prints one line.
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from omegaconf import DictConfig
 
 from pnas.errors import InvalidValue
@@ -38,6 +40,22 @@ def initialized_conf() -> AbstractContextManager[None]:
         module = source.removeprefix(_PACKAGE)
         return hydra.initialize_config_module(module, version_base="1.3")
     return hydra.initialize_config_dir(source, version_base="1.3")
+
+
+def check_options(arguments: Sequence[str]) -> None:
+    """Check that Hydra knows the options among ``arguments``: its parser would print its usage.
+
+    Raises:
+        InvalidValue: It does not, as of ``--epochs 3``, or an option comes after an override.
+    """
+
+    def refuse(message: str) -> NoReturn:
+        rule = f"must be KEY=VALUE, after options such as -m ({message})"
+        raise InvalidValue("command line", rule, " ".join(arguments))
+
+    parser = get_args_parser()
+    vars(parser)["error"] = refuse
+    parser.parse_args(list(arguments))
 
 
 def is_of_job(error: Exception) -> bool:

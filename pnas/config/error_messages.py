@@ -41,6 +41,9 @@ _REFERENCE = re.compile(r"^While dereferencing interpolation '.*?': ")
 # "str is not a ListConfig, list or tuple."
 _NOT_A_LIST = "is not a ListConfig"
 _DELETION = "does not support deletion"
+_NOT_OPTIONAL = "is not Optional"
+# "Ambiguous value for argument 'trainer.epochs=2,3'", "Sweep parameters 'seed=range(0,3)' ...".
+_SEVERAL_VALUES = re.compile(r"(?:Ambiguous value for argument|Sweep parameters) '([^=]+)=(.*)'")
 
 
 def explain(error: BaseException) -> str:
@@ -54,6 +57,11 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, OverrideParseException):
         rule = "must be KEY=VALUE; a list or a value with commas or parentheses needs quotes"
         return str(InvalidValue("command line", rule, error.override))
+
+    several = _SEVERAL_VALUES.match(str(error))
+    if several is not None:
+        rule = "must be one value: a list is typed as '[a,b]', and -m makes a run of each value"
+        return str(InvalidValue(several[1], rule, several[2]))
 
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
@@ -91,8 +99,14 @@ def _unresolved_key(config: DictConfig) -> str | None:
 
 
 def _unknown_option(error: MissingConfigException) -> str:
-    group, _, option = str(error.missing_cfg_file).rpartition("/")
-    rule = no_such_option(option, list(error.options or ()))
+    options = list(error.options or ())
+    # An option may be typed as a path, which has slashes of its own.
+    group, _, option = str(error.missing_cfg_file).partition("/")
+    if group not in GROUPS and group != "experiment":
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+    rule = no_such_option(option, options)
+    if "," in option and set(option.split(",")) <= set(options):
+        rule = "must be one option: -m makes a run of each"
     return str(InvalidValue(group or "config", rule, option))
 
 
@@ -110,6 +124,8 @@ def _bad_key(error: BaseException, cause: OmegaConfBaseException) -> str:
     if converted:
         received, type_name = converted.groups()
         return str(InvalidValue(key, _rule_for_type(type_name, cause), received))
+    if _NOT_OPTIONAL in message:
+        return str(InvalidValue(key, _declared_rule(cause) or "must have a value", None))
     if _NOT_A_LIST in message:
         return str(InvalidValue(key, "must be a list, as in '[a,b]'", value))
     if _DELETION in message:
@@ -132,22 +148,40 @@ def _rule_for_unknown_key(key: str, cause: OmegaConfBaseException) -> tuple[str,
 def _rule_for_type(type_name: str, cause: OmegaConfBaseException) -> str:
     """What the value must be: the rule declared beside the field, else the type in words."""
     rule = _TYPE_RULES.get(type_name, f"must be of type {type_name}")
-    spec = None if cause.parent_node is None else OmegaConf.get_type(cause.parent_node)
-    if spec is None or not is_dataclass(spec):
+    spec = _spec_of_key(cause)
+    if spec is None:
         return rule
 
-    key = str(cause.full_key).rpartition(".")[2]
-    if key not in {each.name for each in fields(spec)}:
-        return rule
-    declared = rule_of(spec, key)
+    key = _last_name(cause)
+    declared = _declared_rule(cause)
     if declared is not None:
-        rule = declared.text
+        rule = declared
     elif takes_null(spec, key):
         rule = f"{rule}, or null"
 
     # Who types "all" or "none" learns what null stands for.
     null = meaning_of_null(spec, key)
     return f"{rule} (null = {null})" if null is not None else rule
+
+
+def _declared_rule(cause: OmegaConfBaseException) -> str | None:
+    """The rule declared beside the field that an error is about; None if it has none."""
+    spec = _spec_of_key(cause)
+    declared = None if spec is None else rule_of(spec, _last_name(cause))
+    return None if declared is None else declared.text
+
+
+def _spec_of_key(cause: OmegaConfBaseException) -> type | None:
+    """The specification that has the key that an error is about; None if none has it."""
+    spec = None if cause.parent_node is None else OmegaConf.get_type(cause.parent_node)
+    if spec is None or not is_dataclass(spec):
+        return None
+    has_key = _last_name(cause) in {each.name for each in fields(spec)}
+    return spec if has_key else None
+
+
+def _last_name(cause: OmegaConfBaseException) -> str:
+    return str(cause.full_key).rpartition(".")[2]
 
 
 def _typed_key(error: BaseException) -> str | None:

@@ -16,21 +16,28 @@ TEXT_KEYS = (
     "from",
     "cell",
     "data.path",
+    "data.background",
     "cache.path",
     "task.output",
     "task.register",
+    "tracking.uri",
     "tracking.experiment",
     "trainer.table",
+    "trainer.table_reward",
+    "trainer.table_test",
+    "executor.address",
+    "executor.measure_on",
     "hydra.run.dir",
     "hydra.sweep.dir",
 )
-"""Keys whose values are paths, names or cells."""
+"""Keys whose values are paths, addresses, names, colours or cells."""
 
 LIST_KEYS = ("task.files",)
 """Keys whose values are lists of paths."""
 
 _OVERRIDE = re.compile(r"(\+{0,2})([\w.]+)=(.*)", re.DOTALL)
 _QUOTED = re.compile(r"\s*(['\"]).*\1\s*", re.DOTALL)
+_OF_TEXT = re.compile(r"([^=]+)='(.*)'", re.DOTALL)
 _SWEEP = re.compile(r"\s*(choice|range|interval|glob|shuffle|sort|tag)\(", re.DOTALL)
 _QUOTES = "'\""
 _CLOSING = {"(": ")", "[": "]", "{": "}", "'": "'", '"': '"'}
@@ -47,6 +54,22 @@ def quote_values(arguments: Sequence[str]) -> list[str]:
     """
     is_multirun = any(argument in _MULTIRUN for argument in arguments)
     return [_quote(argument, is_multirun) for argument in arguments]
+
+
+def as_typed(override: str) -> str:
+    """Return an override that `quote_values` has put in quotes without them, to be read by people.
+
+    >>> as_typed("data.path='my photos'"), as_typed("state_space.operators=['3x3 conv']")
+    ('data.path=my photos', "state_space.operators=['3x3 conv']")
+    """
+    quoted = _OF_TEXT.fullmatch(override)
+    if quoted is None:
+        return override
+    key, value = quoted.groups()
+    value = re.sub(r"(\\*)\\'", lambda found: found[1][: len(found[1]) // 2] + "'", value)
+    value = re.sub(r"(\\+)$", lambda found: found[1][: len(found[1]) // 2], value)
+    typed = f"{key}={value}"
+    return typed if _quote(typed, is_multirun=False) == override else override
 
 
 def _quote(argument: str, is_multirun: bool) -> str:

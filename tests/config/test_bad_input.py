@@ -44,6 +44,23 @@ MISTAKES = [
     ("state_space.operators=[0x0 maxpool]", "state_space.operators", "0x0 maxpool"),
     ("state_space.operators=[identity,identity]", "state_space.operators", "identity"),
     ("state_space.operators=identity", "state_space.operators", "identity"),
+    # one of several
+    ("trainer.epochs=2,3", "trainer.epochs", "2,3"),
+    ("seed=range(0,3)", "seed", "range(0,3)"),
+    ("controller=gp,lstm", "controller", "gp,lstm"),
+    # nothing
+    ("trainer.epochs=null", "trainer.epochs", "None"),
+    ("task.name=null", "task.name", "None"),
+    # paths in the place of an option
+    ("data=/home/me/photos", "data", "/home/me/photos"),
+    ("experiment=my/study", "experiment", "my/study"),
+    # options
+    ("--epochs 3", "command line", "--epochs 3"),
+    ("plan_only=true -m seed=0,1", "command line", "seed=0,1"),
+    ("--cfg jobs", "command line", "--cfg jobs"),
+    # the data
+    ("data.train_size=5", "data.train_size", "5"),
+    ("data=image_folder data.path=x data.image_size=9000", "data.image_size", "9000"),
     ("state_space.input_lookback_depth=1", "state_space.input_lookback_depth", "1"),
     ("state_space.input_lookforward_depth=-1", "state_space.input_lookforward_depth", "-1"),
     ("state_space=nasbench201", "state_space.kind", "nasbench201"),
@@ -189,6 +206,15 @@ def test_a_task_without_a_plan_does_nothing_in_its_place(
         "has a plan. Received: True\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_several_options_are_answered_with_the_multirun(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    message = refused(capsys, "controller=gp,lstm")
+    assert message == (
+        "controller: must be one option: -m makes a run of each. Received: 'gp,lstm'\n"
+    )
 
 
 def test_a_key_of_other_options_is_refused_with_options_that_exist(

@@ -40,6 +40,10 @@ def test_the_documented_answers_are_those_that_are_given() -> None:
         ("~trainer.epochs", "trainer.epochs: must have a value; it cannot be removed"),
         ("zzz=3", "zzz: must be a key that exists (--cfg job shows all"),
         ("seed=[1", "command line: must be KEY=VALUE"),
+        ("trainer.epochs=null", "trainer.epochs: must be an integer of at least 1. Received: None"),
+        ("seed=1,2", "seed: must be one value: a list is typed as '[a,b]', and -m makes a run"),
+        ("data=my/photos", "data: must be an option that exists"),
+        ("data=npz", "data.path: must be given with data=npz"),
     ],
 )
 def test_the_rule_is_in_words(override: str, message: str) -> None:

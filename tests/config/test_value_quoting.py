@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from pnas.config import quote_values, read_settings, register_schema
+from pnas.config.value_quoting import as_typed
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -70,6 +72,42 @@ def test_a_comma_in_the_name_of_what_exists_separates_nothing(
 @pytest.mark.parametrize("name", ["2026_11_26", "1e5", "010", "2024", "on", "null_model", "a.b-c"])
 def test_a_name_is_text_always(name: str) -> None:
     assert read_settings(compose("config", quote_values([f"name={name}"]))).name == name
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value"),
+    [
+        ("data=image_folder", "data.background", "#ff0000"),
+        ("data=digits", "tracking.uri", "sqlite:////home/josé (1)/mlflow.db"),
+        ("executor=ray", "executor.measure_on", "jetson#1"),
+        ("trainer=tabular", "trainer.table_reward", "accuracy (50%)"),
+    ],
+)
+def test_colours_addresses_and_columns_are_texts_too(group: str, key: str, value: str) -> None:
+    typed = quote_values(["name=a", "data.path=x", group, f"{key}={value}"])
+    if "image_folder" not in group:
+        typed.remove("data.path=x")
+    config = compose("config", typed)
+    assert OmegaConf.select(config, key) == value
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "data.path=my photos (1)",
+        "data.path=it's",
+        "data.path=a'b\\'c",
+        "data.path=end\\",
+        "name=2026_11_26",
+        "cell=(-1, 3x3 conv, -2, identity)",
+        "state_space.operators=['3x3 conv',identity]",
+        "trainer.epochs=3",
+        "from=null",
+    ],
+)
+def test_quotes_that_were_added_are_taken_away(typed: str) -> None:
+    (quoted,) = quote_values([typed])
+    assert as_typed(quoted) == typed
 
 
 def test_a_cell_that_is_written_out() -> None:
