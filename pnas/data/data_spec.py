@@ -21,6 +21,9 @@ DIGITS_COUNT = 1797
 DIGITS_TRAIN = 256
 DIGITS_TEST = 500
 
+LARGEST_IMAGE = 8192
+"""Side in pixels that images are resized to, at most: one image of it takes 800 MB as float32."""
+
 
 def _is_path(value: Any) -> bool:
     return isinstance(value, str) and value != ""
@@ -103,8 +106,9 @@ class DigitsSpec(DataSpec):
         train = DIGITS_TRAIN if self.train_size is None else self.train_size
         test = DIGITS_TEST if self.test_size is None else self.test_size
 
-        # At least one example a class: an error then names train_size as the one that is too large.
-        left = max(DIGITS_COUNT - train - test, 10)
+        # At least one example a class for each: an error then names train_size as the one that is
+        # too large, or too small.
+        left = max(DIGITS_COUNT - max(train, 10) - test, 10)
         val = left if self.val_size is None else self.val_size
         return replace(self, train_size=train, val_size=val, test_size=test)
 
@@ -192,7 +196,7 @@ class ImageFolderSpec(FileSpec):
     """
 
     name: str = "image_folder"
-    image_size: int | None = setting(None, optional(integer(minimum=1)))
+    image_size: int | None = setting(None, optional(integer(minimum=1, maximum=LARGEST_IMAGE)))
     channels: int | None = setting(None, _CHANNELS)
     stream: bool | None = setting(None, optional(flag()))
     background: str = setting("white", _BACKGROUND)
@@ -205,5 +209,5 @@ class ImageFolderSpec(FileSpec):
 
 
 def _require_path(spec: FileSpec) -> None:
-    rule = f"must be given with data.name={spec.name}"
+    rule = f"must be given with data={spec.name}"
     require(spec.path is not None, "data.path", rule, spec.path)

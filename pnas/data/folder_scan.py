@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,8 +131,17 @@ def scan_folder(root: Path) -> FolderListing:
     """List the image files below ``root``.
 
     Raises:
-        InvalidValue: No classes, a class without images, or parts of different classes.
+        InvalidValue: No classes, a class without images, parts of different classes, or a folder
+            that cannot be read.
     """
+    try:
+        return _scan(root)
+    except OSError as error:
+        # Of any call that looks at a file: it may be in a folder that may not be entered.
+        _refuse_folder(error)
+
+
+def _scan(root: Path) -> FolderListing:
     skipped = Skipped()
     roots = _part_roots(root, skipped)
     classes = {part: _class_folders(folder, skipped) for part, folder in roots.items()}
@@ -256,8 +266,8 @@ def _images_below(folder: Path, skipped: Skipped) -> list[Path]:
     return sorted(found)
 
 
-def _refuse_folder(error: OSError) -> None:
-    raise InvalidValue("data.path", "every folder of a class must be readable", str(error))
+def _refuse_folder(error: OSError) -> NoReturn:
+    raise InvalidValue("data.path", "every folder in it must be readable", str(error)) from error
 
 
 def _reason_to_stay_out(path: Path, entered: Sequence[Path]) -> str | None:

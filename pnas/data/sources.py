@@ -90,7 +90,7 @@ def keras_set(spec: ArraySpec) -> RawData:
     raw = raw_from_arrays(arrays, "data.path", published.num_classes, pixel_range)
 
     shape = raw.parts["train"].x.shape[1:]
-    rule = f"must hold {published.image_shape} images with data.name={spec.name}"
+    rule = f"must hold {published.image_shape} images with data={spec.name}"
     require(shape == published.image_shape, "data.path", rule, shape)
     return raw
 
@@ -120,6 +120,7 @@ def read_npz(path: str) -> dict[str, Any]:
     """
     file = Path(path).expanduser()
     require(file.is_file(), "data.path", "must be an .npz file that exists", path)
+    _check_readable(file, path)
     rule = "must be an .npz archive, as numpy.savez writes it"
     require(zipfile.is_zipfile(file), "data.path", rule, path)
 
@@ -129,6 +130,14 @@ def read_npz(path: str) -> dict[str, Any]:
         # The key says which file it is.
         reason = " ".join(str(error).removeprefix(f"{file}").lstrip(": ").split())
         raise InvalidValue("data.path", f"must be readable ({reason})", path) from error
+
+
+def _check_readable(file: Path, path: str) -> None:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        rule = f"must be readable ({error.strerror})"
+        raise InvalidValue("data.path", rule, path) from error
 
 
 def _download(name: str) -> dict[str, Any]:

@@ -85,6 +85,11 @@ def test_more_digits_than_there_are() -> None:
         check_data("digits", val_size=1400)
 
 
+def test_too_few_digits_to_train_on_are_named_by_the_key_that_was_typed() -> None:
+    with pytest.raises(InvalidValue, match=r"data.train_size: must be at least 10.*Received: 5"):
+        check_data("digits", train_size=5)
+
+
 def test_only_the_split_seed_changes_the_split() -> None:
     assert load_dataset("digits").fingerprint == load_dataset(DigitsSpec()).fingerprint
     assert load_dataset("digits").fingerprint != load_dataset("digits", split_seed=1).fingerprint

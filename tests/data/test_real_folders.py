@@ -256,7 +256,23 @@ def test_a_folder_that_cannot_be_read_is_refused(
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", scan_but_one)
-    with pytest.raises(InvalidValue, match=r"every folder of a class must be readable.*inner"):
+    with pytest.raises(InvalidValue, match=r"every folder in it must be readable.*inner"):
+        check_data("image_folder", path=photos)
+
+
+def test_a_class_that_may_not_be_entered_is_refused(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = sorted(photos.iterdir())[0]
+    iterate = Path.iterdir
+
+    def iterate_but_one(path: Path) -> Any:
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(closed))
+        return iterate(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterate_but_one)
+    with pytest.raises(InvalidValue, match=r"data.path: every folder in it must be readable.*a'"):
         check_data("image_folder", path=photos)
 
 

@@ -265,9 +265,7 @@ def test_a_local_file_of_a_named_set_must_look_like_it(arrays: Arrays, save: Sav
     ):
         load_dataset("cifar10", path=save(arrays))
     ten = {"x_train": arrays["x_train"], "y_train": np.arange(30) % 10}
-    with pytest.raises(
-        InvalidValue, match=r"must hold \(32, 32, 3\) images with data.name=cifar10"
-    ):
+    with pytest.raises(InvalidValue, match=r"must hold \(32, 32, 3\) images with data=cifar10"):
         load_dataset("cifar10", path=save(ten))
 
 
@@ -319,3 +317,17 @@ def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
         "data.path: must name a local .npz file, since cifar10 could not be"
     )
     assert "\n" not in str(caught.value)
+
+
+def test_an_npz_that_may_not_be_read_is_called_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "closed.npz"
+    np.savez(file, x_train=np.zeros((2, 4, 4)), y_train=np.arange(2))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InvalidValue, match=r"data.path: must be readable \(Permission denied\)"):
+        load_dataset("npz", path=file)
