@@ -23,6 +23,9 @@ _UNREADABLE = (
 )
 """Errors of reading a file that may hold anything."""
 
+_OUTPUTS = Path("outputs")
+"""Where run directories lie by default: who types the name of one alone is told the whole path."""
+
 
 def source_dir(settings: Settings) -> Path:
     """Return the run directory behind ``from=``, given as a path or as an MLflow run id.
@@ -51,6 +54,10 @@ def source_dir(settings: Settings) -> Path:
 def _run_dir_by_id(settings: Settings, run_id: str) -> Path:
     if "/" in run_id or Path(run_id).expanduser().exists():
         rule = "must be an existing run directory or an MLflow run id"
+        raise InvalidValue("from", rule, run_id)
+    named = _OUTPUTS / run_id
+    if holds_run(named):
+        rule = f"must be a run directory, such as {named}, or an MLflow run id"
         raise InvalidValue("from", rule, run_id)
     try:
         return run_dir_of(resolve_uri(settings.tracking), run_id)

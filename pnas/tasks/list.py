@@ -36,6 +36,8 @@ class _Row:
             self.view = read_run(run_dir)
         except RunDirectoryError as error:
             self.error = str(error)
+        except PermissionError as error:
+            self.error = f"cannot be read ({error.strerror})"
 
 
 def run(settings: Settings, context: Context) -> None:
@@ -68,7 +70,15 @@ def run(settings: Settings, context: Context) -> None:
 def _run_dirs(settings: Settings, outputs: Path) -> list[Path]:
     if settings.task.files:
         return select_run_dirs(settings.task.files)
-    return [path for path in outputs.glob("*") if holds_run(path)]
+    return [path for path in outputs.glob("*") if _may_hold_run(path)]
+
+
+def _may_hold_run(path: Path) -> bool:
+    """Whether a folder is a run's, or one that only its owner may look into."""
+    try:
+        return holds_run(path)
+    except PermissionError:
+        return True
 
 
 def _changed_at(run_dir: Path) -> float:

@@ -37,6 +37,37 @@ def test_a_report_of_several_runs_lies_where_it_is_asked_for(home: Path) -> None
     assert (home / "outputs/both/report.html").is_file()
 
 
+def test_a_run_of_somebody_else_is_listed_as_unreadable(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "outputs" / "theirs").mkdir()
+    stat = Path.stat
+
+    def stat_but_one(path: Path, **options: bool) -> os.stat_result:
+        if path.parent.name == "theirs":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat_but_one)
+    assert run_here("task=list") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "unreadable" in lines["outputs/theirs"]
+    assert "Permission denied" in lines["outputs/theirs"]
+    assert "finished" in lines["outputs/whole"]
+
+
+def test_the_name_of_a_run_alone_is_answered_with_its_path(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here("task=show", "from=whole") == 2
+    error = capsys.readouterr().err
+    assert error == (
+        "from: must be a run directory, such as outputs/whole, or an MLflow run id. "
+        "Received: 'whole'\n"
+    )
+    assert not (home / "mlflow.db").exists()
+
+
 def test_the_list_says_how_runs_ended(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "outputs" / "broken").mkdir()
     (home / "outputs" / "broken" / "journal.sqlite").write_text("no journal " * 100)
