@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from rich.console import Console
 
 from pnas.config.credentials import show_redacted
+from pnas.config.value_quoting import as_typed
 from pnas.system.cores import available_cores
 
 _run_dir: str | None = None
@@ -107,7 +108,7 @@ def read_context() -> Context:
         run_dir=Path(_run_dir or hydra.runtime.output_dir).absolute(),
         typed=typed_keys([str(override) for override in typed]),
         choices=option_choices(hydra),
-        overrides=tuple(show_redacted(str(override)) for override in typed),
+        overrides=tuple(as_typed(show_redacted(str(override))) for override in typed),
         **(_multirun_facts(hydra) if is_multirun else {}),
     )
 

@@ -191,7 +191,7 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
     if size == B and may_grow:
         reason = f"The best cell is among the largest (b = {B}); larger ones may be better still"
         yield _larger_cells(run, reason, B + 1)
-    elif size < B and isinstance(K, int) and may_raise("controller.K", run.config):
+    elif isinstance(K, int) and _has_larger(run, size) and may_raise("controller.K", run.config):
         reason = f"Cells larger than {size} did not win; a wider beam may find better ones"
         yield _search_with(run, reason, "controller.K", 2 * K)
 
@@ -200,6 +200,11 @@ def _enlarge_search(run: RunView, tasks: Collection[str]) -> Iterator[Advice]:
         reason = "See which larger cells the predictor expects most of, without training them."
         command = shell_command(["task=score", _source(run), f"state_space.B={B + 1}"])
         yield Advice(reason, command)
+
+
+def _has_larger(run: RunView, size: int) -> bool:
+    """Whether a cell of more than ``size`` blocks was trained: a budget may end a search before."""
+    return any(child.reward is not None and len(child.cell) > size for child in run.ended)
 
 
 def _larger_cells(run: RunView, reason: str, B: int) -> Advice:

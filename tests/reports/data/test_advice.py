@@ -33,11 +33,23 @@ def commands_of(run: RunView, *tasks: str) -> list[str]:
         ({"failed": (0, 1)}, "2 of 10 children failed"),
         ({"meta": {"stopped_by": "search.max_children=10"}}, "search.max_children=10"),
         ({}, "state_space.B=3"),
-        ({"state_space__B": 3}, "controller.K=8"),
     ],
 )
 def test_advice_follows_from_facts(tmp_path: Path, made: dict[str, Any], said: str) -> None:
     assert said in advice_text(read_run(make_run(Path("outputs/demo"), (6, 4), **made)))
+
+
+def test_a_wider_beam_is_advised_where_larger_cells_did_not_win(tmp_path: Path) -> None:
+    run = read_run(make_run(Path("outputs/demo"), (6, 4), meta={"overrides": TYPED}))
+    run.children[0] = replace(run.children[0], reward=1.0)
+    command = "python run.py controller=gp 'name=my run' state_space.B=2 controller.K=8"
+    assert "Cells larger than 1 did not win" in advice_text(run)
+    assert command in commands_of(run)
+
+
+def test_larger_cells_that_were_never_trained_have_not_lost(tmp_path: Path) -> None:
+    run = read_run(make_run(Path("outputs/demo"), (6,), state_space__B=2))
+    assert "did not win" not in advice_text(run)
 
 
 def test_only_tasks_that_exist_are_named(tmp_path: Path) -> None:
@@ -58,10 +70,6 @@ def test_a_stage_of_refinement_is_not_taken_for_larger_cells(tmp_path: Path) -> 
     ("made", "command"),
     [
         ({}, "python run.py controller=gp 'name=my run' state_space.B=3"),
-        (
-            {"state_space__B": 3},
-            "python run.py controller=gp 'name=my run' state_space.B=2 controller.K=8",
-        ),
         (
             {"status": "running", "unfinished": 1},
             "python run.py controller=gp 'name=my run' state_space.B=2",
