@@ -7,7 +7,14 @@ be typed.
 import gc
 import sys
 
-from pnas.system.console import clear_status, error_line, show_status, tolerate_any_encoding
+from pnas.system.console import (
+    clear_status,
+    error_line,
+    is_output_closed,
+    open_closed_streams,
+    show_status,
+    tolerate_any_encoding,
+)
 from pnas.system.interrupts import EXIT_CODE, answer_interrupts, command_is_over, was_interrupted
 from pnas.system.memory import explain_out_of_memory
 from pnas.system.warning_filters import keep_warnings_from_raising
@@ -21,10 +28,16 @@ def main() -> int:
     """
     # Before the imports below, which take a second in which Ctrl-C is to be answered as well.
     answer_interrupts()
+    open_closed_streams()
     try:
         return _run_command()
     except KeyboardInterrupt:
         return EXIT_CODE
+    except BrokenPipeError:
+        # As rich ends where it prints: whoever read the output has seen enough.
+        if is_output_closed():
+            return 1
+        raise
     except BaseException:
         if was_interrupted():
             return EXIT_CODE

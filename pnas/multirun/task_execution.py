@@ -59,7 +59,8 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
             task: Task = TASK_SPECS.factory(settings.task.name)
             return task(settings, context)
     except OSError as error:
-        raise as_user_error(error, relative(context.run_dir)) from error
+        place = relative(context.run_dir) if context.run_dir.is_dir() else None
+        raise as_user_error(error, place) from error
     finally:
         _remove_if_empty(context.run_dir)
 

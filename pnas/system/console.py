@@ -2,6 +2,8 @@
 
 import codecs
 import json
+import os
+import select
 import shlex
 import sys
 from collections.abc import Iterable
@@ -39,6 +41,40 @@ _SUBSTITUTES = {
     "•": "*",
 }
 """What to print for a character that the encoding of the terminal does not have."""
+
+
+def open_closed_streams() -> None:
+    """Give standard streams that the command was started without (``2>&-``) to the null device.
+
+    Python has no stream there, and the next file that is opened would take its descriptor, and
+    with it what libraries print.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != descriptor:
+                os.dup2(opened, descriptor)
+                os.close(opened)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 (for the whole process)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 (for the whole process)
+
+
+def is_output_closed() -> bool:
+    """Whether nobody reads the standard output any more, as of ``| head``; it is then discarded."""
+    output = sys.stdout.fileno()
+    poll = select.poll()
+    poll.register(output, select.POLLOUT)
+    is_closed = any(event & select.POLLERR for _, event in poll.poll(0))
+    if is_closed:
+        # Python writes what is left when it ends.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, output)
+        os.close(null)
+    return is_closed
 
 
 def tolerate_any_encoding(*streams: TextIO) -> None:
