@@ -13,6 +13,8 @@ _IMBALANCE = 10
 """Examples of the largest class to one of the smallest, from which on a note says so."""
 _SMALL_VALIDATION = 100
 """Validation examples below which a reward is coarse."""
+_NAMED = 5
+"""Classes without examples that a note names."""
 _MOST = 0.5
 """Share of the images that are constant, or identical, from which on a note says so."""
 _COMPARED = 1_000
@@ -48,6 +50,12 @@ def split_notes(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> li
             "trainer.reward_metric=balanced_accuracy counts every class alike in the reward, "
             "trainer.class_weights=balanced in the loss"
         )
+    for part, called in (("val", "validation"), ("test", "test")):
+        missing = _missing_classes(counts.get(part, ()), names)
+        if missing:
+            notes.append(
+                f"no {called} images of {missing}: {called} accuracy says nothing of such images"
+            )
     examples = sum(counts["val"])
     if examples < _SMALL_VALIDATION:
         notes.append(
@@ -56,6 +64,14 @@ def split_notes(counts: Mapping[str, Sequence[int]], names: Sequence[str]) -> li
             "search.confirm trains the best cells again"
         )
     return notes
+
+
+def _missing_classes(counts: Sequence[int], names: Sequence[str]) -> str:
+    """Return the classes that a part has no examples of, in words; "" if it has some of each."""
+    missing = [name for name, count in zip(names, counts, strict=False) if count == 0]
+    shown = ", ".join(missing[:_NAMED])
+    more = len(missing) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def rows_to_compare(count: int) -> NDArray[np.int64]:

@@ -220,6 +220,20 @@ def test_imbalance_and_a_small_validation_part_are_named(tmp_path: Path) -> None
     assert any(note.startswith("20 validation images: a reward can take 21 values") for note in few)
 
 
+def test_classes_without_an_image_in_a_given_part_are_named(tmp_path: Path) -> None:
+    for part, classes in (("train", "abcdefgh"), ("val", "abcdefgh"), ("test", "a")):
+        for name in classes:
+            fill(tmp_path / part / name, 3)
+    notes = check_data("image_folder", path=tmp_path).notes
+    assert (
+        "no test images of b, c, d, e, f and 2 more: test accuracy says nothing of such images"
+        in notes
+    )
+    assert not [note for note in notes if note.startswith("no validation")]
+    without_test = check_data("image_folder", path=tmp_path, test_size=0).notes
+    assert not [note for note in without_test if note.startswith("no test")]
+
+
 def test_images_behind_links_are_read_once(photos: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
