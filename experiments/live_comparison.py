@@ -58,10 +58,13 @@ BEAM_SHARE = {
     "progressive_random": 1.0,
     "progressive": 1.0,
     "progressive_lstm": 1.0,
-    "progressive_confirmed": 0.8,
+    "progressive_confirmed": 1.0,
     "refined": 1 / 3,
 }
-"""Share of the budget that the beam gets; refinement or confirmation gets the rest."""
+"""Share of what stage 1 and a confirmation leave that the beam gets; refinement gets the rest."""
+
+CONFIRMED_SHARE = 0.2
+"""Share of the budget of a beam that ends with a confirmation."""
 
 FIRST_FRESH_SEED = 1000
 """Winners are trained again with seeds from here on, which no search uses."""
@@ -183,7 +186,10 @@ def beam_width(arguments: argparse.Namespace, strategy: str) -> int:
     register_schema()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         spec = read_settings(compose("config", ["name=plan", *arguments.overrides])).state_space
-    after_stage_1 = arguments.children - build_space(spec).num_cells(1)
+    children = arguments.children
+    if strategy.endswith("_confirmed"):
+        children -= int(CONFIRMED_SHARE * children)
+    after_stage_1 = children - build_space(spec).num_cells(1)
     later_stages = max(1, spec.B - 1)
     return max(2, int(BEAM_SHARE[strategy] * after_stage_1 / later_stages))
 
