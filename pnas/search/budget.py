@@ -117,9 +117,9 @@ def limit_reached(
     if spec.max_seconds is not None and spent.seconds >= share * spec.max_seconds:
         return seconds_limit(spec)
     if not _has_room(_left_of_children(spec, spent, share), of_training):
-        return f"search.max_children={spec.max_children}"
+        return _children_limit(spec)
     if not _has_room(_left_of_epochs(spec, spent, epochs, share), of_training):
-        return f"search.max_epochs={spec.max_epochs}"
+        return _epochs_limit(spec)
     return None
 
 
@@ -156,6 +156,24 @@ def _has_room(left: float, of_training: float) -> bool:
 def seconds_limit(spec: SearchSpec) -> str:
     """Return the budget in seconds of ``spec`` as people type it."""
     return f"search.max_seconds={spec.max_seconds:g}"
+
+
+def count_limits(spec: SearchSpec) -> list[str]:
+    """Return the budgets of ``spec`` in trainings and in epochs as people type them."""
+    limits = []
+    if spec.max_children is not None:
+        limits.append(_children_limit(spec))
+    if spec.max_epochs is not None:
+        limits.append(_epochs_limit(spec))
+    return limits
+
+
+def _children_limit(spec: SearchSpec) -> str:
+    return f"search.max_children={spec.max_children}"
+
+
+def _epochs_limit(spec: SearchSpec) -> str:
+    return f"search.max_epochs={spec.max_epochs}"
 
 
 def whole_part(count: float) -> float:

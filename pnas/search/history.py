@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from pnas.records import ChildRecord, Journal, StageRecord, Status
-from pnas.records.cell_trainings import is_repeated, short_epochs
+from pnas.records.cell_trainings import cell_key, is_repeated, short_epochs
 from pnas.search.early_stop.expectation import ExpectedRewards
 from pnas.search.short_training import signals_of
 from pnas.search.strategies.base import ClosedStage, OpenStage, Reward, SearchHistory
@@ -74,14 +74,27 @@ def read_history(
     return SearchHistory(closed)
 
 
+FEWEST_REWARDS = 2
+"""Rewards of different cells below which a predictor has nothing to learn from."""
+
+
 def has_enough_to_learn(journal: Journal) -> bool:
     """Whether ``journal`` has the rewards of two cells, which a predictor needs.
 
     Further trainings count for nothing: they are of cells that have a reward, and a search that was
-    stopped in its confirmation is to learn what it had learned before that.
+    stopped in its confirmation is to learn what it had learned before that. Short trainings count,
+    unless the whole one of the cell failed.
     """
-    succeeded = [child for child in journal.children() if child.status is Status.OK]
-    return sum(not is_repeated(child) for child in succeeded) >= 2
+    succeeded = set()
+    failed = set()
+    for child in journal.children():
+        if is_repeated(child):
+            continue
+        if child.status is Status.OK:
+            succeeded.add(cell_key(child.key))
+        elif child.has_failed:
+            failed.add(cell_key(child.key))
+    return len(succeeded - failed) >= FEWEST_REWARDS
 
 
 def _predictions(children: Sequence[ChildRecord]) -> list[float] | None:

@@ -85,7 +85,8 @@ class SearchLoop:
         """Search to the end, or as far as the budget goes.
 
         Raises:
-            SearchFailed: More than ``search.max_failed`` of a stage's children failed.
+            SearchFailed: More than ``search.max_failed`` of a stage's children failed, or so many
+                that the predictor has nothing to learn from.
             KeyboardInterrupt: Ctrl-C or SIGTERM. What is not in the journal by then is trained by
                 the next command.
         """
@@ -188,6 +189,7 @@ class SearchLoop:
         return TrainingStage(number, children)
 
     def _learn(self, strategy: Strategy, stage: TrainingStage) -> None:
+        self._trainer.stop_if_too_few_to_learn_from(stage)
         for observer in self._observers:
             observer.learning(stage.number)
         learned = self._tell(strategy, stage)

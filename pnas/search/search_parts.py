@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from pnas.records import ChildRecord, Journal
 from pnas.records.cell_trainings import group_by_cell, is_repeated, rewarded
 from pnas.records.plan_facts import CONFIRMATION_STOPPED_BY
-from pnas.search.budget import limit_reached, seconds_limit, spent_by
+from pnas.search.budget import (
+    STOPPED_BY,
+    Spent,
+    count_limits,
+    limit_reached,
+    seconds_limit,
+    spent_by,
+    trainings_left,
+    whole_part,
+)
 from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.further_trainings import is_confirmation_stage
 from pnas.search.confirmation.halving import num_finalists
@@ -51,7 +60,9 @@ def may_confirm(
     wanted = num_confirmations(spec, journal, epochs)
     # Earlier versions did not keep how many trainings a confirmation was given.
     had = FinalistRecord(journal).trainings_given(default=wanted)
-    is_asked_for = wanted > had or _is_confirmation_cut_short(spec, journal)
+    # Nor did they give it what rounding had left of the budget.
+    is_more = wanted > had and had != round(_share_of_searched(spec, journal, epochs))
+    is_asked_for = is_more or _is_confirmation_cut_short(spec, journal)
     if not is_asked_for or not num_finalists(wanted, len(rewarded(searched))):
         return False
     spent = spent_by(journal, epochs=epochs, counts_children=counts_children)
@@ -70,12 +81,22 @@ def _is_confirmation_cut_short(spec: SearchSpec, journal: Journal) -> bool:
 def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> int:
     """Return the number of further trainings of all confirmations of a search together.
 
-    ``search.confirm`` is a share of all trainings, so that of the search itself it is
-    confirm / (1 - confirm).
+    A search that its number of trainings or epochs has ended leaves the rest of it to the
+    confirmation. Of one that ended otherwise, what it had is 1 - ``search.confirm`` of all.
     """
+    if journal.meta(STOPPED_BY) in count_limits(spec):
+        nothing = Spent(seconds=0.0, children=0.0)
+        of_all = whole_part(trainings_left(spec, nothing, epochs))
+        of_search = whole_part(trainings_left(spec, nothing, epochs, spec.search_share))
+        return int(of_all - of_search)
+    return round(_share_of_searched(spec, journal, epochs))
+
+
+def _share_of_searched(spec: SearchSpec, journal: Journal, epochs: float) -> float:
+    """Return the share of a confirmation, in trainings, from those of the search itself."""
     ended = 0.0
     cost = TrainingCost(journal, epochs)
     for child in journal.children():
         if child.ended_at is not None and is_first_training(child):
             ended += cost.share(child)
-    return round(ended * spec.confirm / spec.search_share)
+    return ended * spec.confirm_share / spec.search_share

@@ -12,6 +12,7 @@ from pnas.records.run_directory import ERRORS
 from pnas.records.stop_rule import StopRule
 from pnas.search.budget import Budget
 from pnas.search.early_stop.learned_rule import learn_rule
+from pnas.search.history import FEWEST_REWARDS, has_enough_to_learn
 from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_setup import TrainingSetup
 from pnas.search.training_stage import TrainingStage
@@ -187,12 +188,35 @@ class StageTrainer:
         total = len(stage.children) if total is None else total
         if len(failed) <= self._spec.max_failed * total:
             return
-        last = failed[-1]
         raise SearchFailed(
             f"{len(failed)} of the {total} children of stage {stage.number} failed, more than "
-            f"search.max_failed={self._spec.max_failed} allows; the last one: {last.error} "
-            f"({ERRORS}/{last.key}.log). search.retry_failed=true trains them anew"
+            f"search.max_failed={self._spec.max_failed} allows{_way_on(failed)}"
         )
+
+    def stop_if_too_few_to_learn_from(self, stage: TrainingStage) -> None:
+        """Stop where ``stage`` and those before it leave the predictor nothing to learn.
+
+        Short trainings are asked too: no longer ones would follow those that failed.
+
+        Raises:
+            SearchFailed: Fewer than two cells were trained.
+        """
+        failed = stage.failed()
+        learns = self._spec.uses_predictor and self._spec.failed_reward == "exclude"
+        if learns and failed and not has_enough_to_learn(self._journal):
+            raise SearchFailed(
+                f"{len(failed)} of the {len(stage.children)} children of stage {stage.number} "
+                f"failed, and the predictor needs {FEWEST_REWARDS} that did not{_way_on(failed)}"
+            )
+
+
+def _way_on(failed: Sequence[ChildRecord]) -> str:
+    """Return the last failure, and what trains the failed children again, as the end of a line."""
+    last = failed[-1]
+    return (
+        f"; the last one: {last.error} ({ERRORS}/{last.key}.log). search.retry_failed=true trains "
+        "them anew"
+    )
 
 
 def job_id(job: ChildJob) -> tuple[Cell, int]:

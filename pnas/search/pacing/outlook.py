@@ -35,7 +35,7 @@ def planned_within(
         kept_epochs: Number of epochs that each rung keeps for longer trainings, by its epochs.
     """
     usable = max(0.0, seconds - starting_seconds(forecast) - ENDING_SECONDS)
-    kept = spec.confirm * usable
+    kept = spec.confirm_share * usable
     left = usable - kept
     ladder = TimedLadder.of(spec.rungs, forecast, space.B, kept_epochs)
     phases = _proposed(spec, space, K, first, ladder)
@@ -57,7 +57,7 @@ def planned_within(
         sized = replace(phase, children=children)
         planned += _rungs_of(sized, fewest.get(phase.name, 1), ladder)
     planned = phases_within(planned, spec.search_children)
-    if not spec.confirm:
+    if not spec.confirm_share:
         return planned
     one = forecast.typical_seconds(space.B) / forecast.workers
     confirmations = int(kept / one)

@@ -43,6 +43,9 @@ _RUNGS = Rule(
 
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
 
+_FEWEST_CONFIRMED = 2
+"""Further trainings below which a confirmation has nothing to compare."""
+
 
 @dataclass(frozen=True)
 class SearchSpec:
@@ -144,20 +147,32 @@ class SearchSpec:
         return self.rungs[0] if self.rungs else 1.0
 
     @property
+    def confirm_share(self) -> float:
+        """Share of the trainings that the confirmation gets.
+
+        It is `confirm`, or 0 where ``max_children`` is so small that no two cells could be trained
+        again.
+        """
+        if self.max_children is None:
+            return self.confirm
+        left = self.max_children - _whole_share(1 - self.confirm, self.max_children)
+        return self.confirm if left >= _FEWEST_CONFIRMED else 0.0
+
+    @property
     def search_share(self) -> float:
         """Share of the trainings that is left for searching."""
-        return 1 - self.confirm
+        return 1 - self.confirm_share
 
     @property
     def search_children(self) -> int | None:
         """Largest number of children before the confirmation; None for no limit."""
         if self.max_children is None:
             return None
-        return math.floor(self.search_share * self.max_children + 1e-9)
+        return _whole_share(self.search_share, self.max_children)
 
     @property
     def _and_confirmation(self) -> str:
-        return f" and the share search.confirm={self.confirm:g}" if self.confirm else ""
+        return f" and the share search.confirm={self.confirm:g}" if self.confirm_share else ""
 
     @property
     def budget(self) -> str | None:
@@ -229,7 +244,7 @@ class SearchSpec:
     def _confirmation_phase(
         self, space: SlotSpace, searched: Sequence[PlannedPhase]
     ) -> PlannedPhase | None:
-        if not self.confirm:
+        if not self.confirm_share:
             return None
         name = "confirmation, at most"
         if self.max_children is not None and self.search_children is not None:
@@ -238,7 +253,7 @@ class SearchSpec:
         if None in children:
             return PlannedPhase(name, space.B, None)
         known = sum(phase.trainings for phase in searched)
-        return PlannedPhase(name, space.B, round(known * self.confirm / self.search_share))
+        return PlannedPhase(name, space.B, round(known * self.confirm_share / self.search_share))
 
     def check(self, space: SlotSpace, K: int | None, epochs: float | None) -> None:
         """Check that a search of ``space`` has room for its stages, and its budget for the first.
@@ -311,3 +326,8 @@ class SearchSpec:
             f"{self._and_confirmation} times {epochs:g} epochs"
         )
         require(self.max_epochs >= least, "search.max_epochs", rule, self.max_epochs)
+
+
+def _whole_share(share: float, children: int) -> int:
+    """Return how many of ``children`` are ``share`` of them, rounded down."""
+    return math.floor(share * children + 1e-9)

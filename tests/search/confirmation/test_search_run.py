@@ -23,6 +23,7 @@ from pnas.search import (
     ProgressiveSpec,
     RandomSpec,
     RefinedSpec,
+    SearchFailed,
     SearchSpec,
     StrategyContext,
     may_continue,
@@ -140,6 +141,62 @@ def test_the_share_is_spent_on_the_finalists(name: str, tmp_path: Path) -> None:
         assert repeats == [1, 1, 3, 3]
     assert len(again) == sum(repeats)
     assert len({child.seed for child in children}) == len(children)
+
+
+def test_one_reward_is_nothing_to_learn_from_and_says_what_to_do(tmp_path: Path) -> None:
+    spec = ProgressiveSpec(max_failed=0.99)
+    stopped = r"5 of the 6 children of stage 1 failed, and the predictor needs 2 that did not"
+    with pytest.raises(SearchFailed, match=stopped):
+        search(tmp_path, spec, failing=range(2, 7))
+    search(tmp_path, replace(spec, retry_failed=True))
+    assert len(facts(tmp_path)) == 6 + 4
+
+
+def test_a_failed_child_that_counts_as_the_worst_is_enough_to_learn_from(tmp_path: Path) -> None:
+    spec = ProgressiveSpec(max_failed=0.99, failed_reward="worst")
+    search(tmp_path, spec, failing=range(2, 7))
+    assert len(facts(tmp_path)) == 6 + 4
+
+
+@pytest.mark.parametrize("most", range(1, 18))
+def test_no_budget_is_left_unspent(most: int, tmp_path: Path) -> None:
+    """Two finalists share the trainings of the last round, so that an odd one may be left."""
+    spec = RandomSpec(batch=4, max_children=most, confirm=0.2, confidence=0.9999)
+    search(tmp_path, spec)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        trained = [child for child in journal.children() if child.ended_at is not None]
+    again = [child for child in trained if is_repeated(child)]
+    assert most - 1 <= len(trained) <= most
+    assert len(trained) - len(again) == spec.search_children
+    # Below six there is no room for another training of two cells.
+    assert (meta(tmp_path, WINNER) is not None) == (most >= 6)
+    if most < 6:
+        assert len(trained) == most == spec.search_children
+
+
+def test_a_budget_of_epochs_is_left_to_the_confirmation_as_one_of_trainings_is(
+    tmp_path: Path,
+) -> None:
+    spec = RandomSpec(batch=4, max_children=17, confirm=0.2, confidence=0.9999)
+    search(tmp_path / "children", spec)
+    in_epochs = replace(spec, max_children=None, max_epochs=17)
+    search(tmp_path / "epochs", in_epochs)
+    assert facts(tmp_path / "epochs") == facts(tmp_path / "children")
+    assert len(facts(tmp_path / "children")) == 17
+
+
+def test_a_search_that_an_earlier_version_left_a_training_of_is_over(tmp_path: Path) -> None:
+    """They gave its confirmation .25 of the 10 trainings before it, rounded: 2 of the 3 left."""
+    spec = RandomSpec(batch=4, max_children=13, confirm=0.2, confidence=0.9999)
+    search(tmp_path, spec)
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        finalists = journal.meta(FINALISTS)
+        assert finalists["trainings"] == 3
+        assert not may_confirm(spec, journal)
+        journal.set_meta(**{FINALISTS: {**finalists, "trainings": 2}})
+        assert not may_confirm(replace(spec, max_children=14), journal)
+        journal.set_meta(**{FINALISTS: {**finalists, "trainings": 1}})
+        assert may_confirm(replace(spec, max_children=14, confirm=0.25), journal)
 
 
 @pytest.mark.parametrize("name", SPECS)

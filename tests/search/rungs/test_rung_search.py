@@ -23,6 +23,7 @@ from pnas.search import (
     ProgressiveSpec,
     RandomSpec,
     RefinedSpec,
+    SearchFailed,
     SearchSpec,
     StrategyContext,
     may_continue,
@@ -70,6 +71,8 @@ class ShortAndWhole:
         return self._train
 
     def _train(self, job: ChildJob) -> ChildResult:
+        if str(job.cell) in self.failing:
+            return ChildResult.failed(job, "broken")
         name = f"{abs(job.seed)}"
         path = self.log / name
         assert not path.exists(), "trained twice"
@@ -80,8 +83,6 @@ class ShortAndWhole:
         if job.epochs is None:
             metrics = {"loss": [1.0] * EPOCHS}
             return ChildResult(job.cell, job.seed, Status.OK, reward, metrics, 5, 9, 1.0)
-        if str(job.cell) in self.failing:
-            return ChildResult.failed(job, "broken")
         shown = reward / 2 if self.tells else float(generator.uniform())
         metrics = {"loss": [1.0] * job.epochs, SHORT_REWARD: [shown]}
         return ChildResult(job.cell, job.seed, Status.OK, None, metrics, 5, 9, 0.2)
@@ -215,6 +216,20 @@ def test_a_cell_whose_short_training_fails_does_not_go_on(tmp_path: Path) -> Non
     search(tmp_path / "second", spec, failing=(failing,))
     trainings = [child for child in children(tmp_path / "second") if str(child.cell) == failing]
     assert [child.status for child in trainings] == [Status.FAILED]
+
+
+def test_short_trainings_that_leave_nothing_to_learn_can_be_tried_again(tmp_path: Path) -> None:
+    """Their stage stays open: no command could go back to it from the next one."""
+    spec = replace(SPECS["mixed"], max_failed=0.99)
+    search(tmp_path / "whole", spec)
+    first = children(tmp_path / "whole")
+    cells = [str(child.cell) for child in first if child.b == 1]
+    for _ in range(2):
+        stopped = rf"{len(cells) - 1} of the {len(cells)} children of stage 1 failed, and the "
+        with pytest.raises(SearchFailed, match=stopped + r".*broken.*search\.retry_failed=true"):
+            search(tmp_path / "retried", spec, failing=tuple(cells[1:]))
+    search(tmp_path / "retried", replace(spec, retry_failed=True))
+    assert facts(tmp_path / "retried") == facts(tmp_path / "whole")
 
 
 def test_promoted_cells_are_those_of_the_best_signals(tmp_path: Path) -> None:
