@@ -16,6 +16,7 @@ from pnas.system.console import (
     tolerate_any_encoding,
 )
 from pnas.system.interrupts import EXIT_CODE, answer_interrupts, command_is_over, was_interrupted
+from pnas.system.lean_imports import own_process
 from pnas.system.memory import explain_out_of_memory
 from pnas.system.warning_filters import keep_warnings_from_raising
 
@@ -48,6 +49,7 @@ def main() -> int:
 
 
 def _run_command() -> int:
+    own_process()
     if "--version" in sys.argv[1:]:
         from pnas.versions import describe_versions
 

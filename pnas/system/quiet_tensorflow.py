@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pnas.system.lean_imports import lean_imports
 from pnas.system.quiet_stderr import stderr_discarded
 
 
@@ -22,7 +23,7 @@ def quiet_start() -> Iterator[None]:
         yield
         return
 
-    with stderr_discarded():
+    with stderr_discarded(), lean_imports():
         yield
     # Every child is a new graph, so TensorFlow's warning about many traces means nothing here.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
