@@ -18,10 +18,14 @@ from pathlib import Path
 from common import Timing, interleaved, print_machine, print_table, progress, spread
 from same_results import ROOT, checked_out
 
+SHORT_CHILD = ("search=random", "search.max_children=1", "trainer.epochs=1", "tracking=none")
+
 COMMANDS: dict[str, tuple[str, ...]] = {
     "--help": ("--help",),
     "a refused command": ("trainer.epochs=none",),
     "a plan on digits": ("plan_only=true",),
+    "one short child, serial": (*SHORT_CHILD, "executor=serial"),
+    "one short child, local": (*SHORT_CHILD, "executor=local"),
     "the beam on digits, 52 children": ("search=progressive", "tracking=none"),
 }
 
