@@ -5,6 +5,7 @@ be typed.
 """
 
 import gc
+import logging
 import sys
 
 from pnas.system.console import (
@@ -57,6 +58,8 @@ def _run_command() -> int:
         return 0
 
     tolerate_any_encoding()
+    # Hydra logs what it is asked to print, also to a pipe that nobody reads any more.
+    logging.raiseExceptions = False
     keep_warnings_from_raising()
     show_status("composing the configuration")
     try:

@@ -43,3 +43,8 @@ def test_an_output_that_is_full_is_called_that(tmp_path: Path) -> None:
     done = in_shell("task=list > /dev/full", tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("the output or a file: cannot be opened or written (No space")
+
+
+def test_what_hydra_prints_into_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    done = in_shell("--info defaults | true", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

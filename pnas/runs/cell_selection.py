@@ -3,13 +3,16 @@
 import dataclasses
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pnas.children.network.builder import check_blocks
 from pnas.config import Settings
+from pnas.config.groups import GROUPS
+from pnas.config.suggestions import rule_for_unread_key
 from pnas.errors import InvalidValue, require
 from pnas.records import JournalReader
 from pnas.records.earlier_training import open_run
+from pnas.records.run_directory import CONFIG
 from pnas.records.run_task import is_training
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import Training
@@ -137,19 +140,49 @@ def _parse(text: str, settings: Settings, context: Context) -> Cell:
 
 
 def _inherit_groups(settings: Settings, context: Context, source: Path) -> Settings:
-    """Return ``settings`` with data and network of the search, unless the command chose others."""
+    """Return ``settings`` with data and network of the search, unless the command chose others.
+
+    Keys that were typed change those of the search, as they change those of an option.
+    """
     stored = stored_settings(source)
     is_buildable = isinstance(build_space(stored.state_space), StateSpace)
     rule = "must be a search whose cells can be built as networks"
     require(is_buildable, "from", rule, settings.source)
 
-    typed = _typed_groups(context)
+    begun = _begun_settings(context.run_dir)
     inherited = {}
     for group, default in INHERITED_GROUPS.items():
-        is_default = context.choices.get(group, default) == default
-        if group not in typed and is_default:
-            inherited[group] = getattr(stored, group)
+        is_chosen = context.choices.get(group, default) != default or group in context.typed
+        # Earlier versions changed the keys of the default option.
+        goes_on = begun is not None and getattr(begun, group) == getattr(settings, group)
+        if not is_chosen and not goes_on:
+            inherited[group] = _with_typed_keys(group, settings, context, stored)
     return dataclasses.replace(settings, **inherited)
+
+
+def _begun_settings(run_dir: Path) -> Settings | None:
+    """Return the settings of the training that this command continues; None if it begins one."""
+    return stored_settings(run_dir) if (run_dir / CONFIG).is_file() else None
+
+
+def _with_typed_keys(group: str, settings: Settings, context: Context, stored: Settings) -> Any:
+    """Return a group of the search with the keys of it that were typed for this command."""
+    values = getattr(settings, group)
+    of_search = getattr(stored, group)
+    known = {each.name for each in dataclasses.fields(of_search)}
+    changes = {}
+    for key in sorted(context.typed):
+        name, _, rest = key.partition(".")
+        if name != group:
+            continue
+        first = rest.partition(".")[0]
+        value = getattr(values, first)
+        if first not in known:
+            option = GROUPS[group].option_of(dataclasses.asdict(of_search))
+            rule = rule_for_unread_key(GROUPS[group], first, type(of_search), option)
+            raise InvalidValue(key, rule, value)
+        changes[first] = value
+    return dataclasses.replace(of_search, **changes)
 
 
 def _typed_groups(context: Context) -> set[str]:

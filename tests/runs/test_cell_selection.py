@@ -1,10 +1,15 @@
 """`cell=best` and `cell=top3` with ``from=`` a search: its winner, then its table of best cells."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from support.winners import stored_winner
 
-from pnas.config import read_settings
+from pnas.config import Settings, read_settings
+from pnas.data import DigitsSpec, ImageFolderSpec
+from pnas.errors import InvalidValue
 from pnas.library.composition import compose_search
 from pnas.records import ChildResult, Choice, Journal, Status
 from pnas.runs.cell_selection import select_cells
@@ -23,10 +28,11 @@ REWARDS = {
 BY_SINGLE_REWARD, BY_EXPECTED_REWARD, NAMED_WINNER, WORST = REWARDS
 
 
-def make_search(run_dir: Path, winner: str | None) -> None:
+def make_search(run_dir: Path, winner: str | None, *overrides: str) -> None:
     """Write a search that trained the cells of `REWARDS`, as often as they have rewards."""
     run_dir.mkdir(parents=True)
-    config = read_settings(compose_search(("tracking=none", "name=made")).config).as_dict()
+    command = ("tracking=none", "name=made", *overrides)
+    config = read_settings(compose_search(command).config).as_dict()
     write_config(run_dir, config)
     with Journal(run_dir / "journal.sqlite", create=True) as journal:
         journal.set_meta(config=config, search_id="a", name="made", status="finished")
@@ -73,3 +79,60 @@ def test_without_a_winner_the_order_is_that_of_the_table(tmp_path: Path) -> None
     make_search(tmp_path / "made", winner=None)
     ordered = [BY_EXPECTED_REWARD, BY_SINGLE_REWARD, NAMED_WINNER, WORST]
     assert selected(tmp_path, "top4") == ordered
+
+
+ON_PHOTOS = (
+    "data=image_folder",
+    "data.path=photos",
+    "data.image_size=24",
+    "child=flat",
+    "child.filters=12",
+)
+"""What a search was told of its data and its children."""
+
+
+def settings_of(tmp_path: Path, *typed: str, choices: Mapping[str, str] | None = None) -> Settings:
+    """Settings of a training of the search's best cell by a command with ``typed`` overrides."""
+    command = ("task=train", f"from={tmp_path / 'made'}", "name=n", "tracking=none", *typed)
+    settings = read_settings(compose_search(command).config)
+    keys = frozenset(word.partition("=")[0] for word in command)
+    return select_cells(settings, Context(tmp_path / "n", keys, choices or {})).settings
+
+
+def test_typed_keys_change_those_of_the_search(tmp_path: Path) -> None:
+    make_search(tmp_path / "made", NAMED_WINNER, *ON_PHOTOS)
+    inherited = settings_of(tmp_path)
+    assert isinstance(inherited.data, ImageFolderSpec)
+    assert (inherited.data.path, inherited.data.image_size) == ("photos", 24)
+    changed = settings_of(tmp_path, "data.val_size=40", "child.filters=36")
+    assert changed.data == replace(inherited.data, val_size=40)
+    assert changed.child == replace(inherited.child, filters=36)
+    assert changed.child.kind == "flat"
+
+
+def test_an_option_that_is_typed_replaces_that_of_the_search(tmp_path: Path) -> None:
+    make_search(tmp_path / "made", NAMED_WINNER, *ON_PHOTOS)
+    chosen = settings_of(tmp_path, "data=digits", "data.val_size=40")
+    assert isinstance(chosen.data, DigitsSpec)
+    assert chosen.data.val_size == 40
+    by_experiment = settings_of(tmp_path, "child=paper", choices={"child": "paper"})
+    assert by_experiment.child == settings_of(tmp_path, "child=paper").child
+    assert by_experiment.child.filters != 12
+
+
+def test_a_key_that_the_data_of_the_search_do_not_read_is_refused(tmp_path: Path) -> None:
+    make_search(tmp_path / "made", NAMED_WINNER, *ON_PHOTOS)
+    with pytest.raises(InvalidValue, match=r"child\.repeats: .*child.kind=flat does not read it"):
+        settings_of(tmp_path, "child.repeats=2")
+
+
+def test_a_training_that_an_earlier_version_began_goes_on_with_its_settings(
+    tmp_path: Path,
+) -> None:
+    make_search(tmp_path / "made", NAMED_WINNER, *ON_PHOTOS)
+    begun = read_settings(compose_search(("task=train", "name=n", "child.filters=36")).config)
+    (tmp_path / "n").mkdir()
+    write_config(tmp_path / "n", begun.as_dict())
+    continued = settings_of(tmp_path, "child.filters=36")
+    assert continued.child == begun.child
+    assert continued.data == begun.data

@@ -4,6 +4,7 @@ It is made of standard Keras layers, so whoever loads the files needs Keras, Ten
 Runtime, and nothing of this project.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,10 @@ def write_onnx(model: keras.Model, folder: Path, threads: int = 0) -> Predict:
     # Keras exports a model only after it was called once.
     model(np.zeros((1, *model.input_shape[1:]), np.float32))
     path = folder / "model.onnx"
-    model.export(path, format="onnx", verbose=False)
+    with warnings.catch_warnings():
+        # Keras looks for a name that NumPy has removed.
+        warnings.simplefilter("ignore", FutureWarning)
+        model.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     input_name = session.get_inputs()[0].name
 

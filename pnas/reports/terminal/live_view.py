@@ -118,11 +118,11 @@ class LiveView:
 
     def _title(self, b: int) -> str:
         B = self._progress.B
-        if self._progress.confirms:
-            return f"stage {b} (confirmation)"
+        # Stages of further trainings are no confirmation where they are all that a task does.
+        if B is not None and b <= B:
+            return f"stage {b} of {B}"
         # Stages that a larger B adds are numbered after those of an earlier confirmation.
-        is_counted = B is not None and b <= B
-        return f"stage {b} of {B}" if is_counted else f"stage {b}"
+        return f"stage {b} (confirmation)" if self._progress.confirms else f"stage {b}"
 
     def _print_plain(self, line: str) -> None:
         if self._plain:

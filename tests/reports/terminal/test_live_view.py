@@ -112,6 +112,18 @@ def test_a_round_of_confirmation_is_no_stage_of_the_search(tmp_path: Path) -> No
     assert list(dict.fromkeys(titles)) == ["stage 1 of 1", "stage 2 (confirmation)", "stage 3"]
 
 
+def test_stages_of_repeated_trainings_are_counted_where_they_are_the_task(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", create=True)
+    cell = CELLS[0]
+    screen = io.StringIO()
+    view = LiveView(Console(file=screen, width=120), B=2)
+    for stage, key in ((1, cell.text_hash), (2, f"{cell.text_hash}-2")):
+        journal.open_stage(stage, [Choice(cell, key, 0, None)], 0, 1, 0.0)
+        view.stage_opened(stage, journal.children(stage))
+    titles = [line.split(":")[0] for line in screen.getvalue().splitlines()]
+    assert titles == ["stage 1 of 2", "stage 2 of 2"]
+
+
 def test_look_ups_in_a_table_have_no_pace_that_anybody_waits_for(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite", create=True)
     cells = [Cell([(-1, f"{k}x{k} conv", -1, "identity")]) for k in range(1, 9, 2)]
