@@ -20,12 +20,15 @@ from same_results import ROOT, checked_out
 
 SHORT_CHILD = ("search=random", "search.max_children=1", "trainer.epochs=1", "tracking=none")
 
+BY_TABLE = ("trainer=tabular", f"trainer.table={ROOT}/experiments/tables/digits.yaml")
+
 COMMANDS: dict[str, tuple[str, ...]] = {
     "--help": ("--help",),
     "a refused command": ("trainer.epochs=none",),
     "a plan on digits": ("plan_only=true",),
     "one short child, serial": (*SHORT_CHILD, "executor=serial"),
     "one short child, local": (*SHORT_CHILD, "executor=local"),
+    "60 trainings by a table": (*BY_TABLE, "state_space.B=2", "tracking=none"),
     "the beam on digits, 52 children": ("search=progressive", "tracking=none"),
 }
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import NamedTuple
 
@@ -15,6 +16,12 @@ Value = int | str
 _BLOCK_TEXT = re.compile(r"\(([^()]*)\)")
 _INTEGER = re.compile(r"[+-]?\d+")
 _PNAS_BLOCK_TYPES = [int, str, int, str]
+
+_TEXT = "_text"
+"""Name under which a cell keeps its written form, which is asked for often."""
+
+_MOST_KNOWN_BLOCKS = 2**14
+"""Texts of blocks that are parsed once: tables and journals repeat few in many cells."""
 
 
 class Block(NamedTuple):
@@ -71,11 +78,11 @@ class Cell:
 
     def __str__(self) -> str:
         """``(-2, 5x5 dconv, -1, identity), (0, 3x3 maxpool, -1, 3x3 dconv)``"""
-        written = []
-        for block in self.blocks:
-            decisions = ", ".join(map(str, block))
-            written.append(f"({decisions})")
-        return ", ".join(written)
+        text: str | None = self.__dict__.get(_TEXT)
+        if text is None:
+            blocks = [f"({', '.join(map(str, block))})" for block in self.blocks]
+            text = self.__dict__[_TEXT] = ", ".join(blocks)
+        return text
 
     @property
     def text_hash(self) -> str:
@@ -97,17 +104,17 @@ class Cell:
         groups = _BLOCK_TEXT.findall(text)
         leftover = _BLOCK_TEXT.sub("", text).strip(" ,;\t\n[]")
 
-        blocks = []
-        has_empty_decision = False
-        for group in groups:
-            block = [_as_value(part) for part in group.split(",")]
-            has_empty_decision |= "" in block
-            blocks.append(block)
-
+        blocks = [_parse_block(group) for group in groups]
+        has_empty_decision = any("" in block for block in blocks)
         if leftover or not blocks or has_empty_decision:
             rule = "must look like (-1, 3x3 dconv, -2, identity), (0, 3x3 maxpool, -1, identity)"
             raise InvalidValue("cell", rule, text)
         return cls(blocks)
+
+
+@lru_cache(maxsize=_MOST_KNOWN_BLOCKS)
+def _parse_block(text: str) -> tuple[Value, ...]:
+    return _as_block([_as_value(part) for part in text.split(",")])
 
 
 def _as_value(text: str) -> Value:
@@ -118,6 +125,8 @@ def _as_value(text: str) -> Value:
 
 
 def _as_block(block: Sequence[Value]) -> tuple[Value, ...]:
+    if type(block) is Block:
+        return block
     types = [int if isinstance(value, int) else str for value in block]
     if types == _PNAS_BLOCK_TYPES:
         return Block(*block)  # type: ignore[arg-type]

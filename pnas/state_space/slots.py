@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue
 from pnas.state_space import limits
 from pnas.state_space.cell import Cell, Value
 from pnas.state_space.cell_encoding import CellEncoding
@@ -143,14 +143,20 @@ class SlottedCells(ABC):
             InvalidValue: Too many blocks, a block of the wrong length, or a decision outside its
                 slot's values.
         """
-        require(1 <= len(cell) <= self.B, "cell", f"must have 1 to {self.B} blocks", str(cell))
+        if not 1 <= len(cell) <= self.B:
+            raise InvalidValue("cell", f"must have 1 to {self.B} blocks", str(cell))
         for b, block in enumerate(cell.blocks, start=1):
-            slots = self.slots(b)
-            rule = f"block {b} must have {len(slots)} decisions"
-            require(len(block) == len(slots), "cell", rule, str(cell))
+            slots = self._slots_by_block[b - 1]
+            if len(block) != len(slots):
+                rule = f"block {b} must have {len(slots)} decisions"
+                raise InvalidValue("cell", rule, str(cell))
             for slot, value in zip(slots, block, strict=True):
                 _check_decision(slot, value, b)
         return cell
+
+    @cached_property
+    def _slots_by_block(self) -> list[tuple[Slot, ...]]:
+        return [self.slots(b) for b in range(1, self.B + 1)]
 
 
 def _check_decision(slot: Slot, value: Value, b: int) -> None:

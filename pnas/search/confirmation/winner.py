@@ -122,6 +122,9 @@ def _tied(
     )
     tied = [leader]
     for other in others:
+        # Without noise the first one with a lower reward is told apart, as are those after it.
+        if not model.is_noisy and finalists[other].mean < finalists[leader].mean:
+            break
         pair = [finalists[leader].rewards, finalists[other].rewards]
         better = probabilities_best(pair, model, derive_seed(seed, "pair"))[1]
         if better > 1 - confidence:

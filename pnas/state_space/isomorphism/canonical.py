@@ -33,7 +33,7 @@ twin blocks 0 and 1, a block that adds 0 and 1 differs from one that adds 0 to i
 depends on the cell alone, neither on B nor on the order of a space's operators.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from pnas.errors import InvalidValue
@@ -92,9 +92,10 @@ def _smallest_blocks(cell: Cell) -> Iterator[Block]:
         rule = "must be made of blocks (input1, operator1, input2, operator2)"
         raise InvalidValue("cell", rule, str(cell))
 
+    read = {block.input1 for block in blocks} | {block.input2 for block in blocks}
     orders: list[_Order] = [()]
     for _ in blocks:
-        placements = _possible_placements(blocks, orders)
+        placements = _possible_placements(blocks, orders, read)
         if not placements:
             rule = "a block must read only earlier blocks of its cell"
             raise InvalidValue("cell", rule, str(cell))
@@ -104,11 +105,13 @@ def _smallest_blocks(cell: Cell) -> Iterator[Block]:
         orders = _smallest_orders(blocks, placements, smallest)
 
 
-def _possible_placements(blocks: Sequence[Block], orders: Sequence[_Order]) -> list[_Placement]:
+def _possible_placements(
+    blocks: Sequence[Block], orders: Sequence[_Order], read: Collection[int]
+) -> list[_Placement]:
     placements = []
     for order in orders:
         numbers = {old: new for new, old in enumerate(order)}
-        for block in _placeable(blocks, order):
+        for block in _placeable(blocks, order, read):
             written = renumbered(blocks[block], numbers)
             placements.append(_Placement(written, order, block))
     return placements
@@ -132,10 +135,9 @@ def _smallest_orders(
     return without_images(blocks, extended)
 
 
-def _placeable(blocks: Sequence[Block], order: _Order) -> list[int]:
-    """Return the blocks that may come next after ``order``."""
+def _placeable(blocks: Sequence[Block], order: _Order, read: Collection[int]) -> list[int]:
+    """Return the blocks that may come next after ``order``: those in ``read`` before the others."""
     waiting = [index for index in range(len(blocks)) if index not in order]
-    read = {block.input1 for block in blocks} | {block.input2 for block in blocks}
     waiting_and_read = [index for index in waiting if index in read]
 
     placeable = []
