@@ -94,7 +94,7 @@ def _gather(rows: tf.data.Dataset, part: Part, num_classes: int) -> tf.data.Data
     read_images = _image_reader(part)
     labels = tf.constant(part.labels)
 
-    # Conversion writes a file for each function, which a training that is killed would leave behind.
+    # Conversion writes a file for each function, which a killed training would leave behind.
     @tf.autograph.experimental.do_not_convert
     def gather(indices: Tensor) -> tuple[Tensor, Tensor]:
         one_hot = tf.one_hot(tf.gather(labels, indices), num_classes)
