@@ -12,7 +12,9 @@ a directory of --outputs named after strategy and seed; the same command continu
 trainings (--children) or, with --minutes, seconds: with one worker on a core of its own these are
 processor time. Each winner is then trained again with seeds that no search used, because the reward
 of a winner is the highest of many noisy ones and so biased upwards; --again 0 leaves that to a
-later command. Differences to the baseline, random search by default, are paired by seed.
+later command. Differences to the baseline, random search by default, are paired by seed. With
+random search among the strategies, what the winners gained over a random cell is printed too: their
+mean reward less that of the cells that random search of the same seed drew.
 """
 
 import argparse
@@ -31,6 +33,9 @@ from common import mean_sd, paired_interval, print_machine, print_table, progres
 from hydra import compose, initialize_config_dir  # noqa: E402
 
 from pnas.config.schema import read_settings, register_schema  # noqa: E402
+from pnas.records import JournalReader  # noqa: E402
+from pnas.records.cell_trainings import is_repeated  # noqa: E402
+from pnas.records.run_directory import JOURNAL  # noqa: E402
 from pnas.state_space import Cell, build_space  # noqa: E402
 
 STRATEGIES: dict[str, tuple[str, ...]] = {
@@ -78,12 +83,18 @@ class Outcome(NamedTuple):
         reward: Reward that the search shows for its winner.
         test_accuracy: Accuracy of the winner on the test part; None without one.
         retrained: Rewards of the winner, trained again with fresh seeds.
+        drawn: Mean reward of the first trainings of its cells.
     """
 
     children: int
     reward: float
     test_accuracy: float | None
     retrained: list[float]
+    drawn: float
+
+
+RANDOM = ("random", "random_confirmed")
+"""Strategies whose cells are drawn at random."""
 
 
 def main() -> None:
@@ -105,6 +116,9 @@ def main() -> None:
         f"retrained less {arguments.baseline}'s [95 %]",
     )
     print_table(header, [row_of(strategy, arguments.baseline, outcomes) for strategy in outcomes])
+    drawing = [strategy for strategy in RANDOM if outcomes.get(strategy)]
+    if drawing and arguments.again and arguments.seeds > 1:
+        print_gains(outcomes, outcomes[drawing[0]])
     print_machine("tensorflow", "keras")
 
 
@@ -146,6 +160,23 @@ def difference_to_baseline(strategy: str, baseline: str, outcomes: dict[str, lis
     return f"{middle:+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
+def print_gains(outcomes: dict[str, list[Outcome]], drawing: Sequence[Outcome]) -> None:
+    """Print by how many points the winners are better than a random cell."""
+    drawn = [search.drawn for search in drawing]
+    print(
+        f"a random cell: {mean_sd(drawn, 4)} (mean of a search, its deviation between searches)\n"
+    )
+    rows = []
+    for strategy, own in outcomes.items():
+        gains = [
+            100 * (mean(search.retrained) - random_cell)
+            for search, random_cell in zip(own, drawn, strict=True)
+        ]
+        middle, low, high = paired_interval(gains)
+        rows.append([strategy, f"{middle:+.2f} [{low:+.2f}, {high:+.2f}]"])
+    print_table(("winners of", "points over a random cell [95 %]"), rows)
+
+
 def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outcome:
     """Run the search as far as it was not run before, and train its winner again."""
     name = f"{strategy}_{seed}"
@@ -169,7 +200,16 @@ def outcome_of(arguments: argparse.Namespace, strategy: str, seed: int) -> Outco
         reward=winner.get("mean", winner.get("reward")),
         test_accuracy=winner.get("test_accuracy"),
         retrained=retrain(run_dir, winner["cell"], arguments.again),
+        drawn=mean_of_first_trainings(run_dir),
     )
+
+
+def mean_of_first_trainings(run_dir: Path) -> float:
+    """Return the mean reward of the cells of a search, without their further trainings."""
+    with JournalReader(run_dir / JOURNAL) as journal:
+        children = journal.children()
+    firsts = [child for child in children if not is_repeated(child) and child.reward is not None]
+    return mean(child.reward for child in firsts)
 
 
 def budget_overrides(arguments: argparse.Namespace) -> list[str]:
