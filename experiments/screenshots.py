@@ -78,7 +78,6 @@ def _pages(runs: list[Path], folder: Path, out: Path) -> None:
         4400,
         crop=(0, 2250, 1100, 3550),
     )
-    _shoot(report.as_uri(), out / "report_phone.png", 500, 1000)
     ranking = write_ranking(read_scores(runs[0] / CHILDREN), folder / "ranking.html", "training")
     _shoot(f"{ranking.as_uri()}#cell=0:{last}", out / "ranking_page.png", 1100, 800)
     if len(views) > 1:
