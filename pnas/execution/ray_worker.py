@@ -12,6 +12,7 @@ from pnas.errors import PnasError
 from pnas.execution.answers import Answer, failed_result
 from pnas.execution.base import Runner, RunnerFactory
 from pnas.records import ChildJob, ChildResult
+from pnas.system.lean_imports import own_process
 
 _runners: dict[str, Runner] = {}
 """The runners of this worker process, by the token of their executor."""
@@ -33,6 +34,8 @@ def train_remotely(
     """
     try:
         if token not in _runners:
+            # Ray's workers belong to the job that started them.
+            own_process()
             _runners[token] = factory()
         with _time_limit(timeout), tempfile.TemporaryDirectory() as scratch:
             return _train(_runners[token], job, Path(scratch) / "weights.npz")
