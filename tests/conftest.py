@@ -5,6 +5,8 @@ import os
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# Tests run side by side, one a core: further threads of linear algebra would wait in busy loops.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gc
 import shutil
