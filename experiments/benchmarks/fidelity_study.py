@@ -87,7 +87,7 @@ def _named(world: World, values: dict[str, Any], seed: int) -> Cell | None:
     spec = make_search_spec(values)
     epochs = world.table.epochs or 1.0
     space = world.space
-    if not spec.rungs and spec.first_children(space) > spec.max_children * spec.search_share:
+    if not spec.rungs and spec.first_children(space) > spec.max_children * (1 - spec.confirm):
         return None
     # Cross-validation only reports, and takes longer than all else here.
     controller = replace(named_spec("gp"), K=8, cross_validate=0)

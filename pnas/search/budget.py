@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pnas.records import ChildJob, ChildRecord, Choice, Journal
 from pnas.records.cell_trainings import short_epochs
 from pnas.search.rung_ladder import Promotion
-from pnas.search.strategies.search_spec import SearchSpec
+from pnas.search.strategies.search_spec import SearchSpec, whole_part
 from pnas.search.training_cost import TrainingCost
 
 STOPPED_BY = "stopped_by"
@@ -176,11 +176,6 @@ def _epochs_limit(spec: SearchSpec) -> str:
     return f"search.max_epochs={spec.max_epochs}"
 
 
-def whole_part(count: float) -> float:
-    """Round down, but for what is below a whole number by a rounding error only."""
-    return count if math.isinf(count) else math.floor(count + _ROUNDING)
-
-
 def may_continue(
     spec: SearchSpec,
     journal: Journal,
@@ -208,7 +203,7 @@ def may_continue(
         return False
     spent = spent_by(journal, counts, epochs, counts_children)
     of_all = spent_by(journal, every_child, epochs, counts_children)
-    own_share = spec.search_share if share is None else share
+    own_share = spec.search_share(epochs) if share is None else share
     needed = float(journal.meta(TRAININGS_NEEDED) or 1.0)
     limit = limit_reached(spec, spent, epochs, own_share, needed)
     return limit is None and limit_reached(spec, of_all, epochs, of_training=needed) is None

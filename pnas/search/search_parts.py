@@ -7,13 +7,10 @@ from pnas.records.cell_trainings import group_by_cell, is_repeated, rewarded
 from pnas.records.plan_facts import CONFIRMATION_STOPPED_BY
 from pnas.search.budget import (
     STOPPED_BY,
-    Spent,
     count_limits,
     limit_reached,
     seconds_limit,
     spent_by,
-    trainings_left,
-    whole_part,
 )
 from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.further_trainings import is_confirmation_stage
@@ -32,12 +29,12 @@ def is_search_stage(children: Sequence[ChildRecord]) -> bool:
     return not is_confirmation_stage(children)
 
 
-def share_of_search(spec: SearchSpec, journal: Journal) -> float:
+def share_of_search(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -> float:
     """Return the share of its limits that a search which has ended had before its confirmation.
 
     It had all of them if there was none: another look at a cell of a table may find nothing new.
     """
-    return spec.search_share if FinalistRecord(journal).has_begun else 1.0
+    return spec.search_share(epochs) if FinalistRecord(journal).has_begun else 1.0
 
 
 def may_confirm(
@@ -84,11 +81,9 @@ def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -
     A search that its number of trainings or epochs has ended leaves the rest of it to the
     confirmation. Of one that ended otherwise, what it had is 1 - ``search.confirm`` of all.
     """
-    if journal.meta(STOPPED_BY) in count_limits(spec):
-        nothing = Spent(seconds=0.0, children=0.0)
-        of_all = whole_part(trainings_left(spec, nothing, epochs))
-        of_search = whole_part(trainings_left(spec, nothing, epochs, spec.search_share))
-        return int(of_all - of_search)
+    left = spec.confirmations(epochs)
+    if left is not None and journal.meta(STOPPED_BY) in count_limits(spec):
+        return left
     return round(_share_of_searched(spec, journal, epochs))
 
 
@@ -99,4 +94,4 @@ def _share_of_searched(spec: SearchSpec, journal: Journal, epochs: float) -> flo
     for child in journal.children():
         if child.ended_at is not None and is_first_training(child):
             ended += cost.share(child)
-    return ended * spec.confirm_share / spec.search_share
+    return ended * spec.confirm_share(epochs) / spec.search_share(epochs)

@@ -107,9 +107,9 @@ class SearchRun:
         self.journal.set_meta(**{WINNER: None, OPTIMISM: None})
         if self.kept_epochs:
             store_kept_epochs(self.journal, self.kept_epochs)
-        confirms = self.spec.confirm_share > 0 and self.can_repeat
+        confirms = self.spec.confirm_share(self.epochs) > 0 and self.can_repeat
         if not self._is_time_for_searching_over:
-            self._search(share=self.spec.search_share if confirms else 1.0)
+            self._search(share=self.spec.search_share(self.epochs) if confirms else 1.0)
         if confirms:
             self._confirm()
             self._save_predictor()

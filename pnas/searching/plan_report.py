@@ -22,6 +22,7 @@ from pnas.search.search_plan import (
 )
 from pnas.searching.kept_trainings import continued_epochs, kept_shares
 from pnas.searching.search_checks import limits_of
+from pnas.searching.tabular_search import epochs_of_child
 from pnas.searching.time_planning import check_time, dear_rungs, plan_forecast
 from pnas.state_space import SlotSpace
 from pnas.system.console import print_line
@@ -54,7 +55,7 @@ def print_plan(
 
 
 def _print_tabular(settings: Settings, context: Context, space: SlotSpace) -> list[str]:
-    phases = settings.search.phases(space, settings.controller.K)
+    phases = settings.search.phases(space, settings.controller.K, epochs=epochs_of_child(settings))
     Grid.of(_TITLE, _PHASE_COLUMNS, phases).print(context.console)
     return [f"rewards: from {settings.trainer.table}; nothing is trained"]
 
@@ -96,7 +97,7 @@ def _phases(
     K = settings.controller.K
     if search.max_seconds is None:
         kept = kept_shares(settings) if search.continues_trainings else ()
-        return search.phases(space, K, small_cells, kept)
+        return search.phases(space, K, small_cells, kept, epochs_of_child(settings))
     return _phases_within(settings, space, forecast, small_cells, search.max_seconds)
 
 

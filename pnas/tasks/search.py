@@ -159,7 +159,7 @@ def _has_more(settings: Settings, journal: Journal) -> bool:
         epochs,
         counts=is_first_training,
         counts_children=of_children,
-        share=share_of_search(search, journal),
+        share=share_of_search(search, journal, epochs),
     )
     if goes_on:
         return True

@@ -50,7 +50,7 @@ def journal_of(path: Path, trained: int, epochs: int) -> Journal:
 def test_a_share_has_as_much_room_however_it_is_asked(
     spec: SearchSpec, epochs: int, room: int, left: int, tmp_path: Path
 ) -> None:
-    share = spec.search_share
+    share = spec.search_share(epochs)
     with journal_of(tmp_path, trained=room - left, epochs=epochs) as journal:
         budget = Budget(spec, journal, epochs=epochs, share=share)
         missing = [child for child in journal.children() if child.ended_at is None]
@@ -83,7 +83,9 @@ def test_a_larger_share_for_first_trainings_keeps_the_limit_of_all(
             journal.end_child(choice.key, result)
         journal.set_meta(**{STOPPED_BY: limit})
 
-        budget = Budget(spec, journal, epochs=3, share=spec.search_share, counts=is_first_training)
+        budget = Budget(
+            spec, journal, epochs=3, share=spec.search_share(3), counts=is_first_training
+        )
         missing = [child for child in journal.children(1) if child.ended_at is None]
         assert len(budget.affordable(missing)) == budget.children_left() == 1
         assert budget.limit_reached() is None

@@ -43,7 +43,7 @@ def least_seconds(
         seconds += ladder.least_seconds(FEWEST_OF_ROUND, 1)
     else:
         seconds += math.ceil(_FEWEST_CHILDREN / forecast.workers) * whole
-    if spec.confirm_share:
+    if spec.confirm_share(forecast.epochs):
         seconds += math.ceil(_FEWEST_CONFIRMATIONS / forecast.workers) * whole
     return seconds
 

@@ -35,7 +35,7 @@ def planned_within(
         kept_epochs: Number of epochs that each rung keeps for longer trainings, by its epochs.
     """
     usable = max(0.0, seconds - starting_seconds(forecast) - ENDING_SECONDS)
-    kept = spec.confirm_share * usable
+    kept = spec.confirm_share(forecast.epochs) * usable
     left = usable - kept
     ladder = TimedLadder.of(spec.rungs, forecast, space.B, kept_epochs)
     phases = _proposed(spec, space, K, first, ladder)
@@ -56,13 +56,14 @@ def planned_within(
         left -= children * one
         sized = replace(phase, children=children)
         planned += _rungs_of(sized, fewest.get(phase.name, 1), ladder)
-    planned = phases_within(planned, spec.search_children)
-    if not spec.confirm_share:
+    planned = phases_within(planned, spec.search_trainings(forecast.epochs))
+    if not spec.confirm_share(forecast.epochs):
         return planned
     one = forecast.typical_seconds(space.B) / forecast.workers
     confirmations = int(kept / one)
-    if spec.max_children is not None and spec.search_children is not None:
-        confirmations = min(confirmations, spec.max_children - spec.search_children)
+    in_counts = spec.confirmations(forecast.epochs)
+    if in_counts is not None:
+        confirmations = min(confirmations, in_counts)
     return [*planned, PlannedPhase("confirmation", space.B, confirmations)]
 
 

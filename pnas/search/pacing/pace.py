@@ -106,11 +106,12 @@ class Pace:
     def search_end(self) -> float:
         """Second, since the search began, at which the confirmation should begin."""
         last_end = self.last_end
-        if not self.spec.confirm_share:
+        confirm_share = self.spec.confirm_share(self.forecast.epochs)
+        if not confirm_share:
             return last_end
         rounds = math.ceil(_FEWEST_CONFIRMATIONS / self.forecast.workers)
         least = rounds * self.forecast.typical_seconds(self.space.B)
-        kept = max(self.spec.confirm_share * last_end, least)
+        kept = max(confirm_share * last_end, least)
         return last_end - min(kept, _LARGEST_CONFIRMATION * last_end)
 
     def rung_end(self, epochs: int, is_first: bool) -> float:

@@ -1,5 +1,6 @@
 """The parts of a search before it begins, as plans list them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -71,15 +72,15 @@ def phases_with_rungs(
     return planned
 
 
-def phases_within(phases: Sequence[PlannedPhase], most: int | None) -> list[PlannedPhase]:
+def phases_within(phases: Sequence[PlannedPhase], most: float) -> list[PlannedPhase]:
     """Return ``phases`` cut off after ``most`` whole trainings; an open one takes all that is left.
 
-    An open phase of several rungs takes its part of what is left.
+    An open phase of several rungs takes its part of what is left. ``most`` may be infinite.
     """
-    if most is None:
+    if math.isinf(most):
         return list(phases)
     kept = []
-    left = float(most)
+    left = most
     shared = 0.0
     for phase in phases:
         if phase.children is None:

@@ -43,8 +43,10 @@ _RUNGS = Rule(
 
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
 
-_FEWEST_CONFIRMED = 2
-"""Further trainings below which a confirmation has nothing to compare."""
+_FEWEST_COMPARED = 2
+"""Cells, and further trainings, below which a confirmation has nothing to compare."""
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -146,42 +148,70 @@ class SearchSpec:
         """Share of a whole training that a child is trained for, at least."""
         return self.rungs[0] if self.rungs else 1.0
 
-    @property
-    def confirm_share(self) -> float:
-        """Share of the trainings that the confirmation gets.
+    def trainings_within(self, epochs: float | None, share: float = 1.0) -> float:
+        """Return how many whole trainings its limits of children and epochs are.
 
-        It is `confirm`, or 0 where ``max_children`` is so small that no two cells could be trained
-        again.
+        It may be below a whole number by a rounding error, and is infinite without such a limit.
+
+        Args:
+            epochs: Number of epochs of a whole training; None if it is not known.
+            share: Share of each limit.
         """
-        if self.max_children is None:
+        trainings = math.inf
+        if self.max_children is not None:
+            trainings = whole_part(share * self.max_children)
+        if self.max_epochs is not None and epochs is not None:
+            trainings = min(trainings, share * self.max_epochs / epochs)
+        return trainings
+
+    def confirm_share(self, epochs: float | None) -> float:
+        """Return the share of the trainings that the confirmation gets.
+
+        It is `confirm`, or 0 where the limits of children or epochs are so small that there would
+        be no two cells, or no two further trainings of them, to compare.
+
+        Args:
+            epochs: Number of epochs of a whole training; None if it is not known.
+        """
+        of_all = whole_part(self.trainings_within(epochs))
+        if not self.confirm or math.isinf(of_all):
             return self.confirm
-        left = self.max_children - _whole_share(1 - self.confirm, self.max_children)
-        return self.confirm if left >= _FEWEST_CONFIRMED else 0.0
+        of_search = whole_part(self.trainings_within(epochs, 1 - self.confirm))
+        fewest = min(of_search, of_all - of_search)
+        return self.confirm if fewest >= _FEWEST_COMPARED else 0.0
 
-    @property
-    def search_share(self) -> float:
-        """Share of the trainings that is left for searching."""
-        return 1 - self.confirm_share
+    def search_share(self, epochs: float | None) -> float:
+        """Return the share of the trainings that is left for searching; see `confirm_share`."""
+        return 1 - self.confirm_share(epochs)
 
-    @property
-    def search_children(self) -> int | None:
-        """Largest number of children before the confirmation; None for no limit."""
-        if self.max_children is None:
+    def search_trainings(self, epochs: float | None) -> float:
+        """Return the largest number of whole trainings before the confirmation.
+
+        See `trainings_within` for the argument, and for what is returned.
+        """
+        return self.trainings_within(epochs, self.search_share(epochs))
+
+    def confirmations(self, epochs: float | None) -> int | None:
+        """Return what the search leaves of its limits of children and epochs; None without one."""
+        of_all = self.trainings_within(epochs)
+        if math.isinf(of_all):
             return None
-        return _whole_share(self.search_share, self.max_children)
+        return int(whole_part(of_all) - whole_part(self.search_trainings(epochs)))
 
-    @property
-    def _and_confirmation(self) -> str:
-        return f" and the share search.confirm={self.confirm:g}" if self.confirm_share else ""
+    def _and_confirmation(self, epochs: float | None) -> str:
+        if not self.confirm_share(epochs):
+            return ""
+        return f" and the share search.confirm={self.confirm:g}"
 
     @property
     def budget(self) -> str | None:
-        """A budget as people type it, such as ``search.max_children=100``; None without one."""
+        """Its budgets as people type them, such as ``search.max_children=100``; None without."""
+        typed = []
         for name in _BUDGETS:
             value = getattr(self, name)
             if value is not None:
-                return f"search.{name}={value:g}"
-        return None
+                typed.append(f"search.{name}={value:g}")
+        return " ".join(typed) or None
 
     @property
     def is_asynchronous(self) -> bool:
@@ -215,6 +245,7 @@ class SearchSpec:
         K: int | None,
         first: int | None = None,
         kept: Sequence[float] = (),
+        epochs: float | None = None,
     ) -> list[PlannedPhase]:
         """Return what a search of ``space`` trains, part by part, without training anything.
 
@@ -223,6 +254,7 @@ class SearchSpec:
             K: Number of children of each growing stage after the first; None for all candidates.
             first: Number of cells of one block that may be trained; None for all of them.
             kept: See `phases_with_rungs`.
+            epochs: Number of epochs of a whole training; None to leave ``max_epochs`` out of it.
         """
         if self.rungs:
             width = math.ceil(1 / self.rungs[0])
@@ -231,8 +263,10 @@ class SearchSpec:
             searched = phases_with_rungs(wide, self.rungs, kept)
         else:
             searched = self._search_phases(space, K, first)
-        affordable = phases_within(searched, self.search_children)
-        confirmation = self._confirmation_phase(space, affordable)
+        affordable = phases_within(searched, self.search_trainings(epochs))
+        ends_by_itself = _num_trainings(affordable) == _num_trainings(searched)
+        left = None if ends_by_itself else self.confirmations(epochs)
+        confirmation = self._confirmation_phase(space, affordable, epochs, left)
         return affordable if confirmation is None else [*affordable, confirmation]
 
     def _search_phases(
@@ -242,18 +276,31 @@ class SearchSpec:
         return [PlannedPhase("search", space.B, None)]
 
     def _confirmation_phase(
-        self, space: SlotSpace, searched: Sequence[PlannedPhase]
+        self,
+        space: SlotSpace,
+        searched: Sequence[PlannedPhase],
+        epochs: float | None,
+        left: int | None,
     ) -> PlannedPhase | None:
-        if not self.confirm_share:
+        """Return the confirmation of what was ``searched``; None without one.
+
+        Args:
+            space: State space that is searched.
+            searched: The parts before the confirmation.
+            epochs: Number of epochs of a whole training; None if it is not known.
+            left: Trainings that a search leaves which its budget ends; None if it ends by itself.
+        """
+        confirm_share = self.confirm_share(epochs)
+        if not confirm_share:
             return None
         name = "confirmation, at most"
-        if self.max_children is not None and self.search_children is not None:
-            return PlannedPhase(name, space.B, self.max_children - self.search_children)
-        children = [phase.children for phase in searched]
-        if None in children:
+        if left is not None:
+            return PlannedPhase(name, space.B, left)
+        known = _num_trainings(searched)
+        if known is None:
             return PlannedPhase(name, space.B, None)
-        known = sum(phase.trainings for phase in searched)
-        return PlannedPhase(name, space.B, round(known * self.confirm_share / self.search_share))
+        confirmations = round(known * confirm_share / self.search_share(epochs))
+        return PlannedPhase(name, space.B, confirmations)
 
     def check(self, space: SlotSpace, K: int | None, epochs: float | None) -> None:
         """Check that a search of ``space`` has room for its stages, and its budget for the first.
@@ -277,8 +324,9 @@ class SearchSpec:
         trainings: float = first
         if self.rungs and epochs is not None:
             trainings = make_ladder(self.rungs, epochs).trainings(first)
-        least = math.ceil(trainings / self.search_share - 1e-9)
-        rule = f"must be at least {least}, the children of the first stage{self._and_confirmation}"
+        least = math.ceil(trainings / self.search_share(epochs) - _ROUNDING)
+        and_confirmation = self._and_confirmation(epochs)
+        rule = f"must be at least {least}, the children of the first stage{and_confirmation}"
         has_room = self.max_children is None or self.max_children >= least
         require(has_room, "search.max_children", rule, self.max_children)
         self._check_epochs(least, epochs)
@@ -323,11 +371,18 @@ class SearchSpec:
         least = children * epochs
         rule = (
             f"must be at least {least:g}, {children} children of the first stage"
-            f"{self._and_confirmation} times {epochs:g} epochs"
+            f"{self._and_confirmation(epochs)} times {epochs:g} epochs"
         )
         require(self.max_epochs >= least, "search.max_epochs", rule, self.max_epochs)
 
 
-def _whole_share(share: float, children: int) -> int:
-    """Return how many of ``children`` are ``share`` of them, rounded down."""
-    return math.floor(share * children + 1e-9)
+def _num_trainings(phases: Sequence[PlannedPhase]) -> float | None:
+    """Return the whole trainings of ``phases``; None if only a budget ends one of them."""
+    if any(phase.children is None for phase in phases):
+        return None
+    return sum(phase.trainings for phase in phases)
+
+
+def whole_part(count: float) -> float:
+    """Round down, but for what is below a whole number by a rounding error only."""
+    return count if math.isinf(count) else math.floor(count + _ROUNDING)

@@ -167,11 +167,27 @@ def test_no_budget_is_left_unspent(most: int, tmp_path: Path) -> None:
         trained = [child for child in journal.children() if child.ended_at is not None]
     again = [child for child in trained if is_repeated(child)]
     assert most - 1 <= len(trained) <= most
-    assert len(trained) - len(again) == spec.search_children
+    assert len(trained) - len(again) == spec.search_trainings(1.0)
     # Below six there is no room for another training of two cells.
     assert (meta(tmp_path, WINNER) is not None) == (most >= 6)
     if most < 6:
-        assert len(trained) == most == spec.search_children
+        assert len(trained) == most == spec.search_trainings(1.0)
+
+
+@pytest.mark.parametrize("confirm", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("most", range(1, 12))
+def test_a_small_budget_of_epochs_is_spent_as_one_of_trainings_is(
+    most: int, confirm: float, tmp_path: Path
+) -> None:
+    """Where there is no room to compare two cells, all trainings are the search's."""
+    spec = RandomSpec(batch=4, max_children=most, confirm=confirm, confidence=0.9999)
+    search(tmp_path / "children", spec)
+    in_epochs = replace(spec, max_children=None, max_epochs=most)
+    search(tmp_path / "epochs", in_epochs)
+    assert facts(tmp_path / "epochs") == facts(tmp_path / "children")
+    is_confirmed = meta(tmp_path / "epochs", WINNER) is not None
+    assert is_confirmed == (spec.confirm_share(1.0) > 0)
+    assert is_confirmed or len(facts(tmp_path / "epochs")) == most
 
 
 def test_a_budget_of_epochs_is_left_to_the_confirmation_as_one_of_trainings_is(

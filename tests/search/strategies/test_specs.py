@@ -160,6 +160,45 @@ def test_a_mixed_start_and_a_confirmation_share_the_budget() -> None:
     assert planned(ProgressiveSpec(confirm=0.2))[-1] == ("confirmation, at most", 2, 2)
 
 
+def test_a_search_that_ends_before_its_budget_confirms_by_what_it_trained() -> None:
+    spec = ProgressiveSpec(confirm=0.2, max_children=60)
+    assert planned(spec) == planned(ProgressiveSpec(confirm=0.2))
+    assert planned(ProgressiveSpec(confirm=0.2, max_children=8)) == [
+        ("stage 1", 1, 3),
+        ("stage 2", 2, 3),
+        ("confirmation, at most", 2, 2),
+    ]
+
+
+def test_a_budget_of_epochs_is_planned_as_one_of_trainings_is() -> None:
+    in_epochs = RandomSpec(max_epochs=260, confirm=0.2).phases(SPACE, 4, epochs=25)
+    assert [phase.children for phase in in_epochs] == [8, 2]
+    both = RandomSpec(max_children=60, max_epochs=87, confirm=0.2)
+    assert [phase.children for phase in both.phases(SPACE, 4, epochs=25)] == [3]
+    assert both.budget == "search.max_children=60 search.max_epochs=87"
+
+
+@pytest.mark.parametrize(
+    ("limits", "share"),
+    [
+        ({"max_children": 6, "confirm": 0.2}, 0.2),
+        ({"max_children": 5, "confirm": 0.2}, 0.0),
+        ({"max_epochs": 150, "confirm": 0.2}, 0.2),
+        ({"max_epochs": 149, "confirm": 0.2}, 0.0),
+        ({"max_children": 60, "max_epochs": 149, "confirm": 0.2}, 0.0),
+        ({"max_children": 4, "confirm": 0.5}, 0.5),
+        ({"max_children": 3, "confirm": 0.5}, 0.0),
+        ({"max_children": 10, "confirm": 0.9}, 0.0),
+        ({"max_children": 20, "confirm": 0.9}, 0.9),
+        ({"max_seconds": 1, "confirm": 0.9}, 0.9),
+    ],
+)
+def test_a_confirmation_needs_two_cells_and_two_trainings_of_them(
+    limits: dict[str, Any], share: float
+) -> None:
+    assert SearchSpec(**limits).confirm_share(25) == share
+
+
 def test_a_budget_cuts_a_search_off_and_time_leaves_its_size_open() -> None:
     assert planned(ProgressiveSpec(max_children=5)) == [("stage 1", 1, 3), ("stage 2", 2, 2)]
     assert planned(RandomSpec(max_seconds=60)) == [("random cells, 8 a stage", 2, None)]
