@@ -36,12 +36,11 @@ from common import (
 from pnas.execution import SerialExecutor
 from pnas.predictors import named_spec
 from pnas.records import ChildRecord, Journal, Status
-from pnas.records.cell_trainings import is_repeated
+from pnas.records.cell_trainings import epochs_of, is_repeated
 from pnas.runs.child_identity import identify
 from pnas.search import StrategyContext, make_search_spec
 from pnas.search.early_stop.learned_rule import learn_rule
 from pnas.search.search_run import WINNER, SearchRun
-from pnas.search.training_cost import epochs_of
 from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import Cell
 from pnas.tables import Table, TableRunnerFactory, load_table

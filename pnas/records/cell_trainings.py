@@ -10,7 +10,7 @@ The key of a child says which training of its cell it is:
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
@@ -98,6 +98,17 @@ def has_ended_whole(child: ChildRecord) -> bool:
 def has_ended_short(child: ChildRecord) -> bool:
     """Whether ``child`` is a short training that was successful."""
     return child.status is Status.OK and is_short(child)
+
+
+def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
+    """Return the epochs that metrics tell of.
+
+    A table states them; otherwise there is a loss for each of them.
+    """
+    stated = metrics.get("epochs")
+    if stated:
+        return float(stated[0])
+    return float(len(metrics.get("loss", ())))
 
 
 def cell_key(key: str) -> str:

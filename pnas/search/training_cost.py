@@ -5,10 +5,16 @@ the same cell costs the epochs after those that were kept. Which ones were is a 
 and so is what a child costs; it does not depend on whether a file was lost on the way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pnas.records import ChildRecord, Journal, Status
-from pnas.records.cell_trainings import cell_key, has_ended_short, repeat_of, short_epochs
+from pnas.records.cell_trainings import (
+    cell_key,
+    epochs_of,
+    has_ended_short,
+    repeat_of,
+    short_epochs,
+)
 
 KEPT_EPOCHS = "kept_epochs"
 """Name, in the journal, of the epochs that each rung keeps; missing where none is continued."""
@@ -75,14 +81,3 @@ class TrainingCost:
         epochs = short_epochs(key) or self._epochs
         rungs = self._rungs.get(cell_key(key), ())
         return max((self._kept_epochs[rung] for rung in rungs if rung < epochs), default=0)
-
-
-def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
-    """Return the epochs that metrics tell of.
-
-    A table states them; otherwise there is a loss for each of them.
-    """
-    stated = metrics.get("epochs")
-    if stated:
-        return float(stated[0])
-    return float(len(metrics.get("loss", ())))

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pnas.records import ChildRecord
-from pnas.records.cell_trainings import has_ended_whole
+from pnas.records import ChildRecord, Status
+from pnas.records.cell_trainings import epochs_of, has_ended_whole, short_epochs
 from pnas.system.wording import plural
 
 _MAX_CHILDREN = "search.max_children"
+_MAX_EPOCHS = "search.max_epochs"
+_ROUNDING = 1e-9
 _UNKNOWN_CONFIDENCE = 1.0
 """Confidence of runs that store none: their winners count as known only if they are certain."""
 
@@ -43,18 +45,50 @@ class BudgetEnd:
             enough = "was enough" if trained == 1 else "were enough"
             return f"the winner is known: {plural(trained, 'training')} of {self.limit} {enough}"
         if self._has_trainings_left:
-            return f"ended after {self._ended} of {self.limit} trainings"
+            unit = "epochs" if self._is_of_epochs else "trainings"
+            return f"ended after {_short_number(self._spent)} of {self.limit} {unit}"
         return f"stopped by {self.limit}"
 
     @property
-    def _ended(self) -> int:
-        return sum(child.ended_at is not None for child in self.children)
+    def _is_of_epochs(self) -> bool:
+        return self.limit.startswith(f"{_MAX_EPOCHS}=")
 
     @property
     def _has_trainings_left(self) -> bool:
-        """Whether there was room for more children; each costs a whole training at most."""
+        """Whether there was room for another whole training."""
         key, _, value = self.limit.partition("=")
-        return key == _MAX_CHILDREN and value.isdecimal() and self._ended < int(value)
+        if key not in (_MAX_CHILDREN, _MAX_EPOCHS) or not value.isdecimal():
+            return False
+        one = self._whole_epochs if self._is_of_epochs else 1.0
+        return one > 0 and self._spent + one <= int(value) + _ROUNDING
+
+    @property
+    def _spent(self) -> float:
+        """Epochs or trainings, as the limit counts them, that the children took at most."""
+        ended = [child for child in self.children if child.ended_at is not None]
+        if self._is_of_epochs:
+            return sum(epochs_of(child.metrics) for child in ended)
+        return sum(self._share(child) for child in ended)
+
+    def _share(self, child: ChildRecord) -> float:
+        """Return which share of a whole training ``child`` was trained for."""
+        epochs: float | None = short_epochs(child.key)
+        if child.status is Status.STOPPED:
+            epochs = epochs_of(child.metrics)
+        if epochs is None or not self._whole_epochs:
+            return 1.0
+        return epochs / self._whole_epochs
+
+    @property
+    def _whole_epochs(self) -> float:
+        """Number of epochs of a whole training; 0 if none says it."""
+        whole = (child for child in self.children if has_ended_whole(child))
+        return max((epochs_of(child.metrics) for child in whole), default=0.0)
+
+
+def _short_number(count: float) -> str:
+    """Return ``count`` with a digit behind the point, if it has any."""
+    return f"{count:.1f}".removesuffix(".0")
 
 
 def budget_end(

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from pnas.records import ChildRecord, Status
-from pnas.records.cell_trainings import is_repeated, short_epochs
+from pnas.records.cell_trainings import epochs_of, is_repeated, short_epochs
 from pnas.search.pacing.forecast import TrainingForecast
 from pnas.search.pacing.pace import Pace
 from pnas.search.pacing.timed_ladder import TimedLadder
 from pnas.search.strategies.search_spec import SearchSpec
-from pnas.search.training_cost import epochs_of
 from pnas.state_space import SlotSpace
 
 
