@@ -120,6 +120,12 @@ def changed_limits(stored: Mapping[str, Any], current: Mapping[str, Any]) -> lis
     return [each for each in differences(stored, current) if each.key in _LIMITS]
 
 
+def changed_decisions(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[Difference]:
+    """Return what ``current`` changes of the limits of a search, and of how its winner is named."""
+    decisive = {*_LIMITS, "search.tie_break"}
+    return [each for each in differences(stored, current) if each.key in decisive]
+
+
 def with_changeable_values(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``stored`` with what ``current`` says of the keys that a continued run may change."""
     changed = copy.deepcopy(dict(stored))

@@ -8,7 +8,11 @@ from pnas.data import DataInfo
 from pnas.errors import InvalidValue, RunDirectoryError
 from pnas.records import Journal
 from pnas.records.path_safety import check_no_escaping_symlinks
-from pnas.records.resumability import changed_limits, check_resumable
+from pnas.records.resumability import (
+    changed_decisions,
+    changed_limits,
+    check_resumable,
+)
 from pnas.records.run_directory import JOURNAL
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -143,8 +147,22 @@ def _search_or_deliver(
         search = search_table if is_tabular(settings) else search_by_training
         search(settings, context, space, journal)
     else:
+        _note_what_changes_nothing(settings, context, journal)
         files = SearchFiles(context.run_dir, journal, settings.child)
         complete_finished_run(files, journal, settings)
+
+
+def _note_what_changes_nothing(settings: Settings, context: Context, journal: Journal) -> None:
+    """Print which keys of this command a search that is over does not go by."""
+    stored = read_stored_settings(journal.meta("config")).as_dict()
+    typed = []
+    for key, _, after in changed_decisions(stored, settings.as_dict()):
+        value = "null" if after is None else after
+        typed.append(f"{key}={value}")
+    if typed:
+        verb = "changes" if len(typed) == 1 else "change"
+        keys = " and ".join(typed)
+        print_line(context.console, f"{keys} {verb} nothing: the search is over")
 
 
 def _has_more(settings: Settings, journal: Journal) -> bool:

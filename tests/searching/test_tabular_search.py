@@ -425,6 +425,21 @@ def test_a_larger_budget_continues_a_search_that_nothing_can_confirm(table: Path
     assert search("raised", *options, "search.max_children=16")["children_trained"] == 16
 
 
+def test_a_search_that_is_over_says_which_keys_change_nothing(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = search("over", *TEN_CHILDREN)
+    capsys.readouterr()
+    assert search("over", *TEN_CHILDREN) == before
+    assert "changes nothing" not in capsys.readouterr().out
+    changes = ("search.tie_break=params", "search.max_children=8")
+    assert search("over", *TEN_CHILDREN, *changes) == before
+    keys = "search.max_children=8 and search.tie_break=params"
+    assert f"{keys} change nothing: the search is over" in capsys.readouterr().out
+    search("over", *TEN_CHILDREN, "search.tie_break=params", "search.max_children=12")
+    assert "change nothing" not in capsys.readouterr().out
+
+
 def test_a_finished_search_by_table_is_shown_without_the_table(table: Path) -> None:
     options = ("search=random", "search.batch=4", "search.max_children=12", "search.confirm=0.25")
     whole = search("shown", *options)
