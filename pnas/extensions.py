@@ -15,13 +15,15 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue, PnasError, require
 
 KINDS = (
     "operators",
@@ -36,6 +38,48 @@ GROUP = "pnas.extensions"
 VARIABLE = "PNAS_EXTENSIONS"
 _NAME = "PNAS"
 _LONGEST_REASON = 200
+
+_packages: set[str] = set()
+"""Top-level names of the modules that were imported as extensions."""
+
+
+@contextmanager
+def explaining_extensions() -> Iterator[None]:
+    """Turn what the code of an extension raises within a ``with`` block into one line.
+
+    Raises:
+        InvalidValue: An extension has raised something else than an error that users can meet. The
+            message names the last place in its code, where its author looks.
+    """
+    try:
+        yield
+    except (PnasError, MemoryError):
+        raise
+    except Exception as error:
+        explained = _explain(error)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _explain(error: Exception) -> InvalidValue | None:
+    """Return what to tell of an error that passed through an extension; None of any other."""
+    place = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] in _packages:
+            place = (frame.f_code, line)
+    if place is None:
+        return None
+
+    code, line = place
+    reason = _reason(error)
+    rule = f"must name modules whose parts do not raise ({reason}, line {line} in {code.co_name})"
+    return InvalidValue(VARIABLE, rule, code.co_filename)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_REASON]
 
 
 def extension(kind: str, name: str) -> Any:
@@ -61,6 +105,7 @@ def _offered(names: str) -> dict[str, dict[str, Any]]:
     """All parts by kind and name, of installed packages and of the modules in ``names``."""
     offered: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     for module in (*_installed_modules(), *_named_modules(names)):
+        _packages.add(module.__name__.partition(".")[0])
         for kind, parts in _parts_of(module).items():
             offered[kind].update(parts)
     return offered
@@ -120,6 +165,5 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _not_importable(name: str, error: Exception) -> InvalidValue:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
-    rule = f"must name modules that can be imported ({reason[:_LONGEST_REASON]})"
+    rule = f"must name modules that can be imported ({_reason(error)})"
     return InvalidValue(VARIABLE, rule, name)

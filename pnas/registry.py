@@ -6,13 +6,15 @@ to it under the same kind (`pnas.extensions`). An entry is a `Part`: the specifi
 dataclass whose fields are exactly the keys that the part reads, and the factory that makes it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from importlib import import_module
 from typing import Any
 
-from pnas.errors import InvalidValue
+from pnas.errors import InvalidValue, require
 from pnas.extensions import extension, extension_names
+from pnas.system.wording import plural
 
 
 @dataclass(frozen=True)
@@ -79,19 +81,62 @@ class Registry:
         offered = extension(self.kind, name)
         if offered is None:
             raise InvalidValue(self.key, f"must be one of {', '.join(self.names())}", name)
-        return offered if isinstance(offered, Part) else Part(offered)
+        part = offered if isinstance(offered, Part) else Part(offered)
+        has_fields = part.spec is None or is_dataclass(part.spec)
+        require(has_fields, self.key, f"{name} must have a dataclass as its spec", part.spec)
+        return part
 
     def factory(self, name: str) -> Any:
         """Return the factory of the part called ``name``, importing it if need be.
 
         Raises:
-            InvalidValue: There is no such part.
+            InvalidValue: There is no such part, or an extension has misnamed where it is.
         """
         factory = self.part(name).factory
         if not isinstance(factory, str):
             return factory
         module, _, attribute = factory.partition(":")
-        return getattr(import_module(module), attribute)
+        try:
+            return getattr(import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            if name not in extension_names(self.kind):
+                raise
+            rule = f"{name} must be at module:attribute ({type(error).__name__}: {error})"
+            raise InvalidValue(self.key, rule, factory) from error
+
+    def make(self, name: str, contract: type, *arguments: Any) -> Any:
+        """Return what the factory of the part called ``name`` makes of ``arguments``.
+
+        Args:
+            name: Name of the part.
+            contract: What it has to make: a class, or a protocol that can be checked at run time.
+            arguments: Arguments of the factory.
+
+        Raises:
+            InvalidValue: There is no such part, or one of an extension cannot be called with
+                ``arguments``, or makes something else.
+        """
+        factory = self.factory(name)
+        if name in extension_names(self.kind):
+            self._check_call(name, factory, arguments)
+        made = factory(*arguments)
+        rule = f"{name} must return a value of type {contract.__name__}"
+        require(isinstance(made, contract), self.key, rule, made)
+        return made
+
+    def _check_call(self, name: str, factory: Any, arguments: Sequence[Any]) -> None:
+        """Raise `InvalidValue` unless ``factory`` can be called with ``arguments``."""
+        rule = f"{name} must be a function or a class"
+        require(callable(factory), self.key, rule, factory)
+        try:
+            signature = inspect.signature(factory)
+        except ValueError:  # some built-in ones have none
+            return
+        try:
+            signature.bind(*arguments)
+        except TypeError as error:
+            count = plural(len(arguments), "argument")
+            raise InvalidValue(self.key, f"{name} must take {count} ({error})", factory) from error
 
     def spec(self, name: str, default: type) -> type:
         """Return the type of the settings of ``name``, or ``default`` if it declares none.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pnas.errors import require, require_count
 from pnas.predictors import Predictor
-from pnas.predictors.finite_predictions import require_finite
+from pnas.predictors.finite_predictions import require_array, require_finite
 from pnas.predictors.specs import CHUNK
 from pnas.state_space import Candidates, Cell, SlotSpace, Tokens
 
@@ -63,7 +63,10 @@ def score_tokens(
     scores = np.empty(len(tokens), np.float32)
     for first in range(0, len(tokens), chunk):
         part = slice(first, first + chunk)
-        scores[part] = require_finite(predictor, predictor.predict(tokens[part]))
+        predicted = predictor.predict(tokens[part])
+        # One number for all of them would be taken for each.
+        require_array(predictor, predicted, len(tokens[part]))
+        scores[part] = require_finite(predictor, predicted)
         if progress is not None:
             progress(len(scores[part]))
     return scores

@@ -10,8 +10,8 @@ from pnas.controller.training_report import (
     diagnose_next,
     diagnose_unseen,
 )
-from pnas.errors import PnasError
-from pnas.predictors import ControllerSpec, ExpectsCells, Predictor, make_predictor
+from pnas.errors import PnasError, require
+from pnas.predictors import ControllerSpec, ExpectsCells, FitReport, Predictor, make_predictor
 from pnas.seeds import derive_seed
 from pnas.state_space import Cell, SlotSpace
 
@@ -55,6 +55,9 @@ class HistoryFit:
         stage = len(stages)
         seed = derive_seed(self._seed, "predictor", stage)
         report = self.predictor.fit(self._space.encode(cells), rewards, stage, seed)
+        has_losses = isinstance(report, FitReport) and bool(report.losses)
+        rule = "must return a FitReport of at least one loss from fit"
+        require(has_losses, "controller.predictor", rule, report)
         self._stages_fitted = stage
         self._losses = report.losses
 

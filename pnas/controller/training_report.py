@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pnas.controller.reward_history import Reward
 from pnas.predictors import ControllerSpec, Predictor, make_predictor
+from pnas.predictors.finite_predictions import require_array
 from pnas.predictors.rank_correlation import rank_correlation
 from pnas.predictors.rank_metrics import cross_validated, rank_agreement
 from pnas.seeds import derive_seed
@@ -51,8 +52,9 @@ def diagnose_fit(
     predictor: Predictor, tokens: Tokens, rewards: Sequence[float]
 ) -> tuple[float | None, Diagnosis]:
     """Return Spearman's correlation within the fit, and Kendall's as a diagnosis."""
-    fitted = predictor.predict(tokens).tolist()
-    correlation = rank_correlation(fitted, rewards)
+    fitted = predictor.predict(tokens)
+    require_array(predictor, fitted, len(tokens))
+    correlation = rank_correlation(fitted.tolist(), rewards)
     return correlation.spearman, {"kendall_fit": correlation.kendall}
 
 

@@ -1,6 +1,6 @@
 """From a name or a specification to a `Dataset`: read, check, split, normalise."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -165,8 +165,14 @@ def make_spec(kind: type[DataSpec], values: Mapping[str, Any]) -> DataSpec:
 
 def read_source(spec: DataSpec) -> RawData:
     """Return what the source of ``spec`` gives, checked, before splitting and normalising."""
-    source: Callable[[DataSpec], RawData] = DATASETS.factory(spec.name)
-    return source(spec)
+    raw: RawData = DATASETS.make(spec.name, RawData, spec)
+    require("train" in raw.parts, "data.name", f"{spec.name} must have a part train", [*raw.parts])
+    for part, (images, labels) in raw.parts.items():
+        is_whole = len(images.shape) == 4 and images.shape[0] == len(labels)
+        rule = f"{spec.name} must have (n, H, W, C) images and n labels in its part {part}"
+        received = f"{tuple(images.shape)} images, {len(labels)} labels"
+        require(is_whole, "data.name", rule, received)
+    return raw
 
 
 def _path_of(spec: DataSpec) -> str | None:

@@ -38,6 +38,7 @@ def always(job: ChildJob) -> bool:
     return True
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Trains children."""
 

@@ -31,8 +31,8 @@ def make_executor(
         use_gpu: Whether children may use GPUs.
 
     Raises:
-        InvalidValue: There is no executor of that name.
+        InvalidValue: There is no executor of that name, or an extension makes none.
     """
-    make = EXECUTORS.factory(spec.kind)
-    executor: Executor = make(spec, factory, threads, use_gpu)
+    arguments = (spec, factory, threads, use_gpu)
+    executor: Executor = EXECUTORS.make(spec.kind, Executor, *arguments)
     return executor

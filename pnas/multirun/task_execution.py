@@ -16,6 +16,7 @@ from pnas.config import Settings, read_settings
 from pnas.config.former_options import former_options
 from pnas.config.task_specs import PLANNED_TASKS, SOURCED_TASKS, TASK_SPECS
 from pnas.errors import RunDirectoryError, require
+from pnas.extensions import explaining_extensions
 from pnas.multirun.resource_sharing import take_share
 from pnas.runs.command_context import Context
 from pnas.runs.display_paths import relative
@@ -48,7 +49,7 @@ def execute_task(config: DictConfig | Mapping[str, Any], context: Context) -> fl
     # TensorFlow, here and in workers, prints errors only.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _sigterm_interrupts():
+        with explaining_extensions(), _sigterm_interrupts():
             settings = read_settings(meant_config(config, context))
             _check_plan(settings)
             _check_source(settings, context)

@@ -1,7 +1,9 @@
 """The registry of objectives, and the way from names to objectives."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pnas.errors import require
 from pnas.objectives.objective import Facts, Objective
@@ -33,6 +35,31 @@ class ColumnValue:
     def __call__(self, facts: Facts) -> float | None:
         values = facts.metrics.get(self.name)
         return values[-1] if values else None
+
+
+@dataclass(frozen=True)
+class NumberValue:
+    """Reads the value of an objective from outside the package, which has to be a number.
+
+    Attributes:
+        name: Name of the objective.
+        value: Its function.
+    """
+
+    name: str
+    value: Callable[[Facts], Any]
+
+    def __call__(self, facts: Facts) -> float | None:
+        value = self.value(facts)
+        if value is None:
+            return None
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        rule = f"{self.name} must return a number, or None where it is not known"
+        require(not math.isnan(number), KEY, rule, value)
+        return number
 
 
 def _reward(facts: Facts) -> float | None:
@@ -99,5 +126,9 @@ def make_objectives(names: Sequence[str], columns: Mapping[str, str] | None = No
             continue
         rule = f"must be names among {', '.join((*OBJECTIVES.names(), *known))}"
         require(name in OBJECTIVES.names(), KEY, rule, name)
-        objectives[name] = OBJECTIVES.factory(name)
+        objective = OBJECTIVES.factory(name)
+        require(isinstance(objective, Objective), KEY, f"{name} must be an Objective", objective)
+        if name not in OBJECTIVES.own_names():
+            objective = replace(objective, value=NumberValue(name, objective.value))
+        objectives[name] = objective
     return ObjectiveSet(objectives)

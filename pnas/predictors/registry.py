@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pnas.errors import InvalidValue
+from pnas.errors import InvalidValue, require
 from pnas.predictors.base import Predictor
 from pnas.predictors.former_contract import with_current_contract
 from pnas.predictors.persistence import read_description, unreadable_as_invalid
@@ -94,7 +94,14 @@ def make_predictor(space: SlotSpace, spec: ControllerSpec) -> Predictor:
     Raises:
         InvalidValue: There is no such predictor, or it needs a library that is not installed.
     """
-    made = PREDICTORS.factory(spec.predictor).create(space, spec)
+    factory = PREDICTORS.factory(spec.predictor)
+    has_both = hasattr(factory, "create") and hasattr(factory, "load")
+    rule = f"{spec.predictor} must be a class with create and load"
+    require(has_both, PREDICTORS.key, rule, factory)
+    made = factory.create(space, spec)
+    is_predictor = all(hasattr(made, method) for method in ("fit", "predict", "save"))
+    rule = f"{spec.predictor} must make a predictor, with fit, predict and save"
+    require(is_predictor, PREDICTORS.key, rule, made)
     return with_current_contract(made, spec.predictor)
 
 

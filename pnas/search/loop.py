@@ -5,8 +5,10 @@ starts again on the same journal takes up all that was done before.
 """
 
 from collections.abc import Callable, Sequence
+from sqlite3 import IntegrityError
 from typing import Any
 
+from pnas.errors import InvalidValue
 from pnas.records import Choice, Journal
 from pnas.records.cell_trainings import is_short
 from pnas.search.budget import STOPPED_BY, TRAININGS_NEEDED, Budget
@@ -174,13 +176,17 @@ class SearchLoop:
         return True
 
     def _write(self, number: int, proposal: Proposal, choices: Sequence[Choice]) -> None:
-        self._journal.open_stage(
-            number,
-            choices,
-            candidates_scored=proposal.candidates_scored,
-            unique_candidates=proposal.unique_candidates,
-            seconds_scoring=proposal.seconds,
-        )
+        try:
+            self._journal.open_stage(
+                number,
+                choices,
+                candidates_scored=proposal.candidates_scored,
+                unique_candidates=proposal.unique_candidates,
+                seconds_scoring=proposal.seconds,
+            )
+        except IntegrityError as error:
+            rule = "must name a strategy that proposes no cell of an earlier stage"
+            raise InvalidValue("search.kind", rule, list(proposal.cells)) from error
 
     def _announce(self, number: int) -> TrainingStage:
         children = self._journal.children(number)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from pnas.errors import PnasError
+from pnas.errors import PnasError, require
 from pnas.execution import soft_interrupts
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status
 from pnas.records.cell_trainings import cell_key, is_repeated
@@ -119,7 +119,9 @@ class StageTrainer:
             self.start_child(keys[job_id(job)])
             return True
 
-        for index, result in self._training.executor.run(jobs, may_start):
+        for answer in self._training.executor.run(jobs, may_start):
+            _check_answer(answer, len(jobs))
+            index, result = answer
             self.end_child(stage, missing[index].key, result)
             if result.status is Status.FAILED:
                 self.stop_if_most_failed(stage)
@@ -232,3 +234,11 @@ def _occurrences(cells: Sequence[Cell]) -> list[int]:
         occurrences.append(seen[cell])
         seen[cell] += 1
     return occurrences
+
+
+def _check_answer(answer: tuple[int, ChildResult], jobs: int) -> None:
+    """Check what an executor yields, which may be one of an extension."""
+    is_pair = isinstance(answer, tuple) and len(answer) == 2
+    is_answer = is_pair and answer[0] in range(jobs) and isinstance(answer[1], ChildResult)
+    rule = "must name an executor that yields the index of each job with its ChildResult"
+    require(is_answer, "executor.kind", rule, answer)

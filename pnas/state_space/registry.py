@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from pnas.errors import InvalidValue
+import numpy as np
+
+from pnas.errors import InvalidValue, require
 from pnas.registry import Part, Registry
 from pnas.state_space.nasbench201 import NASBench201Space
 from pnas.state_space.pnas_space import StateSpace
@@ -44,9 +46,23 @@ def build_space(spec: Mapping[str, Any] | StateSpaceSpec) -> SlotSpace:
     """
     if not isinstance(spec, StateSpaceSpec):
         spec = _read_spec(spec)
-    factory = STATE_SPACES.factory(spec.kind)
-    space: SlotSpace = factory(spec)
+    space: SlotSpace = STATE_SPACES.make(spec.kind, SlotSpace, spec)
+    if spec.kind not in STATE_SPACES.own_names():
+        _check_space(spec.kind, space)
     return space
+
+
+def _check_space(kind: str, space: SlotSpace) -> None:
+    """Check what a space of an extension says of itself: its description, and a first block."""
+    description = space.spec()
+    is_described = isinstance(description, Mapping) and "kind" in description
+    rule = f"{kind} must describe itself by a mapping with kind (spec)"
+    require(is_described, STATE_SPACES.key, rule, description)
+
+    blocks = space.block_tokens(1)
+    has_blocks = isinstance(blocks, np.ndarray) and blocks.ndim == 2 and len(blocks) > 0
+    rule = f"{kind} must have blocks (block_tokens), rows of tokens"
+    require(has_blocks, STATE_SPACES.key, rule, blocks)
 
 
 def _read_spec(values: Mapping[str, Any]) -> StateSpaceSpec:

@@ -5,6 +5,7 @@ divided by the stride.
 """
 
 from pnas.children.network.layers import Layers, Size, T
+from pnas.errors import require
 from pnas.registry import Part, Registry
 from pnas.state_space.operator_patterns import (
     KEY,
@@ -20,18 +21,37 @@ def apply_operator(layers: Layers[T], x: T, operator: str, filters: int, stride:
     """Return ``operator`` applied to ``x``.
 
     Raises:
-        InvalidValue: Text that is no operator.
+        InvalidValue: Text that is no operator, or one of an extension that breaks the contract.
     """
     kind, kernel = parse_operator(operator)
     if kind is OperatorKind.EXTENSION:
-        # An extension's operator has a name and no kernel size.
-        factory = OPERATORS.factory(normalize_blanks(operator))
-        custom: T = factory(layers, x, filters, stride)
-        return custom
+        return _apply_extension(layers, x, normalize_blanks(operator), filters, stride)
 
     factory = OPERATORS.factory(kind)
     result: T = factory(layers, x, filters, kernel, stride)
     return result
+
+
+def _apply_extension(layers: Layers[T], x: T, name: str, filters: int, stride: int) -> T:
+    """Return the operator ``name`` of an extension, which has no kernel size, applied to ``x``."""
+    result: T = OPERATORS.make(name, object, layers, x, filters, stride)
+    given = layers.shape(x)
+    returned = _shape_or_type(layers, result)
+    down = tuple(size // stride for size in given[:2])
+    up = tuple(-(-size // stride) for size in given[:2])
+    rule = f"{name} must return {(*up, filters)} of {given} with {filters} filters, stride {stride}"
+    require(returned in ((*down, filters), (*up, filters)), KEY, rule, returned)
+    return result
+
+
+def _shape_or_type(layers: Layers[T], x: T) -> tuple[int, ...] | str:
+    """Return the shape of ``x``, or the name of its type if it is nothing that has one."""
+    try:
+        shape = tuple(layers.shape(x))
+    except (AttributeError, TypeError):
+        return type(x).__name__
+    has_sizes = all(isinstance(size, int) for size in shape)
+    return shape if has_sizes else type(x).__name__
 
 
 def conv_bn(layers: Layers[T], x: T, filters: int, kernel: Size, stride: Size = 1) -> T:

@@ -171,6 +171,7 @@ class StrategyContext:
         return self.is_feasible is None or self.is_feasible(cell)
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """A search strategy; after `ask`, or when built with an open stage, it awaits `tell`."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from pnas.controller import ControllerManager, Generation
 from pnas.controller.candidate_scoring import EMPTY_GENERATION, exclude_cells
 from pnas.controller.training_report import TrainingReport
+from pnas.errors import require
 from pnas.search.selection import Selection
 from pnas.search.selection_quality import evaluate_selection
 from pnas.search.strategies.base import Proposal, Reward, SearchHistory, StrategyContext
@@ -224,4 +225,6 @@ def _file_hash(directory: Path) -> str:
     """
     weights = directory / _WEIGHTS
     path = weights if weights.is_file() else directory / _DESCRIPTION
+    rule = f"must write {_DESCRIPTION} where it is saved"
+    require(path.is_file(), "controller.predictor", rule, str(directory))
     return hashlib.sha256(path.read_bytes()).hexdigest()

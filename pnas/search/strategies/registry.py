@@ -52,7 +52,7 @@ def make_strategy(context: StrategyContext, history: SearchHistory = SearchHisto
     """Return the strategy that ``context.spec`` names, as it is after ``history``.
 
     Raises:
-        InvalidValue: There is no such strategy.
+        InvalidValue: There is no such strategy, or an extension makes none.
     """
-    factory = STRATEGIES.factory(context.spec.kind)
-    return factory(context, history)
+    strategy: Strategy = STRATEGIES.make(context.spec.kind, Strategy, context, history)
+    return strategy

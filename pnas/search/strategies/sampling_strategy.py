@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pnas.errors import require
 from pnas.search.strategies.base import (
     Proposal,
     SearchHistory,
@@ -74,7 +75,13 @@ class SamplingStrategy(StageHistory):
 
 
 def _proposal(cells: Sequence[Cell], started: float) -> Proposal | None:
-    """Return what is proposed, chosen since ``started``; None without a cell."""
+    """Return what is proposed, chosen since ``started``; None without a cell.
+
+    Raises:
+        InvalidValue: ``cells`` is no list of cells.
+    """
+    are_cells = isinstance(cells, Sequence) and all(isinstance(cell, Cell) for cell in cells)
+    require(are_cells, "search.kind", "must name a strategy that returns lists of cells", cells)
     if not cells:
         return None
     return Proposal.unscored(cells, seconds=time.perf_counter() - started)
