@@ -39,6 +39,10 @@ _FRACTION = number_where("must be in [0, 1)", lambda x: 0 <= x < 1)
 _POSITIVE_FRACTION = number_where("must be in (0, 1]", lambda x: 0 < x <= 1)
 
 
+_MOST_EPOCHS = 1_000_000_000
+"""Plans and forecasts count epochs in floating point and 64 bits."""
+
+
 @dataclass(frozen=True)
 class TrainerSpec:
     """What every training reads; the base class of the kinds of training.
@@ -111,6 +115,8 @@ class TrainerSpec:
 
     def __post_init__(self) -> None:
         check_fields(self, GROUP)
+        is_countable = self.epochs <= _MOST_EPOCHS
+        require(is_countable, "trainer.epochs", f"must be at most {_MOST_EPOCHS:,}", self.epochs)
         rule = f"must divide trainer.batchsize={self.batchsize}"
         divides = self.batchsize % self.accumulate == 0
         require(divides, "trainer.accumulate", rule, self.accumulate)
@@ -188,6 +194,13 @@ class SearchTrainerSpec(TrainerSpec):
     def is_validated(self, epoch: int) -> bool:
         """Return whether the child is validated after ``epoch`` (from 0)."""
         return (epoch + 1) % self.validate_every == 0 or epoch in self.rewarded_epochs
+
+    @property
+    def validations(self) -> int:
+        """Number of epochs after which the child is validated, of a training of any length."""
+        rewarded = self.rewarded_epochs
+        before = rewarded.start // self.validate_every
+        return before + len(rewarded)
 
     def microbatch_counts(self, minimum: int = 1) -> list[int]:
         """Return the numbers of microbatches to try in turn, until memory is enough.

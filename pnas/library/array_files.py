@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pnas.data import DATASETS
 from pnas.data.raw_data import raw_from_arrays
-from pnas.errors import InvalidValue
+from pnas.errors import InvalidValue, require
 from pnas.system.atomic_write import atomic_write
 
 Arrays = Sequence[Any] | Mapping[str, Any]
@@ -38,6 +38,9 @@ def data_keys(data: str | Path | Arrays, directory: Path) -> dict[str, str]:
     """
     if isinstance(data, str) and data in DATASETS.own_names():
         return {"data": data}
+    if isinstance(data, str) and data in DATASETS.names():
+        # An extension brings a source, but no option of the group with keys of its own.
+        return {"data.name": data}
     if isinstance(data, str | Path):
         return _keys_of_path(Path(data).expanduser())
     path = _written(_by_name(data), directory / _FOLDER)
@@ -49,7 +52,7 @@ def _keys_of_path(path: Path) -> dict[str, str]:
         return {"data": "image_folder", "data.path": str(path.absolute())}
     if path.is_file():
         return {"data": "npz", "data.path": str(path.absolute())}
-    names = ", ".join(DATASETS.own_names())
+    names = ", ".join(DATASETS.names())
     rule = f"must be arrays, an image folder, an .npz file, or one of {names}"
     raise InvalidValue("data", rule, str(path))
 
@@ -63,10 +66,22 @@ def _by_name(data: Arrays) -> dict[str, NDArray[Any]]:
     else:
         rule = "must be (x, y), (x, y, x_val, y_val) or (x, y, x_val, y_val, x_test, y_test)"
         raise InvalidValue("data", rule, type(data).__name__)
-    arrays = {name: np.asarray(array) for name, array in named.items() if array is not None}
+    arrays = {}
+    for name, array in named.items():
+        require(isinstance(name, str), "data", "must name arrays by text, as x_train", name)
+        if array is not None:
+            arrays[name] = _as_array(name, array)
     raw_from_arrays(arrays, "data")
     # Others, such as names of the examples, may be of a type that no file holds.
     return {name: array for name, array in arrays.items() if not array.dtype.hasobject}
+
+
+def _as_array(name: str, values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # of lists of different lengths, which images of other sizes are
+        rule = f"{name} must be an array, or lists of equal lengths ({error})"
+        raise InvalidValue("data", rule, type(values).__name__) from error
 
 
 def _written(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:

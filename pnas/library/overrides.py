@@ -37,8 +37,13 @@ def _overrides(keyword: str, value: Any) -> Iterator[str]:
     if is_group and isinstance(value, Mapping):
         for name, each in value.items():
             yield f"{keyword}.{name}={written(each)}"
+    elif keyword == "experiment" and value is None:
+        return
     elif is_group or keyword == "experiment":
         yield f"{keyword}={value}"
+    elif "." in keyword:
+        # A key as it is typed, which is no name of an argument but may be one of a mapping's.
+        yield f"{keyword}={written(value)}"
     elif keyword in ROOT_KEYS and keyword not in _NOT_OF_A_SEARCH:
         yield f"{keyword}={written(value)}"
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from pnas.config.credentials import show_redacted
-from pnas.errors import RunDirectoryError
+from pnas.errors import RunDirectoryError, require
 from pnas.library.array_files import Arrays, data_keys
 from pnas.library.composition import compose_search
 from pnas.library.overrides import overrides_of, written
@@ -56,6 +56,7 @@ def search(
         PnasError: A key or value that does not fit, before any work starts; or the search failed.
         KeyboardInterrupt: The search was interrupted; the same call continues it.
     """
+    _check_own_arguments(directory, overrides)
     home = Path(directory).expanduser().absolute()
     named = {} if data is None else data_keys(data, home)
     typed = [f"{key}={written(value)}" for key, value in named.items()]
@@ -73,6 +74,18 @@ def search(
     with _workers_import_no_script():
         execute_task(composed.config, context)
     return SearchResult(context.run_dir)
+
+
+def _check_own_arguments(directory: Any, overrides: Any) -> None:
+    """Check the arguments that are no keys of a command."""
+    require(isinstance(directory, str | Path), "directory", "must be a path", directory)
+    are_words = (
+        isinstance(overrides, Sequence)
+        and not isinstance(overrides, str)
+        and all(isinstance(word, str) for word in overrides)
+    )
+    rule = "must be a list of texts, each KEY=VALUE"
+    require(are_words, "overrides", rule, overrides)
 
 
 def open_result(run_dir: Path | str) -> SearchResult:

@@ -64,8 +64,9 @@ def _stored_search(run_dir: Path) -> Mapping[str, Any] | None:
     try:
         with Journal(run_dir / JOURNAL) as journal:
             config = journal.meta("config")
-    except RunDirectoryError:
-        return None  # none, or damaged, which opening it for writing reports
+    except (RunDirectoryError, OSError):
+        # None, damaged, or under a name that no file can have, which is refused hereafter.
+        return None
     if not isinstance(config, Mapping):
         return None
     search = config.get("search")

@@ -37,7 +37,7 @@ def workload_of(settings: Settings, data: DataInfo | Dataset) -> Workload:
         val_examples=val,
         epochs=trainer.epochs,
         batchsize=trainer.batchsize,
-        validations=sum(trainer.is_validated(epoch) for epoch in range(trainer.epochs)),
+        validations=trainer.validations,
     )
 
 

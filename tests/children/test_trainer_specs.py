@@ -155,6 +155,7 @@ def test_epochs_that_the_reward_reads_are_validated(
 ) -> None:
     trainer = SearchTrainerSpec(**options)
     validated = [epoch for epoch in range(trainer.epochs) if trainer.is_validated(epoch)]
+    assert trainer.validations == len(validated)
     assert validated == expected
 
 

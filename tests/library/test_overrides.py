@@ -25,6 +25,10 @@ def test_options_come_before_the_keys_of_groups() -> None:
     assert overrides_of(keywords) == ["controller=lstm", "trainer.epochs=3"]
 
 
+def test_a_key_may_be_named_with_its_group() -> None:
+    assert overrides_of({"trainer.epochs": 3, "experiment": None}) == ["trainer.epochs=3"]
+
+
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [

@@ -12,6 +12,7 @@ from support.command import ROOT, run_here
 
 import pnas
 from pnas.errors import PnasError
+from pnas.extensions import VARIABLE
 from pnas.library import SearchResult, searching
 
 KEYS: dict[str, Any] = {
@@ -109,6 +110,12 @@ MISTAKES = [
     (images(), {"controller": "lstn"}, "controller: must be an option that exists"),
     (images(), {"overrides": ["trainer.epoch=3"]}, "trainer.epoch: "),
     (images(), {"name": "a/b"}, "name: must be at most 200 letters"),
+    (images(), {"name": "a" * 300}, "name: must be at most 200 letters"),
+    (([[1, 2], [3]], [0, 1]), {}, "data: x_train must be an array, or lists of equal lengths"),
+    ({1: images()[0], 2: images()[1]}, {}, "data: must name arrays by text"),
+    ("digits", {"overrides": "trainer.epochs=3"}, "overrides: must be a list of texts"),
+    ("digits", {"overrides": [3]}, "overrides: must be a list of texts"),
+    ("digits", {"epochs": 10**30}, "trainer.epochs: must be at most 1,000,000,000"),
 ]
 
 
@@ -123,6 +130,12 @@ def test_mistakes_are_one_line_before_any_work(
         pnas.search(data, directory=tmp_path, **keywords)
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("directory", [None, 3])
+def test_a_directory_must_be_a_path(directory: Any) -> None:
+    with pytest.raises(PnasError, match="directory: must be a path"):
+        pnas.search("digits", directory=directory)
 
 
 def test_a_plan_trains_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -165,6 +178,8 @@ def test_a_script_without_a_guard_may_search_with_workers(tmp_path: Path) -> Non
         (None, {"overrides": ["data=fashion_mnist"]}, "fashion_mnist"),
         (None, {}, "digits"),
         ("digits", {"experiment": "seed_toy"}, "digits"),
+        ("digits", {"experiment": None}, "digits"),
+        ("bars", {"train_size": 200}, "bars"),
     ],
 )
 def test_an_experiment_chooses_its_data_unless_the_call_does(
@@ -174,6 +189,7 @@ def test_an_experiment_chooses_its_data_unless_the_call_does(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv(VARIABLE, str(ROOT / "docs" / "examples" / "my_data.py"))
     seen: list[str] = []
 
     def note_data(config: Any, context: Any) -> None:
