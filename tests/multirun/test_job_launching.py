@@ -7,13 +7,16 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.command import run_apart, run_here, start
 from support.small import SMALL
 
+from pnas.multirun import job_process
 from pnas.multirun.prefixed_output import PrefixedStream
 
 ONE_STAGE = (*SMALL, "state_space.B=1", "tracking=none")
@@ -44,6 +47,19 @@ def test_lines_of_jobs_side_by_side_say_whose_they_are() -> None:
     for text in ("one\ntw", "o\n", "rest"):
         prefixed.write(text)
     assert stream.getvalue() == "job 3: one\njob 3: two\n"
+
+
+def test_a_job_whose_launcher_was_killed_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    order = io.StringIO('{"config": {}, "context": {}}')
+    monkeypatch.setattr(sys, "stdin", order)
+    monkeypatch.setattr(sys, "argv", ["job_process", str(writer)])
+    monkeypatch.setattr(job_process, "_watch_launcher", lambda: None)
+    monkeypatch.setattr(job_process, "Context", SimpleNamespace(from_dict=lambda values: None))
+    monkeypatch.setattr(job_process, "_with_plain_console", lambda context: context)
+    monkeypatch.setattr(job_process, "_outcome", lambda config, context: {"interrupted": True})
+    job_process.main()
 
 
 def test_failed_jobs_are_listed_last_and_the_same_command_tries_them_again(
