@@ -63,12 +63,23 @@ def _print_tabular(settings: Settings, context: Context, space: SlotSpace) -> li
 def _print_training(
     settings: Settings, context: Context, space: SlotSpace, data: DataInfo
 ) -> list[str]:
-    limits = limits_of(settings, data)
-    small_cells = count_small_cells(space, limits)
+    # The model of times reads the journal whenever it is asked.
     with _journal_of(context) as journal:
         forecast = plan_forecast(settings, space, data, journal)
-        model = forecast.model
+        return _print_forecast(settings, context, space, data, forecast)
+
+
+def _print_forecast(
+    settings: Settings,
+    context: Context,
+    space: SlotSpace,
+    data: DataInfo,
+    forecast: TrainingForecast,
+) -> list[str]:
+    limits = limits_of(settings, data)
+    small_cells = count_small_cells(space, limits)
     phases = _phases(settings, space, forecast, small_cells)
+    model = forecast.model
     work = model.workload
     plans = plan_search(phases, space, settings.child, work, settings.seed, limits, model)
     Grid.of(_TITLE, _PLAN_COLUMNS, plans).print(context.console)

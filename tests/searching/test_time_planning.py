@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.command import run_here
+from support.journals import make_run
 
 QUIET = ("tracking=none", "executor.workers=2")
 
@@ -27,6 +28,15 @@ def test_a_plan_says_what_a_longer_time_would_buy(capsys: pytest.CaptureFixture[
     assert "children in 5.0 min" in printed
     assert "in 2 times as long, 10 min: about" in printed
     assert "in 4 times as long, 20 min: about" in printed
+
+
+@pytest.mark.parametrize("budget", ["minutes=5", "search.max_epochs=1500"])
+def test_a_plan_of_a_search_that_has_begun_goes_by_its_children(
+    budget: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(Path("outputs/plan"), (6, 4))
+    assert run_here("name=plan", budget, "plan_only=true", *QUIET) == 0
+    assert "by the 10 trainings so far" in capsys.readouterr().out
 
 
 def test_a_short_time_is_said_to_be_short(capsys: pytest.CaptureFixture[str]) -> None:
