@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pnas.children.network.builder import check_blocks
-from pnas.config import Settings
-from pnas.config.groups import GROUPS
+from pnas.config import Settings, read_stored_settings
+from pnas.config.groups import GROUPS, Group
 from pnas.config.suggestions import rule_for_unread_key
-from pnas.errors import InvalidValue, require
+from pnas.errors import InvalidValue, RunDirectoryError, require
 from pnas.records import JournalReader
 from pnas.records.earlier_training import open_run
-from pnas.records.run_directory import CONFIG
 from pnas.records.run_task import is_training
 from pnas.records.training_journal import read_training
 from pnas.records.training_record import Training
@@ -162,27 +161,36 @@ def _inherit_groups(settings: Settings, context: Context, source: Path) -> Setti
 
 def _begun_settings(run_dir: Path) -> Settings | None:
     """Return the settings of the training that this command continues; None if it begins one."""
-    return stored_settings(run_dir) if (run_dir / CONFIG).is_file() else None
+    try:
+        with open_run(run_dir) as journal:
+            config = journal.meta("config")
+    except (RunDirectoryError, OSError):
+        # None, or damaged, which continuing it reports.
+        return None
+    return None if config is None else read_stored_settings(config)
 
 
 def _with_typed_keys(group: str, settings: Settings, context: Context, stored: Settings) -> Any:
     """Return a group of the search with the keys of it that were typed for this command."""
-    values = getattr(settings, group)
     of_search = getattr(stored, group)
-    known = {each.name for each in dataclasses.fields(of_search)}
     changes = {}
     for key in sorted(context.typed):
         name, _, rest = key.partition(".")
-        if name != group:
-            continue
-        first = rest.partition(".")[0]
-        value = getattr(values, first)
-        if first not in known:
-            option = GROUPS[group].option_of(dataclasses.asdict(of_search))
-            rule = rule_for_unread_key(GROUPS[group], first, type(of_search), option)
-            raise InvalidValue(key, rule, value)
-        changes[first] = value
+        if name == group:
+            first = rest.partition(".")[0]
+            changes[first] = getattr(getattr(settings, group), first)
+    _check_read(GROUPS[group], of_search, changes)
     return dataclasses.replace(of_search, **changes)
+
+
+def _check_read(group: Group, of_search: Any, changes: dict[str, Any]) -> None:
+    """Check that the option of the search reads every key of ``changes``."""
+    known = {each.name for each in dataclasses.fields(of_search)}
+    for key, value in changes.items():
+        if key not in known:
+            option = group.option_of(dataclasses.asdict(of_search))
+            rule = rule_for_unread_key(group, key, type(of_search), option)
+            raise InvalidValue(f"{group.name}.{key}", rule, value)
 
 
 def _typed_groups(context: Context) -> set[str]:

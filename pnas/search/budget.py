@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pnas.records import ChildJob, ChildRecord, Choice, Journal
 from pnas.records.cell_trainings import short_epochs
 from pnas.search.rung_ladder import Promotion
-from pnas.search.strategies.search_spec import SearchSpec, whole_part
+from pnas.search.strategies.budget_shares import ROUNDING, whole_part
+from pnas.search.strategies.search_spec import SearchSpec
 from pnas.search.training_cost import TrainingCost
 
 STOPPED_BY = "stopped_by"
@@ -17,8 +18,6 @@ STOPPED_BY = "stopped_by"
 TRAININGS_NEEDED = "trainings_needed"
 """Name, in the journal, of the whole trainings that the stage takes for which there was no room;
 null where one would have been enough."""
-
-_ROUNDING = 1e-9
 
 CountsChild = Callable[[ChildRecord], bool]
 """Says whether a child counts in a budget."""
@@ -150,7 +149,7 @@ def _left_of_epochs(spec: SearchSpec, spent: Spent, epochs: float, share: float)
 
 def _has_room(left: float, of_training: float) -> bool:
     """Whether so much of a training fits into what is left, but for a rounding error."""
-    return left >= of_training - _ROUNDING
+    return left >= of_training - ROUNDING
 
 
 def seconds_limit(spec: SearchSpec) -> str:

@@ -132,7 +132,16 @@ def test_a_training_that_an_earlier_version_began_goes_on_with_its_settings(
     make_search(tmp_path / "made", NAMED_WINNER, *ON_PHOTOS)
     begun = read_settings(compose_search(("task=train", "name=n", "child.filters=36")).config)
     (tmp_path / "n").mkdir()
-    write_config(tmp_path / "n", begun.as_dict())
+    with Journal(tmp_path / "n" / "journal.sqlite", create=True) as journal:
+        journal.set_meta(config=begun.as_dict())
     continued = settings_of(tmp_path, "child.filters=36")
     assert continued.child == begun.child
     assert continued.data == begun.data
+
+
+def test_damage_of_the_own_directory_is_left_to_who_continues_it(tmp_path: Path) -> None:
+    make_search(tmp_path / "made", NAMED_WINNER, *ON_PHOTOS)
+    (tmp_path / "n").mkdir()
+    (tmp_path / "n" / "config.yaml").write_text("{")
+    (tmp_path / "n" / "journal.sqlite").write_text("no database")
+    assert settings_of(tmp_path, "child.filters=36").child.filters == 36

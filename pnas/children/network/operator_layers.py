@@ -36,11 +36,12 @@ def _apply_extension(layers: Layers[T], x: T, name: str, filters: int, stride: i
     """Return the operator ``name`` of an extension, which has no kernel size, applied to ``x``."""
     result: T = OPERATORS.make(name, object, layers, x, filters, stride)
     given = layers.shape(x)
+    height, width = given[:2]
+    rounded_up = (-(-height // stride), -(-width // stride), filters)
+    rounded_down = (height // stride, width // stride, filters)
     returned = _shape_or_type(layers, result)
-    down = tuple(size // stride for size in given[:2])
-    up = tuple(-(-size // stride) for size in given[:2])
-    rule = f"{name} must return {(*up, filters)} of {given} with {filters} filters, stride {stride}"
-    require(returned in ((*down, filters), (*up, filters)), KEY, rule, returned)
+    rule = f"{name} must return {rounded_up} of {given} with stride {stride}"
+    require(returned in (rounded_up, rounded_down), KEY, rule, returned)
     return result
 
 

@@ -68,22 +68,22 @@ class BudgetEnd:
         ended = [child for child in self.children if child.ended_at is not None]
         if self._is_of_epochs:
             return sum(epochs_of(child.metrics) for child in ended)
-        return sum(self._share(child) for child in ended)
-
-    def _share(self, child: ChildRecord) -> float:
-        """Return which share of a whole training ``child`` was trained for."""
-        epochs: float | None = short_epochs(child.key)
-        if child.status is Status.STOPPED:
-            epochs = epochs_of(child.metrics)
-        if epochs is None or not self._whole_epochs:
-            return 1.0
-        return epochs / self._whole_epochs
+        whole = self._whole_epochs
+        return sum(_share(child, whole) for child in ended)
 
     @property
     def _whole_epochs(self) -> float:
         """Number of epochs of a whole training; 0 if none says it."""
         whole = (child for child in self.children if has_ended_whole(child))
         return max((epochs_of(child.metrics) for child in whole), default=0.0)
+
+
+def _share(child: ChildRecord, whole_epochs: float) -> float:
+    """Return which share of a training of ``whole_epochs`` epochs ``child`` was trained for."""
+    epochs: float | None = short_epochs(child.key)
+    if child.status is Status.STOPPED:
+        epochs = epochs_of(child.metrics)
+    return epochs / whole_epochs if epochs is not None and whole_epochs else 1.0
 
 
 def _short_number(count: float) -> str:

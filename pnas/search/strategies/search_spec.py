@@ -8,6 +8,7 @@ from typing import ClassVar
 from pnas.errors import InvalidValue, require
 from pnas.objectives import REWARD
 from pnas.search.rung_ladder import make_ladder
+from pnas.search.strategies.budget_shares import ROUNDING, BudgetShares
 from pnas.search.strategies.objective_rules import (
     check_reference,
     is_list_with_reward,
@@ -43,14 +44,9 @@ _RUNGS = Rule(
 
 _BUDGETS = ("max_children", "max_epochs", "max_seconds")
 
-_FEWEST_COMPARED = 2
-"""Cells, and further trainings, below which a confirmation has nothing to compare."""
-
-_ROUNDING = 1e-9
-
 
 @dataclass(frozen=True)
-class SearchSpec:
+class SearchSpec(BudgetShares):
     """What every search reads, whatever its strategy.
 
     Attributes:
@@ -147,56 +143,6 @@ class SearchSpec:
     def smallest_share(self) -> float:
         """Share of a whole training that a child is trained for, at least."""
         return self.rungs[0] if self.rungs else 1.0
-
-    def trainings_within(self, epochs: float | None, share: float = 1.0) -> float:
-        """Return how many whole trainings its limits of children and epochs are.
-
-        It may be below a whole number by a rounding error, and is infinite without such a limit.
-
-        Args:
-            epochs: Number of epochs of a whole training; None if it is not known.
-            share: Share of each limit.
-        """
-        trainings = math.inf
-        if self.max_children is not None:
-            trainings = whole_part(share * self.max_children)
-        if self.max_epochs is not None and epochs is not None:
-            trainings = min(trainings, share * self.max_epochs / epochs)
-        return trainings
-
-    def confirm_share(self, epochs: float | None) -> float:
-        """Return the share of the trainings that the confirmation gets.
-
-        It is `confirm`, or 0 where the limits of children or epochs are so small that there would
-        be no two cells, or no two further trainings of them, to compare.
-
-        Args:
-            epochs: Number of epochs of a whole training; None if it is not known.
-        """
-        of_all = whole_part(self.trainings_within(epochs))
-        if not self.confirm or math.isinf(of_all):
-            return self.confirm
-        of_search = whole_part(self.trainings_within(epochs, 1 - self.confirm))
-        fewest = min(of_search, of_all - of_search)
-        return self.confirm if fewest >= _FEWEST_COMPARED else 0.0
-
-    def search_share(self, epochs: float | None) -> float:
-        """Return the share of the trainings that is left for searching; see `confirm_share`."""
-        return 1 - self.confirm_share(epochs)
-
-    def search_trainings(self, epochs: float | None) -> float:
-        """Return the largest number of whole trainings before the confirmation.
-
-        See `trainings_within` for the argument, and for what is returned.
-        """
-        return self.trainings_within(epochs, self.search_share(epochs))
-
-    def confirmations(self, epochs: float | None) -> int | None:
-        """Return what the search leaves of its limits of children and epochs; None without one."""
-        of_all = self.trainings_within(epochs)
-        if math.isinf(of_all):
-            return None
-        return int(whole_part(of_all) - whole_part(self.search_trainings(epochs)))
 
     def _and_confirmation(self, epochs: float | None) -> str:
         if not self.confirm_share(epochs):
@@ -324,7 +270,7 @@ class SearchSpec:
         trainings: float = first
         if self.rungs and epochs is not None:
             trainings = make_ladder(self.rungs, epochs).trainings(first)
-        least = math.ceil(trainings / self.search_share(epochs) - _ROUNDING)
+        least = math.ceil(trainings / self.search_share(epochs) - ROUNDING)
         and_confirmation = self._and_confirmation(epochs)
         rule = f"must be at least {least}, the children of the first stage{and_confirmation}"
         has_room = self.max_children is None or self.max_children >= least
@@ -381,8 +327,3 @@ def _num_trainings(phases: Sequence[PlannedPhase]) -> float | None:
     if any(phase.children is None for phase in phases):
         return None
     return sum(phase.trainings for phase in phases)
-
-
-def whole_part(count: float) -> float:
-    """Round down, but for what is below a whole number by a rounding error only."""
-    return count if math.isinf(count) else math.floor(count + _ROUNDING)
