@@ -66,8 +66,8 @@ def main() -> None:
 
 def _pages(runs: list[Path], folder: Path, out: Path) -> None:
     views = [read_run(run) for run in runs]
-    for run, view in zip(runs, views, strict=True):
-        leave_pictures(run, network_from(view.value("child")), "finished")
+    for view in views:
+        leave_pictures(view, network_from(view.value("child")))
     report = write_report(views[:1], folder / REPORT)
     last = len(views[0].children) - 1
     _shoot(report.as_uri(), out / "report.png", 1100, 900)

@@ -12,6 +12,7 @@ The key of a child says which training of its cell it is:
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress
 
 from pnas.records.child_records import Status
@@ -19,6 +20,10 @@ from pnas.records.journal_records import ChildRecord
 from pnas.state_space import Cell
 
 _SHORT = re.compile(r"_(\d{1,9})e$")
+
+
+_KEYS_KNOWN = 1 << 15
+"""Keys whose parts are remembered: every report of a search asks for them many times over."""
 
 
 @dataclass
@@ -67,6 +72,7 @@ class CellTrainings:
         return sum(known) / len(known) if known else None
 
 
+@lru_cache(_KEYS_KNOWN)
 def repeat_of(key: str) -> int:
     """Return which training of its cell the child ``key`` is, from 1."""
     _, _, repeat = key.partition("-")
@@ -79,6 +85,7 @@ def short_key(key: str, epochs: int) -> str:
     return f"{key}_{epochs}e"
 
 
+@lru_cache(_KEYS_KNOWN)
 def short_epochs(key: str) -> int | None:
     """Return the epochs of the short training with the key ``key``; None for a whole one."""
     found = _SHORT.search(key)
@@ -111,6 +118,7 @@ def epochs_of(metrics: Mapping[str, Sequence[float]]) -> float:
     return float(len(metrics.get("loss", ())))
 
 
+@lru_cache(_KEYS_KNOWN)
 def cell_key(key: str) -> str:
     """Return the key of the cell whose child has the key ``key``."""
     return _SHORT.sub("", key).partition("-")[0]

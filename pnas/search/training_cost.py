@@ -76,7 +76,7 @@ class TrainingCost:
 
     def _continued(self, key: str) -> int:
         """Return the number of epochs that a shorter training of the cell has kept."""
-        if repeat_of(key) > 1:
+        if not self._kept_epochs or repeat_of(key) > 1:
             return 0
         epochs = short_epochs(key) or self._epochs
         rungs = self._rungs.get(cell_key(key), ())

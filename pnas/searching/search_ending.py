@@ -12,6 +12,7 @@ from pnas.records.front import read_front
 from pnas.records.plan_facts import WINNER
 from pnas.records.run_directory import CHILDREN, CONFIG, SUMMARY, WEIGHTS
 from pnas.reports.data.budget_end import budget_end
+from pnas.reports.data.run_reader import view_journal
 from pnas.reports.data.scored_cell import from_children
 from pnas.reports.html.search_report import REPORT
 from pnas.reports.terminal.front_table import front_table, hypervolume_line
@@ -55,7 +56,8 @@ class SearchFiles:
     def write(self, status: str) -> None:
         """Write them, and draw everything anew."""
         self.write_record()
-        leave_pictures(self.run_dir, self._network, status)
+        # The journal of a search that is just ending may not have its status yet.
+        leave_pictures(view_journal(self._journal, self.run_dir, status), self._network)
 
     def artifacts(self) -> Sequence[Path]:
         """Return those of the files that are there."""
@@ -151,7 +153,7 @@ def print_end(settings: Settings, context: Context, journal: Journal) -> None:
     errors = objective_errors_table(summary["stages"])
     if errors is not None:
         errors.print(context.console)
-    for line in _last_lines(settings, context, journal):
+    for line in _last_lines(settings, context, journal, summary):
         print_line(context.console, line)
 
 
@@ -181,9 +183,10 @@ def _correlation_among_all(rung: dict[str, Any]) -> str:
     return f", {corrected:.2f} among all {rung['cells']:,} trained"
 
 
-def _last_lines(settings: Settings, context: Context, journal: Journal) -> list[str]:
+def _last_lines(
+    settings: Settings, context: Context, journal: Journal, summary: Mapping[str, Any]
+) -> list[str]:
     lines = []
-    summary = summarize(journal)
     if summary["winner"] is not None:
         lines.extend(_winner_lines(summary))
     elif summary["best"] is not None:

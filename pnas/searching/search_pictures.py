@@ -12,7 +12,6 @@ from pnas.errors import InvalidValue, NotWritable
 from pnas.reports.cells.cell_drawing import cell_svg
 from pnas.reports.cells.network_drawing import network_svg
 from pnas.reports.charts.search_plot import plot_search
-from pnas.reports.data.run_reader import read_run
 from pnas.reports.data.run_view import RunView
 from pnas.reports.html.search_report import REPORT, write_report
 from pnas.system.atomic_write import write_text
@@ -25,23 +24,21 @@ PICTURES = (PLOT, REPORT, CELL, NETWORK)
 _log = logging.getLogger(__name__)
 
 
-def leave_pictures(run_dir: Path, network: NetworkSpec, status: str) -> None:
-    """Draw everything anew from the journal. A picture that fails is logged, and ends no search.
+def leave_pictures(run: RunView, network: NetworkSpec) -> None:
+    """Draw everything anew. A picture that fails is logged, and ends no search.
 
     Args:
-        run_dir: Run directory with the journal.
+        run: The search.
         network: Network around the cells.
-        status: Status of the search, which the journal of one that is just ending may not have.
 
     Raises:
         NotWritable: There is no room or no permission.
     """
-    run = read_run(run_dir, status)
     if not run.ended:
         return
-    _try(PLOT, lambda: plot_search(run.cells, run_dir / PLOT))
+    _try(PLOT, lambda: plot_search(run.cells, run.path / PLOT))
     _try(CELL, lambda: _draw_best(run, network))
-    _try(REPORT, lambda: write_report([run], run_dir / REPORT, TASKS))
+    _try(REPORT, lambda: write_report([run], run.path / REPORT, TASKS))
 
 
 def _draw_best(run: RunView, network: NetworkSpec) -> None:

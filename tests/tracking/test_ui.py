@@ -13,6 +13,7 @@ from support.journals import make_run
 
 from pnas.children.network_specs import PNASNetworkSpec
 from pnas.records import Journal, write_summary
+from pnas.reports.data.run_reader import read_run
 from pnas.searching.search_pictures import PICTURES, leave_pictures
 from pnas.tracking import MlflowSpec, Projection
 from pnas.tracking.mlflow_store import open_store
@@ -50,7 +51,7 @@ def ui(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def _shown(run_dir: Path, spec: MlflowSpec) -> dict[str, str]:
     with Journal(run_dir / "journal.sqlite") as journal:
         write_summary(run_dir, journal)
-    leave_pictures(run_dir, PNASNetworkSpec(), "finished")
+    leave_pictures(read_run(run_dir), PNASNetworkSpec())
     projection = Projection(run_dir, spec)
     projection.advance("finished", [run_dir / name for name in PICTURES])
     return projection.info or {}

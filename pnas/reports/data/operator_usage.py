@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import mean
+from statistics import fmean
 
 from pnas.errors import InvalidValue
 from pnas.reports.cells.cell_graph import CellGraph, cell_graph
@@ -109,7 +109,7 @@ def _mean_reward(cells: Sequence[_CellParts], name: str) -> float | None:
     for cell in cells:
         if name in cell.counts and cell.reward is not None:
             rewards.append(cell.reward)
-    return mean(rewards) if rewards else None
+    return fmean(rewards) if rewards else None
 
 
 def _sum_counts(cells: Iterable[_CellParts]) -> Counter[str]:
