@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from pnas.errors import InvalidValue, require
-from pnas.extensions import extension, extension_names
+from pnas.extensions import VARIABLE, extension, extension_names
 from pnas.system.wording import plural
 
 
@@ -60,8 +60,12 @@ class Registry:
         self._former_names = dict(former_names or {})
 
     def names(self) -> tuple[str, ...]:
-        """Names of all parts: the package's own first, then those of extensions."""
-        return (*self._parts, *extension_names(self.kind))
+        """Names of all parts: the package's own first, then those of extensions.
+
+        Raises:
+            InvalidValue: An extension offers a part under a name of the package.
+        """
+        return (*self._parts, *self._extension_names())
 
     def own_names(self) -> tuple[str, ...]:
         """Names of the parts that the package itself brings."""
@@ -75,6 +79,7 @@ class Registry:
         Raises:
             InvalidValue: There is no such part.
         """
+        self._extension_names()
         name = self._former_names.get(name, name)
         if name in self._parts:
             return self._parts[name]
@@ -85,6 +90,19 @@ class Registry:
         has_fields = part.spec is None or is_dataclass(part.spec)
         require(has_fields, self.key, f"{name} must have a dataclass as its spec", part.spec)
         return part
+
+    def _extension_names(self) -> tuple[str, ...]:
+        """Names of the parts that extensions offer.
+
+        Raises:
+            InvalidValue: The package has one of them itself, which would be taken in its place.
+        """
+        offered = extension_names(self.kind)
+        for name in offered:
+            is_taken = name in self._parts or name in self._former_names
+            rule = f"must name modules whose {self.kind} have names of their own"
+            require(not is_taken, VARIABLE, rule, name)
+        return offered
 
     def factory(self, name: str) -> Any:
         """Return the factory of the part called ``name``, importing it if need be.

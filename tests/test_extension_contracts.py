@@ -198,3 +198,27 @@ def test_a_strategy_that_errs_is_one_line_and_loses_nothing(
     assert said.count("\n") == 1
     trained = (tmp_path / "outputs/mine/children.csv").read_text().count(",ok,")
     assert trained == 2 * stages
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "use"),
+    [
+        ("operators", "3x3 dconv", lambda: space_of("pnas")),
+        ("operators", "identity", lambda: space_of("pnas")),
+        ("state_spaces", "nasbench201", lambda: space_of("pnas")),
+        ("predictors", "gp", lambda: predictor_of("gp")),
+        ("data", "digits", lambda: load_dataset("digits")),
+        ("executors", "serial", lambda: executor_of("serial")),
+        ("objectives", "params", lambda: objective_value("params")),
+    ],
+)
+def test_a_part_named_like_one_of_the_package_is_refused(
+    kind: str, name: str, use: Callable[[], Any], parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = parts.with_name("taken.py")
+    path.write_text(f"PNAS = {{{kind!r}: {{{name!r}: int}}}}")
+    monkeypatch.setenv(VARIABLE, str(path))
+    with pytest.raises(InvalidValue) as refused:
+        use()
+    rule = f"must name modules whose {kind} have names of their own"
+    assert str(refused.value) == f"{VARIABLE}: {rule}. Received: {name!r}"

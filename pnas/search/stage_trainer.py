@@ -1,7 +1,7 @@
 """`StageTrainer`: trains the children of one stage, as far as the budget goes."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from pnas.errors import PnasError, require
@@ -19,6 +19,8 @@ from pnas.search.training_stage import TrainingStage
 from pnas.search.weight_recovery import child_job
 from pnas.state_space import Cell
 from pnas.system.process_name import process_name
+
+_ANSWERS_RULE = "must name an executor that yields the index of each job once, with its ChildResult"
 
 
 class SearchFailed(PnasError):
@@ -112,19 +114,26 @@ class StageTrainer:
         missing = self.in_order(stage.missing())
         jobs = [self.job(child, rule) for child in missing]
         keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
+        unanswered = set(range(len(jobs)))
+        may_start_all = True
 
         def may_start(job: ChildJob) -> bool:
+            nonlocal may_start_all
             if interrupted() or not self._budget.has_time_for(job):
+                may_start_all = False
                 return False
             self.start_child(keys[job_id(job)])
             return True
 
         for answer in self._training.executor.run(jobs, may_start):
-            _check_answer(answer, len(jobs))
+            _check_answer(answer, unanswered)
             index, result = answer
+            unanswered.remove(index)
             self.end_child(stage, missing[index].key, result)
             if result.status is Status.FAILED:
                 self.stop_if_most_failed(stage)
+        if may_start_all and not interrupted():
+            require(not unanswered, "executor.kind", _ANSWERS_RULE, f"{len(unanswered)} unanswered")
 
     def job(self, child: ChildRecord, rule: StopRule | None = None) -> ChildJob:
         """Return the job that trains ``child``, which ``rule`` may stop early."""
@@ -236,9 +245,9 @@ def _occurrences(cells: Sequence[Cell]) -> list[int]:
     return occurrences
 
 
-def _check_answer(answer: tuple[int, ChildResult], jobs: int) -> None:
+def _check_answer(answer: tuple[int, ChildResult], unanswered: Collection[int]) -> None:
     """Check what an executor yields, which may be one of an extension."""
     is_pair = isinstance(answer, tuple) and len(answer) == 2
-    is_answer = is_pair and answer[0] in range(jobs) and isinstance(answer[1], ChildResult)
-    rule = "must name an executor that yields the index of each job with its ChildResult"
-    require(is_answer, "executor.kind", rule, answer)
+    is_answer = is_pair and isinstance(answer[0], int) and isinstance(answer[1], ChildResult)
+    is_answer = is_answer and answer[0] in unanswered
+    require(is_answer, "executor.kind", _ANSWERS_RULE, answer)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pnas.errors import InvalidValue, require
-from pnas.extensions import extension_names
+from pnas.extensions import VARIABLE, extension_names
 from pnas.state_space.limits import MAX_KERNEL, MAX_OPERATORS
 
 KEY = "state_space.operators"
@@ -98,18 +98,28 @@ def parse_operators(texts: Any) -> tuple[str, ...]:
 
     Raises:
         InvalidValue: The value is not a list, it is empty, it has an operator that
-            `parse_operator` refuses, or it has a duplicate.
+            `parse_operator` refuses, or it has a duplicate; an extension names an operator as the
+            package does.
     """
     is_list = isinstance(texts, Sequence) and not isinstance(texts, str | bytes)
     is_filled = is_list and len(texts) > 0
     require(is_filled, KEY, "must be a list of at least one operator", texts)
     rule = f"must be a list of at most {MAX_OPERATORS} operators"
     require(len(texts) <= MAX_OPERATORS, KEY, rule, len(texts))
+    _check_extension_names()
 
     written = tuple(map(_written_form, texts))
     is_unique = len(set(written)) == len(written)
     require(is_unique, KEY, "must not name an operator twice", list(texts))
     return written
+
+
+def _check_extension_names() -> None:
+    """Raise `InvalidValue` where an extension's operator has the form of one of the package."""
+    for name in extension_names("operators"):
+        has_form = any(pattern.fullmatch(name) for pattern in _PATTERNS.values())
+        rule = "must name modules whose operators have names of their own"
+        require(not has_form, VARIABLE, rule, name)
 
 
 def normalize_blanks(text: str) -> str:

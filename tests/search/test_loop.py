@@ -1,6 +1,6 @@
 """The loop against a strategy and children that are simple enough to know what must come out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from support.fake_children import FakeChildren, fake_reward
 
+from pnas.errors import InvalidValue
 from pnas.execution import LocalExecutor, SerialExecutor
-from pnas.records import ChildRecord, Choice, Journal, Status
+from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status
 from pnas.search import (
     STOPPED_BY,
     Proposal,
@@ -237,6 +238,41 @@ def test_a_failing_child_is_recorded_and_the_search_goes_on(tmp_path: Path) -> N
         failed = [child for child in journal.children() if child.status is Status.FAILED]
         assert [str(child.cell) for child in failed] == [failing]
         assert len(journal.children()) == 12
+
+
+class Answers(SerialExecutor):
+    """Yields, in the place of what it was given to train, the results of the jobs ``of``."""
+
+    def __init__(self, of: Sequence[int], folder: Path) -> None:
+        super().__init__(FakeChildren(str(folder)))
+        self.of = of
+
+    def run(self, jobs: Sequence[ChildJob], *more: Any) -> Iterator[tuple[int, ChildResult]]:
+        results = dict(super().run(jobs, *more))
+        for index in self.of:
+            yield index, results[index]
+
+
+@pytest.mark.parametrize(
+    ("of", "received"), [([], "'4 unanswered'"), ([0, 3], "'2 unanswered'"), ([1, 1], "(1, ")]
+)
+def test_an_executor_that_does_not_answer_each_job_once_ends_the_search(
+    of: list[int], received: str, tmp_path: Path
+) -> None:
+    (tmp_path / "trained").mkdir()
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        search = SearchLoop(
+            make_strategy=Greedy,
+            training=TrainingSetup(Answers(of, tmp_path / "trained")),
+            journal=journal,
+            identify=identify,
+        )
+        with pytest.raises(InvalidValue, match=r"executor\.kind: must name") as refused:
+            search.run()
+        assert f"Received: {received}" in str(refused.value)
+        ended = [child for child in journal.children() if child.status is Status.OK]
+        assert len(ended) == len(set(of))
+        assert journal.stages()[0].closed_at is None
 
 
 @pytest.mark.parametrize("name", ["once die", "once hang"])
