@@ -11,11 +11,13 @@ from pnas.search.budget import (
     limit_reached,
     seconds_limit,
     spent_by,
+    trainings_left,
 )
 from pnas.search.confirmation.finalist_record import FinalistRecord
 from pnas.search.confirmation.further_trainings import is_confirmation_stage
 from pnas.search.confirmation.halving import num_finalists
 from pnas.search.strategies import SearchSpec
+from pnas.search.strategies.budget_shares import whole_part
 from pnas.search.training_cost import TrainingCost
 
 
@@ -57,8 +59,9 @@ def may_confirm(
     wanted = num_confirmations(spec, journal, epochs)
     # Earlier versions did not keep how many trainings a confirmation was given.
     had = FinalistRecord(journal).trainings_given(default=wanted)
-    # Nor did they give it what rounding had left of the budget.
-    is_more = wanted > had and had != round(_share_of_searched(spec, journal, epochs))
+    # Nor did they give it all of what rounding and rungs had left of the budget.
+    earlier = (round(_share_of_searched(spec, journal, epochs)), spec.confirmations(epochs))
+    is_more = wanted > had and had not in earlier
     is_asked_for = is_more or _is_confirmation_cut_short(spec, journal)
     if not is_asked_for or not num_finalists(wanted, len(rewarded(searched))):
         return False
@@ -79,11 +82,13 @@ def num_confirmations(spec: SearchSpec, journal: Journal, epochs: float = 1.0) -
     """Return the number of further trainings of all confirmations of a search together.
 
     A search that its number of trainings or epochs has ended leaves the rest of it to the
-    confirmation. Of one that ended otherwise, what it had is 1 - ``search.confirm`` of all.
+    confirmation, and with rungs what is too little for another round of short trainings. Of one
+    that ended otherwise, what it had is 1 - ``search.confirm`` of all.
     """
     left = spec.confirmations(epochs)
     if left is not None and journal.meta(STOPPED_BY) in count_limits(spec):
-        return left
+        spent = spent_by(journal, is_first_training, epochs)
+        return max(left, int(whole_part(trainings_left(spec, spent, epochs))))
     return round(_share_of_searched(spec, journal, epochs))
 
 

@@ -28,8 +28,8 @@ from pnas.search import (
     StrategyContext,
     may_continue,
 )
-from pnas.search.budget import TRAININGS_NEEDED
-from pnas.search.search_parts import is_first_training
+from pnas.search.budget import TRAININGS_NEEDED, spent_by
+from pnas.search.search_parts import is_first_training, may_confirm
 from pnas.search.search_run import SearchRun
 from pnas.search.training_setup import TrainingSetup
 from pnas.state_space import StateSpace
@@ -158,6 +158,21 @@ def test_no_rung_is_begun_after_which_no_cell_can_be_trained_whole(
             larger = replace(spec, max_children=BUDGET + 9)
             assert needed > 1
             assert may_continue(larger, journal, EPOCHS, is_first_training)
+
+
+@pytest.mark.parametrize("most", range(10, 24, 2))
+def test_what_is_too_little_for_another_round_is_left_to_the_confirmation(
+    most: int, tmp_path: Path
+) -> None:
+    """Two finalists share the trainings of the last round, so that an odd one may be left."""
+    spec = replace(SPECS["evolution"], max_children=most, confidence=0.9999)
+    search(tmp_path, spec)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert most - 2 < spent_by(journal, epochs=EPOCHS).children <= most + 1e-9
+        assert not may_confirm(spec, journal, EPOCHS)
+    count = len(children(tmp_path))
+    search(tmp_path, spec)
+    assert len(children(tmp_path)) == count
 
 
 def test_only_whole_trainings_win_or_are_confirmed(spec: SearchSpec, whole: Path) -> None:
