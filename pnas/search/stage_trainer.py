@@ -23,6 +23,13 @@ from pnas.system.process_name import process_name
 _ANSWERS_RULE = "must name an executor that yields the index of each job once, with its ChildResult"
 
 
+_FEWEST_JUDGED = 8
+"""Children, those of earlier stages included, by which a search that fails is told."""
+
+_FEWEST_FAILED = 2
+"""One failure says nothing about the others."""
+
+
 class SearchFailed(PnasError):
     """So many children of a stage failed that the rest would win for having survived."""
 
@@ -188,6 +195,9 @@ class StageTrainer:
     def stop_if_most_failed(self, stage: TrainingStage, total: int | None = None) -> None:
         """Stop where too many children of ``stage`` failed.
 
+        A search that can go on without the rewards of a stage counts a small one together with
+        what was trained before it, so that a single failure ends no search of ``batch=1``.
+
         Args:
             stage: The stage.
             total: Number of children that it is going to have; None for those that it has.
@@ -196,13 +206,28 @@ class StageTrainer:
             SearchFailed: More than ``search.max_failed`` of them failed.
         """
         failed = stage.failed()
-        total = len(stage.children) if total is None else total
-        if len(failed) <= self._spec.max_failed * total:
+        if not failed:
             return
-        raise SearchFailed(
-            f"{len(failed)} of the {total} children of stage {stage.number} failed, more than "
-            f"search.max_failed={self._spec.max_failed} allows{_way_on(failed)}"
-        )
+        total = len(stage.children) if total is None else total
+        judged = f"{total} children of stage {stage.number}"
+        if self._spec.can_lose_a_stage and total < _FEWEST_JUDGED:
+            before = self._ended_before(stage, _FEWEST_JUDGED - total)
+            failed = [*filter(_has_failed, before), *failed]
+            total += len(before)
+            judged = f"last {total} children" if before else judged
+            if len(failed) < _FEWEST_FAILED:
+                return
+        if len(failed) > self._spec.max_failed * total:
+            raise SearchFailed(
+                f"{len(failed)} of the {judged} failed, more than "
+                f"search.max_failed={self._spec.max_failed} allows{_way_on(failed)}"
+            )
+
+    def _ended_before(self, stage: TrainingStage, count: int) -> list[ChildRecord]:
+        """Return the last ``count`` children that have ended of the stages before ``stage``."""
+        children = self._journal.children()
+        ended = [child for child in children if child.b < stage.number and child.ended_at]
+        return ended[-count:]
 
     def stop_if_too_few_to_learn_from(self, stage: TrainingStage) -> None:
         """Stop where ``stage`` and those before it leave the predictor nothing to learn.
@@ -219,6 +244,10 @@ class StageTrainer:
                 f"{len(failed)} of the {len(stage.children)} children of stage {stage.number} "
                 f"failed, and the predictor needs {FEWEST_REWARDS} that did not{_way_on(failed)}"
             )
+
+
+def _has_failed(child: ChildRecord) -> bool:
+    return child.has_failed
 
 
 def _way_on(failed: Sequence[ChildRecord]) -> str:

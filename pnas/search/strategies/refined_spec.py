@@ -66,6 +66,11 @@ class RefinedSpec(ProgressiveSpec):
         """See `SearchSpec.round_size`."""
         return self.refine
 
+    @property
+    def can_lose_a_stage(self) -> bool:
+        """See `SearchSpec.can_lose_a_stage`. Each growing stage extends the one before it."""
+        return self.start == "mixed" and not self.rungs
+
     def whole_stages(self, space: SlotSpace) -> int:
         """See `SearchSpec.whole_stages`."""
         return self.growing_stages(space)

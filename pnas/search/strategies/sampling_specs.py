@@ -39,6 +39,11 @@ class RandomSpec(SearchSpec):
         """See `SearchSpec.round_size`."""
         return self.batch
 
+    @property
+    def can_lose_a_stage(self) -> bool:
+        """See `SearchSpec.can_lose_a_stage`."""
+        return not self.rungs
+
     def widened(self, factor: int) -> "RandomSpec":
         """See `SearchSpec.widened`. At least one cell of a stage is to go on from each rung."""
         return replace(self, batch=max(self.batch, factor))
@@ -80,6 +85,11 @@ class EvolutionSpec(SearchSpec):
     def round_size(self) -> int:
         """See `SearchSpec.round_size`."""
         return self.batch
+
+    @property
+    def can_lose_a_stage(self) -> bool:
+        """See `SearchSpec.can_lose_a_stage`."""
+        return not self.rungs
 
     def whole_stages(self, space: SlotSpace) -> int:
         """See `SearchSpec.whole_stages`."""

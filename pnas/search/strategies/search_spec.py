@@ -51,7 +51,8 @@ class SearchSpec(BudgetShares):
 
     Attributes:
         kind: Name of the strategy in the registry.
-        max_failed: Share of a stage's children, in [0, 1), that may fail before the search stops.
+        max_failed: Share of a stage's children, in [0, 1), that may fail before the search stops;
+            of a small stage of random search, evolution or rounds, together with earlier ones.
         failed_reward: What the predictor learns of a child that failed: ``exclude`` leaves it out
             and does not extend its cell; ``worst`` gives it the lowest reward of the search so far.
         retry_failed: Whether a command begins by training the failed children of the open stage
@@ -168,6 +169,11 @@ class SearchSpec(BudgetShares):
     def round_size(self) -> int:
         """Number of children of a stage after the whole ones, or of one that is filled so far."""
         return 1
+
+    @property
+    def can_lose_a_stage(self) -> bool:
+        """Whether the search goes on by earlier rewards where all children of a stage failed."""
+        return False
 
     def whole_stages(self, space: SlotSpace) -> int:
         """Number of stages that an asynchronous search begins with, each proposed at once."""

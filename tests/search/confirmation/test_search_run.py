@@ -158,6 +158,44 @@ def test_a_failed_child_that_counts_as_the_worst_is_enough_to_learn_from(tmp_pat
     assert len(facts(tmp_path)) == 6 + 4
 
 
+ONE_A_STAGE = {
+    "random": RandomSpec(batch=1, max_children=20),
+    "evolution": EvolutionSpec(population=8, batch=1, max_children=20),
+    "mixed": RefinedSpec(start="mixed", refine=1, max_children=20),
+    "asynchronous": RandomSpec(batch=1, max_children=20, asynchronous=True),
+}
+
+
+@pytest.mark.parametrize("name", ONE_A_STAGE)
+def test_a_failed_child_ends_no_search_whose_stages_have_one_child(
+    name: str, tmp_path: Path
+) -> None:
+    search(tmp_path, ONE_A_STAGE[name], failing=[15, 17, 18])
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        failed = [child.id for child in journal.children() if child.has_failed]
+        assert failed == [15, 17, 18]
+        assert len(journal.children()) == 20
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [(15, 19, "5 of the last 8 children"), (1, 2, "2 of the last 2 children")],
+)
+def test_a_search_whose_stages_have_one_child_stops_when_most_fail(
+    first: int, last: int, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SearchFailed, match=rf"{said} failed, more than search\.max_failed=0\.5"):
+        search(tmp_path, ONE_A_STAGE["random"], failing=range(first, 21))
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert len(journal.children()) == last
+
+
+def test_a_stage_that_the_next_one_extends_may_not_fail(tmp_path: Path) -> None:
+    spec = ProgressiveSpec(max_children=40)
+    with pytest.raises(SearchFailed, match="1 of the 1 children of stage 2 failed"):
+        search(tmp_path, spec, failing=[7], controller=replace(CONTROLLER, K=1))
+
+
 @pytest.mark.parametrize("most", range(1, 18))
 def test_no_budget_is_left_unspent(most: int, tmp_path: Path) -> None:
     """Two finalists share the trainings of the last round, so that an odd one may be left."""
