@@ -1,8 +1,9 @@
 """The cells of a ranking, each once: a cell that was trained several times has the mean reward."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
+from typing import Any
 
 from pnas.records.cell_trainings import are_alike, cell_key
 from pnas.records.reward_model import fit_reward_model
@@ -10,12 +11,23 @@ from pnas.reports.data.scored_cell import Phase, ScoredCell, ranked
 from pnas.system.wording import plural
 
 
-def best_cells_first(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
+def best_cells_first(
+    cells: Iterable[ScoredCell], winner: Mapping[str, Any] | None = None
+) -> list[ScoredCell]:
     """Return each cell of a run or a file once, best first.
 
     Where cells were trained several times, all of them are ranked by the reward that another
     training is expected to have: a single high reward is partly luck, a high mean less so.
+
+    Args:
+        cells: Cells in training order.
+        winner: The winner as summary.json has it, which comes before all others; None for none.
     """
+    ordered = _by_expected_reward(cells)
+    return sorted(ordered, key=lambda cell: not cell.is_winner(winner))
+
+
+def _by_expected_reward(cells: Iterable[ScoredCell]) -> list[ScoredCell]:
     rows = list(cells)
     measured = _by_cell(rows)
     others = [cell for cell in rows if cell.reward is None]

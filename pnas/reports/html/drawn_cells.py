@@ -33,9 +33,10 @@ class DrawnCell(NamedTuple):
 
 
 def best_cells(run: RunView) -> Iterator[DrawnCell]:
-    """Yield the best cells of a search, best first."""
+    """Yield the best cells of a search, its winner first."""
     measured = [cell for cell in run.cells if cell.reward is not None]
-    for place, best in enumerate(best_cells_first(measured)[:_DRAWN_CELLS], start=1):
+    ordered = best_cells_first(measured, run.winner)
+    for place, best in enumerate(ordered[:_DRAWN_CELLS], start=1):
         caption = f"{place}. reward {decimal(best.reward)}"
         if best.trainings is not None and best.trainings > 1:
             caption += f" (mean of {best.trainings})"

@@ -31,13 +31,14 @@ def ranking_table(
 
     Args:
         cells: Cells in training order.
-        order: "sorted" (each cell once, best first) or "training" (each training).
+        order: "sorted" (each cell once, the winner first, then the best) or "training" (each
+            training).
         top: Number of rows, in either order the first ones; None for all.
         title: Title; by default the number of cells.
         winner: The winner as summary.json has it, to be marked; None for none.
     """
     is_sorted = order == "sorted"
-    ordered = best_cells_first(cells) if is_sorted else list(cells)
+    ordered = best_cells_first(cells, winner) if is_sorted else list(cells)
     shown = list(enumerate(ordered[:top], start=1))
     place = Column("rank" if is_sorted else "child", lambda item: f"{item[0]:,}")
     names = short_names(cell.source for cell in cells)
@@ -54,7 +55,7 @@ def best_table(
     title: str = "Best cells",
     winner: Mapping[str, Any] | None = None,
 ) -> Grid:
-    """Return the cells of highest reward; cells without a reward are left out.
+    """Return the winner and the cells of highest reward; those without a reward are left out.
 
     Args:
         cells: Cells in training order.

@@ -43,11 +43,13 @@ def test_the_best_cells_have_rewards(search: list[ScoredCell]) -> None:
     assert len(lines_of(best_table(search))) == 2 + 5
 
 
-def test_the_winner_is_marked_in_any_place(scored: Callable[..., ScoredCell]) -> None:
+def test_the_winner_is_the_first_and_marked(scored: Callable[..., ScoredCell]) -> None:
     cells = [scored(0.5, key="ab"), scored(0.5, key="ab-2"), scored(0.7, key="cd"), scored(0.6)]
     _, header, *rows = lines_of(best_table(cells, winner=stored_winner(key="ab")))
     assert header.split()[:3] == ["rank", "winner", "reward"]
-    assert [row.split()[1] == "*" for row in rows] == [False, False, True]
+    assert [row.split()[1] == "*" for row in rows] == [True, False, False]
+    only = lines_of(best_table(cells, top=1, winner=stored_winner(key="ab")))
+    assert only[2:] == rows[:1]
 
 
 def test_without_a_winner_there_is_no_column_of_it(search: list[ScoredCell]) -> None:
