@@ -342,7 +342,7 @@ def test_a_winner_is_judged_by_trainings_that_the_search_has_not_seen(
     monkeypatch.chdir(tmp_path)
     path = ROOT / "experiments" / "tables" / "digits_short.yaml"
     options = (f"trainer.table={path}", "state_space.B=2", f"search.rungs={rungs}", "seed=2")
-    budget = ("search=random", "search.batch=6", "search.max_children=12", "search.confirm=0.25")
+    budget = ("search=random", "search.batch=6", "search.max_children=11", "search.confirm=0.25")
     assert run_here("name=judged", "trainer=tabular", *options, *budget, *QUIET) == 0
 
     folder = tmp_path / "outputs" / "judged"
