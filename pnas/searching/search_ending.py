@@ -230,7 +230,7 @@ def _winner_lines(summary: Mapping[str, Any]) -> list[str]:
     tied = len(winner["runners_up"])
     if tied:
         lines.append(
-            f"{tied} of these cells cannot be told from it; search.tie_break={winner['tie_break']} "
+            f"{tied} of these cells cannot be told apart from it; search.tie_break={winner['tie_break']} "
             "decided (summary.json has them)"
         )
     if summary["best"]["optimism"] is not None:

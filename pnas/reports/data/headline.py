@@ -79,8 +79,8 @@ def _winner(run: RunView) -> dict[str, str]:
     mean = f"{decimal(winner['mean'])} ± {decimal(winner['standard_error'])}"
     figures = {
         "winner's mean reward": f"{mean} ({plural(winner['trainings'], 'training')})",
-        "it is the best with probability": f"{winner['probability_best']:.0%}",
-        "cells that cannot be told from it": count(len(winner["runners_up"])),
+        "probability that it is the best": f"{winner['probability_best']:.0%}",
+        "cells that tie with it": count(len(winner["runners_up"])),
     }
     if winner["test_accuracy"] is not None:
         test = decimal(winner["test_accuracy"])
