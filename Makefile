@@ -37,7 +37,7 @@ bench: $(READY)  ## every benchmark, one after the other: about a quarter of an 
 	$(BIN)/python experiments/benchmarks/paper_child.py
 	$(BIN)/python experiments/benchmarks/jax_agreement.py $(if $(JAX_PYTHON),--python $(JAX_PYTHON))
 
-lint: $(READY)  ## style, types, and the floors of docs/architecture.md
+lint: $(READY)  ## style, types, and the layers of docs/architecture.md
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -1,4 +1,4 @@
-"""The search of the paper on CIFAR-10: 1,160 children on a GPU box.
+"""The search of the paper on CIFAR-10: 1,160 children on a GPU machine.
 
     .venv/bin/python experiments/paper_search.py plan_only=true    # what it would train
     .venv/bin/python experiments/paper_search.py                   # B=5, K=256, 20 epochs, N=2,

@@ -1,4 +1,4 @@
-"""Child networks: from a cell to its reward. Importing this room does not import TensorFlow."""
+"""Child networks: from a cell to its reward. Importing this package does not import TensorFlow."""
 
 from pnas.children.child_runner import ChildRunnerFactory
 from pnas.children.manager import NetworkManager

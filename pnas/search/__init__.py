@@ -42,7 +42,7 @@ class _CallableRoom(ModuleType):
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """Search the best cell; see `pnas.library.search`."""
-        # The library stands on the floors above this one, so it is looked up by name.
+        # The library is in a layer above this one, so it is looked up by name.
         return import_module("pnas.library").search(*arguments, **keywords)
 
 

@@ -69,7 +69,7 @@ class Cell:
 
     def _repr_svg_(self) -> str | None:
         """Draw the cell in a notebook; None if it is of a space that has no drawing."""
-        # Drawing stands on the floors above this one, so it is looked up by name.
+        # Drawing is in a layer above this one, so it is looked up by name.
         drawing = import_module("pnas.reports.cells.cell_drawing")
         try:
             return str(drawing.cell_svg(self))
