@@ -11,7 +11,7 @@ their own means is dropped; the rounds share the trainings equally. Eight cells 
 """
 
 MOST_FINALISTS = 8
-"""More than 8 of the best predicted cells did not pay (docs/strategies.md)."""
+"""More than 8 of the best predicted cells did not pay."""
 
 
 def num_finalists(trainings: int, cells: int) -> int:
