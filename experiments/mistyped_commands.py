@@ -43,11 +43,11 @@ COMMANDS = (
 
 _HEAD = """# Errors
 
-Every mistake is answered in one line and exit code 2, before any work starts: the key that people
-type, the rule, and the value that was received. A key or an option that does not exist is answered
-with the closest one first, a key typed without its group with the full path at which it lives.
+A wrong key or value ends the command with one line and exit code 2, before any work starts. The line
+names the key, the rule, and the value received. For a key or an option that does not exist, it names
+the closest one first; for a key without its group, the full name.
 
-This page is written by `experiments/mistyped_commands.py`.
+`experiments/mistyped_commands.py` generates this page.
 
 | typed | answer |
 |---|---|
