@@ -73,7 +73,12 @@ class StageTrainer:
         if interrupted():
             raise KeyboardInterrupt
 
-    def _measure(self, stage: TrainingStage, interrupted: Callable[[], bool]) -> None:
+    def _measure(
+        self,
+        stage: TrainingStage,
+        affordable: Sequence[ChildRecord],
+        interrupted: Callable[[], bool],
+    ) -> None:
         """Measure the children that the budget has room for, if anything is measured.
 
         Raises:
@@ -85,7 +90,6 @@ class StageTrainer:
         def may_go_on() -> bool:
             return not interrupted() and self._budget.has_time()
 
-        affordable = self._budget.affordable(stage.missing())
         for key, result in self._measurements.measure(affordable, may_go_on):
             self.end_child(stage, key, result)
             self.stop_if_most_failed(stage)
@@ -96,16 +100,18 @@ class StageTrainer:
     def _train_affordable(self, stage: TrainingStage, interrupted: Callable[[], bool]) -> None:
         """Train the children of ``stage`` that the budget has room for.
 
-        Children that are stopped early leave room for further ones.
+        Children that are stopped early leave room for further ones, and so do those that failed or
+        were left out, of which ``search.max_epochs`` counts no epochs.
         """
         rule = self._stop_rule(stage)
-        goes_on = True
-        while goes_on:
+        has_progress = True
+        while has_progress and not interrupted():
             left = len(stage.missing())
-            self._measure(stage, interrupted)
-            self._train_missing(stage, rule, interrupted)
+            affordable = self._budget.affordable(stage.missing())
+            self._measure(stage, affordable, interrupted)
+            # A child for which a measurement has left room is not measured yet.
+            self._train(stage, stage.still_missing(affordable), rule, interrupted)
             has_progress = 0 < len(stage.missing()) < left
-            goes_on = rule is not None and has_progress and not interrupted()
 
     def _stop_rule(self, stage: TrainingStage) -> StopRule | None:
         """Return what may stop children of ``stage``: it depends on the stages before it alone."""
@@ -115,10 +121,14 @@ class StageTrainer:
         earlier = [child for child in children if child.b < stage.number]
         return learn_rule(earlier, self._early_stop)
 
-    def _train_missing(
-        self, stage: TrainingStage, rule: StopRule | None, interrupted: Callable[[], bool]
+    def _train(
+        self,
+        stage: TrainingStage,
+        children: list[ChildRecord],
+        rule: StopRule | None,
+        interrupted: Callable[[], bool],
     ) -> None:
-        missing = self.in_order(stage.missing())
+        missing = self.in_order(children)
         jobs = [self.job(child, rule) for child in missing]
         keys = {job_id(job): child.key for job, child in zip(jobs, missing, strict=True)}
         unanswered = set(range(len(jobs)))

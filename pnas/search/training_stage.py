@@ -35,6 +35,11 @@ class TrainingStage:
         """Return the children that are still to be trained."""
         return self._with_status(Status.CHOSEN)
 
+    def still_missing(self, children: Sequence[ChildRecord]) -> list[ChildRecord]:
+        """Return those of ``children``, some of this stage, that are still to be trained."""
+        now = [self._children[child.key] for child in children]
+        return [child for child in now if child.status is Status.CHOSEN]
+
     def failed(self) -> list[ChildRecord]:
         """Return the children that failed; those left out by a constraint did not."""
         return [child for child in self._children.values() if child.has_failed]

@@ -16,7 +16,7 @@ from pnas.predictors import make_controller_spec
 from pnas.records import ChildJob, ChildRecord, ChildResult, Journal, Status, summarize
 from pnas.records.child_facts import facts_of
 from pnas.runs.child_identity import identify
-from pnas.search import RandomSpec, RefinedSpec, SearchSpec, StrategyContext
+from pnas.search import STOPPED_BY, RandomSpec, RefinedSpec, SearchSpec, StrategyContext
 from pnas.search.measured_limits import MeasuredLimits
 from pnas.search.measurements import Limits, Measurements
 from pnas.search.objective_source import ObjectiveSource
@@ -63,6 +63,7 @@ def search(
     limit: float | None = LIMIT,
     results: int | None = None,
     reference: float | None = None,
+    epochs: float = 1.0,
 ) -> None:
     (run_dir / "trained").mkdir(parents=True, exist_ok=True)
     executor = DyingExecutor(run_dir / "trained", results)
@@ -97,6 +98,7 @@ def search(
             training=TrainingSetup(executor, measurements=measurements),
             journal=journal,
             identify=partial(identify, SPACE, 0),
+            epochs=epochs,
         )
         run.run()
 
@@ -133,6 +135,21 @@ def test_no_child_is_trained_that_was_measured_to_break_a_constraint(tmp_path: P
     assert summary["children_failed"] == 0
     assert summary["children_left_out"] == len(left_out)
     assert all(each["objectives"]["latency_ms"] <= LIMIT for each in summary["front"])
+
+
+def test_no_child_is_trained_unmeasured_where_those_left_out_leave_epochs(tmp_path: Path) -> None:
+    """A child that was left out takes no epoch, so that there is room for another one."""
+    spec = RandomSpec(batch=12, max_epochs=16)  # fake children have two losses
+    search(tmp_path, spec, epochs=2)
+    children = children_of(tmp_path)
+    left_out = [child for child in children if child.is_left_out]
+    assert left_out
+    assert len(children) == len(left_out) + 8
+    for child in children:
+        assert child.metrics["latency_ms"] == [fake_latency(str(child.cell))]
+        assert (child.reward is None) == (fake_latency(str(child.cell)) > LIMIT)
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert journal.meta(STOPPED_BY) == "search.max_epochs=16"
 
 
 def test_candidates_that_are_predicted_to_break_it_are_chosen_less(tmp_path: Path) -> None:

@@ -196,6 +196,20 @@ def test_a_stage_that_the_next_one_extends_may_not_fail(tmp_path: Path) -> None:
         search(tmp_path, spec, failing=[7], controller=replace(CONTROLLER, K=1))
 
 
+@pytest.mark.parametrize("failing", [(), (2,), (2, 9), (2, 9, 10)])
+def test_epochs_that_failed_children_did_not_take_are_left_to_others(
+    failing: Sequence[int], tmp_path: Path
+) -> None:
+    spec = RandomSpec(batch=4, max_epochs=8)
+    search(tmp_path, spec, failing=failing)
+    trained = facts(tmp_path)
+    assert sum(reward is not None for *_, reward in trained) == 8
+    assert len(trained) == 8 + len(failing)
+    assert meta(tmp_path, STOPPED_BY) == "search.max_epochs=8"
+    search(tmp_path, spec, failing=failing)
+    assert facts(tmp_path) == trained
+
+
 @pytest.mark.parametrize("most", range(1, 18))
 def test_no_budget_is_left_unspent(most: int, tmp_path: Path) -> None:
     """Two finalists share the trainings of the last round, so that an odd one may be left."""
