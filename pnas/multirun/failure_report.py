@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -53,10 +52,10 @@ class ReportFailures(Callback):
         keep_run_dir(config)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Note the time, which tells this command's failures from those of earlier ones."""
+        """Note the failures of earlier commands, which tell this command's from them."""
         _set_exit_code(0)
         forget_run_dir()
-        self._started_at = time.time()
+        self._earlier = _states(Path(config.hydra.sweep.dir) / FAILED)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Print the failed jobs, where one sees them: last."""
@@ -74,10 +73,23 @@ class ReportFailures(Callback):
 
     def _failures(self, folder: Path) -> list[dict[str, Any]]:
         failures = []
-        for path in folder.glob("*.json"):
-            if path.stat().st_mtime >= self._started_at:
+        for path, state in _states(folder).items():
+            if self._earlier.get(path) != state:
                 failures.append(json.loads(path.read_text()))
         return sorted(failures, key=lambda failure: int(failure["job"]))
+
+
+def _states(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return what changes of each file of a failed job when it is written anew.
+
+    Its date alone may lie before the start of the command that wrote it: a clock was set back, or
+    is that of a file server.
+    """
+    states = {}
+    for path in folder.glob("*.json"):
+        stat = path.stat()
+        states[path] = (stat.st_ino, stat.st_mtime_ns)
+    return states
 
 
 def _set_exit_code(code: int) -> None:
