@@ -288,13 +288,13 @@ class Journal(JournalReader):
         Args:
             b: The stage.
             measured: Names of the metrics that are facts of the cell, and not of its training: they
-                are kept.
+                are kept, and so are those whose names begin so, such as their quartiles.
         """
         with self._transaction() as db:
             for child in self._children.of_stage(b):
                 if child.status is not Status.FAILED or BEYOND_LIMIT in child.metrics:
                     continue
-                facts = {name: child.metrics[name] for name in measured if name in child.metrics}
+                facts = _beginning_with(measured, child.metrics)
                 db.execute(
                     "UPDATE children SET status = ?, error = NULL, seconds = NULL, metrics = ?, "
                     "ended_at = NULL WHERE key = ?",
@@ -319,3 +319,11 @@ class Journal(JournalReader):
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+
+def _beginning_with(
+    names: Collection[str], metrics: Mapping[str, Sequence[float]]
+) -> dict[str, Sequence[float]]:
+    """Return those of ``metrics`` whose names begin with one of ``names``."""
+    beginnings = tuple(names)
+    return {name: values for name, values in metrics.items() if name.startswith(beginnings)}

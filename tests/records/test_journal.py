@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,17 @@ def test_superseded_failures_stay_what_they_were(journal: Journal) -> None:
     superseded = {child.key: child for child in journal.superseded()}
     assert superseded[keys[2]].status is Status.FAILED
     assert superseded[keys[2]].error == "boom"
+
+
+def test_a_failed_child_keeps_what_was_measured_of_it(journal: Journal) -> None:
+    key = CELLS[0].text_hash
+    of_cell = {"latency_ms": [2.0], "latency_ms_low": [1.5], "latency_ms_high": [2.5]}
+    failed = ChildResult.failed(ChildJob(CELLS[0], 0), "boom")
+    journal.end_child(key, replace(failed, metrics={**of_cell, "loss": [1.0]}))
+    journal.reopen_failed(1, ["latency_ms"])
+    child = journal.child(key)
+    assert child.status is Status.CHOSEN
+    assert child.metrics == of_cell
 
 
 def test_best_child_is_the_first_of_equals(journal: Journal) -> None:
