@@ -138,13 +138,13 @@ class EvaluationCache:
         return None if row is None else self._parse(row, job)
 
     def put(self, key: str, result: ChildResult) -> None:
-        """Store ``result`` unless it failed. What is stored already stays.
+        """Store ``result`` unless it failed, or has no finite reward. What is stored already stays.
 
         Raises:
             sqlite3.Error: The file cannot be written.
         """
         reward = _stored_reward(result)
-        if result.status is not Status.OK or reward is None:
+        if result.status is not Status.OK or reward is None or not math.isfinite(reward):
             return
         values = {
             "context": self._context,

@@ -1,8 +1,10 @@
 """`StageTrainer`: trains the children of one stage, as far as the budget goes."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from pnas.errors import PnasError, require
 from pnas.execution import soft_interrupts
@@ -146,8 +148,8 @@ class StageTrainer:
             _check_answer(answer, unanswered)
             index, result = answer
             unanswered.remove(index)
-            self.end_child(stage, missing[index].key, result)
-            if result.status is Status.FAILED:
+            ended = self.end_child(stage, missing[index].key, result)
+            if ended.status is Status.FAILED:
                 self.stop_if_most_failed(stage)
         if may_start_all and not interrupted():
             require(not unanswered, "executor.kind", _ANSWERS_RULE, f"{len(unanswered)} unanswered")
@@ -181,6 +183,7 @@ class StageTrainer:
         self, stage: TrainingStage, key: str, result: ChildResult, at: float | None = None
     ) -> ChildRecord:
         """Write down how a child of ``stage`` ended, at a date or now, and return its record."""
+        result = _with_finite_reward(result)
         if self._measurements is not None:
             result = self._measurements.with_facts(key, result)
         self._journal.end_child(key, result, at)
@@ -282,6 +285,14 @@ def _occurrences(cells: Sequence[Cell]) -> list[int]:
         occurrences.append(seen[cell])
         seen[cell] += 1
     return occurrences
+
+
+def _with_finite_reward(result: ChildResult) -> ChildResult:
+    """Return ``result``, failed if its reward is no finite number, which nothing learns from."""
+    if result.reward is None or math.isfinite(result.reward):
+        return result
+    error = f"its reward is no finite number ({result.reward})"
+    return replace(result, status=Status.FAILED, reward=None, error=error)
 
 
 def _check_answer(answer: tuple[int, ChildResult], unanswered: Collection[int]) -> None:

@@ -89,6 +89,8 @@ def test_the_same_written_form_is_preferred(tmp_path: Path) -> None:
 def test_the_first_reward_stays_and_failures_are_not_kept(tmp_path: Path) -> None:
     cache = EvaluationCache(tmp_path / "e.sqlite", "c")
     cache.put("key", ChildResult.failed(ChildJob(ONE, 7), "out of memory"))
+    cache.put("key", trained(reward=float("nan")))
+    cache.put("key", trained(reward=float("inf")))
     assert cache.get("key", ChildJob(ONE, 7)) is None
     cache.put("key", trained(reward=0.5))
     cache.put("key", trained(reward=0.6))

@@ -1,7 +1,9 @@
 """The loop against a strategy and children that are simple enough to know what must come out."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from support.fake_children import FakeChildren, fake_reward
 
 from pnas.errors import InvalidValue
-from pnas.execution import LocalExecutor, SerialExecutor
+from pnas.execution import LocalExecutor, Runner, SerialExecutor
 from pnas.records import ChildJob, ChildRecord, ChildResult, Choice, Journal, Status
 from pnas.search import (
     STOPPED_BY,
@@ -273,6 +275,42 @@ def test_an_executor_that_does_not_answer_each_job_once_ends_the_search(
         ended = [child for child in journal.children() if child.status is Status.OK]
         assert len(ended) == len(set(of))
         assert journal.stages()[0].closed_at is None
+
+
+class Diverging(FakeChildren):
+    """The reward of the first cell is ``reward``."""
+
+    reward = math.nan
+
+    def __call__(self) -> Runner:
+        train = super().__call__()
+
+        def diverge(job: ChildJob) -> ChildResult:
+            result = train(job)
+            return replace(result, reward=self.reward) if str(job.cell) == FIRST[0] else result
+
+        return diverge
+
+
+@pytest.mark.parametrize("reward", [math.nan, math.inf, -math.inf])
+def test_a_child_whose_reward_is_no_finite_number_has_failed(
+    reward: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Diverging, "reward", reward)
+    (tmp_path / "trained").mkdir()
+    with Journal(tmp_path / "journal.sqlite", create=True) as journal:
+        search = SearchLoop(
+            make_strategy=Greedy,
+            training=TrainingSetup(SerialExecutor(Diverging(str(tmp_path / "trained")))),
+            journal=journal,
+            identify=identify,
+        )
+        search.run()
+        first, *others = journal.children()
+    assert first.has_failed
+    assert first.reward is None
+    assert first.error == f"its reward is no finite number ({reward})"
+    assert all(child.status is Status.OK for child in others)
 
 
 @pytest.mark.parametrize("name", ["once die", "once hang"])
