@@ -214,14 +214,17 @@ class Journal(JournalReader):
         self._children.forget()
 
     def abandon_stage(self, b: int) -> None:
-        """Close the open stage ``b`` without its children that were not trained.
+        """Close stage ``b``, if it is open, without its children that were not trained.
 
         Nothing is learned from it. A stage of which no child was trained is removed. The event
         ``dropped`` keeps which were not.
         """
         with self._transaction() as db:
             drop_untrained(db, b)
-            db.execute("UPDATE stages SET closed_at = ? WHERE b = ?", (time.time(), b))
+            db.execute(
+                "UPDATE stages SET closed_at = coalesce(closed_at, ?) WHERE b = ?",
+                (time.time(), b),
+            )
             db.execute(
                 "DELETE FROM stages WHERE b = ? AND NOT EXISTS ("
                 "SELECT 1 FROM children AS c WHERE c.b = stages.b AND position IS NOT NULL)",

@@ -40,7 +40,7 @@ class FinalistRecord:
             self._store(**{"trainings": trainings, **stored})
             return
 
-        self._abandon_open_rounds()
+        self._abandon_unfinished_rounds()
         self._store(
             searched=len(keys),
             digest=_digest(keys),
@@ -110,10 +110,15 @@ class FinalistRecord:
         rounds = own_stages(self._journal, is_confirmation_stage)
         return [each for each in rounds if each.b > self.after]
 
-    def _abandon_open_rounds(self) -> None:
-        """Close what an earlier confirmation left open: no other one trains its children."""
+    def _abandon_unfinished_rounds(self) -> None:
+        """Close what an earlier confirmation left unfinished: no other one trains its children.
+
+        A budget may have ended it in a round, which is closed with children that were not trained.
+        """
         for each in own_stages(self._journal, is_confirmation_stage):
-            if each.closed_at is None:
+            children = self._journal.children(each.b)
+            is_whole = all(child.ended_at is not None for child in children)
+            if each.closed_at is None or not is_whole:
                 self._journal.abandon_stage(each.b)
 
     def _store(self, **begun: Any) -> None:

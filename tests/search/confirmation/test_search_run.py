@@ -14,7 +14,7 @@ from support.kill_after import Kill, KillAfter
 from pnas.execution import Runner, SerialExecutor
 from pnas.predictors import ControllerSpec, load_predictor
 from pnas.records import ChildJob, ChildResult, Journal, Status
-from pnas.records.cell_trainings import group_by_cell, is_repeated
+from pnas.records.cell_trainings import group_by_cell, is_repeated, repeat_of
 from pnas.records.plan_facts import FINALISTS, OPTIMISM, WINNER
 from pnas.runs.child_identity import identify
 from pnas.search import (
@@ -208,6 +208,30 @@ def test_epochs_that_failed_children_did_not_take_are_left_to_others(
     assert meta(tmp_path, STOPPED_BY) == "search.max_epochs=8"
     search(tmp_path, spec, failing=failing)
     assert facts(tmp_path) == trained
+
+
+def test_a_round_that_a_budget_cut_short_is_abandoned_by_the_next_confirmation(
+    tmp_path: Path,
+) -> None:
+    spec = RandomSpec(batch=3, max_children=12, confidence=0.9999)
+    search(tmp_path, spec)
+    # The trainings of the search itself leave two of the fourteen: the first round has three.
+    search(tmp_path, replace(spec, max_children=14, confirm=0.5))
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        cut_short = journal.stages()[-1]
+        missing = [child.key for child in journal.children() if child.ended_at is None]
+    assert len(missing) == 1
+
+    search(tmp_path, replace(spec, max_children=24, confirm=0.2))
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        abandoned = [stage for stage in journal.stages() if stage.b == cut_short.b]
+        assert abandoned == [cut_short]
+        assert all(child.ended_at is not None for child in journal.children(cut_short.b))
+        dropped = [event.detail for event in journal.events() if event.kind == "dropped"]
+        assert dropped == [{"b": cut_short.b, "keys": missing}]
+        trainings = [len(each.children) for each in group_by_cell(journal.children())]
+        repeats = [repeat_of(child.key) for child in journal.children() if is_repeated(child)]
+    assert max(repeats) == max(trainings)
 
 
 @pytest.mark.parametrize("most", range(1, 18))
