@@ -43,9 +43,9 @@ COMMANDS = (
 
 _HEAD = """# Errors
 
-A wrong key or value ends the command with one line and exit code 2, before any work starts. The line
-names the key, the rule, and the value received. For a key or an option that does not exist, it names
-the closest one first; for a key without its group, the full name.
+A wrong key or value ends the command with one line and exit code 2, before any work starts. The
+line names the key, the rule, and the value received. For a key or an option that does not exist, it
+names the closest one first; for a key without its group, the full name.
 
 `experiments/mistyped_commands.py` generates this page.
 

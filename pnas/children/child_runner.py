@@ -87,7 +87,7 @@ class ChildRunnerFactory:
         if self.dataset is not None:
             return self.dataset
         dataset = load_dataset(self.data)
-        rule = f"must stay as it is while a search goes on ({self.fingerprint} when it was started)"
+        rule = f"must not change during a search ({self.fingerprint} at its start)"
         is_same = self.fingerprint in (None, dataset.fingerprint)
         require(is_same, "data", rule, dataset.fingerprint)
         return dataset

@@ -60,7 +60,7 @@ def _set_threads(intra_op: int, inter_op: int) -> None:
         threading.set_intra_op_parallelism_threads(intra_op)
     except RuntimeError:
         if current:
-            rule = f"must stay {current} in this process, TensorFlow has started with it"
+            rule = f"must stay {current} in this process: TensorFlow was started with it"
             raise InvalidValue("trainer.threads", rule, intra_op) from None
         warnings.warn(
             f"TensorFlow has started before trainer.threads={intra_op} could be set; it uses all "

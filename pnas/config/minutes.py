@@ -29,9 +29,10 @@ def with_minutes(values: Mapping[str, Any], typed: Collection[str]) -> dict[str,
     require(is_finite(minutes) and minutes > 0, "minutes", "must be a number above 0", minutes)
     task = (values.get("task") or {}).get("name", "search")
     if task not in _TASKS:
-        raise InvalidValue("minutes", "must be null but for task=search and task=tabulate", minutes)
+        rule = "must be null unless task=search or task=tabulate"
+        raise InvalidValue("minutes", rule, minutes)
     if "search.max_seconds" in typed:
-        rule = "must be null beside search.max_seconds, which is the same in seconds"
+        rule = "must be null if search.max_seconds is given: both limit the time"
         raise InvalidValue("minutes", rule, minutes)
 
     search = dict(values.get("search") or {})

@@ -161,5 +161,5 @@ def _guess(is_uint8: bool, smallest: float, largest: float) -> PixelRange:
             return BYTE
         if 32767 < largest <= 65535:
             return CONVENTIONS["uint16"]
-    rule = f"must be given, one of {_CHOICES}: pixels of {smallest:g} to {largest:g} fit none alone"
+    rule = f"must be given, one of {_CHOICES}: pixels of {smallest:g} to {largest:g} are ambiguous"
     raise InvalidValue(KEY, rule, AUTO)

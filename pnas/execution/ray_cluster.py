@@ -38,7 +38,7 @@ def check_ray(address: str | None) -> None:
         InvalidValue: Ray is not installed, or nothing answers at ``address``.
     """
     rule = (
-        "must be serial or local here, Ray is not installed: "
+        "must be serial or local, as Ray is not installed: "
         ".venv/bin/python -m pip install -e '.[ray]'"
     )
     require(importlib.util.find_spec("ray") is not None, "executor", rule, "ray")

@@ -53,7 +53,7 @@ def _overrides(keyword: str, value: Any) -> Iterator[str]:
 def _full_key(name: str, value: Any) -> str:
     """Return the key of the one group that has a key called ``name``."""
     if name in _NOT_OF_A_SEARCH:
-        rule = "must be left out: it belongs to other commands than a search"
+        rule = "must be left out: it does not belong to a search"
         raise InvalidValue(name, rule, value)
     groups = []
     for group in GROUPS.values():

@@ -88,7 +88,7 @@ def _check_source(settings: Settings, context: Context) -> None:
     rule = f"must be null with task={name}: only task={one_of(SOURCED_TASKS)} reads it"
     require(name in SOURCED_TASKS, "from", rule, settings.source)
     has_files = bool(getattr(settings.task, "files", None))
-    require(not has_files, "from", "must be null beside task.files", settings.source)
+    require(not has_files, "from", "must be null if task.files is given", settings.source)
 
 
 def _take_share(settings: Settings, context: Context) -> None:

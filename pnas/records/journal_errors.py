@@ -42,7 +42,7 @@ def translate_sqlite_errors(path: Path) -> Iterator[None]:
         if code in _NOT_WRITABLE:
             raise NotWritable(
                 f"{path}: cannot be written: {_NOT_WRITABLE[code]} ({error}). "
-                "What was stored is intact; the same command continues when this is put right"
+                "What was stored is intact; the same command continues when this is corrected"
             ) from error
         if _lacks_a_column(error):
             raise JournalDamaged(f"{path}: is not a pnas journal ({error})") from error

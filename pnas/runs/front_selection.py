@@ -41,7 +41,7 @@ def front_cells(text: str, source: Path) -> list[Cell]:
         return [_best_with(text, source)]
     with open_run(source) as journal:
         front = read_front(journal)
-    rule = f"must name cells of a search of several objectives; {source} is none"
+    rule = f"must name cells of a search of several objectives; {source} has one objective"
     if front is None:
         raise InvalidValue("cell", rule, text)
     cells = [member.cell for member in front.members]

@@ -38,7 +38,7 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise NotWritable(
             f"{path}: cannot be written ({error.strerror}). What was stored is intact; "
-            "the same command continues when this is put right"
+            "the same command continues when this is corrected"
         ) from error
 
 

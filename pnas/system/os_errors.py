@@ -34,7 +34,7 @@ def as_user_error(error: OSError, place: Path | None = None) -> PnasError:
     if error.errno in _NOT_WRITABLE:
         return NotWritable(
             f"{name}: cannot be opened or written ({error.strerror}). What was stored is intact; "
-            "the same command continues when this is put right"
+            "the same command continues when this is corrected"
         )
     if error.errno in _NO_SUCH_PLACE:
         return RunDirectoryError(f"{name}: cannot be made ({error.strerror})")

@@ -36,7 +36,7 @@ def accuracy(value: Any, name: str, cell: str) -> float:
         InvalidValue: It is not a number in [0, 1].
     """
     number = as_number(value)
-    rule = f"must hold numbers in [0, 1]; {name} of {cell} is none"
+    rule = f"must hold numbers in [0, 1]; {name} of {cell} is not"
     if number is None:
         raise InvalidValue(KEY, rule, value)
     if not 0 <= number <= 1:

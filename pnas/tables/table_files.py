@@ -293,7 +293,7 @@ def _further(columns: Columns, names: Sequence[str], i: int, cell: str) -> dict[
     values = {}
     for name in names:
         number = as_number(columns[name][i])
-        rule = f"must hold numbers above 0 in columns of objectives; {name} of {cell} is none"
+        rule = f"must hold numbers above 0 in columns of objectives; {name} of {cell} is not"
         if number is None or number <= 0:
             raise InvalidValue(KEY, rule, columns[name][i])
         values[name] = number

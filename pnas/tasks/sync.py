@@ -49,7 +49,7 @@ def run(settings: Settings, context: Context) -> None:
         failed += not is_shown
     if failed:
         runs = plural(len(run_dirs), "run")
-        raise SyncFailed(f"{failed} of {runs} could not be shown; the same command tries again")
+        raise SyncFailed(f"{failed} of {runs} could not be delivered; the same command tries again")
 
 
 def _run_dirs(settings: Settings) -> list[Path]:

@@ -23,5 +23,5 @@ def test_a_worker_refuses_data_that_have_changed_since_the_search_began(tmp_path
     save_images(path, seed=1)
     trainer = SearchTrainerSpec(epochs=1, batchsize=16)
     factory = ChildRunnerFactory(data, PNASNetworkSpec(), trainer, fingerprint=before)
-    with pytest.raises(InvalidValue, match=rf"data: must stay as it is .*{before}"):
+    with pytest.raises(InvalidValue, match=rf"data: must not change during a search .*{before}"):
         factory()

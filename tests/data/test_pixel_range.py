@@ -44,7 +44,7 @@ def test_negative_values_are_asked_about(name: str, tmp_path: Path) -> None:
 
 def test_dark_bytes_are_asked_about(tmp_path: Path) -> None:
     path = save(BYTES // 16, tmp_path)
-    with pytest.raises(InvalidValue, match="pixels of 0 to 15 fit none alone"):
+    with pytest.raises(InvalidValue, match="pixels of 0 to 15 are ambiguous"):
         check_data("npz", path=path)
     found = load_dataset("npz", path=path, pixel_range=[0, 15]).pixel_range
     assert found == PixelRange((0.0,), (15.0,))

@@ -34,8 +34,8 @@ def test_a_key_may_be_named_with_its_group() -> None:
     [
         ({"path": "x"}, "path: is a key of several groups; write data={"),
         ({"epoch": 3}, "epoch: must be a key that exists; the closest is trainer.epochs"),
-        ({"task": "train"}, "task: must be left out: it belongs to other commands than a search"),
-        ({"from": "outputs/a"}, "from: must be left out: it belongs to other commands"),
+        ({"task": "train"}, "task: must be left out: it does not belong to a search"),
+        ({"from": "outputs/a"}, "from: must be left out: it does not belong"),
     ],
 )
 def test_other_keywords_are_refused(keywords: dict[str, object], message: str) -> None:

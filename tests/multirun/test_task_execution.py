@@ -26,7 +26,7 @@ from support.journals import make_run
         ),
         (
             ("task=report", "from=outputs/demo", "task.files=[outputs/other]"),
-            "from: must be null beside task.files. Received: 'outputs/demo'",
+            "from: must be null if task.files is given. Received: 'outputs/demo'",
         ),
         (
             ("task=show", "from=outputs/demo", "cell=best"),

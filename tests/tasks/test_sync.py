@@ -137,7 +137,7 @@ def test_one_run_that_cannot_be_shown_does_not_stop_the_others(
     assert run_here("task=sync", BOTH) == 2
     captured = capsys.readouterr()
     assert "broken: failed: " in captured.out
-    assert captured.err.startswith("1 of 3 runs could not be shown")
+    assert captured.err.startswith("1 of 3 runs could not be delivered")
     assert {key.split("/")[0] for key in shown(home / "mlflow.db")} == {"whole", "killed"}
 
 
@@ -153,7 +153,7 @@ def test_one_run_that_cannot_be_shown_does_not_stop_the_others(
         (["task.files=[mlflow.db]"], "task.files: .* is not a run directory"),
         (
             ["from=outputs/whole", "tracking.uri=http://127.0.0.1:1"],
-            "1 of 1 run could not be shown",
+            "1 of 1 run could not be delivered",
         ),
     ],
 )

@@ -98,7 +98,7 @@ def _read_rows(header: Line, lines: Sequence[Line]) -> list[ScoredCell]:
         # A short training has no reward, and its cell no place by it: it is trained whole, or not.
         if short_epochs(row.get("key", "")) is None:
             cells.append(read(line, row))
-    rule = "must have at least one training that is no short one"
+    rule = "must have at least one whole training, not short ones only"
     require(bool(cells), KEY, rule, str(header.path))
     return cells
 

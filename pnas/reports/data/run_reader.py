@@ -37,7 +37,7 @@ def view_journal(journal: JournalReader, run_dir: Path, status: str | None = Non
         stored = "interrupted"
     config = journal.meta("config") or {}
     if not isinstance(config, Mapping):
-        raise RunDirectoryError(f"{journal.path}: its configuration is not one of ours")
+        raise RunDirectoryError(f"{journal.path}: its configuration was not written by pnas")
     summary = summarize(journal)
     return RunView(
         path=run_dir,

@@ -137,8 +137,8 @@ class Progressive:
     def _warn_that_nothing_grows(self) -> None:
         cells, _ = self._controller.history[-1]
         _log.warning(
-            "search.constraints: none of the %s chosen last keeps them, so that the search has "
-            "nothing to extend and ends here; weaker constraints keep some",
+            "search.constraints: none of the %s chosen last is within them, so that the search has "
+            "nothing to extend and ends here; weaker constraints leave some",
             plural(len(cells), "cell"),
         )
 

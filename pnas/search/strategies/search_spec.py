@@ -296,19 +296,19 @@ class SearchSpec(BudgetShares):
         )
         require(epochs is not None, "search.rungs", rule, self.rungs)
         make_ladder(self.rungs, epochs or 1.0)
-        rule = "must be [] with search.asynchronous=true, which awaits no stage"
+        rule = "must be [] with search.asynchronous=true, which does not wait for stages"
         require(not self.is_asynchronous, "search.rungs", rule, self.rungs)
-        rule = "must be [] with several search.objectives: only rewards are expected of a rung"
+        rule = "must be [] with several search.objectives: a rung predicts rewards only"
         require(len(self.objectives) == 1, "search.rungs", rule, self.rungs)
 
     def _check_early_stop(self) -> None:
         if not self.early_stop:
             return
-        rule = "must be 0 with search.asynchronous=true: a rule is decided where a stage begins"
+        rule = "must be 0 with search.asynchronous=true: its rule is fitted when a stage begins"
         require(not self.is_asynchronous, "search.early_stop", rule, self.early_stop)
         rule = "must be 0 with search.rungs, which stop trainings themselves"
         require(not self.rungs, "search.early_stop", rule, self.early_stop)
-        rule = "must be 0 with several search.objectives: a low reward may belong to the front"
+        rule = "must be 0 with several search.objectives: the front may have low rewards"
         require(len(self.objectives) == 1, "search.early_stop", rule, self.early_stop)
 
     def _check_epochs(self, children: int, epochs: float | None) -> None:

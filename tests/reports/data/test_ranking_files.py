@@ -276,7 +276,7 @@ def test_short_trainings_have_no_place(tmp_path: Path) -> None:
     assert kept.stopped_after is None
 
     only_short = write_rows(tmp_path / "short.csv", header, short)
-    with pytest.raises(InvalidValue, match="at least one training that is no short one"):
+    with pytest.raises(InvalidValue, match="at least one whole training, not short ones only"):
         read_scores(only_short)
 
 
