@@ -70,7 +70,17 @@ def explain_unforeseen(error: Exception, arguments: Sequence[str]) -> InvalidVal
         error: The error, such as a TypeError of Hydra's merger.
         arguments: Arguments of the command; the one that fails alone as well is named.
     """
-    reason = " ".join(str(error).split())[:_LONGEST_REASON]
+    from pnas.config.override_errors import NOT_KEY_AND_VALUE, explain_override
+
+    message = " ".join(str(error).split())
+    explained = explain_override(message)
+    if explained is not None:
+        return explained
+    without_key = [argument for argument in arguments if argument.startswith("=")]
+    if without_key:
+        return InvalidValue("command line", NOT_KEY_AND_VALUE, without_key[0])
+
+    reason = message[:_LONGEST_REASON]
     kind = type(error).__name__
     detail = f"{kind}: {reason}" if reason else kind
     rule = f"must be a value that Hydra can read ({detail})"

@@ -16,7 +16,13 @@ from omegaconf.errors import OmegaConfBaseException
 from pnas.config.credentials import show_redacted
 from pnas.config.groups import GROUPS
 from pnas.config.key_docs import meaning_of_null, takes_null
-from pnas.config.suggestions import no_such_key, no_such_option, rule_for_unread_key
+from pnas.config.override_errors import NOT_KEY_AND_VALUE, explain_override
+from pnas.config.suggestions import (
+    ROOT_KEYS,
+    no_such_key,
+    no_such_option,
+    rule_for_unread_key,
+)
 from pnas.errors import InvalidValue
 from pnas.system.redaction import scrub
 from pnas.validation import rule_of
@@ -38,6 +44,7 @@ _TYPED_VALUE = re.compile(r"(?:use \+|override )[^\s=]+=(.*)")
 _CONVERSION = re.compile(r"Value '(.*?)'(?: of type '.*')? could not be converted to (\w+)")
 # "While dereferencing interpolation '${name}': Value 'demo' ..."
 _REFERENCE = re.compile(r"^While dereferencing interpolation '.*?': ")
+_MISSING_REFERENCE = re.compile(r"Interpolation key '(.*?)' not found")
 # "str is not a ListConfig, list or tuple."
 _NOT_A_LIST = "is not a ListConfig"
 _DELETION = "does not support deletion"
@@ -55,8 +62,7 @@ def _explain(error: BaseException) -> str:
     if isinstance(error, MissingConfigException) and error.options is not None:
         return _unknown_option(error)
     if isinstance(error, OverrideParseException):
-        rule = "must be KEY=VALUE; a list or a value with commas or parentheses needs quotes"
-        return str(InvalidValue("command line", rule, error.override))
+        return str(InvalidValue("command line", NOT_KEY_AND_VALUE, error.override))
 
     several = _SEVERAL_VALUES.match(str(error))
     if several is not None:
@@ -66,7 +72,9 @@ def _explain(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
         return _bad_key(error, cause)
-    return " ".join(str(error).split())
+
+    message = " ".join(str(error).split())
+    return str(explain_override(message) or message)
 
 
 def explain_reference(config: DictConfig, error: Exception) -> InvalidValue:
@@ -78,11 +86,11 @@ def explain_reference(config: DictConfig, error: Exception) -> InvalidValue:
     """
     key = _unresolved_key(config) or "command line"
     reason = " ".join(str(error).splitlines()[0].split())
-    rule = f"must refer to a value that exists and fits ({reason})"
     raw: Any = OmegaConf.to_container(config, resolve=False)
     for name in key.split("."):
         raw = raw.get(name) if isinstance(raw, dict) else None
-    return InvalidValue(key, rule, show_redacted(raw) if isinstance(raw, str) else None)
+    received = show_redacted(raw) if isinstance(raw, str) else None
+    return InvalidValue(key, _reference_rule(reason), received)
 
 
 def _unresolved_key(config: DictConfig) -> str | None:
@@ -105,7 +113,8 @@ def _unknown_option(error: MissingConfigException) -> str:
     if group not in GROUPS and group != "experiment":
         group, _, option = str(error.missing_cfg_file).rpartition("/")
     rule = no_such_option(option, options)
-    if "," in option and set(option.split(",")) <= set(options):
+    listed = option.removeprefix("[").removesuffix("]").split(",")
+    if len(listed) > 1 and {each.strip() for each in listed} <= set(options):
         rule = "must be one option: -m makes a run of each"
     return str(InvalidValue(group or "config", rule, option))
 
@@ -128,9 +137,23 @@ def _bad_key(error: BaseException, cause: OmegaConfBaseException) -> str:
         return str(InvalidValue(key, _declared_rule(cause) or "must have a value", None))
     if _NOT_A_LIST in message:
         return str(InvalidValue(key, "must be a list, as in '[a,b]'", value))
+    reference = _MISSING_REFERENCE.search(message)
+    if reference is not None:
+        return str(_missing_reference(key, message, reference[1]))
     if _DELETION in message:
         return str(InvalidValue(key, "must have a value; it cannot be removed", f"~{key}"))
     return f"{key}: {message.rstrip('.')}. Received: {value}"
+
+
+def _missing_reference(key: str, message: str, missing: str) -> InvalidValue:
+    """The error of a value that refers to a key which does not exist."""
+    if missing in ROOT_KEYS:
+        return InvalidValue(missing, "must have a value; it cannot be removed", f"~{missing}")
+    return InvalidValue(key, _reference_rule(message), f"${{{missing}}}")
+
+
+def _reference_rule(reason: str) -> str:
+    return f"must refer to a value that exists and fits ({reason})"
 
 
 def _rule_for_unknown_key(key: str, cause: OmegaConfBaseException) -> tuple[str, str]:

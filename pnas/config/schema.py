@@ -15,6 +15,7 @@ from pnas.children import NetworkSpec
 from pnas.children.inference_spec import InferenceSpec
 from pnas.config.error_messages import explain_reference
 from pnas.config.groups import GROUPS, Group, field_names
+from pnas.config.override_errors import not_removable
 from pnas.config.schema_nodes import store_schema
 from pnas.config.suggestions import ROOT_KEYS, no_such_key, rule_for_unread_key
 from pnas.data import DataSpec
@@ -104,9 +105,8 @@ def read_settings(config: Mapping[str, Any] | DictConfig) -> Settings:
     specs = {}
     for name, group in GROUPS.items():
         given = values.get(name)
-        rule = f"must be an option of {name}; it cannot be removed"
         if not isinstance(given, Mapping):
-            raise InvalidValue(name, rule, given)
+            raise InvalidValue(name, not_removable(name), given)
         _check_keys(group, given)
         specs[name] = group.spec_of(given)(**given)
 

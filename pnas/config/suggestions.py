@@ -8,6 +8,9 @@ from pnas.config.groups import GROUPS, Group
 ROOT_KEYS = ("name", "seed", "from", "cell", "minutes", "plan_only")
 """Keys that belong to no group."""
 
+KEYS_WITHOUT_DEFAULT = ("from", "cell", "minutes", "experiment")
+"""What is null unless it is typed, so that Hydra finds nothing to remove."""
+
 _MOST_OTHERS = 5
 _SAME_NAME = 90.0
 """Similarity, of 100, of keys of the same name in different groups."""
@@ -28,6 +31,8 @@ def no_such_key(key: str) -> str:
 
 def no_such_option(typed: str, options: Sequence[str]) -> str:
     """Return what an error says of an option of a group that does not exist."""
+    if not typed.strip():
+        return f"must be an option, such as {options[0]}"
     ranked = sorted(options, key=lambda option: -_similarity(typed, option))
     return f"must be an option that exists; {_the_closest(ranked)}"
 

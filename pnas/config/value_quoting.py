@@ -79,15 +79,20 @@ def _quote(argument: str, is_multirun: bool) -> str:
     prefix, key, value = override.groups()
     if key in LIST_KEYS:
         return f"{prefix}{key}={_quote_entries(value)}"
-    if key in GROUPS and value == "null":
+    is_option = key in GROUPS or key == "experiment"
+    if is_option and value == "null":
         return f"{prefix}{key}='null'"
-    is_text = key in TEXT_KEYS or key in GROUPS
+    # Of experiments, Hydra takes a list, each merged over the one before.
+    if key == "experiment" and value.lstrip().startswith("["):
+        return argument
+    is_text = key in TEXT_KEYS or is_option
     if not is_text or not value.strip() or _is_left_alone(value):
         return argument
-    # A cell that is written out has commas of its own.
+    # A cell that is written out has commas of its own; a list in the place of an option is refused.
     is_written_cell = key == "cell" and value.lstrip().startswith("(")
+    is_list = is_option and value.lstrip().startswith("[")
     values = [value]
-    if is_multirun and not is_written_cell:
+    if is_multirun and not is_written_cell and not is_list:
         if _SWEEP.match(value):
             return argument
         values = value.split(",")

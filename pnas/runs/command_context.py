@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
+from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 
 from pnas.config.credentials import show_redacted
@@ -86,7 +87,12 @@ def keep_run_dir(config: DictConfig) -> None:
         config: Configuration of Hydra's run, whose ``hydra.run.dir`` becomes the working directory.
     """
     global _run_dir
-    _run_dir = str(config.hydra.run.dir)
+    _run_dir = None
+    try:
+        _run_dir = str(config.hydra.run.dir)
+    except OmegaConfBaseException:
+        # Hydra would print a warning of it here; it meets the same error next.
+        return
     with read_write(config):
         config.hydra.run.dir = "."
 

@@ -17,6 +17,29 @@ MISTAKES = [
     ("+extra=3", "extra", "3"),
     ("task=dance", "task", "dance"),
     ("state_space.operators=[3x3 conv", "command line", "3x3 conv"),
+    # words that are no KEY=VALUE of a key that is there
+    ("=3", "command line: must be KEY=VALUE", "'=3'"),
+    ("=", "command line: must be KEY=VALUE", "'='"),
+    ("~", "command line: must be KEY=VALUE", "'~'"),
+    ("+search", "command line: must be KEY=VALUE", "'+search'"),
+    ("search=", "search: must be an option", "''"),
+    ("search=null", "search: must be an option", "'null'"),
+    ("experiment=null", "experiment: must be an option", "'null'"),
+    ("experiment=3", "experiment: must be an option", "'3'"),
+    ("~trainer", "trainer: must be an option of trainer; it cannot be removed", "None"),
+    ("~trainer=3", "trainer: must be an option of trainer; it cannot be removed", "'~trainer=3'"),
+    ("~data=npz", "data: must be an option of data; it cannot be removed", "'~data=npz'"),
+    ("~hydra", "hydra: must be a key that exists", "'~hydra'"),
+    ("~cell", "cell: must be left out, not removed", "'~cell'"),
+    ("~search.zzz", "search.zzz: must be a key that exists", "'~search.zzz'"),
+    ("~search.max_children=3", "search.max_children: must have a value (60)", "children=3'"),
+    ("+search=random", "search: must be typed without +", "'+search=random'"),
+    ("++search=random", "search: must be typed without +", "'++search=random'"),
+    ("+experiment=quickstart", "experiment: must be typed without +", "'+experiment=quickstart'"),
+    ("+search.max_children=3", "search.max_children: must be typed without +", "=3'"),
+    ("search@x=random", "search@x: must be a key that exists; the closest is search", "search@x"),
+    ("searhc@x=random", "searhc: must be a key that exists; the closest is search", "searhc"),
+    ("hydra.run.dir=${x}", "hydra.run.dir: must refer to a value that exists", "'${x}'"),
     # types
     ("trainer.epochs=abc", "trainer.epochs", "abc"),
     ("state_space.B=2.5", "state_space.B", "2.5"),
@@ -215,6 +238,23 @@ def test_several_options_are_answered_with_the_multirun(
     assert message == (
         "controller: must be one option: -m makes a run of each. Received: 'gp,lstm'\n"
     )
+
+
+@pytest.mark.parametrize("mode", [[], ["-m"]], ids=["single", "multirun"])
+def test_a_list_of_options_is_answered_with_the_multirun(
+    mode: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refused(capsys, *mode, "search=[random,evolution]")
+    assert message == (
+        "search: must be one option: -m makes a run of each. Received: '[random,evolution]'\n"
+    )
+
+
+def test_a_run_without_a_name_is_refused_without_a_warning(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    message = refused(capsys, "~name")
+    assert message == "name: must have a value; it cannot be removed. Received: '~name'\n"
 
 
 def test_a_key_of_other_options_is_refused_with_options_that_exist(
