@@ -30,9 +30,21 @@ def check_names(arrays: Mapping[str, Any], key: str) -> None:
         require(is_known, key, rule, names)
 
 
+def check_not_masked(values: Any, name: str, key: str) -> None:
+    """Raise `InvalidValue` if an array, or an array of a list, has masked entries.
+
+    NumPy drops the mask as it makes a plain array, and what is masked would be trained on.
+    """
+    arrays = values if isinstance(values, list | tuple) else [values]
+    masked = sum(int(np.ma.count_masked(each)) for each in arrays if np.ma.isMaskedArray(each))
+    rule = f"{name} must have no masked entries: a mask is not read"
+    require(masked == 0, key, rule, f"{masked} masked")
+
+
 def as_images(images: NDArray[Any], name: str, key: str) -> NDArray[Any]:
     """Return the images as (n, H, W, C), uint8 or float32."""
-    is_known = images.dtype in (np.uint8, np.uint16) or images.dtype.kind == "f"
+    # By name, which is that of either byte order.
+    is_known = images.dtype.name in ("uint8", "uint16") or images.dtype.kind == "f"
     require(is_known, key, f"{name} must be uint8, uint16 or float", str(images.dtype))
     _check_image_shape(images.shape, name, key)
 
@@ -118,7 +130,7 @@ def check_pixel_type(part: str, given: Mapping[str, NDArray[Any]], key: str) -> 
 
 def _pixel_type(images: NDArray[Any]) -> str:
     """Return the type of pixels; floats of any size are of one."""
-    return "float" if images.dtype.kind == "f" else str(images.dtype)
+    return "float" if images.dtype.kind == "f" else images.dtype.name
 
 
 def check_part(

@@ -13,6 +13,7 @@ from pnas.data.array_checks import (
     as_labels,
     check_all_classes,
     check_names,
+    check_not_masked,
     check_part,
     check_pixel_type,
     check_range,
@@ -93,6 +94,8 @@ def raw_from_arrays(
     labels: dict[str, GivenLabels] = {}
     for part in PARTS:
         if f"x_{part}" in arrays:
+            check_not_masked(arrays[f"x_{part}"], f"x_{part}", key)
+            check_not_masked(arrays[f"y_{part}"], f"y_{part}", key)
             given[part] = np.asarray(arrays[f"x_{part}"])
             images[part] = as_images(given[part], f"x_{part}", key)
             labels[part] = as_labels(np.asarray(arrays[f"y_{part}"]), f"y_{part}", key)

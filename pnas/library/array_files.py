@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pnas.data import DATASETS
+from pnas.data.array_checks import check_not_masked
 from pnas.data.raw_data import raw_from_arrays
 from pnas.errors import InvalidValue, require
 from pnas.system.atomic_write import atomic_write
@@ -24,6 +25,8 @@ with x_train and y_train for x and y."""
 _NAMES = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
 _FOLDER = ".arrays"
 _DIGITS_OF_NAME = 32
+_ARGUMENTS_OF_SAVEZ = ("file", "allow_pickle")
+"""Names that `numpy.savez` takes for its own, so that no array can have them."""
 
 
 def data_keys(data: str | Path | Arrays, directory: Path) -> dict[str, str]:
@@ -41,6 +44,9 @@ def data_keys(data: str | Path | Arrays, directory: Path) -> dict[str, str]:
     if isinstance(data, str) and data in DATASETS.names():
         # An extension brings a source, but no option of the group with keys of its own.
         return {"data.name": data}
+    if isinstance(data, str) and not data.strip():
+        # As a path it would be the working directory.
+        raise InvalidValue("data", _rule(), data)
     if isinstance(data, str | Path):
         return _keys_of_path(Path(data).expanduser())
     path = _written(_by_name(data), directory / _FOLDER)
@@ -52,9 +58,12 @@ def _keys_of_path(path: Path) -> dict[str, str]:
         return {"data": "image_folder", "data.path": str(path.absolute())}
     if path.is_file():
         return {"data": "npz", "data.path": str(path.absolute())}
+    raise InvalidValue("data", _rule(), str(path))
+
+
+def _rule() -> str:
     names = ", ".join(DATASETS.names())
-    rule = f"must be arrays, an image folder, an .npz file, or one of {names}"
-    raise InvalidValue("data", rule, str(path))
+    return f"must be arrays, an image folder, an .npz file, or one of {names}"
 
 
 def _by_name(data: Arrays) -> dict[str, NDArray[Any]]:
@@ -72,11 +81,17 @@ def _by_name(data: Arrays) -> dict[str, NDArray[Any]]:
         if array is not None:
             arrays[name] = _as_array(name, array)
     raw_from_arrays(arrays, "data")
-    # Others, such as names of the examples, may be of a type that no file holds.
-    return {name: array for name, array in arrays.items() if not array.dtype.hasobject}
+    return {name: array for name, array in arrays.items() if _can_be_stored(name, array)}
+
+
+def _can_be_stored(name: str, array: NDArray[Any]) -> bool:
+    """Whether a file can hold an array; others than images and labels may be anything."""
+    return not array.dtype.hasobject and name not in _ARGUMENTS_OF_SAVEZ
 
 
 def _as_array(name: str, values: Any) -> NDArray[Any]:
+    if name in _NAMES:
+        check_not_masked(values, name, "data")
     try:
         return np.asarray(values)
     except ValueError as error:  # of lists of different lengths, which images of other sizes are
@@ -99,5 +114,6 @@ def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.data)
+        # Dates have no buffer.
+        digest.update(array.tobytes() if array.dtype.kind in "mM" else array.data)
     return digest.hexdigest()[:_DIGITS_OF_NAME]

@@ -79,6 +79,18 @@ def test_given_parts_stay_as_they_are(arrays: Arrays, save: Save) -> None:
         )
 
 
+def test_the_byte_order_of_pixels_does_not_matter(arrays: Arrays, save: Save) -> None:
+    native = {}
+    swapped = {}
+    for name, array in arrays.items():
+        is_image = name.startswith("x_")
+        native[name] = array.astype(np.uint16) * 257 if is_image else array
+        swapped[name] = native[name].astype(">u2") if name == "x_test" else native[name]
+
+    expected = load_dataset("npz", path=save(native)).fingerprint
+    assert load_dataset("npz", path=save(swapped)).fingerprint == expected
+
+
 def exclude_cells(*names: str) -> Callable[[Arrays], Arrays]:
     return lambda a: {name: array for name, array in a.items() if name not in names}
 

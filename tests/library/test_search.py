@@ -98,7 +98,24 @@ def test_a_command_reads_and_continues_it(
     assert pnas.open_result(result.run_dir).cells == result.cells
 
 
+def masked(array: np.ndarray, count: int) -> np.ma.MaskedArray:
+    mask = np.zeros(array.shape, bool)
+    mask.flat[:count] = True
+    return np.ma.MaskedArray(array, mask)
+
+
+NOT_MASKED = "must have no masked entries: a mask is not read. Received: "
+
 MISTAKES = [
+    ("", {}, "data: must be arrays, an image folder, an .npz file, or one of"),
+    (" ", {}, "data: must be arrays, an image folder, an .npz file, or one of"),
+    ((masked(images()[0], 7), images()[1]), {}, f"data: x_train {NOT_MASKED}'7 masked'"),
+    ((images()[0], masked(images()[1], 2)), {}, f"data: y_train {NOT_MASKED}'2 masked'"),
+    (
+        ([masked(image, 1) for image in images()[0]], images()[1]),
+        {},
+        f"data: x_train {NOT_MASKED}'120 masked'",
+    ),
     ("no such folder", {}, "data: must be arrays, an image folder, an .npz file, or one of"),
     (images()[0], {}, "data: must be (x, y)"),
     (images()[:1] * 2, {}, "data: "),
@@ -130,6 +147,32 @@ def test_mistakes_are_one_line_before_any_work(
         pnas.search(data, directory=tmp_path, **keywords)
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
+
+
+def plan(data: Any, directory: Path) -> None:
+    pnas.search(data, directory=directory, name="plan", plan_only=True, progress=False, **KEYS)
+
+
+@pytest.mark.parametrize("name", ["names", "file", "allow_pickle", "taken_at"])
+def test_other_arrays_may_have_any_name_and_type(name: str, tmp_path: Path) -> None:
+    x, y = images()
+    dates = np.arange(len(y)).astype("M8[s]")
+    plan({"x_train": x, "y_train": y, name: dates}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (images()[0].astype("f2"), images()[1]),
+        (np.asfortranarray(images()[0]), images()[1]),
+        (images()[0].astype(">f4"), images()[1].astype(">i8")),
+        ((images()[0] * 65535).astype(">u2"), images()[1]),
+        (np.ma.MaskedArray(images()[0]), images()[1]),
+    ],
+    ids=["float16", "Fortran order", "big-endian float", "big-endian uint16", "nothing masked"],
+)
+def test_arrays_of_any_layout_are_taken(given: Any, tmp_path: Path) -> None:
+    plan(given, tmp_path)
 
 
 @pytest.mark.parametrize("directory", [None, 3])
