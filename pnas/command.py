@@ -121,6 +121,7 @@ def _compose_and_run() -> None:
         raise explain_unforeseen(error, sys.argv[1:]) from error
     finally:
         gc.enable()
+        _report_cut_off_multirun()
 
 
 def _report(message: str, exit_code: int) -> int:
@@ -130,6 +131,13 @@ def _report(message: str, exit_code: int) -> int:
     clear_status()
     print(error_line(message), file=sys.stderr)
     return exit_code
+
+
+def _report_cut_off_multirun() -> None:
+    """List the failed jobs of a multirun that did not come to its end."""
+    report = sys.modules.get("pnas.multirun.failure_report")
+    if report is not None:
+        report.report_cut_off()
 
 
 def _multirun_exit_code() -> int:

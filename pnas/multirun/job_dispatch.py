@@ -9,9 +9,10 @@ from omegaconf import DictConfig
 
 from pnas.config import COMPOSITION_ERRORS, explain, plain_config
 from pnas.errors import PnasError
+from pnas.multirun.failure_report import note_success
 from pnas.multirun.job_launching import run_in_process
 from pnas.multirun.task_execution import execute_task
-from pnas.runs.command_context import read_context
+from pnas.runs.command_context import Context, read_context
 from pnas.system.console import error_line
 from pnas.system.memory import explain_out_of_memory
 
@@ -33,7 +34,7 @@ def run_job(config: DictConfig) -> float | None:
     """
     context = read_context()
     if context.sweep is not None:
-        return _sweeper_value(run_in_process(plain_config(config), context))
+        return _sweeper_value(run_in_process(plain_config(config), context), context)
     try:
         return execute_task(config, context)
     except PnasError as error:
@@ -53,10 +54,12 @@ def _end(message: str, exit_code: int) -> NoReturn:
     sys.exit(exit_code)
 
 
-def _sweeper_value(value: float | None) -> float | None:
-    is_nan = value is not None and math.isnan(value)
-    if is_nan and _is_optuna():
+def _sweeper_value(value: float | None, context: Context) -> float | None:
+    if not _is_optuna():
+        return value
+    if value is not None and math.isnan(value):
         return _WORST_OBJECTIVE
+    note_success(context)
     return value
 
 

@@ -230,8 +230,8 @@ def _winner_lines(summary: Mapping[str, Any]) -> list[str]:
     tied = len(winner["runners_up"])
     if tied:
         lines.append(
-            f"{tied} of these cells cannot be told apart from it; search.tie_break={winner['tie_break']} "
-            "decided (summary.json has them)"
+            f"{tied} of these cells cannot be told apart from it; "
+            f"search.tie_break={winner['tie_break']} decided (summary.json has them)"
         )
     if summary["best"]["optimism"] is not None:
         lines.append(

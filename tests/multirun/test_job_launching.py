@@ -171,6 +171,26 @@ def test_ctrl_c_closes_every_job_and_the_same_command_continues(
     shutil.rmtree(tmp_path / "sweep")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", [(), JOBLIB], ids=["basic", "joblib"])
+def test_ctrl_c_lists_the_jobs_that_failed_before_it(
+    launcher: tuple[str, ...], tmp_path: Path
+) -> None:
+    if launcher:
+        pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    sweep = ["-m", SWEEP, *launcher, "seed=-1,2", *ONE_STAGE, "trainer.epochs=100"]
+    process = start(sweep, tmp_path)
+    while not children(tmp_path / "sweep" / "1") and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=90)
+    assert process.returncode == 130, err
+    assert "1 job of this multirun failed; the same command tries it again" in err
+    assert "job 0 (seed=-1 " in err
+    assert "Traceback" not in err
+    wait_until_free(tmp_path / "sweep")
+
+
 def test_a_sweep_over_an_option_that_does_not_exist_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

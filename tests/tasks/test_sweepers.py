@@ -8,6 +8,7 @@ import pytest
 from support.command import run_apart, run_here
 from support.small import SMALL
 
+from pnas.multirun.optuna_results import ALL_FAILED
 from pnas.state_space import StateSpace
 from pnas.tables import Row, write_table
 
@@ -94,13 +95,36 @@ def test_optuna_maximises_rank_correlation_on_a_table(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("optuna")
-def test_a_job_that_fails_is_worth_nothing_to_optuna(tmp_path: Path) -> None:
-    tune = (*TUNE, "hydra.sweeper.n_trials=1")
-    code, _, err = run_apart(*tune, "state_space.B=0", cwd=tmp_path)
+def test_no_best_parameters_are_named_where_every_job_fails(tmp_path: Path) -> None:
+    tune = (*TUNE, "hydra.sweeper.n_trials=2")
+    code, out, err = run_apart(*tune, "state_space.B=0", cwd=tmp_path)
     assert code == 2
     assert "state_space.B: must be an integer of at least 1" in err
     assert "Traceback" not in err
-    assert best_value(tuned(tmp_path)) == 0.0
+    assert "Best" not in out + err
+    assert err.strip().splitlines()[-1] == ALL_FAILED
+    assert not (tmp_path / "multirun" / "tuned" / "optimization_results.yaml").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("optuna")
+def test_a_job_that_fails_is_worth_nothing_to_optuna(tmp_path: Path) -> None:
+    write_position_table(tmp_path)
+    search = (
+        "trainer=tabular",
+        "trainer.table=table.yaml",
+        "state_space.operators=[3x3 conv,identity]",
+        "state_space.B=choice(2,0)",
+        "hydra/sweeper/sampler=grid",
+        "controller.K=choice(2)",
+        "tracking=none",
+    )
+    tune = (*TUNE, "hydra.sweeper.n_trials=2")
+    code, out, err = run_apart(*tune, *search, cwd=tmp_path)
+    assert code == 2
+    assert "1 job of this multirun failed" in err
+    assert "Best parameters: {'controller.K': 2, 'state_space.B': 2}" in out
+    assert best_value(tuned(tmp_path)) > 0.5
 
 
 @pytest.mark.slow
