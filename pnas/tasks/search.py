@@ -55,7 +55,7 @@ def run(settings: Settings, context: Context) -> float:
         return 0.0
 
     check_no_escaping_symlinks(context.run_dir)
-    is_over = is_finished(settings, context.run_dir)
+    is_over = _is_over(settings, context)
     if _is_archived(context):
         return _show_archived(settings, context, is_over)
     if not is_over:
@@ -68,6 +68,20 @@ def run(settings: Settings, context: Context) -> float:
         _search_or_deliver(settings, context, space, journal)
         print_end(settings, context, journal)
         return objective(settings.task.objective, journal)
+
+
+def _is_over(settings: Settings, context: Context) -> bool:
+    """Whether the run of this command is over, with nothing more that it asks for.
+
+    Raises:
+        InvalidValue: It was started with a configuration of another meaning.
+    """
+    if not is_finished(settings, context.run_dir):
+        return False
+    with Journal(context.run_dir / JOURNAL) as journal:
+        stored = read_stored_settings(journal.meta("config")).as_dict()
+        check_resumable(context.run_dir, stored, settings.as_dict())
+        return not _has_more(settings, journal)
 
 
 def _check_time(settings: Settings, context: Context, space: SlotSpace, data: DataInfo) -> None:
@@ -102,7 +116,7 @@ def _show_archived(settings: Settings, context: Context, is_over: bool) -> float
             raise RunDirectoryError(f"{relative(context.run_dir)}: cannot be written")
         stored = read_stored_settings(config).as_dict()
         check_resumable(context.run_dir, stored, settings.as_dict())
-        if not is_over or _has_more(settings, journal):
+        if not is_over:
             _refuse_to_continue(settings, context, stored)
         print_line(
             context.console, f"{relative(context.run_dir)} cannot be written; the search is over"

@@ -151,6 +151,24 @@ def test_a_finished_search_that_goes_on_has_the_limits_of_the_later_command(
     assert (written.max_children, written.confirm) == (12, 0.5)
 
 
+def test_a_finished_search_that_goes_on_is_checked_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_small_table(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    of_search = {"search": "random", "search__confirm": "0"}
+    assert run_here(*command(search__max_children="6", **of_search)) == 0
+    run_dir = tmp_path / "outputs" / "demo"
+    before = (summary_of(run_dir), rows_of(run_dir))
+    capsys.readouterr()
+
+    epochs = command(search__max_children="8", search__max_epochs="20", **of_search)
+    assert run_here(*epochs) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("search.max_epochs: must be null: it is not known how many epochs")
+    assert (summary_of(run_dir), rows_of(run_dir)) == before
+
+
 def test_what_cannot_be_confirmed_leaves_no_trace(run_dir: Path) -> None:
     assert run_here(*command()) == 0  # it gives the copy an identity of its own
     files = files_of(run_dir)
