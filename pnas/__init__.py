@@ -26,6 +26,7 @@ _PUBLIC = {
     "ControllerManager": "pnas.controller",
     "NetworkManager": "pnas.children",
     "load_dataset": "pnas.data",
+    "PnasError": "pnas.errors",
 }
 __all__ = [*_PUBLIC, "search"]
 
