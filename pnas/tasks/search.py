@@ -73,14 +73,16 @@ def run(settings: Settings, context: Context) -> float:
 def _is_over(settings: Settings, context: Context) -> bool:
     """Whether the run of this command is over, with nothing more that it asks for.
 
-    Raises:
-        InvalidValue: It was started with a configuration of another meaning.
+    One that was started with a configuration of another meaning is: opening it refuses that.
     """
     if not is_finished(settings, context.run_dir):
         return False
     with Journal(context.run_dir / JOURNAL) as journal:
         stored = read_stored_settings(journal.meta("config")).as_dict()
-        check_resumable(context.run_dir, stored, settings.as_dict())
+        try:
+            check_resumable(context.run_dir, stored, settings.as_dict())
+        except InvalidValue:
+            return True
         return not _has_more(settings, journal)
 
 
