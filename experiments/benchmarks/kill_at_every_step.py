@@ -83,7 +83,7 @@ KEPT_TRAININGS = "outputs/run/rungs"
 
 KILLS_OF_A_SEARCH = 5
 
-LONGEST = 120.0
+LONGEST = 300.0
 """Seconds after which a command hangs."""
 
 WRITES = (
