@@ -16,7 +16,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -94,6 +94,21 @@ def extension(kind: str, name: str) -> Any:
 def extension_names(kind: str) -> tuple[str, ...]:
     """Return the names under which extensions offer parts of ``kind``."""
     return tuple(_offered_now().get(kind, {}))
+
+
+def check_names(kind: str, is_taken: Callable[[str], bool]) -> None:
+    """Check that no extension offers a part of ``kind`` under a name that is taken.
+
+    Args:
+        kind: Kind of the parts.
+        is_taken: Whether the package has a part of that name, which would be used instead.
+
+    Raises:
+        InvalidValue: An extension does.
+    """
+    rule = f"must name modules whose {kind} have names of their own"
+    for name in extension_names(kind):
+        require(not is_taken(name), VARIABLE, rule, name)
 
 
 def _offered_now() -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from pnas.errors import InvalidValue, require
-from pnas.extensions import VARIABLE, extension, extension_names
+from pnas.extensions import check_names, extension, extension_names
 from pnas.system.wording import plural
 
 
@@ -65,7 +65,8 @@ class Registry:
         Raises:
             InvalidValue: An extension offers a part under a name of the package.
         """
-        return (*self._parts, *self._extension_names())
+        check_names(self.kind, self._has)
+        return (*self._parts, *extension_names(self.kind))
 
     def own_names(self) -> tuple[str, ...]:
         """Names of the parts that the package itself brings."""
@@ -79,7 +80,7 @@ class Registry:
         Raises:
             InvalidValue: There is no such part.
         """
-        self._extension_names()
+        check_names(self.kind, self._has)
         name = self._former_names.get(name, name)
         if name in self._parts:
             return self._parts[name]
@@ -91,18 +92,9 @@ class Registry:
         require(has_fields, self.key, f"{name} must have a dataclass as its spec", part.spec)
         return part
 
-    def _extension_names(self) -> tuple[str, ...]:
-        """Names of the parts that extensions offer.
-
-        Raises:
-            InvalidValue: The package has one of them itself, which would be taken in its place.
-        """
-        offered = extension_names(self.kind)
-        for name in offered:
-            is_taken = name in self._parts or name in self._former_names
-            rule = f"must name modules whose {self.kind} have names of their own"
-            require(not is_taken, VARIABLE, rule, name)
-        return offered
+    def _has(self, name: str) -> bool:
+        """Whether the package has a part called ``name``, today or in an earlier version."""
+        return name in self._parts or name in self._former_names
 
     def factory(self, name: str) -> Any:
         """Return the factory of the part called ``name``, importing it if need be.

@@ -100,11 +100,9 @@ def _best_cells(text: str, count: int, source: Path | None) -> list[Cell]:
             cells = _trained_cells(read_training(journal))
         else:
             cells = _searched_cells(journal)
-    # The winner has a place in the table too.
-    distinct = list(dict.fromkeys(cells))
-    rule = f"must name at most the {len(distinct)} cells of {source} that have a reward"
-    require(count <= len(distinct), "cell", rule, text)
-    return distinct[:count]
+    rule = f"must name at most the {len(cells)} cells of {source} that have a reward"
+    require(count <= len(cells), "cell", rule, text)
+    return cells[:count]
 
 
 def _trained_cells(training: Training) -> list[Cell]:
@@ -115,13 +113,10 @@ def _trained_cells(training: Training) -> list[Cell]:
 
 
 def _searched_cells(journal: JournalReader) -> list[Cell]:
-    """Return the cells of a search in the order of its table of best cells, after its winner."""
+    """Return the cells of a search in the order of its table of best cells."""
     rewarded = [child for child in journal.children() if child.reward is not None]
-    cells = [scored.cell for scored in best_cells_first(from_children(rewarded))]
-    winner = journal.meta("winner")
-    if winner is not None:
-        cells.insert(0, Cell.parse(winner["cell"]))
-    return cells
+    ordered = best_cells_first(from_children(rewarded), journal.meta("winner"))
+    return [scored.cell for scored in ordered]
 
 
 def _parse(text: str, settings: Settings, context: Context) -> Cell:

@@ -28,9 +28,6 @@ _ANSWERS_RULE = "must name an executor that yields the index of each job once, w
 _FEWEST_JUDGED = 8
 """Children, those of earlier stages included, by which a search that fails is told."""
 
-_FEWEST_FAILED = 2
-"""One failure says nothing about the others."""
-
 
 class SearchFailed(PnasError):
     """So many children of a stage failed that the rest would win for having survived."""
@@ -222,22 +219,24 @@ class StageTrainer:
         if not failed:
             return
         total = len(stage.children) if total is None else total
-        judged = f"{total} children of stage {stage.number}"
-        if self._spec.can_lose_a_stage and total < _FEWEST_JUDGED:
-            before = self._ended_before(stage, _FEWEST_JUDGED - total)
-            failed = [*filter(_has_failed, before), *failed]
-            total += len(before)
-            judged = f"last {total} children" if before else judged
-            if len(failed) < _FEWEST_FAILED:
-                return
-        if len(failed) > self._spec.max_failed * total:
+        before = self._judged_with(stage, total)
+        failed = [*(child for child in before if child.has_failed), *failed]
+        of_all = total + len(before)
+        if of_all == 1 and self._spec.can_lose_a_stage and self._spec.max_failed > 0:
+            return  # of the only child so far it cannot be told
+        if len(failed) > self._spec.max_failed * of_all:
+            of_stage = f"{total} children of stage {stage.number}"
+            judged = f"last {of_all} children" if before else of_stage
             raise SearchFailed(
                 f"{len(failed)} of the {judged} failed, more than "
                 f"search.max_failed={self._spec.max_failed} allows{_way_on(failed)}"
             )
 
-    def _ended_before(self, stage: TrainingStage, count: int) -> list[ChildRecord]:
-        """Return the last ``count`` children that have ended of the stages before ``stage``."""
+    def _judged_with(self, stage: TrainingStage, total: int) -> list[ChildRecord]:
+        """Return the children of earlier stages by which a stage of ``total`` is judged too."""
+        count = _FEWEST_JUDGED - total
+        if not self._spec.can_lose_a_stage or count <= 0:
+            return []
         children = self._journal.children()
         ended = [child for child in children if child.b < stage.number and child.ended_at]
         return ended[-count:]
@@ -257,10 +256,6 @@ class StageTrainer:
                 f"{len(failed)} of the {len(stage.children)} children of stage {stage.number} "
                 f"failed, and the predictor needs {FEWEST_REWARDS} that did not{_way_on(failed)}"
             )
-
-
-def _has_failed(child: ChildRecord) -> bool:
-    return child.has_failed
 
 
 def _way_on(failed: Sequence[ChildRecord]) -> str:

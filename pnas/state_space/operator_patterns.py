@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pnas.errors import InvalidValue, require
-from pnas.extensions import VARIABLE, extension_names
+from pnas.extensions import check_names, extension_names
 from pnas.state_space.limits import MAX_KERNEL, MAX_OPERATORS
 
 KEY = "state_space.operators"
@@ -106,7 +106,7 @@ def parse_operators(texts: Any) -> tuple[str, ...]:
     require(is_filled, KEY, "must be a list of at least one operator", texts)
     rule = f"must be a list of at most {MAX_OPERATORS} operators"
     require(len(texts) <= MAX_OPERATORS, KEY, rule, len(texts))
-    _check_extension_names()
+    check_names("operators", _has_form)
 
     written = tuple(map(_written_form, texts))
     is_unique = len(set(written)) == len(written)
@@ -114,12 +114,9 @@ def parse_operators(texts: Any) -> tuple[str, ...]:
     return written
 
 
-def _check_extension_names() -> None:
-    """Raise `InvalidValue` where an extension's operator has the form of one of the package."""
-    for name in extension_names("operators"):
-        has_form = any(pattern.fullmatch(name) for pattern in _PATTERNS.values())
-        rule = "must name modules whose operators have names of their own"
-        require(not has_form, VARIABLE, rule, name)
+def _has_form(name: str) -> bool:
+    """Whether ``name`` is written like an operator of the package."""
+    return any(pattern.fullmatch(name) for pattern in _PATTERNS.values())
 
 
 def normalize_blanks(text: str) -> str:

@@ -190,6 +190,15 @@ def test_a_search_whose_stages_have_one_child_stops_when_most_fail(
         assert len(journal.children()) == last
 
 
+@pytest.mark.parametrize("failing", [1, 2, 15])
+def test_where_none_may_fail_the_first_failure_stops_the_search(
+    failing: int, tmp_path: Path
+) -> None:
+    spec = replace(ONE_A_STAGE["random"], max_failed=0.0)
+    with pytest.raises(SearchFailed, match=r"1 of the .* failed, more than .*max_failed=0\.0"):
+        search(tmp_path, spec, failing=[failing])
+
+
 def test_a_stage_that_the_next_one_extends_may_not_fail(tmp_path: Path) -> None:
     spec = ProgressiveSpec(max_children=40)
     with pytest.raises(SearchFailed, match="1 of the 1 children of stage 2 failed"):
